@@ -1,0 +1,11 @@
+"""Options of `gunicorn project.wsgi`; GUNICORN_CMD_ARGS and the command line win over them."""
+
+worker_class = "gthread"
+workers = 2
+threads = 8
+# Longer than the longest wait for APIFRAME inside a request (20 s), shorter than a proxy's patience.
+timeout = 60
+graceful_timeout = 25
+control_socket_disable = True
+# A request line carries share tokens and webhook nonces: nobody may read them in a log.
+accesslog = None

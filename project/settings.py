@@ -1,0 +1,216 @@
+"""Every setting, read once from the environment (a `.env` file counts). A bad value stops the start and is named.
+
+`.env.example` explains each variable. Source: `docs.djangoproject.com/en/5.2/ref/settings/`.
+"""
+
+import secrets
+import sqlite3
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def origin(name: str, default: str) -> str:
+    """The origin (scheme, host, port) in variable `name`; https, or http on loopback; "" stays ""."""
+    value = env.str(name, default).strip().rstrip("/")
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured(f"{name} must be an origin such as https://example.org, without a path.")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ImproperlyConfigured(f"{name} must start with https:// (plain http is for loopback alone).")
+    return value
+
+
+def kept_secret(path: Path) -> str:
+    """A secret made once and kept in a file only its owner reads, so that sign-ins outlive a restart."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(64))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def fixed_sqlite_wal() -> bool:
+    """Whether this SQLite is free of the rare WAL corruption (sqlite.org/wal.html#walresetbug)."""
+    version = sqlite3.sqlite_version_info
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+env = Env()
+env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+try:
+    DEBUG = env.bool("DEBUG", False)
+    APIFRAME_API_KEY = env.str("APIFRAME_API_KEY", "").strip()
+    APIFRAME_BASE_URL = origin(
+        "APIFRAME_BASE_URL", "https://api.apiframe.pro" if APIFRAME_API_KEY else "http://127.0.0.1:8791"
+    )
+    PUBLIC_URL = origin("PUBLIC_URL", "")
+    DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'extender.sqlite3'}")}
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
+    MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_DIR / "media")
+    SECRET_KEY = env.str("SECRET_KEY", "")
+except (EnvError, ValueError) as error:
+    raise ImproperlyConfigured(str(error)) from error
+
+# The sandbox is whatever answers on loopback: it alone may serve clips over plain http.
+SANDBOX = urlsplit(APIFRAME_BASE_URL).hostname in LOOPBACK
+if not APIFRAME_API_KEY:
+    if not SANDBOX:
+        raise ImproperlyConfigured(f"APIFRAME_API_KEY is missing: {APIFRAME_BASE_URL} asks for one.")
+    APIFRAME_API_KEY = "sandbox"
+if not APIFRAME_API_KEY.isprintable() or not APIFRAME_API_KEY.isascii() or " " in APIFRAME_API_KEY:
+    raise ImproperlyConfigured("APIFRAME_API_KEY must be plain printable characters without spaces.")
+if not SECRET_KEY:
+    if not (DEBUG or SANDBOX):
+        raise ImproperlyConfigured("SECRET_KEY is missing: set it to 50 or more random characters.")
+    SECRET_KEY = kept_secret(VAR_DIR / "secret_key")
+
+HTTPS = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, *filter(None, [urlsplit(PUBLIC_URL).hostname]), *sorted(LOOPBACK), "[::1]"]
+
+INSTALLED_APPS = [
+    "extender",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "axes",
+]
+MIDDLEWARE = [
+    "project.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "extender.access.SignedInMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "extender.views.context.bar",
+            ]
+        },
+    }
+]
+
+# Open connections halve the cost of a poll.
+DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    VAR_DIR.mkdir(exist_ok=True)
+    journal = "WAL" if fixed_sqlite_wal() else "DELETE"
+    DATABASES["default"]["OPTIONS"] = {
+        # A transaction that reads first and writes later would otherwise fail at once with "database is locked".
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": f"PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL;",
+    }
+
+AUTH_USER_MODEL = "extender.Member"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "history"
+LOGOUT_REDIRECT_URL = "login"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+
+# Ten wrong passwords for one name from one address close that door for a quarter of an hour.
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# no-referrer would make browsers send `Origin: null`, and Django would refuse every form.
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "extender.views.errors.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+if HTTPS:
+    # The proxy that ends TLS must set this header itself and drop a visitor's own (README, "Deploy").
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+MEDIA_SOURCES = [SELF, "https:", *([APIFRAME_BASE_URL] if SANDBOX else [])]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "media-src": MEDIA_SOURCES,
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "project.request_id.RequestIdFilter"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"}
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "axes": {"level": "WARNING"},
+    },
+}

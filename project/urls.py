@@ -1,0 +1,33 @@
+"""All addresses. What others rely on is listed in the README."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneView, PasswordChangeView
+from django.urls import path
+
+from extender.views import clips, errors, health, history, shares, tasks, webhooks
+
+urlpatterns = [
+    path("", history.home, name="home"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", PasswordChangeView.as_view(), name="password_change"),
+    path("password/done/", PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("tasks/", history.history, name="history"),
+    path("tasks/pulse/", history.pulse, name="pulse"),
+    path("tasks/new/", tasks.new, name="new"),
+    path("tasks/look-up/", tasks.look_up, name="look_up"),
+    path("tasks/<uuid:pk>/", tasks.detail, name="task"),
+    path("tasks/<uuid:pk>/status/", tasks.status, name="status"),
+    path("tasks/<uuid:pk>/events/", tasks.events, name="events"),
+    path("tasks/<uuid:pk>/clips/<int:index>/download/", clips.download, name="download"),
+    path("tasks/<uuid:pk>/share/", shares.share, name="share"),
+    path("tasks/<uuid:pk>/share/<int:share_pk>/revoke/", shares.revoke, name="revoke"),
+    path("s/<str:token>/", shares.guest, name="guest"),
+    path("s/<str:token>/status/", shares.guest_status, name="guest_status"),
+    path("webhooks/apiframe/<str:nonce>/", webhooks.apiframe, name="webhook"),
+    path("healthz", health.healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+]
+
+handler404 = errors.not_found
+handler500 = errors.server_error
