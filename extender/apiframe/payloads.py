@@ -1,0 +1,128 @@
+"""APIFRAME's JSON, translated at the door into our words (DESIGN.md section 1).
+
+Nothing beyond this module knows how APIFRAME spells a state, a percentage or a reason.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from extender.states import State
+
+# Any other word means: still open, and somebody is working on it.
+STATES = {
+    "pending": State.PENDING,
+    "staged": State.PENDING,
+    "retry": State.PENDING,
+    "retrying": State.PENDING,
+    "starting": State.PROCESSING,
+    "processing": State.PROCESSING,
+    "finished": State.FINISHED,
+    "failed": State.FAILED,
+    "error": State.FAILED,
+}
+MAX_REASON = 2000
+MAX_URL = 2000
+
+
+@dataclass(frozen=True)
+class TaskUpdate:
+    """What was said about a task, in our words."""
+
+    state: State
+    remote_id: str = ""
+    percentage: int | None = None
+    """0 to 100, or None where nothing sensible was said."""
+    video_urls: tuple[str | None, ...] = ()
+    """A place for each clip by its index, None where that clip is missing or unusable."""
+    reason: str = ""
+    retried: bool = False
+    """APIFRAME put the task back into its queue: the percentage may fall, this once."""
+    retry_in: timedelta | None = None
+    """How long to wait before the next attempt, where somebody said so."""
+
+
+def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
+    """Translates one task's JSON, from a status answer or a webhook.
+
+    `usable` says whether a clip's address may be kept. Raises `ValueError` where the body is not about a task.
+    """
+    if not isinstance(body, dict) or not (remote_id := _text(body.get("task_id"))):
+        raise ValueError("not a task of APIFRAME")
+    word = _text(body.get("status")).lower()
+    state = STATES.get(word, State.PROCESSING)
+    urls = _video_urls(body.get("video_urls"), usable)
+    # The documented success has no status: the videos are what success looks like.
+    if state != State.FAILED and any(urls):
+        return TaskUpdate(State.FINISHED, remote_id, 100, urls)
+    if state == State.FINISHED or (not word and "video_urls" in body):
+        return TaskUpdate(State.FAILED, remote_id, reason="APIFRAME finished this task without a usable video.")
+    if state == State.FAILED:
+        return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or "APIFRAME gave no reason.")
+    return TaskUpdate(
+        state, remote_id, _percentage(body.get("percentage")), retried=word in ("retry", "retrying")
+    )
+
+
+def reason_of(body: Any) -> str:
+    """The first non-empty of the places where APIFRAME puts a reason; "" where there is none."""
+    if not isinstance(body, dict):
+        return ""
+    error = body.get("error")
+    candidates = (
+        body.get("message"),
+        error,
+        error.get("message") if isinstance(error, dict) else None,
+        _first(body.get("errors"), key="msg"),
+        _first(body.get("error_messages")),
+    )
+    return next((text[:MAX_REASON] for text in map(_text, candidates) if text), "")
+
+
+def _first(value: Any, key: str | None = None) -> Any:
+    first = value[0] if isinstance(value, list) and value else None
+    return first.get(key) if key and isinstance(first, dict) else first
+
+
+def _text(value: Any) -> str:
+    # PostgreSQL stores no NUL.
+    return value.replace("\0", "").strip() if isinstance(value, str) else ""
+
+
+def _percentage(value: Any) -> int | None:
+    """0 to 100 from "40", 40, "40%" or 40.5; None from nonsense."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value.strip().removesuffix("%") if isinstance(value, str) else value)
+    except (ValueError, OverflowError):
+        return None
+    return min(100, max(0, int(number))) if math.isfinite(number) else None
+
+
+def _video_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
+    """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
+    places: list[str | None] = []
+    for url in value[:4] if isinstance(value, list) else []:
+        text = _text(url)
+        places.append(text if len(text) <= MAX_URL and text not in places and usable(text) else None)
+    return tuple(places)
+
+
+def usable_clip_url(sandbox_origin: str | None) -> Callable[[str], bool]:
+    """A rule for clips' addresses: https anywhere, and anything of `sandbox_origin`, where there is one."""
+
+    def usable(url: str) -> bool:
+        try:
+            parts = urlsplit(url)
+            named = bool(parts.hostname) and parts.username is None and url.isprintable() and " " not in url
+            return named and (
+                parts.scheme == "https" or (sandbox_origin == f"{parts.scheme}://{parts.netloc}")
+            )
+        except ValueError:
+            return False
+
+    return usable

@@ -1,0 +1,42 @@
+"""Links for guests."""
+
+import secrets
+
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+
+
+def new_token() -> str:
+    """192 random bits: cannot be guessed, and says nothing about the task."""
+    return secrets.token_urlsafe(24)
+
+
+class ShareQuerySet(models.QuerySet["Share"]):
+    """Sentences about links."""
+
+    def live(self) -> "ShareQuerySet":
+        """Links that still open."""
+        return self.filter(revoked_at=None)
+
+
+class Share(models.Model):
+    """One link to one task. Revoked links are kept, so that it stays known who could see what, and when."""
+
+    task = models.ForeignKey("extender.Task", on_delete=models.CASCADE, related_name="shares")
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    show_prompt = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ShareQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        # Never the token: this text reaches logs and the admin's history.
+        return f"link {self.pk} to {self.task_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("guest", args=[self.token])
