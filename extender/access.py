@@ -1,0 +1,46 @@
+"""The doorkeeper. What is not yours looks exactly like what is not there."""
+
+import uuid
+from collections.abc import Collection
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django_htmx.http import HttpResponseClientRefresh
+
+from extender.models import Member, Share, Task
+from extender.states import RUNNING
+
+
+class SignedInMiddleware(LoginRequiredMiddleware):
+    """Every view asks for a sign-in unless it says otherwise (`@login_not_required`)."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func) -> HttpResponse:
+        # A fragment's request would otherwise put the whole sign-in page into the middle of the old page.
+        return HttpResponseClientRefresh() if request.htmx else super().handle_no_permission(request, view_func)
+
+
+def own_task(member: Member, pk: uuid.UUID) -> Task:
+    """The member's task `pk`, or 404."""
+    return get_object_or_404(Task.objects.visible_to(member).select_related("parent"), pk=pk)
+
+
+def own_tasks_and_running(member: Member, pks: Collection[uuid.UUID]) -> tuple[list[Task], list[Task]]:
+    """The member's tasks among `pks`, and all of theirs that are running, in one query: a poll asks for both."""
+    tasks = Task.objects.visible_to(member).filter(Q(pk__in=pks) | Q(state__in=RUNNING))
+    found = list(tasks.select_related("parent"))
+    return [task for task in found if task.pk in pks], [task for task in found if task.state in RUNNING]
+
+
+def own_task_and_running(member: Member, pk: uuid.UUID) -> tuple[Task, list[Task]]:
+    """The member's task `pk`, or 404, and all of theirs that are running, in one query."""
+    tasks, running = own_tasks_and_running(member, {pk})
+    if not tasks:
+        raise Http404
+    return tasks[0], running
+
+
+def shared_link(token: str) -> Share:
+    """The link that a guest holds, or 404: the same for a revoked one as for one that never was."""
+    return get_object_or_404(Share.objects.live().select_related("task"), token=token)

@@ -1,0 +1,87 @@
+"""Asks APIFRAME how tasks stand, and hands what it says to the door."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from extender.apiframe import ApiframeError, Client, TaskUpdate
+from extender.models import Event, Member, Task
+from extender.states import State
+from extender.updates import apply_update, record
+
+SHORTEST_INTERVAL = timedelta(seconds=3)
+LONGEST_INTERVAL = timedelta(minutes=15)
+BATCH = 20
+
+
+class NotContinuable(Exception):
+    """An original has no clips to choose from. `str()` is a sentence for the member."""
+
+
+def interval(task: Task) -> timedelta:
+    """How long until APIFRAME is asked again about `task`: the longer nothing changed, the longer."""
+    quiet = max(timedelta(0), timezone.now() - task.changed_at)
+    return min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, quiet / 15))
+
+
+def refresh(task: Task) -> None:
+    """Asks about one task, if that is due and nobody else is asking: N viewers cost one call."""
+    if Task.objects.claim_to_follow(task.pk, interval(task)):
+        _ask([task])
+
+
+def follow_due() -> int:
+    """Asks about up to 20 tasks that are due, in one call. Returns how many were asked about."""
+    with transaction.atomic():
+        due = list(Task.objects.to_follow().select_for_update(skip_locked=True)[:BATCH])
+        tasks = [task for task in due if Task.objects.claim_to_follow(task.pk, interval(task))]
+    if tasks:
+        _ask(tasks)
+    return len(tasks)
+
+
+def look_up(member: Member, remote_id: str) -> Task:
+    """Finds the finished video `remote_id` at APIFRAME and keeps it as an original of `member`.
+
+    A task that the member already has is returned as it is. Raises `NotContinuable` where there are no clips (yet).
+    """
+    known = Task.objects.visible_to(member).filter(remote_id=remote_id).order_by("kind").first()
+    if known and known.clips:
+        return known
+    update = _look_at(remote_id)
+    task, _ = Task.objects.get_or_create(
+        owner=member, remote_id=remote_id, kind=Task.Kind.ORIGINAL, defaults={"state": State.PENDING}
+    )
+    apply_update(task, update, Event.Source.POLL)
+    task.refresh_from_db()
+    return task
+
+
+def _look_at(remote_id: str) -> TaskUpdate:
+    try:
+        update = Client.from_settings().fetch(remote_id)
+    except ApiframeError as error:
+        raise NotContinuable(f"{error} Check the id, or try again in a moment.") from error
+    if update.state == State.FAILED:
+        raise NotContinuable(f"That task failed at APIFRAME, so there is no clip to continue: {update.reason}")
+    if update.state != State.FINISHED:
+        done = f" ({update.percentage} % done)" if update.percentage else ""
+        raise NotContinuable(f"That task is still rendering{done}. Look it up again when it has finished.")
+    if update.remote_id != remote_id:
+        raise NotContinuable("APIFRAME answered about another task. Try again in a moment.")
+    return update
+
+
+def _ask(tasks: list[Task]) -> None:
+    try:
+        updates = Client.from_settings().fetch_many([task.remote_id for task in tasks])
+    except ApiframeError as error:
+        for task in tasks:
+            record(task, str(error), Event.Source.POLL)
+        return
+    for task in tasks:
+        if update := updates.get(task.remote_id):
+            apply_update(task, update, Event.Source.POLL)
+        else:
+            record(task, "APIFRAME's answer left this task out", Event.Source.POLL)

@@ -1,0 +1,89 @@
+"""Shape and limits of what people type. Fields are named as APIFRAME names them."""
+
+import uuid
+
+from django import forms
+from django.core.validators import URLValidator
+
+from extender.models import Task
+
+MAX_PROMPT = 2000
+
+
+class TaskIdField(forms.UUIDField):
+    """An APIFRAME task id: a UUID, kept as text in the one spelling that APIFRAME uses."""
+
+    default_error_messages = {
+        "required": "Paste the APIFRAME task id of the video to continue.",
+        "invalid": "This is not an APIFRAME task id: they look like 29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13.",
+    }
+
+    def to_python(self, value: object) -> str | None:
+        found = super().to_python(value.strip() if isinstance(value, str) else value)
+        return str(found) if found else None
+
+
+class PromptField(forms.CharField):
+    """Words for Midjourney. Browsers send CR LF for a line's end but count it as one character; so do we."""
+
+    def to_python(self, value: object) -> str:
+        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+
+
+class LookUpForm(forms.Form):
+    """Which video, made elsewhere, is to be looked up."""
+
+    parent_task_id = TaskIdField()
+
+
+class ExtendForm(forms.Form):
+    """What is to happen next, and after which clip."""
+
+    nonce = forms.UUIDField(
+        widget=forms.HiddenInput, error_messages={"required": "This page was incomplete. Press the button again."}
+    )
+    parent_task_id = TaskIdField(label="APIFRAME task id")
+    index = forms.TypedChoiceField(
+        label="Clip",
+        coerce=int,
+        choices=[(str(index), f"Clip {index}") for index in range(1, 5)],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose one of the four clips.",
+            "invalid_choice": "Choose one of the four clips, 1 to 4.",
+        },
+    )
+    prompt = PromptField(
+        label="What happens next",
+        max_length=MAX_PROMPT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={
+            "required": "Say what happens next.",
+            "max_length": "%(show_value)d characters are too many: Midjourney takes up to %(limit_value)d.",
+        },
+    )
+    motion = forms.ChoiceField(
+        choices=Task.Motion.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a motion.", "invalid_choice": "Choose calm or lively."},
+    )
+    image_url = forms.CharField(
+        label="Start image",
+        required=False,
+        max_length=2000,
+        widget=forms.URLInput,
+        validators=[URLValidator(schemes=["http", "https"], message="Give an address that starts with https://.")],
+    )
+
+    @classmethod
+    def blank(cls, **initial: object) -> "ExtendForm":
+        """A fresh form with a nonce of its own, and `initial` to start from."""
+        return cls(
+            initial={"motion": Task.Motion.LOW, "index": 1, **initial, "nonce": uuid.uuid4()},
+        )
+
+    def refuse_missing_clip(self, parent: Task | None) -> None:
+        """Says so beside the field where `parent` is known not to have the clip that was chosen."""
+        index = self.cleaned_data.get("index")
+        if parent and index and not parent.clip(index):
+            self.add_error("index", f"That video has no clip {index}. Choose another.")

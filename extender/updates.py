@@ -1,0 +1,80 @@
+"""The only door through which a task's state, progress, result or reason changes."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Now
+
+from extender.apiframe import TaskUpdate
+from extender.models import Event, Task
+from extender.states import FINAL, State, may_become
+
+logger = logging.getLogger(__name__)
+
+FIRST_LOOK = timedelta(seconds=3)
+
+
+def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
+    """Lets `update` change the row of `task` where that is an allowed move, and records that it was said.
+
+    Returns whether the row changed. A duplicate, a late or a reordered update changes nothing and is no error.
+    `task` itself is left as it was read.
+    """
+    with transaction.atomic():
+        changed = bool(_takers(task, update).update(**_changes(update)))
+        Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed)
+    if changed:
+        logger.info("task %s %s by %s", task.pk, update.state, source)
+    return changed
+
+
+def record(task: Task, said: str, source: Event.Source) -> None:
+    """Records something that was said about `task` and changed nothing."""
+    Event.objects.create(task=task, source=source, said=said[:500], changed=False)
+
+
+def _takers(task: Task, update: TaskUpdate):
+    """The row, if it may take this update: filtered in the UPDATE itself, so that a race has one winner."""
+    movable = Q(state__in=may_become(update.state))
+    if update.state == State.PENDING and not update.retried:
+        # "Pending" after "processing" is a message that was overtaken, unless APIFRAME says that it tries again.
+        movable &= ~Q(state=State.PROCESSING)
+    if update.state == State.PROCESSING and update.percentage is not None:
+        movable |= Q(state=State.PROCESSING, percentage__lt=update.percentage)
+    if update.remote_id:
+        movable &= Q(remote_id__in=["", update.remote_id])
+    return Task.objects.filter(movable, pk=task.pk)
+
+
+def _changes(update: TaskUpdate) -> dict[str, object]:
+    changes: dict[str, object] = {
+        "state": update.state,
+        "reason": update.reason,
+        "changed_at": Now(),
+        "version": F("version") + 1,
+        "next_look_at": Now() + (update.retry_in or FIRST_LOOK),
+    }
+    if update.remote_id:
+        changes["remote_id"] = update.remote_id
+    if update.retried:
+        changes["percentage"] = 0
+    elif update.percentage is not None:
+        changes["percentage"] = Greatest(F("percentage"), update.percentage)
+    if update.state == State.FINISHED:
+        changes["video_urls"] = list(update.video_urls)
+    if update.state in FINAL:
+        changes |= {"ended_at": Now(), "next_look_at": None}
+    return changes
+
+
+def _sentence(update: TaskUpdate) -> str:
+    """What was said, for the flight recorder."""
+    if update.state == State.FINISHED:
+        clips = sum(url is not None for url in update.video_urls)
+        return f"finished with {clips} clip{'s' * (clips != 1)}"
+    words = "back in the queue" if update.retried else str(update.state)
+    if update.percentage is not None and update.state == State.PROCESSING:
+        words += f" {update.percentage} %"
+    return f"{words}: {update.reason}"[:500] if update.reason else words
