@@ -1,0 +1,1 @@
+"""Each view lets in, validates, calls one verb and renders."""

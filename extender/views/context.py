@@ -1,0 +1,31 @@
+"""What the bar on top of every member's page shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from extender.models import Task
+
+
+@dataclass(frozen=True)
+class Running:
+    """How many tasks are running, and how far they are together, 0 to 100."""
+
+    count: int
+    percentage: int
+
+    @classmethod
+    def of(cls, tasks: Sequence[Task]) -> "Running":
+        """The sum over `tasks`, all of them running."""
+        return cls(len(tasks), round(sum(task.percentage for task in tasks) / (len(tasks) or 1)))
+
+
+def bar(request: HttpRequest) -> dict[str, object]:
+    """`running`, asked for only by pages that show it and have not asked already."""
+    return {
+        "running": SimpleLazyObject(
+            lambda: Running.of(list(Task.objects.visible_to(request.user).running().only("percentage")))
+        )
+    }

@@ -1,0 +1,83 @@
+"""The history: every task of a member, newest first."""
+
+import uuid
+from datetime import datetime
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from extender.access import own_tasks_and_running
+from extender.models import Task
+from extender.views.context import Running
+from extender.views.upstream import look_after
+
+PAGE = 24
+# htmx stops a poll that is answered with this status.
+STOP_POLLING = 286
+MAX_WATCHED = 200
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The address without a path."""
+    return redirect("history")
+
+
+@require_GET
+def history(request: HttpRequest) -> HttpResponse:
+    """A page of the history; `?before=` continues after the card with that mark."""
+    tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent")
+    if before := request.GET.get("before"):
+        tasks = tasks.older_than(*_read_mark(before))
+    # One more than is shown tells whether there are more, without counting.
+    page = list(tasks[: PAGE + 1])
+    context = {
+        "tasks": page[:PAGE],
+        "next_mark": _mark(page[PAGE - 1]) if len(page) > PAGE else "",
+        "is_first_page": not before,
+        "watching": any(not task.is_final for task in page[:PAGE]),
+    }
+    return render(request, "tasks/_cards.html" if request.htmx else "tasks/history.html", context)
+
+
+@require_GET
+def pulse(request: HttpRequest) -> HttpResponse:
+    """One poll for all cards: `?open=<id>:<version>` for each that may change; the changed ones come back."""
+    shown = _shown(request.GET.getlist("open")[:MAX_WATCHED])
+    tasks, running = own_tasks_and_running(request.user, shown.keys())
+    if look_after(tasks):
+        tasks, running = own_tasks_and_running(request.user, shown.keys())
+    status = STOP_POLLING if all(task.is_final for task in tasks) else 200
+    changed = [task for task in tasks if task.version != shown[task.pk]]
+    if not changed and status == 200:
+        return HttpResponse(status=204)
+    return render(
+        request, "tasks/_pulse.html", {"tasks": changed, "running": Running.of(running)}, status=status
+    )
+
+
+def _mark(task: Task) -> str:
+    return f"{task.created_at.isoformat()}_{task.pk}"
+
+
+def _read_mark(text: str) -> tuple[datetime, uuid.UUID]:
+    moment, _, pk = text.partition("_")
+    try:
+        created_at = datetime.fromisoformat(moment)
+        if created_at.tzinfo is None:
+            raise ValueError
+        return created_at, uuid.UUID(pk)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _shown(pairs: list[str]) -> dict[uuid.UUID, int]:
+    """The versions that the browser shows, by id; what cannot be read is left out."""
+    shown = {}
+    for pair in pairs:
+        pk, _, version = pair.partition(":")
+        try:
+            shown[uuid.UUID(pk)] = int(version)
+        except ValueError:
+            continue
+    return shown

@@ -1,0 +1,71 @@
+"""Links: making and revoking them (members), and what they show (guests)."""
+
+import uuid
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from extender import sharing
+from extender.access import own_task, shared_link
+from extender.models import Task
+from extender.views.upstream import look_after
+
+
+@require_POST
+def share(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Makes a link."""
+    task = own_task(request.user, pk)
+    sharing.share(task, show_prompt="show_prompt" in request.POST)
+    return _links(request, task)
+
+
+@require_POST
+def revoke(request: HttpRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse:
+    """Closes a link."""
+    task = own_task(request.user, pk)
+    sharing.revoke(task, share_pk)
+    return _links(request, task)
+
+
+@require_GET
+@login_not_required
+@never_cache
+def guest(request: HttpRequest, token: str) -> HttpResponse:
+    """What a guest sees: one task's wall, and nothing of other tasks or people."""
+    return _private(render(request, "guest.html", _wall(token)))
+
+
+@require_GET
+@login_not_required
+@never_cache
+def guest_status(request: HttpRequest, token: str) -> HttpResponse:
+    """The part of a guest's page that changes; 204 where the browser has the current version (`?v=`)."""
+    context = _wall(token)
+    if look_after([context["task"]]):
+        context = _wall(token)
+    if request.GET.get("v") == str(context["task"].version):
+        return HttpResponse(status=204)
+    return _private(render(request, "tasks/_status.html", {**context, "polled": True}))
+
+
+def _wall(token: str) -> dict[str, object]:
+    share = shared_link(token)
+    return {"share": share, "task": share.task, "guest": True}
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """The address is the key: no other server may read it from a Referer, and no search engine may list it."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _links(request: HttpRequest, task: Task) -> HttpResponse:
+    if not request.htmx:
+        return redirect(reverse("task", args=[task.pk]) + "#share")
+    links = [(link, sharing.address(link, request)) for link in task.shares.live()]
+    return render(request, "tasks/_share.html", {"task": task, "links": links})

@@ -1,0 +1,136 @@
+"""A task's pages: the form that makes one, and the wall that shows one."""
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from extender.access import own_task, own_task_and_running
+from extender.following import NotContinuable
+from extender.following import look_up as look_up_original
+from extender.forms import ExtendForm, LookUpForm
+from extender.models import Member, Task
+from extender.sending import enqueue
+from extender.sharing import address
+from extender.states import State
+from extender.views.context import Running
+from extender.views.upstream import look_after, send_now
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """The form (GET: `?parent=&index=` or `?again=` prefill it), and its submit (POST)."""
+    return _submit(request) if request.method == "POST" else _prefilled(request)
+
+
+@require_POST
+def look_up(request: HttpRequest) -> HttpResponse:
+    """Finds a video made elsewhere, and shows the form again with its clips and all that was typed."""
+    typed = {name: request.POST.get(name, "") for name in ExtendForm.base_fields}
+    wanted = LookUpForm(request.POST)
+    if not wanted.is_valid():
+        return _form(request, ExtendForm(initial=typed), sentence=wanted.errors["parent_task_id"][0])
+    try:
+        parent = look_up_original(request.user, wanted.cleaned_data["parent_task_id"])
+    except NotContinuable as error:
+        return _form(request, ExtendForm(initial=typed), sentence=str(error))
+    chosen = {"parent_task_id": parent.remote_id, "index": parent.clips[0].index}
+    return _form(request, ExtendForm(initial=typed | chosen), parent)
+
+
+@require_GET
+def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """A task's page."""
+    task, running = own_task_and_running(request.user, pk)
+    return render(
+        request,
+        "tasks/task.html",
+        {
+            "task": task,
+            "running": Running.of(running),
+            "usual_seconds": None if task.is_final else Task.objects.usual_seconds(),
+            "links": [(link, address(link, request)) for link in task.shares.live()],
+        },
+    )
+
+
+@require_GET
+def status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The part of a task's page that changes: 204 where the browser has the current version (`?v=`)."""
+    task, running = own_task_and_running(request.user, pk)
+    if look_after([task]):
+        task, running = own_task_and_running(request.user, pk)
+    if request.GET.get("v") == str(task.version):
+        return HttpResponse(status=204)
+    return render(request, "tasks/_status.html", {"task": task, "running": Running.of(running), "polled": True})
+
+
+@require_GET
+def events(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Everything that was said about a task: a fragment for its page, or a page of its own."""
+    task = own_task(request.user, pk)
+    template = "tasks/_events.html" if request.htmx else "tasks/events.html"
+    return render(request, template, {"task": task, "events": task.events.all()[:500]})
+
+
+def _prefilled(request: HttpRequest) -> HttpResponse:
+    again = _named(request, "again")
+    if again:
+        form = ExtendForm.blank(
+            parent_task_id=again.parent_task_id,
+            index=again.index,
+            prompt=again.prompt,
+            motion=again.motion,
+            image_url=again.image_url,
+        )
+        twice = again.state in (State.UNCONFIRMED, State.SENDING)
+        return _form(request, form, again.parent, charged_twice=twice)
+    parent = _named(request, "parent")
+    if parent and not parent.clips:
+        return redirect(parent)
+    if not parent:
+        return _form(request, ExtendForm.blank())
+    wanted = request.GET.get("index", "")
+    clip = (parent.clip(int(wanted)) if wanted.isdecimal() else None) or parent.clips[0]
+    form = ExtendForm.blank(parent_task_id=parent.remote_id, index=clip.index, prompt=parent.prompt)
+    return _form(request, form, parent)
+
+
+def _submit(request: HttpRequest) -> HttpResponse:
+    form = ExtendForm(request.POST)
+    parent = _known_parent(request.user, request.POST.get("parent_task_id", ""))
+    if form.is_valid():
+        form.refuse_missing_clip(parent)
+    if not form.is_valid():
+        return _form(request, form, parent)
+    asked = form.cleaned_data
+    task, as_asked = enqueue(request.user, asked.pop("nonce"), parent, **asked)
+    if not as_asked:
+        return _form(request, ExtendForm.blank(**asked), parent, earlier=task)
+    send_now(task)
+    return redirect(task)
+
+
+def _form(request: HttpRequest, form: ExtendForm, parent: Task | None = None, **more: object) -> HttpResponse:
+    context = {"form": form, "parent": parent if parent and parent.clips else None, **more}
+    chosen = str(form["index"].value() or "")
+    context["chosen"] = context["parent"] and parent.clip(int(chosen) if chosen.isdecimal() else None)
+    context["usual_seconds"] = Task.objects.usual_seconds()
+    context["recent"] = [] if context["parent"] else Task.objects.visible_to(request.user).with_clips()[:6]
+    return render(request, "tasks/new.html", context)
+
+
+def _named(request: HttpRequest, parameter: str) -> Task | None:
+    """The member's own task that the address names, None where it names none, 404 where it is not theirs."""
+    if not (text := request.GET.get(parameter)):
+        return None
+    try:
+        return own_task(request.user, uuid.UUID(text))
+    except ValueError:
+        return None
+
+
+def _known_parent(member: Member, task_id: str) -> Task | None:
+    known = Task.objects.visible_to(member).filter(remote_id=task_id.strip().lower() or None)
+    return known.order_by("kind").first()

@@ -1,0 +1,77 @@
+// Videos. Still frames load when they come near the screen; the wall's clips play while they can be seen.
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+const frames = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      target.preload = "metadata";
+      frames.unobserve(target);
+    }
+  },
+  { rootMargin: "400px" },
+);
+
+const screens = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (isIntersecting && !target.dataset.held) play(target);
+    else if (!isIntersecting) target.pause();
+  }
+});
+
+function play(video) {
+  // A play() that a pause() overtakes rejects; that is no fault.
+  video.play().catch(() => {});
+}
+
+function hold(video, held) {
+  if (held) {
+    video.dataset.held = "yes";
+    video.pause();
+  } else {
+    delete video.dataset.held;
+    play(video);
+  }
+}
+
+function wire(video) {
+  const toggle = video.parentElement.querySelector(".toggle");
+  const name = video.getAttribute("aria-label").toLowerCase();
+  const show = () => {
+    toggle.toggleAttribute("data-paused", video.paused);
+    toggle.setAttribute("aria-label", `${video.paused ? "Play" : "Pause"} ${name}`);
+    label(video.closest(".wall-room"));
+  };
+  video.controls = false;
+  toggle.hidden = false;
+  toggle.addEventListener("click", () => hold(video, !video.paused));
+  video.addEventListener("play", show);
+  video.addEventListener("pause", show);
+  if (still.matches) video.dataset.held = "yes";
+  show();
+  screens.observe(video);
+}
+
+function label(room) {
+  const button = room?.querySelector("[data-play-all]");
+  if (!button) return;
+  const playing = [...room.querySelectorAll("[data-wall] video")].some((video) => !video.dataset.held);
+  button.hidden = false;
+  button.textContent = playing ? "Pause all" : "Play all";
+  button.onclick = () => {
+    for (const video of room.querySelectorAll("[data-wall] video")) hold(video, playing);
+    label(room);
+  };
+}
+
+function find(root) {
+  for (const video of root.querySelectorAll("video[data-frame]")) frames.observe(video);
+  for (const video of root.querySelectorAll("[data-wall] video:not([data-wired])")) {
+    video.dataset.wired = "yes";
+    wire(video);
+  }
+}
+
+find(document);
+document.addEventListener("htmx:load", (event) => find(event.target.parentElement ?? document));
