@@ -1,0 +1,188 @@
+"""`manage.py run`: everything on this machine, in one terminal; `make run` calls it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+import requests
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+HOST = "127.0.0.1"
+WEB_PORT = 8000
+SANDBOX_PORT = 8791
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+
+class Command(BaseCommand):
+    """Starts the sandbox (where there is no API key), the web server and the worker; one Ctrl-C ends them all."""
+
+    help = "Runs everything on this machine: sandbox, web server, worker."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=WEB_PORT, help="the web server's port, if it is free")
+
+    def handle(self, *args: object, **options: object) -> None:
+        self.house = House()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self.house.close_door)
+        try:
+            self._start(int(str(options["port"])))
+            self.house.wait()
+        except Stopped:
+            pass
+        finally:
+            self.stdout.write("\nStopping…")
+            self.house.end()
+            self.stdout.write("Stopped.")
+
+    def _start(self, wanted_port: int) -> None:
+        port = self._free_port(wanted_port, "web server")
+        address = f"http://{HOST}:{port}"
+        environment = {"PUBLIC_URL": settings.PUBLIC_URL or address}
+        if settings.SANDBOX:
+            environment["APIFRAME_BASE_URL"] = self._start_sandbox()
+        self._say("Preparing the database and the static files")
+        self.house.do(["migrate", "-v0"], environment)
+        self.house.do(["collectstatic", "--no-input", "-v0"], environment)
+        if settings.SANDBOX:
+            self._say("Making the demo (the first time, the sandbox paints eight clips: about 20 s)")
+            self.house.do(["seed"], environment)
+        self._say("Starting the web server and the worker")
+        self.house.start("worker", ["worker"], environment)
+        self.house.start("web", web_command(port), environment)
+        self._await_answer(f"{address}/healthz")
+        self._say_where(environment["PUBLIC_URL"] if settings.HTTPS else address)
+
+    def _start_sandbox(self) -> str:
+        # The port is kept, since the addresses of finished clips name it.
+        kept = settings.VAR_DIR / "sandbox-port"
+        wanted = int(kept.read_text()) if kept.exists() else SANDBOX_PORT
+        port = self._free_port(wanted, "sandbox")
+        kept.write_text(str(port))
+        self._say("Starting the sandbox, a pretend APIFRAME: nothing is paid for (set APIFRAME_API_KEY for the real one)")
+        directory = settings.VAR_DIR / "sandbox"
+        self.house.start("sandbox", ["sandbox", "--port", str(port), "--dir", str(directory)], {})
+        self._await_answer(f"http://{HOST}:{port}/_sandbox/originals")
+        return f"http://{HOST}:{port}"
+
+    def _free_port(self, wanted: int, whose: str) -> int:
+        for port in range(wanted, wanted + 50):
+            if is_free(port):
+                if port != wanted:
+                    self._say(f"Port {wanted} is in use, so the {whose} takes {port}")
+                return port
+        raise CommandError(f"The ports {wanted} to {wanted + 49} are all in use.")
+
+    def _await_answer(self, url: str) -> None:
+        ends = time.monotonic() + START_SECONDS
+        while time.monotonic() < ends:
+            self.house.check()
+            with suppress(requests.RequestException):
+                if requests.get(url, timeout=2, headers={"X-Forwarded-Proto": "https"}).ok:
+                    return
+            time.sleep(0.1)
+        raise CommandError(f"{url} does not answer.")
+
+    def _say(self, sentence: str) -> None:
+        self.stdout.write(f"· {sentence}")
+        self.stdout.flush()
+
+    def _say_where(self, address: str) -> None:
+        if settings.SANDBOX:
+            who = "Sign in as demo with the password demo."
+        else:
+            self._say(f"Requests go to {settings.APIFRAME_BASE_URL} and cost money. No demo account is made.")
+            who = "Make an account for yourself: .venv/bin/python manage.py createsuperuser"
+        self.stdout.write(f"\n  Extender is at {address}\n  {who}\n  Ctrl-C ends everything.\n")
+        self.stdout.flush()
+
+
+class Stopped(Exception):
+    """Somebody asked for the end."""
+
+
+class House:
+    """The processes that were started, and their common end."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._closing = threading.Event()
+
+    def close_door(self, number: int, frame: FrameType | None) -> None:
+        """Ends the house (a signal handler). A second signal while it is ending changes nothing."""
+        if not self._closing.is_set():
+            self._closing.set()
+            raise Stopped
+
+    def do(self, arguments: list[str], environment: dict[str, str]) -> None:
+        """Runs one of our commands to its end."""
+        name = arguments[0]
+        self.start(name, arguments, environment)
+        if self._running.pop(name).wait():
+            raise CommandError(f"`manage.py {name}` failed; what it said stands above.")
+
+    def start(self, name: str, arguments: list[str], environment: dict[str, str]) -> None:
+        """Starts one of our commands, or a program given by its path, in a process group of its own.
+
+        Ctrl-C in a terminal goes to a whole group: so it reaches us alone, and the end has one order.
+        """
+        own = Path(arguments[0]).is_absolute()
+        command = arguments if own else [sys.executable, "manage.py", *arguments]
+        self._running[name] = subprocess.Popen(
+            command, cwd=settings.BASE_DIR, env={**os.environ, **environment}, start_new_session=True
+        )
+
+    def check(self) -> None:
+        """Raises `CommandError` where a process has ended by itself."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise CommandError(f"The {name} has ended (exit code {process.returncode}), so everything ends.")
+
+    def wait(self) -> None:
+        """Until somebody asks for the end, or a process ends by itself."""
+        while True:
+            self.check()
+            time.sleep(0.5)
+
+    def end(self) -> None:
+        """Ends every process that was started: asks first, insists after ten seconds."""
+        self._closing.set()
+        for process in self._running.values():
+            self._signal(process, signal.SIGTERM)
+        ends = time.monotonic() + STOP_SECONDS
+        for process in self._running.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.1, ends - time.monotonic()))
+            self._signal(process, signal.SIGKILL)
+
+    def _signal(self, process: subprocess.Popen[bytes], number: int) -> None:
+        # The whole group, so that a web server's own processes end with it.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on `port` of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def web_command(port: int) -> list[str]:
+    """Gunicorn, as it is deployed too, on loopback."""
+    gunicorn = Path(sys.executable).with_name("gunicorn")
+    return [str(gunicorn), "project.wsgi", "--bind", f"{HOST}:{port}", "--log-level", "warning"]
