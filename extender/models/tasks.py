@@ -111,7 +111,9 @@ class Task(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.EXTENSION)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tasks")
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # By Python's clock: SQLite's own writes milliseconds alone, and such text is unequal to the same moment as Django
+    # writes it, so a page of the history would begin with rows of the page before.
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     # What was asked for.
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="extensions")
@@ -138,7 +140,7 @@ class Task(models.Model):
     video_urls = models.JSONField(default=list, blank=True)
     reason = models.TextField(blank=True)
 
-    # When, by the database's clock.
+    # When, by the database's clock: machines need not agree about the time to share these rows.
     sent_at = models.DateTimeField(null=True, editable=False)
     changed_at = models.DateTimeField(db_default=Now(), editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)

@@ -1,0 +1,92 @@
+"""Small things that many tests say."""
+
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+from django.db import connection
+from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
+
+from extender.models import Member, Task
+from extender.states import State
+
+
+class _Form(HTMLParser):
+    """The fields of the form with the attribute data-compose, as a browser would send them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self._inside = False
+        self._text: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "form":
+            self._inside = "data-compose" in values
+        if not self._inside or "name" not in values:
+            return
+        name = str(values["name"])
+        if tag == "textarea":
+            self._text = name
+            self.fields[name] = ""
+        elif tag == "input" and (values.get("type") != "radio" or "checked" in values):
+            self.fields[name] = values.get("value") or ""
+
+    def handle_data(self, data: str) -> None:
+        if self._text:
+            self.fields[self._text] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self._text:
+            self.fields[self._text] = self.fields[self._text].removeprefix("\n")
+            self._text = None
+
+
+def form_of(response: HttpResponse) -> dict[str, str]:
+    """What the page's form would send if its button were pressed now."""
+    parser = _Form()
+    parser.feed(response.content.decode())
+    parser.fields.pop("csrfmiddlewaretoken", None)
+    return parser.fields
+
+
+def queries(action: Callable[[], Any]) -> int:
+    """How many statements `action` asks of the database, savepoints aside (a test's own transaction makes them)."""
+    with CaptureQueriesContext(connection) as captured:
+        action()
+    return sum("SAVEPOINT" not in query["sql"] for query in captured.captured_queries)
+
+
+def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
+    """The first true answer of `check`, asked again and again; fails after `seconds`."""
+    ends = time.monotonic() + seconds
+    while True:
+        if answer := check():
+            return answer
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def make_task(owner: Member, state: State = State.FINISHED, **fields: Any) -> Task:
+    """A row as it would stand after a life that the test does not care about."""
+    finished = {"video_urls": [f"https://clips.example/{index}.mp4" for index in range(1, 5)]}
+    defaults = {"prompt": "a cat dancing", "index": 1, "parent_task_id": "0" * 36, "remote_id": ""}
+    return Task.objects.create(
+        owner=owner, state=state, **{**defaults, **(finished if state == State.FINISHED else {}), **fields}
+    )
+
+
+def become_due(task: Task) -> Task:
+    """Lets the time until the task's next look pass."""
+    Task.objects.filter(pk=task.pk).update(next_look_at="2020-01-01T00:00:00Z")
+    task.refresh_from_db()
+    return task
+
+
+def age(task: Task, **by: Any) -> None:
+    """Sets columns that only time or a crash would set."""
+    Task.objects.filter(pk=task.pk).update(**by)
+    task.refresh_from_db()

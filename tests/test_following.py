@@ -1,0 +1,150 @@
+"""How news reach a row: by polling, from whoever looks, and from the worker."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from extender import following
+from extender.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
+from extender.models import Task
+from extender.states import State
+from tests.helpers import age, become_due, eventually, make_task
+
+
+def fetches(sandbox) -> list[dict]:
+    return [request for request in sandbox.ledger()["requests"] if request["path"].startswith("/fetch")]
+
+
+def test_an_open_page_finishes_its_task_without_worker_or_webhook(web, submit):
+    task = submit()
+
+    def look() -> bool:
+        become_due(task)
+        return b'data-state="finished"' in web.get(f"/tasks/{task.pk}/status/").content
+
+    eventually(look)
+    task.refresh_from_db()
+    assert len(task.clips) == 4
+    assert task.ended_at
+
+
+def test_an_open_history_does_too(web, submit):
+    tasks = [submit(), submit()]
+
+    def look() -> bool:
+        for task in tasks:
+            become_due(task)
+        asked = [f"{task.pk}:{task.version}" for task in tasks]
+        return web.get("/tasks/pulse/", {"open": asked}).status_code == 286
+
+    eventually(look)
+
+
+def test_an_open_page_sends_what_is_still_queued(web, submit, settings, sandbox):
+    settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    assert b'data-state="pending"' in web.get(f"/tasks/{task.pk}/status/").content
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_many_viewers_cost_one_call_an_interval(browser_of, member, submit, sandbox):
+    task = submit("[stuck] snow")
+    for round_ in (1, 2):
+        become_due(task)
+        before = len(fetches(sandbox))
+        start = threading.Barrier(8)
+
+        def look(start=start):
+            client = browser_of(member)
+            start.wait()
+            client.get(f"/tasks/{task.pk}/status/")
+            connection.close()
+
+        threads = [threading.Thread(target=look) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(fetches(sandbox)) - before == 1, f"round {round_}"
+
+
+def test_twenty_tasks_cost_one_call(member, original, sandbox):
+    for index in range(25):
+        remote_id = sandbox.extend(original.remote_id, f"take {index} [stuck]")
+        make_task(member, State.PENDING, remote_id=remote_id)
+    before = len(fetches(sandbox))
+    assert follow_due() == 20
+    assert [request["path"] for request in fetches(sandbox)[before:]] == ["/fetch-many"]
+    assert follow_due() == 5
+    assert follow_due() == 0
+
+
+def test_a_single_task_goes_to_fetch(submit, sandbox):
+    task = submit("[stuck] snow")
+    become_due(task)
+    before = len(fetches(sandbox))
+    assert follow_due() == 1
+    assert [request["path"] for request in fetches(sandbox)[before:]] == ["/fetch"]
+
+
+def test_answers_that_are_incomplete_and_out_of_order_are_matched_by_id(member, original, sandbox):
+    ids = [sandbox.extend(original.remote_id, f"take {index}") for index in range(6)]
+    tasks = [make_task(member, State.PENDING, remote_id=remote_id) for remote_id in ids]
+    for remote_id in ids:
+        sandbox.finished(remote_id)
+    sandbox.options(misbehave=["fetch-partial"])
+    follow_due()
+    for task in tasks:
+        task.refresh_from_db()
+        assert all(task.remote_id in url for url in task.video_urls)
+        assert task.state in (State.PENDING, State.FINISHED)
+    assert {task.state for task in tasks} == {State.PENDING, State.FINISHED}
+
+
+@pytest.mark.parametrize("fault", ["fetch-500", "fetch-401", "fetch-429", "fetch-html"])
+def test_a_question_that_is_not_answered_changes_nothing_and_is_recorded(submit, sandbox, fault):
+    task = submit("[stuck] snow")
+    sandbox.options(misbehave=[fault])
+    become_due(task)
+    version = task.version
+    refresh(task)
+    task.refresh_from_db()
+    assert (task.version, task.state) == (version, State.PENDING)
+    assert not task.events.last().changed
+
+
+def test_the_longer_nothing_changes_the_rarer_it_is_asked(member):
+    task = make_task(member, State.PROCESSING, remote_id="r1")
+    age(task, changed_at=timezone.now())
+    assert interval(task) == SHORTEST_INTERVAL
+    age(task, changed_at=timezone.now() - timedelta(minutes=15))
+    assert interval(task).total_seconds() == pytest.approx(60, abs=1)
+    age(task, changed_at=timezone.now() - timedelta(days=3))
+    assert interval(task) == LONGEST_INTERVAL
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_never_ask_about_the_same_row(member, monkeypatch):
+    for index in range(60):
+        make_task(member, State.PENDING, remote_id=f"r{index}")
+    asked = []
+    monkeypatch.setattr(following, "_ask", lambda tasks: asked.extend(task.remote_id for task in tasks))
+
+    def work():
+        while follow_due():
+            pass
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(asked) == sorted(Task.objects.values_list("remote_id", flat=True))

@@ -1,0 +1,107 @@
+"""The history: whose it is, in what order, how it pages, and that one poll keeps it live."""
+
+import uuid
+
+from extender.models import Task
+from extender.states import State
+from tests.helpers import make_task, queries
+
+
+def cards(response) -> list[str]:
+    """The ids of the cards on a page, in order."""
+    return [piece[:36] for piece in response.content.decode().split('id="card-')[1:]]
+
+
+def test_it_shows_ones_own_tasks_newest_first(web, member, stranger):
+    first, second = make_task(member), make_task(member)
+    make_task(stranger, prompt="nobody else's business")
+    response = web.get("/tasks/")
+    assert cards(response) == [str(second.pk), str(first.pk)]
+    assert b"nobody else" not in response.content
+
+
+def test_an_empty_history_says_what_to_do(web):
+    assert b"Extend your first clip" in web.get("/tasks/").content
+
+
+def test_plain_links_lead_through_all_pages(web, member):
+    made = [str(make_task(member).pk) for _ in range(50)]
+    # Rows of one moment must neither be shown twice nor skipped at a page's end.
+    Task.objects.filter(pk__in=made[20:30]).update(created_at="2026-01-01T00:00:00Z")
+    seen, address, pages = [], "/tasks/", 0
+    while address:
+        response = web.get(address)
+        seen += cards(response)
+        pages += 1
+        _, found, rest = response.content.decode().partition('<a class="button" href="/tasks/?before=')
+        address = "/tasks/?before=" + rest.partition('"')[0] if found else None
+    assert pages == 3
+    assert sorted(seen) == sorted(made)
+
+
+def test_load_more_brings_cards_without_a_page(web, member):
+    for _ in range(25):
+        make_task(member)
+    page = web.get("/tasks/").content.decode()
+    mark = page.split('hx-get="/tasks/?before=')[1].split('"')[0]
+    response = web.get(f"/tasks/?before={mark}", headers={"HX-Request": "true"})
+    assert len(cards(response)) == 1
+    assert b"<html" not in response.content
+
+
+def test_a_mark_that_cannot_be_read_is_not_found(web, member):
+    for mark in ("x", "2026-01-01_x", f"2026-01-01T00:00:00_{uuid.uuid4()}"):
+        assert web.get(f"/tasks/?before={mark}").status_code == 404
+
+
+def test_queries_stay_the_same_with_more_rows(web, member):
+    parent = make_task(member)
+    for _ in range(10):
+        make_task(member, State.PROCESSING, parent=parent, next_look_at=None)
+    few = queries(lambda: web.get("/tasks/"))
+    for _ in range(10):
+        make_task(member, State.PROCESSING, parent=parent, next_look_at=None)
+    assert queries(lambda: web.get("/tasks/")) == few <= 6
+
+
+def test_one_poll_brings_every_card_that_changed(web, member):
+    same, changed, gone = (make_task(member, State.PROCESSING, next_look_at=None) for _ in range(3))
+    asked = [f"{task.pk}:{task.version}" for task in (same, changed, gone)]
+    Task.objects.filter(pk=changed.pk).update(version=2, percentage=40)
+    Task.objects.filter(pk=gone.pk).update(version=2, state=State.FINISHED)
+    response = web.get("/tasks/pulse/", {"open": asked})
+    assert response.status_code == 200
+    assert sorted(cards(response)) == sorted([str(changed.pk), str(gone.pk)])
+    assert b"2 running" in response.content
+
+
+def test_a_poll_without_news_is_204_and_costs_three_queries_however_many_rows(web, member):
+    tasks = [make_task(member, State.PROCESSING, next_look_at=None) for _ in range(20)]
+    asked = [f"{task.pk}:1" for task in tasks]
+    assert web.get("/tasks/pulse/", {"open": asked}).status_code == 204
+    assert queries(lambda: web.get("/tasks/pulse/", {"open": asked[:10]})) == 3
+    assert queries(lambda: web.get("/tasks/pulse/", {"open": asked})) == 3
+
+
+def test_the_poll_stops_when_nothing_can_change_any_more(web, member):
+    task = make_task(member)
+    assert web.get("/tasks/pulse/", {"open": f"{task.pk}:0"}).status_code == 286
+    assert web.get("/tasks/pulse/", {"open": "nonsense"}).status_code == 286
+
+
+def test_the_poll_tells_nothing_of_others(web, member, stranger):
+    theirs = make_task(stranger, State.PROCESSING, prompt="their secret", next_look_at=None)
+    response = web.get("/tasks/pulse/", {"open": f"{theirs.pk}:0"})
+    assert b"their secret" not in response.content
+    assert str(theirs.pk).encode() not in response.content
+
+
+def test_a_card_says_its_state_in_words_and_what_it_continues(web, member):
+    parent = make_task(member, prompt="the parent's words")
+    make_task(member, State.PROCESSING, parent=parent, index=3, percentage=40, next_look_at=None)
+    make_task(member, State.FAILED, reason="Banned prompt detected")
+    page = web.get("/tasks/").content.decode()
+    assert "Rendering" in page
+    assert "40 %" in page
+    assert "clip 3 of “the parent&#x27;s words”" in page
+    assert "Banned prompt detected" in page

@@ -1,0 +1,211 @@
+"""One row is one paid request, whatever happens between the click and the answer."""
+
+import socket
+import threading
+
+import pytest
+from django.db import connection
+
+from extender.models import Event, Task
+from extender.sending import MAX_ATTEMPTS, give_up_abandoned, send
+from extender.states import State
+from extender.worker import send_next
+from tests.helpers import age, become_due, form_of
+
+
+def submits(sandbox) -> int:
+    return sandbox.ledger()["totals"]["submits"]
+
+
+def bills(sandbox) -> int:
+    """What extensions were billed for; the original that a test starts from aside."""
+    return sum(bill["task_type"] == "imagine-video-extend" for bill in sandbox.ledger()["bills"])
+
+
+def closed_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_a_submit_is_sent_once_with_what_was_typed(submit, sandbox, settings):
+    settings.PUBLIC_URL = "http://127.0.0.1:1"
+    task = submit("and then it snows\nquietly", motion="high")
+    assert task.state == State.PENDING
+    assert task.remote_id
+    ledger = sandbox.ledger()
+    sent = ledger["requests"][-1]
+    assert (sent["path"], sent["status"], sent["task_id"]) == ("/imagine-video-extend", 200, task.remote_id)
+    assert (sent["parent_task_id"], sent["nonce"]) == (task.parent_task_id, task.webhook_nonce)
+    assert bills(sandbox) == 1
+
+
+@pytest.mark.parametrize("fault", ["400", "402", "404"])
+def test_a_refusal_is_a_failure_in_their_words(submit, sandbox, fault):
+    task = submit(f"[{fault}] snow")
+    assert task.state == State.FAILED
+    assert task.reason
+    assert bills(sandbox) == 0
+
+
+@pytest.mark.parametrize(
+    "fault", ["500", "500-billed", "html", "html-502", "empty", "no-task-id", "hang-up", "hang-up-billed", "huge"]
+)
+def test_an_unusable_answer_is_unconfirmed_and_never_sent_again(submit, sandbox, fault):
+    task = submit(f"[{fault}] snow")
+    assert task.state == State.UNCONFIRMED
+    assert task.reason
+    become_due(task)
+    assert not send_next()
+    send(task)
+    assert submits(sandbox) == 2  # the original's, and this
+
+
+def test_a_stall_is_cut_at_the_deadline(submit, monkeypatch):
+    monkeypatch.setattr("extender.apiframe.client.SUBMIT_SECONDS", 0.5)
+    assert submit("[stall] snow").state == State.UNCONFIRMED
+
+
+def test_a_drip_is_cut_at_the_deadline(submit, monkeypatch):
+    monkeypatch.setattr("extender.apiframe.client.SUBMIT_SECONDS", 2)
+    assert submit("[drip] snow").state == State.UNCONFIRMED
+
+
+def test_an_unreachable_apiframe_lets_the_task_wait_and_then_fail(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    assert (task.state, task.attempts, task.remote_id) == (State.QUEUED, 1, "")
+    assert "could not be reached" in task.reason
+    assert not send_next(), "it must wait before the next attempt"
+    for _ in range(MAX_ATTEMPTS - 1):
+        assert task.state == State.QUEUED
+        become_due(task)
+        assert send_next()
+        task.refresh_from_db()
+    assert (task.state, task.attempts) == (State.FAILED, MAX_ATTEMPTS)
+    assert "nothing was billed" in task.reason
+
+
+def test_an_unreachable_apiframe_that_comes_back_gets_the_task(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    assert send_next()
+    task.refresh_from_db()
+    assert (task.state, task.reason) == (State.PENDING, "")
+    assert bills(sandbox) == 1
+
+
+def test_a_bad_key_lets_the_task_wait_without_counting_as_a_failure(submit, sandbox, settings):
+    settings.APIFRAME_API_KEY = "wrong"
+    task = submit()
+    assert task.state == State.QUEUED
+    assert "API key" in task.reason
+    assert not send_next(), "it must wait"
+
+
+def test_too_many_requests_are_waited_out(submit, sandbox):
+    task = submit("[429] snow")
+    assert task.state == State.QUEUED
+    assert (task.next_look_at - task.changed_at).total_seconds() == pytest.approx(2, abs=0.1)
+    assert bills(sandbox) == 0
+
+
+def test_the_same_form_posted_twice_is_one_task(web, original, sandbox):
+    fields = form_of(web.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": "snow"}
+    first, second = web.post("/tasks/new/", fields), web.post("/tasks/new/", fields)
+    assert first["Location"] == second["Location"]
+    assert bills(sandbox) == 1
+
+
+def test_the_old_form_with_other_words_is_asked_about(web, original, sandbox):
+    fields = form_of(web.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": "snow"}
+    web.post("/tasks/new/", fields)
+    response = web.post("/tasks/new/", fields | {"prompt": "rain"})
+    assert response.status_code == 200
+    assert "already sent" in response.content.decode()
+    assert bills(sandbox) == 1
+    again = form_of(response)
+    assert again["prompt"] == "rain"
+    assert web.post("/tasks/new/", again).status_code == 302
+    assert bills(sandbox) == 2
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_eight_parallel_posts_of_one_form_are_one_request(browser_of, member, original, sandbox):
+    web = browser_of(member)
+    fields = form_of(web.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": "snow"}
+    start = threading.Barrier(8)
+    answers = []
+
+    def post():
+        client = browser_of(member)
+        start.wait()
+        answers.append(client.post("/tasks/new/", fields)["Location"])
+        connection.close()
+
+    threads = [threading.Thread(target=post) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 8
+    assert len(set(answers)) == 1
+    assert Task.objects.filter(kind=Task.Kind.EXTENSION).count() == 1
+    assert bills(sandbox) == submits(sandbox) - 1 == 1
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_many_senders_send_a_row_once(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    start = threading.Barrier(8)
+
+    def race():
+        start.wait()
+        send(task)
+        connection.close()
+
+    threads = [threading.Thread(target=race) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bills(sandbox) == submits(sandbox) - 1 == 1
+
+
+def test_a_send_that_died_is_unconfirmed_and_a_late_answer_still_counts(submit, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    age(task, state=State.SENDING)
+    give_up_abandoned()
+    task.refresh_from_db()
+    assert task.state == State.SENDING, "its time is not over"
+    become_due(task)
+    give_up_abandoned()
+    task.refresh_from_db()
+    assert task.state == State.UNCONFIRMED
+    assert task.events.filter(source=Event.Source.SWEEP, changed=True).count() == 1
+    assert not send_next()
+
+
+def test_a_stalling_apiframe_leaves_the_rest_to_the_worker(submit, sandbox):
+    from extender.views.upstream import PLACES
+
+    taken = [PLACES.acquire(blocking=False) for _ in range(3)]
+    try:
+        assert all(taken)
+        task = submit()
+        assert task.state == State.QUEUED
+        assert bills(sandbox) == 0
+    finally:
+        for _ in taken:
+            PLACES.release()
+    assert send_next()
+    task.refresh_from_db()
+    assert task.state == State.PENDING

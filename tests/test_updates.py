@@ -1,0 +1,103 @@
+"""The one door: which moves it lets through, whatever the order in which things are said."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from extender.apiframe import TaskUpdate
+from extender.models import Event, Task
+from extender.states import FINAL, MOVES, State
+from extender.updates import apply_update
+from tests.helpers import make_task
+
+FINISHED = TaskUpdate(State.FINISHED, "r1", 100, ("https://x/1.mp4",))
+FAILED = TaskUpdate(State.FAILED, "r1", reason="Banned prompt")
+
+
+def said(task: Task, update: TaskUpdate) -> bool:
+    changed = apply_update(task, update, Event.Source.WEBHOOK)
+    task.refresh_from_db()
+    return changed
+
+
+def progress(percentage: int | None) -> TaskUpdate:
+    return TaskUpdate(State.PROCESSING, "r1", percentage)
+
+
+@pytest.mark.parametrize("old", State)
+@pytest.mark.parametrize("new", set(State) - {State.SENDING})
+def test_a_task_moves_only_along_the_table(member, old, new):
+    task = make_task(member, old, remote_id="r1", percentage=0)
+    overtaken = old == State.PROCESSING and new == State.PENDING
+    assert said(task, TaskUpdate(new, "r1")) == (new in MOVES[old] and not overtaken)
+    assert task.state == (new if new in MOVES[old] and not overtaken else old)
+
+
+def test_a_final_state_never_changes(member):
+    for final in FINAL:
+        task = make_task(member, final, remote_id="r1")
+        before = Task.objects.filter(pk=task.pk).values().get()
+        for update in (FINISHED, FAILED, progress(50), TaskUpdate(State.PENDING, "r1", retried=True)):
+            assert not said(task, update)
+        assert Task.objects.filter(pk=task.pk).values().get() == before
+
+
+def test_progress_only_grows(member):
+    task = make_task(member, State.PENDING, remote_id="r1")
+    assert [said(task, progress(p)) for p in (40, 30, 40, None, 60)] == [True, False, False, False, True]
+    assert task.percentage == 60
+
+
+def test_progress_starts_again_after_a_retry_upstream(member):
+    task = make_task(member, State.PROCESSING, remote_id="r1", percentage=80)
+    assert said(task, TaskUpdate(State.PENDING, "r1", retried=True))
+    assert (task.state, task.percentage) == (State.PENDING, 0)
+    assert said(task, progress(10))
+    assert task.percentage == 10
+
+
+def test_a_duplicate_changes_nothing_and_is_recorded(member):
+    task = make_task(member, State.PROCESSING, remote_id="r1")
+    assert said(task, FINISHED)
+    version = task.version
+    assert not said(task, FINISHED)
+    assert task.version == version
+    assert list(task.events.values_list("said", "changed")) == [
+        ("finished with 1 clip", True),
+        ("finished with 1 clip", False),
+    ]
+
+
+def test_a_webhook_before_the_answer_gives_the_row_its_id(member):
+    task = make_task(member, State.SENDING)
+    assert said(task, progress(40))
+    assert (task.state, task.remote_id) == (State.PROCESSING, "r1")
+    assert not said(task, TaskUpdate(State.PENDING, "r1"))
+
+
+def test_an_update_about_another_task_changes_nothing(member):
+    task = make_task(member, State.PROCESSING, remote_id="r2")
+    assert not said(task, FINISHED)
+    assert task.state == State.PROCESSING
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_two_ends_at_once_leave_one(member):
+    for _ in range(10):
+        task = make_task(member, State.PROCESSING, remote_id="r1")
+        start = threading.Barrier(4)
+        changed = []
+
+        def end(update, task=task, start=start, changed=changed):
+            start.wait()
+            changed.append(apply_update(task, update, Event.Source.WEBHOOK))
+            connection.close()
+
+        threads = [threading.Thread(target=end, args=[update]) for update in (FINISHED, FAILED) * 2]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(changed) == [False, False, False, True]
