@@ -1,0 +1,67 @@
+"""Answers to requests, and how each fault spoils one."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from extender.sandbox import wire
+
+PLAIN, HANG_UP, DRIP, HUGE, GZIP_BOMB = "plain", "hang-up", "drip", "huge", "gzip-bomb"
+
+_PAGE = "<!doctype html><title>{0}</title><h1>{0}</h1><p>The web server reported an error.</p>"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes = b""
+    type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    delivery: str = PLAIN  # how the bytes are sent
+    wait: float = 0.0  # seconds before they are sent
+
+
+def of(status: int, body: Any, **headers: str) -> Answer:
+    return Answer(
+        status, wire.encoded(body), headers={name.replace("_", "-"): text for name, text in headers.items()}
+    )
+
+
+def refused(status: int, *messages: str) -> Answer:
+    return of(status, wire.errors(*messages))
+
+
+def spoilt(answer: Answer, fault: str | None, stall: float) -> Answer:
+    """The answer that is sent instead of `answer` under a fault. `stall`: seconds that a stall lasts."""
+    match fault:
+        case None:
+            return answer
+        case "400":
+            return refused(400, "The request was refused")
+        case "401":
+            return of(401, {})
+        case "402":
+            return refused(402, "You do not have enough credits")
+        case "404":
+            return refused(404, "Task not found")
+        case "408":
+            return refused(408, "Request timed out")
+        case "429":
+            return replace(refused(429, "Too many requests"), headers={"Retry-After": "2"})
+        case "500" | "500-billed":
+            return of(500, {})
+        case "stall":
+            return replace(answer, wait=stall)
+        case "stall-unbilled":
+            return replace(of(500, {}), wait=stall)
+        case "hang-up" | "hang-up-billed":
+            return replace(answer, delivery=HANG_UP)
+        case "html":
+            return Answer(200, _PAGE.format("One moment, please").encode(), "text/html; charset=utf-8")
+        case "html-502":
+            return Answer(502, _PAGE.format("502 Bad Gateway").encode(), "text/html; charset=utf-8")
+        case "empty":
+            return Answer(200)
+        case "no-task-id":
+            return of(200, {})
+        case _:
+            return replace(answer, delivery=fault)  # drip, huge, gzip-bomb

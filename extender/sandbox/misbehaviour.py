@@ -1,0 +1,132 @@
+"""Every way the sandbox can misbehave, in one table.
+
+A word in brackets in a prompt, such as `[stall]`, makes that one task misbehave. A word given to
+`--misbehave` (or to `POST /_sandbox/options`) does so for every call it applies to.
+"""
+
+import re
+from typing import NamedTuple
+
+REFUSES = "refuses"  # the submit is answered badly and nothing is billed
+SPOILS = "spoils"  # the task is billed and renders, but the answer to the submit is bad
+LIFE = "life"  # the task's states and percentages
+CLIPS = "clips"  # the addresses of a finished task
+WEBHOOK = "webhook"  # what is posted to webhook_url
+FETCH = "fetch"  # the answers of /fetch, /fetch-many and /account
+
+
+class Fault(NamedTuple):
+    kind: str
+    says: str
+
+
+TABLE = {
+    "400": Fault(REFUSES, "the submit is refused with 400 and a reason"),
+    "401": Fault(REFUSES, "the submit is refused with 401 {} as if the key were wrong"),
+    "402": Fault(REFUSES, "the submit is refused with 402 as if the credits had run out"),
+    "404": Fault(REFUSES, "the submit is answered with 404"),
+    "408": Fault(REFUSES, "the submit is answered with 408"),
+    "429": Fault(REFUSES, "the submit is refused with 429 and Retry-After: 2"),
+    "500": Fault(REFUSES, "the submit is answered with 500 {} before it is billed"),
+    "html-502": Fault(REFUSES, "the submit is answered with a 502 HTML page"),
+    "hang-up": Fault(REFUSES, "the connection is closed without an answer"),
+    "stall-unbilled": Fault(REFUSES, "500 {} after the stall (30 s), nothing billed"),
+    "500-billed": Fault(SPOILS, "billed and rendering, yet answered with 500 {}"),
+    "stall": Fault(SPOILS, "billed at once, answered only after the stall (30 s)"),
+    "hang-up-billed": Fault(SPOILS, "billed, then the connection is closed without an answer"),
+    "html": Fault(SPOILS, "billed, answered with 200 and an HTML page"),
+    "empty": Fault(SPOILS, "billed, answered with 200 and an empty body"),
+    "no-task-id": Fault(SPOILS, "billed, answered with 200 {}"),
+    "drip": Fault(SPOILS, "billed, answered a byte a second, the headers too"),
+    "huge": Fault(SPOILS, "billed, answered with a body of 100 MB"),
+    "gzip-bomb": Fault(SPOILS, "billed, answered with 1 MB of gzip that unpacks to 1 GB"),
+    "fail": Fault(LIFE, "fails midway, with the reason in message"),
+    "fail-error": Fault(LIFE, "fails midway, with the reason in error.message"),
+    "fail-list": Fault(LIFE, "fails midway with status error and the reason in error_messages[0]"),
+    "running-message": Fault(LIFE, "carries a message while it renders, and finishes"),
+    "nonsense-percentage": Fault(LIFE, 'percentages "", "NaN", -5, 1e999, "140%", [] and none, in turn'),
+    "retry": Fault(LIFE, "is retrying once midway, then its percentage starts again"),
+    "stuck": Fault(LIFE, "never finishes"),
+    "odd-status": Fault(LIFE, "says an unknown status word while it renders"),
+    "seconds-N": Fault(LIFE, "the task takes N seconds, for example seconds-0.5"),
+    "clips-0": Fault(CLIPS, "finishes with an empty list of clips"),
+    "clips-1": Fault(CLIPS, "finishes with one clip"),
+    "clips-2": Fault(CLIPS, "finishes with two clips"),
+    "clips-3": Fault(CLIPS, "finishes with three clips"),
+    "clips-5": Fault(CLIPS, "finishes with five clips"),
+    "clips-doubled": Fault(CLIPS, "finishes with the first two addresses, each twice"),
+    "clips-bad": Fault(CLIPS, "the addresses are javascript:, another host, a number, and one good one"),
+    "clips-lost": Fault(CLIPS, "the addresses answer 404"),
+    "webhook-lost": Fault(WEBHOOK, "no webhook is sent"),
+    "webhook-double": Fault(WEBHOOK, "each webhook is sent twice"),
+    "webhook-reorder": Fault(WEBHOOK, "progress comes in the wrong order, and after the result"),
+    "webhook-early": Fault(WEBHOOK, "the first webhook is delivered before the submit is answered"),
+    "webhook-result-early": Fault(WEBHOOK, "the result is delivered before the submit is answered"),
+    "webhook-wrong-secret": Fault(WEBHOOK, "the header x-webhook-secret carries another secret"),
+    "fetch-401": Fault(FETCH, "fetches are answered with 401 {}"),
+    "fetch-404": Fault(FETCH, "fetches are answered with 404"),
+    "fetch-429": Fault(FETCH, "fetches are answered with 429 and Retry-After: 2"),
+    "fetch-500": Fault(FETCH, "fetches are answered with 500 {}"),
+    "fetch-html": Fault(FETCH, "fetches are answered with 200 and an HTML page"),
+    "fetch-html-502": Fault(FETCH, "fetches are answered with a 502 HTML page"),
+    "fetch-empty": Fault(FETCH, "fetches are answered with 200 and an empty body"),
+    "fetch-hang-up": Fault(FETCH, "fetches get no answer, the connection is closed"),
+    "fetch-stall": Fault(FETCH, "fetches are answered only after the stall (30 s)"),
+    "fetch-drip": Fault(FETCH, "fetches are answered a byte a second, the headers too"),
+    "fetch-huge": Fault(FETCH, "fetches are answered with a body of 100 MB"),
+    "fetch-partial": Fault(FETCH, "/fetch-many leaves some tasks out and shuffles the others"),
+}
+
+_SECONDS = re.compile(r"seconds-(\d{1,6}(?:\.\d{1,3})?)")
+_BRACKETED = re.compile(r"\[([a-z0-9.-]{2,40})\]")
+
+
+def is_known(word: str) -> bool:
+    return word != "seconds-N" and (word in TABLE or bool(_SECONDS.fullmatch(word)))
+
+
+def words_in(prompt: str) -> tuple[str, ...]:
+    """The known words that stand in brackets in a prompt; other bracketed text is only text."""
+    return tuple(word for word in _BRACKETED.findall(prompt) if is_known(word))
+
+
+def without_fetch(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that a task keeps for life. A global outage of fetches must end when it is switched off."""
+    return tuple(word for word in words if not word.startswith("fetch-"))
+
+
+def submit_fault(words: tuple[str, ...]) -> str | None:
+    """The one word that decides how a submit is answered: the first in the table's order."""
+    return next(
+        (word for word, fault in TABLE.items() if fault.kind in (REFUSES, SPOILS) and word in words), None
+    )
+
+
+def is_billed(word: str) -> bool:
+    return TABLE[word].kind == SPOILS
+
+
+def fetch_fault(words: tuple[str, ...]) -> str | None:
+    """The fault of a fetch without its prefix ("500", "stall"), or None; "partial" is /fetch-many's own."""
+    found = (
+        word for word in TABLE if word.startswith("fetch-") and word != "fetch-partial" and word in words
+    )
+    return next((word.removeprefix("fetch-") for word in found), None)
+
+
+def life_seconds(words: tuple[str, ...], default: float) -> float:
+    matches = (_SECONDS.fullmatch(word) for word in words)
+    return next((float(match[1]) for match in matches if match), default)
+
+
+def takes(words: tuple[str, ...], default: int) -> int:
+    """How many clips a task has: `default` unless clips-0 to clips-3 say fewer."""
+    return next((count for count in range(4) if f"clips-{count}" in words), default)
+
+
+def explained() -> str:
+    """The table as text for --help."""
+    lines = ["words for --misbehave, and for a prompt in brackets such as [stall]:", ""]
+    width = max(map(len, TABLE))
+    lines += [f"  {word:<{width}}  {fault.says}" for word, fault in TABLE.items()]
+    return "\n".join(lines)

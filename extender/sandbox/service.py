@@ -1,0 +1,52 @@
+"""The parts of the sandbox, put together."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from extender.sandbox import options, originals
+from extender.sandbox.database import Database
+from extender.sandbox.options import Options
+from extender.sandbox.store import Store
+from extender.sandbox.studio import Studio
+from extender.sandbox.webhooks import Webhooks
+
+
+class Service:
+    def __init__(self, directory: Path, chosen: Options, key: str, origin: str) -> None:
+        self.key = key
+        self.origin = origin  # such as http://127.0.0.1:8791
+        self.chosen = self.options = chosen  # as started, and as changed since
+        self.stopping = threading.Event()
+        self.database = Database(directory / "sandbox.sqlite3")
+        self.store = Store(self.database)
+        self.studio = Studio(self.store, directory)
+        self.webhooks = Webhooks(self.store, origin)
+
+    def start(self) -> None:
+        """Grants the credits and resumes the paintings and webhooks that are due, the originals first."""
+        self.store.grant_once(self.options.credits)
+        originals.prepare(self.store, self.studio, is_tiny=self.options.tiny)
+        for task in self.store.unpainted():
+            if not task.original:
+                self.studio.make(task, is_tiny=self.options.tiny)
+        self.webhooks.start()
+
+    def change(self, changes: Any) -> None:
+        """Changes options until the process ends; ValueError with a sentence if one is not acceptable."""
+        self.options = options.changed(self.options, changes)
+        if "credits" in changes:
+            self.store.grant(self.options.credits)
+
+    def reset(self) -> None:
+        """As after a first start: the originals and the options of the command line are all there is."""
+        self.options = self.chosen
+        self.webhooks.forget()
+        self.store.forget()
+        self.store.grant(self.options.credits)
+        self.studio.forget(keep={task.task_id for task in self.store.originals()})
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.studio.stop()
+        self.database.close()

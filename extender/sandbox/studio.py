@@ -1,0 +1,148 @@
+"""Makes the clips of tasks in the background: two painting processes, originals first."""
+
+import itertools
+import queue
+import shutil
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from extender.sandbox import brush, log, tiny
+from extender.sandbox.brush import Brush
+from extender.sandbox.life import FAILING
+from extender.sandbox.store import Store, Task
+
+PROCESSES = 2
+ATTEMPTS = 2
+IDLE_SECONDS = 60.0  # an idle painting process is let go after this long
+START_SECONDS, EXTENSION_SECONDS = 5.0, 4.0
+NEVER_FINISHING = {*FAILING, "stuck"}
+
+
+class Job(NamedTuple):
+    """One clip to paint. The first two fields decide the order."""
+
+    is_later: bool  # False for an original
+    serial: int
+    task: Task
+    take: int
+
+
+class Studio:
+    """Paints what it is given, and what an earlier process left unpainted."""
+
+    def __init__(self, store: Store, directory: Path, command: Sequence[str] = brush.COMMAND) -> None:
+        self.store = store
+        self.directory = directory
+        self.videos = directory / "videos"
+        self.videos.mkdir(parents=True, exist_ok=True)
+        self._command = command  # starts a painting process
+        self._jobs: queue.PriorityQueue[Job] = queue.PriorityQueue()
+        self._serial = itertools.count()
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._brushes: set[Brush] = set()
+        self._stopped = False
+
+    def file(self, task_id: str, take: int) -> Path:
+        return self.videos / task_id / f"{take}.mp4"
+
+    def make(self, task: Task, *, is_tiny: bool) -> None:
+        """Makes the task's missing clips: at once if they are tiny, else in the background."""
+        if NEVER_FINISHING.intersection(task.words):
+            return
+        missing = sorted(set(range(1, task.takes + 1)) - set(self.store.clips(task.task_id)))
+        if is_tiny:
+            self._copy(task, missing)
+            return
+        for take in missing:
+            self._jobs.put(Job(not task.original, next(self._serial), task, take))
+        with self._lock:
+            while missing and len(self._threads) < PROCESSES:
+                thread = threading.Thread(target=self._work, name="studio", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _copy(self, task: Task, takes: list[int]) -> None:
+        source = self.directory / "tiny.mp4"
+        with self._lock:
+            if not source.exists():
+                tiny.encode(source)
+        (self.videos / task.task_id).mkdir(exist_ok=True)
+        for take in takes:
+            tiny.copy(source, self.file(task.task_id, take), f"{task.task_id} {take}")
+            self.store.add_clip(task.task_id, take, None)
+
+    def _work(self) -> None:
+        """One thread's life: it holds a brush while there is something to paint."""
+        held: Brush | None = None
+        while not self._stopped:
+            try:
+                job = self._jobs.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                self._put_down(held)
+                held = None
+                continue
+            trouble = None
+            for _ in range(ATTEMPTS):
+                held = held or self._take_up()
+                trouble = self._paint(held, job.task, job.take)
+                if not trouble or self._stopped:
+                    break
+                log.line(f"painting {job.task.task_id}/{job.take} failed: {trouble}")
+                self._put_down(held)  # a fresh process may do better
+                held = None
+            if trouble and not self._stopped:
+                self.store.give_up(job.task.task_id, f"The sandbox could not paint this video ({trouble}).")
+
+    def _paint(self, held: Brush, task: Task, take: int) -> str | None:
+        """Has one clip painted and notes it; returns what went wrong, or None."""
+        if self.store.task(task.task_id) is None:
+            return None  # forgotten by a reset
+        answer = held.paint(self._shot(task, take), self.file(task.task_id, take))
+        if "error" in answer:
+            return answer["error"]
+        if not self._stopped and not self.store.add_clip(task.task_id, take, answer["ending"]):
+            shutil.rmtree(self.videos / task.task_id, ignore_errors=True)
+        return None
+
+    def _shot(self, task: Task, take: int) -> dict[str, Any]:
+        parent = None
+        if task.parent_task_id and task.parent_index:
+            parent = self.store.clips(task.parent_task_id).get(task.parent_index)
+        return {
+            "prompt": task.prompt,
+            "motion": task.motion,
+            "index": take,
+            "seed": task.seed,
+            "seconds": EXTENSION_SECONDS if task.parent_task_id else START_SECONDS,
+            "parent": parent,
+        }
+
+    def _take_up(self) -> Brush:
+        held = Brush(self._command)
+        with self._lock:
+            self._brushes.add(held)
+        if self._stopped:
+            held.kill()
+        return held
+
+    def _put_down(self, held: Brush | None) -> None:
+        if held:
+            with self._lock:
+                self._brushes.discard(held)
+            held.kill()
+
+    def forget(self, keep: set[str]) -> None:
+        """Removes the files of every task but `keep`. A job of a forgotten task is passed over."""
+        for folder in self.videos.iterdir():
+            if folder.name not in keep:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Ends the painting processes; what they were painting is painted again after a restart."""
+        self._stopped = True
+        with self._lock:
+            for held in self._brushes:
+                held.kill()

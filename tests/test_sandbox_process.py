@@ -1,0 +1,116 @@
+"""The sandbox as a process: it starts with one line, ends at once, and goes on where it was."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import requests
+
+from tests.sandbox_process import PROJECT, Receiver, Sandbox
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "extender.sandbox", *map(str, arguments)]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=20)
+
+
+def test_a_port_in_use_is_a_plain_sentence_and_exit_code_1(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run("--port", port, "--dir", tmp_path)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr == f"The sandbox cannot listen on 127.0.0.1:{port}: Address already in use.\n"
+
+
+def test_a_second_sandbox_in_the_same_directory_is_refused(tmp_path):
+    with Sandbox(tmp_path):
+        ended = run("--port", 0, "--dir", tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "another sandbox is using it" in ended.stderr
+
+
+@pytest.mark.parametrize("bad", [("--seconds", "-1"), ("--misbehave", "dance"), ("--credits", "many")])
+def test_bad_options_are_named(bad):
+    ended = run(*bad)
+    assert ended.returncode == 2
+    assert bad[0] in ended.stderr
+
+
+def test_the_help_lists_every_misbehaviour():
+    help_text = run("--help").stdout
+    for word in ("stall", "gzip-bomb", "fetch-partial", "seconds-N"):
+        assert f"  {word} " in help_text
+
+
+def test_it_ends_within_a_second_while_a_request_stalls():
+    with Sandbox(misbehave="stall") as sandbox:
+        parent = sandbox.originals()[0]["task_id"]
+        raised: list[BaseException] = []
+
+        def submit() -> None:
+            try:
+                sandbox.extend(parent)
+            except requests.ConnectionError as error:
+                raised.append(error)
+
+        thread = threading.Thread(target=submit)
+        thread.start()
+        while not sandbox.ledger()["bills"]:
+            time.sleep(0.01)
+        began = time.monotonic()
+        assert sandbox.end() == 0
+        assert time.monotonic() - began < 1
+        thread.join()
+        assert raised
+
+
+def test_tasks_the_ledger_and_the_credits_survive_a_crash():
+    with Sandbox() as sandbox:
+        first = sandbox.start_video()
+        urls = sandbox.fetch(first)["video_urls"]
+        sandbox.options(seconds=0.7)
+        second = sandbox.extend(first, index="3")
+        sandbox.kill()
+        sandbox.restart()
+        assert sandbox.fetch(first)["video_urls"] == urls
+        assert sandbox.finished(second)["video_urls"]
+        assert [bill["task_id"] for bill in sandbox.ledger()["bills"]] == [first, second]
+        assert sandbox.get("/account").json()["credits"] == 984
+        sandbox.end()
+        sandbox.port = 0
+        sandbox.start()  # at another port: the addresses of the clips follow
+        moved = sandbox.fetch(first)["video_urls"]
+        assert moved != urls
+        assert requests.get(moved[0], timeout=5).ok
+
+
+def test_a_webhook_due_while_it_was_down_is_sent_after_the_restart():
+    with Receiver() as receiver, Sandbox() as sandbox:
+        parent = sandbox.originals()[0]["task_id"]
+        prompt = "[seconds-0.5] [webhook-early]"
+        task_id = sandbox.extend(parent, prompt, webhook_url=receiver.url, webhook_secret="s")
+        sandbox.kill()
+        before = len(receiver.bodies(task_id))
+        assert before >= 1
+        time.sleep(0.5)  # the life goes on by the clock on the wall, and ends
+        sandbox.restart()
+        bodies = receiver.wait(task_id)
+        assert bodies[before:] == [sandbox.fetch(task_id)]
+        sandbox.restart()
+        sandbox.extend(parent, "[seconds-0] [webhook-result-early]", webhook_url=receiver.url)
+        assert len(receiver.bodies(task_id)) == len(bodies), "a result is announced once"
+
+
+def test_it_ends_within_a_second_while_it_paints_the_originals():
+    with Sandbox(tiny=False) as sandbox:
+        one = sandbox.originals()[0]["task_id"]
+        assert sandbox.fetch(one)["status"] == "processing"
+        refusal = sandbox.post("/imagine-video-extend", {"parent_task_id": one, "index": "1", "prompt": "On"})
+        assert refusal.json() == {"errors": [{"msg": "The parent task is not finished"}]}
+        began = time.monotonic()
+        assert sandbox.end() == 0
+        assert time.monotonic() - began < 1
