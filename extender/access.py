@@ -1,22 +1,32 @@
 """The doorkeeper. What is not yours looks exactly like what is not there."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.middleware import HtmxDetails
 
 from extender.models import Member, Share, Task
 from extender.states import RUNNING
 
 
+class MemberRequest(HttpRequest):
+    """A request that `SignedInMiddleware` has let in, as views see it."""
+
+    user: Member
+    htmx: HtmxDetails
+
+
 class SignedInMiddleware(LoginRequiredMiddleware):
     """Every view asks for a sign-in unless it says otherwise (`@login_not_required`)."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func) -> HttpResponse:
+    def handle_no_permission(  # type: ignore[override]  # any response will do
+        self, request: MemberRequest, view_func: Callable[..., HttpResponse]
+    ) -> HttpResponse:
         # A fragment's request would otherwise put the whole sign-in page into the middle of the old page.
         return HttpResponseClientRefresh() if request.htmx else super().handle_no_permission(request, view_func)
 

@@ -3,6 +3,7 @@
 import uuid
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
 from extender.models import Task
@@ -10,7 +11,7 @@ from extender.models import Task
 MAX_PROMPT = 2000
 
 
-class TaskIdField(forms.UUIDField):
+class TaskIdField(forms.CharField):
     """An APIFRAME task id: a UUID, kept as text in the one spelling that APIFRAME uses."""
 
     default_error_messages = {
@@ -18,16 +19,19 @@ class TaskIdField(forms.UUIDField):
         "invalid": "This is not an APIFRAME task id: they look like 29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13.",
     }
 
-    def to_python(self, value: object) -> str | None:
-        found = super().to_python(value.strip() if isinstance(value, str) else value)
-        return str(found) if found else None
+    def to_python(self, value: object) -> str:
+        text = super().to_python(value) or ""
+        try:
+            return str(uuid.UUID(text)) if text else ""
+        except ValueError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
 class PromptField(forms.CharField):
     """Words for Midjourney. Browsers send CR LF for a line's end but count it as one character; so do we."""
 
     def to_python(self, value: object) -> str:
-        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value) or ""
 
 
 class LookUpForm(forms.Form):

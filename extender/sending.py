@@ -25,9 +25,7 @@ def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, **asked: Any) 
     Returns it, and whether it stands for what was asked. It does not where somebody went back, wrote something else
     and posted the old form again: then the old row must neither be hidden behind the new words nor sent twice.
     """
-    task, made = Task.objects.get_or_create(
-        owner=owner, form_nonce=nonce, defaults={"parent": parent, **asked}
-    )
+    task, made = Task.objects.get_or_create(owner=owner, form_nonce=nonce, defaults={"parent": parent, **asked})
     if made:
         record(task, f"submitted by {owner.get_username()}", Event.Source.MEMBER)
     return task, all(getattr(task, name) == value for name, value in asked.items())

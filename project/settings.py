@@ -59,7 +59,7 @@ try:
     )
     PUBLIC_URL = origin("PUBLIC_URL", "")
     DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'extender.sqlite3'}")}
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
+    ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
     MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_DIR / "media")
     SECRET_KEY = env.str("SECRET_KEY", "")
 except (EnvError, ValueError) as error:
@@ -202,10 +202,17 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "project.request_id.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "project.request_id.RequestIdFilter"},
+        "redaction": {"()": "project.redaction.RedactionFilter"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"}
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id", "redaction"],
+            "formatter": "line",
+        }
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {

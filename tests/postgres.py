@@ -24,8 +24,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         os.environ["DATABASE_URL"] = start_postgres()
 
 
-
-
 def find_postgres() -> Path | None:
     """The directory of the newest PostgreSQL server programs on this machine, if there are any."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))

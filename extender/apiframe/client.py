@@ -1,4 +1,4 @@
-"""The calls that APIFRAME offers and Extender needs. One attempt each; who may try again is for the caller to know."""
+"""The calls of APIFRAME that Extender needs. One attempt each; who may try again is for the caller to know."""
 
 import json
 from dataclasses import dataclass

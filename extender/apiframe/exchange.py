@@ -39,10 +39,10 @@ class _CuttableAdapter(HTTPAdapter):
         self._connection: Any = None
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         adapter = self
 
-        class Watched(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+        class Watched(pool.ConnectionCls):  # type: ignore[name-defined, misc]  # http or https
             def connect(self) -> None:
                 adapter._connection = self
                 super().connect()

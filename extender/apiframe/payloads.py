@@ -62,9 +62,7 @@ def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
         return TaskUpdate(State.FAILED, remote_id, reason="APIFRAME finished this task without a usable video.")
     if state == State.FAILED:
         return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or "APIFRAME gave no reason.")
-    return TaskUpdate(
-        state, remote_id, _percentage(body.get("percentage")), retried=word in ("retry", "retrying")
-    )
+    return TaskUpdate(state, remote_id, _percentage(body.get("percentage")), retried=word in ("retry", "retrying"))
 
 
 def reason_of(body: Any) -> str:
@@ -119,9 +117,7 @@ def usable_clip_url(sandbox_origin: str | None) -> Callable[[str], bool]:
         try:
             parts = urlsplit(url)
             named = bool(parts.hostname) and parts.username is None and url.isprintable() and " " not in url
-            return named and (
-                parts.scheme == "https" or (sandbox_origin == f"{parts.scheme}://{parts.netloc}")
-            )
+            return named and (parts.scheme == "https" or (sandbox_origin == f"{parts.scheme}://{parts.netloc}"))
         except ValueError:
             return False
 

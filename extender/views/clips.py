@@ -4,12 +4,12 @@ import uuid
 from collections.abc import Iterator
 from threading import BoundedSemaphore
 
-from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
-from extender.access import own_task
+from extender.access import MemberRequest, own_task
 from extender.archive.remote import ClipStream, Unavailable
 from extender.models import Clip
 
@@ -18,7 +18,7 @@ PLACES = BoundedSemaphore(3)
 
 
 @require_GET
-def download(request: HttpRequest, pk: uuid.UUID, index: int) -> HttpResponseBase:
+def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseBase:
     """A clip as a file with a sensible name; where it cannot be passed on now, the clip's own address."""
     clip = own_task(request.user, pk).clip(index)
     if clip is None:

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from extender.access import own_tasks_and_running
+from extender.access import MemberRequest, own_tasks_and_running
 from extender.models import Task
 from extender.views.context import Running
 from extender.views.upstream import look_after
@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def history(request: HttpRequest) -> HttpResponse:
+def history(request: MemberRequest) -> HttpResponse:
     """A page of the history; `?before=` continues after the card with that mark."""
     tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent")
     if before := request.GET.get("before"):
@@ -41,7 +41,7 @@ def history(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def pulse(request: HttpRequest) -> HttpResponse:
+def pulse(request: MemberRequest) -> HttpResponse:
     """One poll for all cards: `?open=<id>:<version>` for each that may change; the changed ones come back."""
     shown = _shown(request.GET.getlist("open")[:MAX_WATCHED])
     tasks, running = own_tasks_and_running(request.user, shown.keys())
@@ -51,9 +51,7 @@ def pulse(request: HttpRequest) -> HttpResponse:
     changed = [task for task in tasks if task.version != shown[task.pk]]
     if not changed and status == 200:
         return HttpResponse(status=204)
-    return render(
-        request, "tasks/_pulse.html", {"tasks": changed, "running": Running.of(running)}, status=status
-    )
+    return render(request, "tasks/_pulse.html", {"tasks": changed, "running": Running.of(running)}, status=status)
 
 
 def _mark(task: Task) -> str:

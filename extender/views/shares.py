@@ -10,13 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from extender import sharing
-from extender.access import own_task, shared_link
-from extender.models import Task
+from extender.access import MemberRequest, own_task, shared_link
+from extender.models import Share, Task
 from extender.views.upstream import look_after
 
 
 @require_POST
-def share(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def share(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Makes a link."""
     task = own_task(request.user, pk)
     sharing.share(task, show_prompt="show_prompt" in request.POST)
@@ -24,7 +24,7 @@ def share(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def revoke(request: HttpRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse:
+def revoke(request: MemberRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse:
     """Closes a link."""
     task = own_task(request.user, pk)
     sharing.revoke(task, share_pk)
@@ -36,7 +36,7 @@ def revoke(request: HttpRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse:
 @never_cache
 def guest(request: HttpRequest, token: str) -> HttpResponse:
     """What a guest sees: one task's wall, and nothing of other tasks or people."""
-    return _private(render(request, "guest.html", _wall(token)))
+    return _private(render(request, "guest.html", _wall(shared_link(token))))
 
 
 @require_GET
@@ -44,17 +44,16 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def guest_status(request: HttpRequest, token: str) -> HttpResponse:
     """The part of a guest's page that changes; 204 where the browser has the current version (`?v=`)."""
-    context = _wall(token)
-    if look_after([context["task"]]):
-        context = _wall(token)
-    if request.GET.get("v") == str(context["task"].version):
+    link = shared_link(token)
+    if look_after([link.task]):
+        link = shared_link(token)
+    if request.GET.get("v") == str(link.task.version):
         return HttpResponse(status=204)
-    return _private(render(request, "tasks/_status.html", {**context, "polled": True}))
+    return _private(render(request, "tasks/_status.html", {**_wall(link), "polled": True}))
 
 
-def _wall(token: str) -> dict[str, object]:
-    share = shared_link(token)
-    return {"share": share, "task": share.task, "guest": True}
+def _wall(link: Share) -> dict[str, object]:
+    return {"share": link, "task": link.task, "guest": True}
 
 
 def _private(response: HttpResponse) -> HttpResponse:
@@ -64,7 +63,7 @@ def _private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _links(request: HttpRequest, task: Task) -> HttpResponse:
+def _links(request: MemberRequest, task: Task) -> HttpResponse:
     if not request.htmx:
         return redirect(reverse("task", args=[task.pk]) + "#share")
     links = [(link, sharing.address(link, request)) for link in task.shares.live()]

@@ -2,11 +2,11 @@
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from extender.access import own_task, own_task_and_running
+from extender.access import MemberRequest, own_task, own_task_and_running
 from extender.following import NotContinuable
 from extender.following import look_up as look_up_original
 from extender.forms import ExtendForm, LookUpForm
@@ -19,13 +19,13 @@ from extender.views.upstream import look_after, send_now
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: MemberRequest) -> HttpResponse:
     """The form (GET: `?parent=&index=` or `?again=` prefill it), and its submit (POST)."""
     return _submit(request) if request.method == "POST" else _prefilled(request)
 
 
 @require_POST
-def look_up(request: HttpRequest) -> HttpResponse:
+def look_up(request: MemberRequest) -> HttpResponse:
     """Finds a video made elsewhere, and shows the form again with its clips and all that was typed."""
     typed = {name: request.POST.get(name, "") for name in ExtendForm.base_fields}
     wanted = LookUpForm(request.POST)
@@ -40,7 +40,7 @@ def look_up(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """A task's page."""
     task, running = own_task_and_running(request.user, pk)
     return render(
@@ -56,7 +56,7 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
-def status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """The part of a task's page that changes: 204 where the browser has the current version (`?v=`)."""
     task, running = own_task_and_running(request.user, pk)
     if look_after([task]):
@@ -67,14 +67,14 @@ def status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
-def events(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Everything that was said about a task: a fragment for its page, or a page of its own."""
     task = own_task(request.user, pk)
     template = "tasks/_events.html" if request.htmx else "tasks/events.html"
     return render(request, template, {"task": task, "events": task.events.all()[:500]})
 
 
-def _prefilled(request: HttpRequest) -> HttpResponse:
+def _prefilled(request: MemberRequest) -> HttpResponse:
     again = _named(request, "again")
     if again:
         form = ExtendForm.blank(
@@ -97,7 +97,7 @@ def _prefilled(request: HttpRequest) -> HttpResponse:
     return _form(request, form, parent)
 
 
-def _submit(request: HttpRequest) -> HttpResponse:
+def _submit(request: MemberRequest) -> HttpResponse:
     form = ExtendForm(request.POST)
     parent = _known_parent(request.user, request.POST.get("parent_task_id", ""))
     if form.is_valid():
@@ -112,16 +112,22 @@ def _submit(request: HttpRequest) -> HttpResponse:
     return redirect(task)
 
 
-def _form(request: HttpRequest, form: ExtendForm, parent: Task | None = None, **more: object) -> HttpResponse:
-    context = {"form": form, "parent": parent if parent and parent.clips else None, **more}
+def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, **more: object) -> HttpResponse:
+    if parent and not parent.clips:
+        parent = None
     chosen = str(form["index"].value() or "")
-    context["chosen"] = context["parent"] and parent.clip(int(chosen) if chosen.isdecimal() else None)
-    context["usual_seconds"] = Task.objects.usual_seconds()
-    context["recent"] = [] if context["parent"] else Task.objects.visible_to(request.user).with_clips()[:6]
+    context = {
+        "form": form,
+        "parent": parent,
+        "chosen": parent.clip(int(chosen)) if parent and chosen.isdecimal() else None,
+        "recent": [] if parent else Task.objects.visible_to(request.user).with_clips()[:6],
+        "usual_seconds": Task.objects.usual_seconds(),
+        **more,
+    }
     return render(request, "tasks/new.html", context)
 
 
-def _named(request: HttpRequest, parameter: str) -> Task | None:
+def _named(request: MemberRequest, parameter: str) -> Task | None:
     """The member's own task that the address names, None where it names none, 404 where it is not theirs."""
     if not (text := request.GET.get(parameter)):
         return None

@@ -51,8 +51,6 @@ def _is_genuine(request: HttpRequest, nonce: str) -> bool:
     return hmac.compare_digest(given, webhook_secret(nonce).encode())
 
 
-
-
 def _hand_over(nonce: str, update: Any) -> int:
     task = Task.objects.filter(webhook_nonce=nonce).first()
     if task is None:

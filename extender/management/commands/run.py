@@ -69,7 +69,7 @@ class Command(BaseCommand):
         wanted = int(kept.read_text()) if kept.exists() else SANDBOX_PORT
         port = self._free_port(wanted, "sandbox")
         kept.write_text(str(port))
-        self._say("Starting the sandbox, a pretend APIFRAME: nothing is paid for (set APIFRAME_API_KEY for the real one)")
+        self._say("Starting the sandbox, a pretend APIFRAME: nothing is paid for (the real one: APIFRAME_API_KEY)")
         directory = settings.VAR_DIR / "sandbox"
         self.house.start("sandbox", ["sandbox", "--port", str(port), "--dir", str(directory)], {})
         self._await_answer(f"http://{HOST}:{port}/_sandbox/originals")
@@ -138,7 +138,7 @@ class House:
         """
         own = Path(arguments[0]).is_absolute()
         command = arguments if own else [sys.executable, "manage.py", *arguments]
-        self._running[name] = subprocess.Popen(
+        self._running[name] = subprocess.Popen(  # noqa: S603, our own programs
             command, cwd=settings.BASE_DIR, env={**os.environ, **environment}, start_new_session=True
         )
 

@@ -25,9 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         if not settings.SANDBOX:
             raise CommandError("The demo belongs to the sandbox, and this installation uses APIFRAME itself.")
-        member, made = Member.objects.get_or_create(
-            username=NAME, defaults={"is_staff": True, "is_superuser": True}
-        )
+        member, made = Member.objects.get_or_create(username=NAME, defaults={"is_staff": True, "is_superuser": True})
         if made:
             member.set_password(PASSWORD)
             member.save()

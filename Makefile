@@ -1,0 +1,32 @@
+# `make run` and `make test` need Python 3.11 or later, and bring everything else.
+
+PYTHON ?= python3
+BIN = .venv/bin
+.DEFAULT_GOAL = help
+.PHONY: help run test check
+
+help:
+	@echo "make run    everything on this machine, one Ctrl-C ends it (PORT=8000)"
+	@echo "make test   every test; brings Chromium and PostgreSQL where it may"
+	@echo "make check  lint and types"
+
+run: .venv/.ready
+	@exec $(BIN)/python manage.py run $(if $(PORT),--port $(PORT))
+
+test: .venv/.ready-dev
+	@tests/run $(ARGS)
+
+check: .venv/.ready-dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy . \
+	  && $(BIN)/python manage.py makemigrations --check --dry-run
+
+.venv/.ready: pyproject.toml constraints.txt
+	@echo "· Installing into .venv (the first time, about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[postgres]'
+	@touch $@
+
+.venv/.ready-dev: .venv/.ready
+	@echo "· Installing the tools for tests"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres]'
+	@touch $@

@@ -1,0 +1,121 @@
+"""One exchange with APIFRAME is bounded in time, in size and in memory, and knows whether anything was sent."""
+
+import resource
+import socket
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+
+from extender.apiframe.errors import NotSent, Unknown
+from extender.apiframe.exchange import exchange
+
+
+class Line:
+    """A server that answers one connection with whatever it is told to."""
+
+    def __init__(self, answer) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/fetch"
+        self.over = threading.Event()
+        threading.Thread(target=self._serve, args=[answer], daemon=True).start()
+
+    def _serve(self, answer) -> None:
+        connection, _ = self._socket.accept()
+        with connection:
+            connection.recv(65536)
+            with suppress(OSError):
+                answer(connection)
+        self.over.set()
+
+
+def ask(url: str, seconds: float = 5.0):
+    return exchange("POST", url, {"Authorization": "k"}, {}, seconds)
+
+
+def drip(connection: socket.socket, head: bytes) -> None:
+    connection.sendall(head)
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"]
+)
+def test_a_drip_is_cut_at_the_deadline_wherever_it_drips(head):
+    line = Line(lambda connection: drip(connection, head))
+    began = time.monotonic()
+    with pytest.raises(Unknown):
+        ask(line.url, 0.5)
+    assert time.monotonic() - began < 1.5
+    assert line.over.wait(2), "the connection must be closed, not left to drip"
+
+
+def test_silence_is_cut_at_the_deadline():
+    line = Line(lambda connection: time.sleep(2))
+    began = time.monotonic()
+    with pytest.raises(Unknown):
+        ask(line.url, 0.5)
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_huge_answer_is_cut_at_a_mebibyte_and_costs_no_memory():
+    def flood(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(1600):
+            connection.sendall(b"x" * 65536)
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(Unknown, match="too long"):
+        ask(Line(flood).url)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024
+
+
+def test_a_bomb_stays_folded():
+    answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nbomb"
+    assert ask(Line(lambda connection: connection.sendall(answer)).url).body == b"bomb"
+
+
+def test_a_redirect_is_not_followed():
+    answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+    assert ask(Line(lambda connection: connection.sendall(answer)).url).status == 302
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nowhere.invalid/", "nonsense"])
+def test_what_could_not_be_sent_is_known_not_to_be(url):
+    with pytest.raises(NotSent):
+        ask(url)
+
+
+def test_a_tls_handshake_that_fails_sent_nothing():
+    line = Line(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    with pytest.raises(NotSent):
+        ask(line.url.replace("http:", "https:"))
+
+
+def test_a_connection_that_ends_after_the_request_left_is_not_known():
+    with pytest.raises(Unknown):
+        ask(Line(lambda connection: connection.close()).url)
+
+
+def test_variables_of_the_host_change_nothing(monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    seen = []
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    class Hearing(Line):
+        def _serve(self, answer) -> None:
+            connection, _ = self._socket.accept()
+            with connection:
+                seen.append(connection.recv(65536))
+                answer(connection)
+
+    assert ask(Hearing(answer).url).body == b"{}"
+    assert b"Authorization: k\r\n" in seen[0]
