@@ -73,3 +73,7 @@ def _stop(server: subprocess.Popen, directory: Path) -> None:
     server.terminate()
     server.wait(20)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(find_postgres() is None)

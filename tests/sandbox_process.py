@@ -201,9 +201,7 @@ class Receiver:
         return self.bodies(task_id)
 
     def _results(self, task_id: str) -> int:
-        return sum(
-            "video_urls" in body or body.get("status") in ("failed", "error") for body in self.bodies(task_id)
-        )
+        return sum("video_urls" in body or body.get("status") in ("failed", "error") for body in self.bodies(task_id))
 
     def stop(self) -> None:
         self.release.set()

@@ -66,9 +66,7 @@ def until(condition: Callable[[], object]) -> None:
 
 def a_task(store: Store, number: int, prompt: str, **more: object) -> Task:
     task_id = f"{number:08x}-0000-4000-8000-000000000000"
-    task = Task(
-        task_id, EXTEND if "parent_task_id" in more else START, prompt, "high", time.time(), 0, **more
-    )
+    task = Task(task_id, EXTEND if "parent_task_id" in more else START, prompt, "high", time.time(), 0, **more)
     store.keep(task)
     return task
 

@@ -88,9 +88,7 @@ def test_what_is_no_single_range_means_the_whole_file(header):
     assert span(header, 10) is None
 
 
-@pytest.mark.parametrize(
-    "path", ["9.mp4", "0.mp4", "../../sandbox.sqlite3", "%2e%2e/sandbox.sqlite3", "1.mp4x"]
-)
+@pytest.mark.parametrize("path", ["9.mp4", "0.mp4", "../../sandbox.sqlite3", "%2e%2e/sandbox.sqlite3", "1.mp4x"])
 def test_other_paths_are_not_found(urls, path):
     base = urls[0].removesuffix("1.mp4")
     request = requests.Request("GET", base).prepare()

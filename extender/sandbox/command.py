@@ -24,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, default=8791, help="0 takes any free port (default: %(default)s)")
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--dir", type=Path, default=Path("var/sandbox"), help="where videos and state are kept (%(default)s)")
-    add(
-        "--seconds", type=_reader(options.seconds), default=20.0, help="how long a render takes (%(default)s)"
-    )
+    add("--seconds", type=_reader(options.seconds), default=20.0, help="how long a render takes (%(default)s)")
     add("--misbehave", type=_reader(options.words), default=(), metavar="WORD[,WORD]", help="see below")
     add("--credits", type=_reader(options.credit), default=1000, help="what the account holds (%(default)s)")
     add("--key", default="sandbox", help="the API key that is accepted (%(default)s)")

@@ -97,9 +97,7 @@ def without_fetch(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def submit_fault(words: tuple[str, ...]) -> str | None:
     """The one word that decides how a submit is answered: the first in the table's order."""
-    return next(
-        (word for word, fault in TABLE.items() if fault.kind in (REFUSES, SPOILS) and word in words), None
-    )
+    return next((word for word, fault in TABLE.items() if fault.kind in (REFUSES, SPOILS) and word in words), None)
 
 
 def is_billed(word: str) -> bool:
@@ -108,9 +106,7 @@ def is_billed(word: str) -> bool:
 
 def fetch_fault(words: tuple[str, ...]) -> str | None:
     """The fault of a fetch without its prefix ("500", "stall"), or None; "partial" is /fetch-many's own."""
-    found = (
-        word for word in TABLE if word.startswith("fetch-") and word != "fetch-partial" and word in words
-    )
+    found = (word for word in TABLE if word.startswith("fetch-") and word != "fetch-partial" and word in words)
     return next((word.removeprefix("fetch-") for word in found), None)
 
 

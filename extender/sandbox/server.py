@@ -33,18 +33,12 @@ class Server(ThreadingHTTPServer):
     service: Service
 
     def server_bind(self) -> None:
-        socketserver.TCPServer.server_bind(
-            self
-        )  # without HTTPServer's look-up of our name, which may take seconds
+        socketserver.TCPServer.server_bind(self)  # without HTTPServer's look-up of our name, which may take seconds
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no error of ours; anything else is shown."""
         trouble = traceback.format_exc()
-        if (
-            "ConnectionError" not in trouble
-            and "BrokenPipe" not in trouble
-            and "ConnectionReset" not in trouble
-        ):
+        if "ConnectionError" not in trouble and "BrokenPipe" not in trouble and "ConnectionReset" not in trouble:
             log.line(f"error: {trouble.strip().splitlines()[-1]}")
 
 

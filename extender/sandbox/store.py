@@ -67,9 +67,7 @@ class Store:
     def accept(self, task: Task, price: int) -> bool:
         """Bills a task and keeps it, both or neither. False: the credits do not suffice."""
         with self.database.transaction():
-            paid = self.database.change(
-                "UPDATE account SET credits = credits - ? WHERE credits >= ?", price, price
-            )
+            paid = self.database.change("UPDATE account SET credits = credits - ? WHERE credits >= ?", price, price)
             if not paid:
                 return False
             self.keep(task)

@@ -1,0 +1,158 @@
+"""A fresh copy of the project, started as its README says, and a real Chromium in front of it."""
+
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.chromium import ARGUMENTS, find_chromium
+
+PROJECT = Path(__file__).resolve().parents[2]
+START_SECONDS = 180
+OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT")
+
+
+def fresh_copy(target: Path) -> Path:
+    """What a clone would hold: the files that git knows or would take, and nothing that was made since."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=PROJECT,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (PROJECT / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, target / name)
+    return target
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class House:
+    """`manage.py run` in a directory of its own. `url` is where it says that it is."""
+
+    def __init__(self, directory: Path, *arguments: str, **environment: str) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        self.log = directory / "run.log"
+        with self.log.open("a") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "run", *arguments],
+                cwd=directory,
+                env=clean | environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+        self.said = ""
+        self.url = self._read_until("Extender is at ").rpartition("Extender is at ")[2].strip()
+        self._read_until("Ctrl-C ends everything.")
+
+    def _read_until(self, words: str) -> str:
+        """The line with these words, once it was said."""
+        ends = time.monotonic() + START_SECONDS
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while True:
+                for line in self.said.splitlines():
+                    if words in line:
+                        return line
+                assert selector.select(max(0.0, ends - time.monotonic())), f"{self.said}\n{self.log.read_text()}"
+                chunk = os.read(self.process.stdout.fileno(), 4096)
+                assert chunk, f"it ended: {self.said}\n{self.log.read_text()}"
+                self.said += chunk.decode()
+
+    def end(self) -> int:
+        """One Ctrl-C; returns the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        rest, _ = self.process.communicate(timeout=30)
+        self.said += rest.decode()
+        return self.process.returncode
+
+
+@pytest.fixture(scope="session")
+def directory(tmp_path_factory) -> Path:
+    return fresh_copy(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="session")
+def house(directory) -> Iterator[House]:
+    house = House(directory, "--port", str(free_port()))
+    yield house
+    house.end()
+
+
+@pytest.fixture(scope="session")
+def upstream(house, directory) -> str:
+    """The sandbox that this house started, made quick."""
+    url = f"http://127.0.0.1:{(directory / 'var' / 'sandbox-port').read_text()}"
+    requests.post(f"{url}/_sandbox/options", json={"seconds": 5}, timeout=5).raise_for_status()
+    return url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Makes pages, each with cookies of its own, and fails the test if anything at all is logged to a console."""
+    contexts, logged = [], []
+
+    def open_one(width: int = 1440, height: int = 900, expected: str = "", **options: object) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: (expected and expected in message.text) or logged.append(message.text))
+        page.on("pageerror", lambda error: logged.append(str(error)))
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert logged == []
+
+
+def sign_in(page: Page, house: House) -> Page:
+    """Signs the demo member in; the history is open then."""
+    page.goto(house.url)
+    page.get_by_label("Name").fill("demo")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("#cards")
+    return page
+
+
+PLAYS = """async (video) => {
+  const at = () => new Promise((resolve) => video.addEventListener("timeupdate", resolve, { once: true }));
+  await at(); const from = video.currentTime; await at(); await at();
+  return video.readyState >= 2 && !video.error && !video.paused && video.currentTime !== from;
+}"""
+
+
+def assert_plays(page: Page, selector: str, count: int) -> None:
+    """Each of the `count` videos under `selector` is seen to advance."""
+    videos = page.locator(selector)
+    assert videos.count() == count
+    for index in range(count):
+        videos.nth(index).scroll_into_view_if_needed()
+        assert videos.nth(index).evaluate(PLAYS), f"video {index + 1} does not play"

@@ -1,0 +1,79 @@
+"""axe finds nothing on any page, in both themes; with less motion wanted, nothing moves by itself."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import sign_in
+
+
+def assert_clean(page) -> None:
+    violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert [(v["id"], [node["html"][:160] for node in v["nodes"]]) for v in violations] == []
+
+
+def start(page, prompt: str) -> None:
+    page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
+    page.get_by_label("Extend clip 1").click()
+    page.get_by_label("What happens next").fill(prompt)
+    page.locator("[data-submit]").click()
+    page.wait_for_selector("#task")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing(house, upstream, open_page, theme):
+    page = open_page(color_scheme=theme, expected="404 (Not Found)")
+    page.goto(house.url)
+    assert_clean(page)
+    sign_in(page, house)
+    assert_clean(page)
+    page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
+    page.get_by_role("button", name=re.compile("Make a")).click()
+    page.get_by_text("What happened").click()
+    expect(page.locator(".timeline")).to_be_visible()
+    assert_clean(page)
+    page.goto(house.url + "/tasks/new/")
+    assert_clean(page)
+    page.locator("[data-submit]").click()
+    expect(page.locator(".errorlist").first).to_be_visible()
+    assert_clean(page)
+    page.goto(house.url + "/tasks/")
+    for word, state in (("stuck", "processing"), ("fail", "failed"), ("500", "unconfirmed")):
+        page.goto(house.url + "/tasks/")
+        start(page, f"Quietly [{word}]")
+        expect(page.locator("#task")).to_have_attribute("data-state", state, timeout=30_000)
+        assert_clean(page)
+    page.goto(house.url + "/tasks/")
+    assert_clean(page)
+    page.goto(house.url + "/nowhere/")
+    assert_clean(page)
+
+
+def test_less_motion_means_that_nothing_plays_by_itself(house, upstream, open_page):
+    page = sign_in(open_page(reduced_motion="reduce"), house)
+    page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
+    page.wait_for_function("() => document.querySelectorAll('#task .toggle[data-paused]').length === 4")
+    assert page.evaluate("() => [...document.querySelectorAll('video')].every((video) => video.paused)")
+    page.get_by_role("button", name="Play clip 2").click()
+    page.wait_for_function("() => !document.querySelectorAll('#task video')[1].paused")
+
+
+def test_the_keyboard_alone_gets_to_a_submit(house, upstream, open_page):
+    page = sign_in(open_page(), house)
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to content")).to_be_focused()
+    page.goto(house.url + "/tasks/new/")
+    page.locator(".recent a").last.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#stage")
+    page.locator("input[name=index]:checked").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("input[name=index][value='2']")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.get_by_label("What happens next").focus()
+    page.keyboard.type(" quietly")
+    page.locator("[data-submit]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#task")

@@ -1,0 +1,138 @@
+"""The whole story of a new user, in a browser, on a desk and on a phone."""
+
+import re
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.browser.conftest import assert_plays, sign_in
+
+SIZES = pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
+
+
+def submit(page, prompt: str) -> None:
+    page.get_by_label("What happens next").fill(prompt)
+    page.locator("[data-submit]").click()
+    page.wait_for_selector("#task")
+
+
+@SIZES
+def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_page, width, height):
+    page = sign_in(open_page(width, height), house)
+    titles = [original["prompt"] for original in requests.get(f"{upstream}/_sandbox/originals", timeout=5).json()]
+    assert len(titles) == 2
+    for title in titles:
+        expect(page.get_by_role("heading", name=title, exact=True)).to_have_count(1)
+    expect(page.locator(".card", has_text="The camera drifts closer")).to_contain_text("from clip 1 of")
+
+    page.locator(".card", has_text="Original").last.get_by_role("link").first.click()
+    assert_plays(page, "#task video", 4)
+
+    page.get_by_label("Extend clip 2").click()
+    assert_plays(page, "#stage", 1)
+    expect(page.locator("input[name=index][value='2']")).to_be_checked()
+    expect(page.get_by_label("What happens next")).not_to_have_value("")
+    chosen = page.locator("#stage").get_attribute("src")
+    page.locator(".take").nth(2).click()
+    expect(page.locator("#stage")).not_to_have_attribute("src", chosen)
+
+    submit(page, "A paper lantern comes into view, and the light turns golden")
+    expect(page.locator("#task")).to_have_attribute("data-state", re.compile("pending|processing"))
+    expect(page.locator("progress.line")).to_be_visible()
+    expect(page.locator("[data-clock]")).to_be_visible()
+    expect(page.locator("#running")).to_contain_text(re.compile(r"\d running"))
+    expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
+    expect(page.locator("#task")).not_to_have_attribute("hx-get", re.compile("."))
+    assert_plays(page, "#task video", 4)
+
+    with page.expect_download() as downloading:
+        page.get_by_label("Download clip 3").click()
+    assert downloading.value.suggested_filename == "a-paper-lantern-comes-into-view-and-the-light-turns-golden-3.mp4"
+    assert downloading.value.path().read_bytes()[4:8] == b"ftyp"
+
+    page.get_by_role("button", name=re.compile("Make a")).click()
+    link = page.get_by_label("Link 1").input_value()
+    expect(page.get_by_role("button", name="Copy")).to_be_visible()
+
+    guest = open_page(390, 844, expected="404 (Not Found)")
+    guest.goto(link)
+    assert_plays(guest, "#task video", 4)
+    words = guest.locator("body").inner_text()
+    assert "lantern" not in words
+    assert "demo" not in words
+
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_label("Link 1")).to_have_count(0)
+    assert guest.goto(link).status == 404
+
+
+def test_a_video_made_elsewhere_is_looked_up_and_continued(house, upstream, open_page):
+    body = {"prompt": "A kite over a quiet beach", "image_url": "https://example.org/start.jpg"}
+    made = requests.post(f"{upstream}/imagine-video", json=body, headers={"Authorization": "sandbox"}, timeout=5)
+    task_id = made.json()["task_id"]
+    page = sign_in(open_page(), house)
+    page.get_by_role("link", name="New").click()
+    page.get_by_label("What happens next").fill("The kite climbs")
+    page.get_by_label("APIFRAME task id").fill(task_id)
+    page.get_by_label("APIFRAME task id").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("still rendering")
+    expect(page.get_by_label("What happens next")).to_have_value("The kite climbs")
+    with page.expect_response(lambda response: response.ok):
+        page.get_by_role("button", name="Look up").click()
+    while page.locator("#stage").count() == 0:
+        page.get_by_role("button", name="Look up").click()
+        page.wait_for_load_state()
+    expect(page.get_by_label("What happens next")).to_have_value("The kite climbs")
+    page.locator(".take").nth(3).click()
+    page.get_by_text("Lively").click()
+    submit(page, "The kite climbs")
+    expect(page.locator(".source")).to_contain_text("Clip 4")
+    expect(page.locator(".facts")).to_contain_text("Lively")
+    expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
+
+
+def test_a_failure_says_why_and_can_be_mended(house, upstream, open_page):
+    page = sign_in(open_page(), house)
+    page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
+    page.get_by_label("Extend clip 1").click()
+    submit(page, "Something that is not allowed [fail]")
+    expect(page.locator("#task")).to_have_attribute("data-state", "failed", timeout=60_000)
+    expect(page.locator(".notice.bad .reason")).not_to_be_empty()
+    page.get_by_role("link", name="Edit and run again").click()
+    expect(page.get_by_label("What happens next")).to_have_value("Something that is not allowed [fail]")
+    expect(page.locator("input[name=index][value='1']")).to_be_checked()
+    failed = page.url
+    submit(page, "Something that is allowed")
+    assert page.url != failed
+    expect(page.locator("#task")).to_have_attribute("data-state", re.compile("pending|processing"))
+
+
+def test_back_and_press_again_finds_the_same_task(house, upstream, open_page):
+    page = sign_in(open_page(), house)
+    page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
+    page.get_by_label("Extend clip 1").click()
+    submit(page, "The same thing twice")
+    first = page.url
+    page.go_back()
+    page.get_by_label("What happens next").fill("The same thing twice")
+    page.locator("[data-submit]").click()
+    page.wait_for_selector("#task")
+    assert page.url == first
+
+
+def test_it_works_without_javascript(house, upstream, open_page):
+    page = sign_in(open_page(java_script_enabled=False), house)
+    page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
+    expect(page.locator("#task video[controls]")).to_have_count(4)
+    page.get_by_label("Extend clip 4").click()
+    expect(page.locator("input[name=index][value='4']")).to_be_checked()
+    submit(page, "Slowly, without a script")
+    expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
+    page.get_by_role("button", name=re.compile("Make a")).click()
+    link = page.get_by_label("Link 1").input_value()
+    guest = open_page(java_script_enabled=False)
+    guest.goto(link)
+    expect(guest.locator("#task video[controls]")).to_have_count(4)
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_label("Link 1")).to_have_count(0)
