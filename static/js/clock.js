@@ -21,7 +21,7 @@ function localise(root) {
     const clockOnly = time.dataset.local === "time";
     time.textContent = moment.toLocaleString(
       undefined,
-      clockOnly ? { timeStyle: "medium" } : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+      clockOnly ? { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
     );
     time.title = moment.toLocaleString();
     time.removeAttribute("data-local");

@@ -20,6 +20,11 @@ const screens = new IntersectionObserver((entries) => {
   }
 });
 
+// A still shows where its clip leads: the beginnings of four continuations are one and the same picture.
+function rest(video) {
+  video.currentTime = video.duration * 0.85;
+}
+
 function play(video) {
   // A play() that a pause() overtakes rejects; that is no fault.
   video.play().catch(() => {});
@@ -66,7 +71,11 @@ function label(room) {
 }
 
 function find(root) {
-  for (const video of root.querySelectorAll("video[data-frame]")) frames.observe(video);
+  for (const video of root.querySelectorAll("video[data-frame]:not([data-wired])")) {
+    video.dataset.wired = "yes";
+    video.addEventListener("loadedmetadata", () => rest(video), { once: true });
+    frames.observe(video);
+  }
   for (const video of root.querySelectorAll("[data-wall] video:not([data-wired])")) {
     video.dataset.wired = "yes";
     wire(video);

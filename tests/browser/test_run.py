@@ -36,9 +36,18 @@ def test_a_second_start_is_quick_and_one_ctrl_c_ends_everything(house, directory
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(other.url.rpartition(":")[2]))) != 0
 
-    again = House(copy, "--port", str(free_port()))
     kept = int((copy / "var" / "sandbox-port").read_text())
-    assert requests.get(f"http://127.0.0.1:{kept}/_sandbox/originals", timeout=5).ok
+    with socket.create_server(("127.0.0.1", kept)):
+        again = House(copy, "--port", str(free_port()))
+    moved = int((copy / "var" / "sandbox-port").read_text())
+    assert moved != kept, "somebody else had its port"
+    with requests.Session() as demo:
+        demo.get(f"{again.url}/login/", timeout=5)
+        token = demo.cookies["csrftoken"]
+        fields = {"username": "demo", "password": "demo", "csrfmiddlewaretoken": token}
+        page = demo.post(f"{again.url}/login/", fields, timeout=5).text
+    assert f"http://127.0.0.1:{moved}/videos/" in page, "clips must be found where the sandbox is now"
+    assert f":{kept}/videos/" not in page
     assert again.end() == 0
     assert processes_in(copy) == []
 

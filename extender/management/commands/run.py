@@ -64,15 +64,15 @@ class Command(BaseCommand):
         self._say_where(environment["PUBLIC_URL"] if settings.HTTPS else address)
 
     def _start_sandbox(self) -> str:
-        # The port is kept, since the addresses of finished clips name it.
         kept = settings.VAR_DIR / "sandbox-port"
         wanted = int(kept.read_text()) if kept.exists() else SANDBOX_PORT
         port = self._free_port(wanted, "sandbox")
-        kept.write_text(str(port))
         self._say("Starting the sandbox, a pretend APIFRAME: nothing is paid for (the real one: APIFRAME_API_KEY)")
         directory = settings.VAR_DIR / "sandbox"
         self.house.start("sandbox", ["sandbox", "--port", str(port), "--dir", str(directory)], {})
         self._await_answer(f"http://{HOST}:{port}/_sandbox/originals")
+        # The next start takes the same port if it can: the addresses of finished clips name it.
+        kept.write_text(str(port))
         return f"http://{HOST}:{port}"
 
     def _free_port(self, wanted: int, whose: str) -> int:

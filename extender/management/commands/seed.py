@@ -1,5 +1,6 @@
 """`manage.py seed`: what a newcomer finds in the sandbox's installation."""
 
+import re
 import time
 import uuid
 
@@ -10,11 +11,13 @@ from django.core.management.base import BaseCommand, CommandError
 from extender.following import NotContinuable, look_up
 from extender.models import Member, Task
 from extender.sending import enqueue
+from extender.states import State
 
 NAME = PASSWORD = "demo"  # noqa: S105, it opens the sandbox's installation alone
 FORM = uuid.UUID("6f1c2f0a-2f57-4d0e-9f25-0f6c8b1d9a37")
 PROMPT = "The camera drifts closer as lanterns are lit one by one, and evening settles in"
 PAINTING_SECONDS = 120
+LOOPBACK_ORIGIN = re.compile(r"^http://127\.0\.0\.1:\d+")
 
 
 class Command(BaseCommand):
@@ -25,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         if not settings.SANDBOX:
             raise CommandError("The demo belongs to the sandbox, and this installation uses APIFRAME itself.")
+        follow_the_sandbox()
         member, made = Member.objects.get_or_create(username=NAME, defaults={"is_staff": True, "is_superuser": True})
         if made:
             member.set_password(PASSWORD)
@@ -56,3 +60,11 @@ class Command(BaseCommand):
             # APIFRAME does not tell the prompt of a video, but the sandbox does.
             Task.objects.filter(pk=task.pk, prompt="").update(prompt=original["prompt"])
             return task
+
+
+def follow_the_sandbox() -> None:
+    """Rewrites the addresses of clips where the sandbox had to take another port than the last time."""
+    for task in Task.objects.filter(state=State.FINISHED).iterator():
+        urls = [url and LOOPBACK_ORIGIN.sub(settings.APIFRAME_BASE_URL, url) for url in task.video_urls]
+        if urls != task.video_urls:
+            Task.objects.filter(pk=task.pk).update(video_urls=urls)
