@@ -50,11 +50,18 @@ def look_up(member: Member, remote_id: str) -> Task:
     if known and known.clips:
         return known
     update = _look_at(remote_id)
+    task = known or _original(member, remote_id)
+    apply_update(task, update, Event.Source.POLL)
+    task.refresh_from_db()
+    if not task.clips:
+        raise NotContinuable("That task ended here without clips. Run it again from its page.")
+    return task
+
+
+def _original(member: Member, remote_id: str) -> Task:
     task, _ = Task.objects.get_or_create(
         owner=member, remote_id=remote_id, kind=Task.Kind.ORIGINAL, defaults={"state": State.PENDING}
     )
-    apply_update(task, update, Event.Source.POLL)
-    task.refresh_from_db()
     return task
 
 

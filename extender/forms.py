@@ -86,6 +86,11 @@ class ExtendForm(forms.Form):
             initial={"motion": Task.Motion.LOW, "index": 1, **initial, "nonce": uuid.uuid4()},
         )
 
+    def clean(self) -> None:
+        """Gives a form that came without a usable nonce a new one, so that pressing again can work."""
+        if "nonce" in self.errors:
+            self.data = {**dict(self.data.items()), "nonce": str(uuid.uuid4())}
+
     def refuse_missing_clip(self, parent: Task | None) -> None:
         """Says so beside the field where `parent` is known not to have the clip that was chosen."""
         index = self.cleaned_data.get("index")

@@ -22,7 +22,11 @@ def origin(name: str, default: str) -> str:
     value = env.str(name, default).strip().rstrip("/")
     if not value:
         return ""
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not an address: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
         raise ImproperlyConfigured(f"{name} must be an origin such as https://example.org, without a path.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:

@@ -1,21 +1,14 @@
-"""One HTTP exchange, bounded in time and in size, that knows whether anything left this machine.
+"""One HTTP exchange, bounded in time and in size, that knows whether anything left this machine."""
 
-A timeout of `requests` bounds each read, not their sum: a server that sends a byte a second would hold a thread for
-hours. So the connection is shut at the deadline from outside, whatever it is doing.
-"""
-
-import socket
-import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from extender.apiframe.errors import NotSent, Unknown
+from extender.deadline import CuttableAdapter, cut_in
 
 CONNECT_SECONDS = 5
 MAX_BYTES = 1024 * 1024
@@ -31,33 +24,6 @@ class Answer:
     body: bytes
 
 
-class _CuttableAdapter(HTTPAdapter):
-    """Remembers the connection that it opens, so that it can be cut while it is read from."""
-
-    def __init__(self) -> None:
-        super().__init__(max_retries=0)
-        self._connection: Any = None
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        adapter = self
-
-        class Watched(pool.ConnectionCls):  # type: ignore[name-defined, misc]  # http or https
-            def connect(self) -> None:
-                adapter._connection = self
-                super().connect()
-
-        pool.ConnectionCls = Watched
-        return pool
-
-    def cut(self) -> None:
-        """Ends the exchange now; the thread that reads sees the connection end."""
-        sock = getattr(self._connection, "sock", None)
-        if sock is not None:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-
-
 def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds: float) -> Answer:
     """Sends one request on a fresh connection, once, and reads the whole answer within `seconds`.
 
@@ -66,12 +32,10 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
     with requests.Session() as session:
         # A .netrc or a proxy variable of the host would replace the Authorization header, or the destination.
         session.trust_env = False
-        adapter = _CuttableAdapter()
+        adapter = CuttableAdapter(max_retries=0)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
-        timer = threading.Timer(seconds, adapter.cut)
-        timer.daemon = True
-        timer.start()
+        timer = cut_in(seconds, adapter)
         try:
             return _read(session, method, url, headers, body, time.monotonic() + seconds)
         except requests.RequestException as error:

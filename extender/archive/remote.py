@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 import requests
 from django.conf import settings
-from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
+from urllib3.exceptions import HTTPError
+
+from extender.deadline import CuttableAdapter, cut_in
 
 MAX_BYTES = 200 * 1024 * 1024
 MAX_SECONDS = 600
@@ -27,14 +29,18 @@ class ClipStream:
     """
 
     def __init__(self, url: str) -> None:
-        self._session = _guarded_session()
+        adapters = _guarded_adapters()
+        self._session = _session(adapters)
         self._ends = time.monotonic() + MAX_SECONDS
+        self._timer = cut_in(MAX_SECONDS, *adapters.values())
         try:
             self._response = self._session.get(
                 url, stream=True, timeout=READ_SECONDS, headers={"Accept-Encoding": "identity"}
             )
             self._response.raise_for_status()
-        except requests.RequestException as error:
+            self._refuse_lateness()
+        except (requests.RequestException, OSError, Unavailable) as error:
+            self._timer.cancel()
             self._session.close()
             raise Unavailable from error
 
@@ -45,26 +51,45 @@ class ClipStream:
 
     def __iter__(self) -> Iterator[bytes]:
         sent = 0
-        for chunk in self._response.iter_content(CHUNK_BYTES):
-            sent += len(chunk)
-            if sent > MAX_BYTES or time.monotonic() > self._ends:
-                # An error, so that the browser sees a broken download and not a short film.
-                raise Unavailable("the clip is too large, or comes too slowly")
-            yield chunk
+        try:
+            while chunk := self._response.raw.read1(CHUNK_BYTES, decode_content=False):
+                sent += len(chunk)
+                if sent > MAX_BYTES:
+                    raise Unavailable("the clip is too large")
+                yield chunk
+        except (HTTPError, OSError) as error:
+            raise Unavailable("the clip broke off") from error
+        self._refuse_lateness()
+
+    def _refuse_lateness(self) -> None:
+        # What was cut looks like what has ended. An error shows the browser a broken download, not a short film.
+        if time.monotonic() > self._ends:
+            raise Unavailable("the clip came too slowly")
 
     def close(self) -> None:
         """Lets the connection go."""
+        self._timer.cancel()
         self._response.close()
         self._session.close()
 
 
-def _guarded_session() -> requests.Session:
+class _PublicAdapter(CuttableAdapter, IPFilterAdapter):  # type: ignore[misc]  # it has no types
+    """Connects to the very address that it has checked to be on the public internet, at every redirect too."""
+
+
+def _guarded_adapters() -> dict[str, CuttableAdapter]:
+    adapters: dict[str, CuttableAdapter] = {"https://": _PublicAdapter(True)}
+    if settings.SANDBOX:
+        adapters[settings.APIFRAME_BASE_URL + "/"] = CuttableAdapter()
+    return adapters
+
+
+def _session(adapters: dict[str, CuttableAdapter]) -> requests.Session:
+    """A session that knows no other way out than `adapters`."""
     session = requests.Session()
     session.trust_env = False
     session.max_redirects = MAX_REDIRECTS
     session.adapters.clear()
-    # It connects to the very address that it has checked, at every redirect too.
-    session.mount("https://", IPFilterAdapter(is_https_proto=True))
-    if settings.SANDBOX:
-        session.mount(settings.APIFRAME_BASE_URL + "/", HTTPAdapter())
+    for prefix, adapter in adapters.items():
+        session.mount(prefix, adapter)
     return session

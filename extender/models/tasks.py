@@ -195,9 +195,9 @@ class Task(models.Model):
         """The clips that came, by index."""
         return [Clip(self, index, url) for index, url in enumerate(self.video_urls, 1) if url]
 
-    def clip(self, index: int | None) -> "Clip | None":
-        """The clip `index`, if it came."""
-        return next((clip for clip in self.clips if clip.index == index), None)
+    def clip(self, index: object) -> "Clip | None":
+        """The clip `index` (a number, or its text), if it came."""
+        return next((clip for clip in self.clips if str(clip.index) == str(index)), None)
 
     @property
     def frames(self) -> list["Clip | None"]:

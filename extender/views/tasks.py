@@ -35,8 +35,9 @@ def look_up(request: MemberRequest) -> HttpResponse:
         parent = look_up_original(request.user, wanted.cleaned_data["parent_task_id"])
     except NotContinuable as error:
         return _form(request, ExtendForm(initial=typed), sentence=str(error))
-    chosen = {"parent_task_id": parent.remote_id, "index": parent.clips[0].index}
-    return _form(request, ExtendForm(initial=typed | chosen), parent)
+    clip = parent.clip(typed["index"]) or parent.clips[0]
+    found = {"parent_task_id": parent.remote_id, "index": clip.index}
+    return _form(request, ExtendForm(initial=typed | found), parent)
 
 
 @require_GET
@@ -91,17 +92,16 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
         return redirect(parent)
     if not parent:
         return _form(request, ExtendForm.blank())
-    wanted = request.GET.get("index", "")
-    clip = (parent.clip(int(wanted)) if wanted.isdecimal() else None) or parent.clips[0]
+    clip = parent.clip(request.GET.get("index")) or parent.clips[0]
     form = ExtendForm.blank(parent_task_id=parent.remote_id, index=clip.index, prompt=parent.prompt)
     return _form(request, form, parent)
 
 
 def _submit(request: MemberRequest) -> HttpResponse:
     form = ExtendForm(request.POST)
-    parent = _known_parent(request.user, request.POST.get("parent_task_id", ""))
-    if form.is_valid():
-        form.refuse_missing_clip(parent)
+    form.full_clean()
+    parent = _known_parent(request.user, form.cleaned_data.get("parent_task_id", ""))
+    form.refuse_missing_clip(parent)
     if not form.is_valid():
         return _form(request, form, parent)
     asked = form.cleaned_data
@@ -115,11 +115,10 @@ def _submit(request: MemberRequest) -> HttpResponse:
 def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, **more: object) -> HttpResponse:
     if parent and not parent.clips:
         parent = None
-    chosen = str(form["index"].value() or "")
     context = {
         "form": form,
         "parent": parent,
-        "chosen": parent.clip(int(chosen)) if parent and chosen.isdecimal() else None,
+        "chosen": parent.clip(form["index"].value()) if parent else None,
         "recent": [] if parent else Task.objects.visible_to(request.user).with_clips()[:6],
         "usual_seconds": Task.objects.usual_seconds(),
         **more,
@@ -138,5 +137,5 @@ def _named(request: MemberRequest, parameter: str) -> Task | None:
 
 
 def _known_parent(member: Member, task_id: str) -> Task | None:
-    known = Task.objects.visible_to(member).filter(remote_id=task_id.strip().lower() or None)
-    return known.order_by("kind").first()
+    known = Task.objects.visible_to(member).filter(remote_id=task_id)
+    return known.order_by("kind").first() if task_id else None
