@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Callable, Collection
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
@@ -27,8 +28,19 @@ class SignedInMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(  # type: ignore[override]  # any response will do
         self, request: MemberRequest, view_func: Callable[..., HttpResponse]
     ) -> HttpResponse:
-        # A fragment's request would otherwise put the whole sign-in page into the middle of the old page.
-        return HttpResponseClientRefresh() if request.htmx else super().handle_no_permission(request, view_func)
+        if request.htmx:
+            # The whole sign-in page would otherwise stand in the middle of the old page.
+            return HttpResponseClientRefresh()
+        if request.method not in ("GET", "HEAD"):
+            # Signing in leads back by GET, and what only takes POST has no page to come back to.
+            return redirect("login")
+        return super().handle_no_permission(request, view_func)
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Whose wrong passwords are counted together: behind https, whom our own proxy saw and wrote down last."""
+    forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
+    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or None
 
 
 def own_task(member: Member, pk: uuid.UUID) -> Task:
@@ -53,4 +65,7 @@ def own_task_and_running(member: Member, pk: uuid.UUID) -> tuple[Task, list[Task
 
 def shared_link(token: str) -> Share:
     """The link that a guest holds, or 404: the same for a revoked one as for one that never was."""
+    if "\0" in token:
+        # PostgreSQL refuses to be asked for it.
+        raise Http404
     return get_object_or_404(Share.objects.live().select_related("task"), token=token)

@@ -7,7 +7,7 @@ from threading import BoundedSemaphore
 from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.text import slugify
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from extender.access import MemberRequest, own_task
 from extender.archive.remote import ClipStream, Unavailable
@@ -17,7 +17,7 @@ from extender.models import Clip
 PLACES = BoundedSemaphore(3)
 
 
-@require_GET
+@require_safe
 def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseBase:
     """A clip as a file with a sensible name; where it cannot be passed on now, the clip's own address."""
     clip = own_task(request.user, pk).clip(index)

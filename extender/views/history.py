@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from extender.access import MemberRequest, own_tasks_and_running
 from extender.models import Task
@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("history")
 
 
-@require_GET
+@require_safe
 def history(request: MemberRequest) -> HttpResponse:
     """A page of the history; `?before=` continues after the card with that mark."""
     tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent")
@@ -40,7 +40,7 @@ def history(request: MemberRequest) -> HttpResponse:
     return render(request, "tasks/_cards.html" if request.htmx else "tasks/history.html", context)
 
 
-@require_GET
+@require_safe
 def pulse(request: MemberRequest) -> HttpResponse:
     """One poll for all cards: `?open=<id>:<version>` for each that may change; the changed ones come back."""
     shown = _shown(request.GET.getlist("open")[:MAX_WATCHED])

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from extender import sharing
 from extender.access import MemberRequest, own_task, shared_link
@@ -31,7 +31,7 @@ def revoke(request: MemberRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse
     return _links(request, task)
 
 
-@require_GET
+@require_safe
 @login_not_required
 @never_cache
 def guest(request: HttpRequest, token: str) -> HttpResponse:
@@ -39,7 +39,7 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
     return _private(render(request, "guest.html", _wall(shared_link(token))))
 
 
-@require_GET
+@require_safe
 @login_not_required
 @never_cache
 def guest_status(request: HttpRequest, token: str) -> HttpResponse:

@@ -4,7 +4,7 @@ import uuid
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from extender.access import MemberRequest, own_task, own_task_and_running
 from extender.following import NotContinuable
@@ -40,7 +40,7 @@ def look_up(request: MemberRequest) -> HttpResponse:
     return _form(request, ExtendForm(initial=typed | found), parent)
 
 
-@require_GET
+@require_safe
 def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """A task's page."""
     task, running = own_task_and_running(request.user, pk)
@@ -56,7 +56,7 @@ def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """The part of a task's page that changes: 204 where the browser has the current version (`?v=`)."""
     task, running = own_task_and_running(request.user, pk)
@@ -67,7 +67,7 @@ def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "tasks/_status.html", {"task": task, "running": Running.of(running), "polled": True})
 
 
-@require_GET
+@require_safe
 def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Everything that was said about a task: a fragment for its page, or a page of its own."""
     task = own_task(request.user, pk)
