@@ -43,6 +43,12 @@ def client_address(request: HttpRequest) -> str | None:
     return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or None
 
 
+def staff_only(member: Member) -> None:
+    """404 for whoever is not staff."""
+    if not member.is_staff:
+        raise Http404
+
+
 def own_task(member: Member, pk: uuid.UUID) -> Task:
     """The member's task `pk`, or 404."""
     return get_object_or_404(Task.objects.visible_to(member).select_related("parent"), pk=pk)

@@ -5,7 +5,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from extender.models import Event, Member, Share, Task
+from extender.models import Event, Gate, Heartbeat, Member, Share, Task
 
 admin.site.site_header = admin.site.site_title = "Extender"
 admin.site.index_title = "Team and records"
@@ -56,3 +56,6 @@ class ShareAdmin(ReadOnlyAdmin):
     list_display = ["id", "task", "created_at", "revoked_at", "show_prompt"]
     list_select_related = ["task"]
     exclude = ["token"]
+
+
+admin.site.register([Gate, Heartbeat], ReadOnlyAdmin)

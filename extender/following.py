@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from extender import gate
 from extender.apiframe import ApiframeError, Client, TaskUpdate
 from extender.models import Event, Member, Task
 from extender.states import State
@@ -12,6 +14,7 @@ from extender.updates import apply_update, record
 
 SHORTEST_INTERVAL = timedelta(seconds=3)
 LONGEST_INTERVAL = timedelta(minutes=15)
+PATIENCE = timedelta(hours=24)
 BATCH = 20
 
 
@@ -19,9 +22,14 @@ class NotContinuable(Exception):
     """An original has no clips to choose from. `str()` is a sentence for the member."""
 
 
-def interval(task: Task) -> timedelta:
-    """How long until APIFRAME is asked again about `task`: the longer nothing changed, the longer."""
+def interval(task: Task) -> timedelta | None:
+    """How long until APIFRAME is asked again about `task`: the longer nothing changed, the longer.
+
+    None after a day without news: then a person may ask (`check_again`), and a webhook still counts.
+    """
     quiet = max(timedelta(0), timezone.now() - task.changed_at)
+    if quiet > PATIENCE:
+        return None
     return min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, quiet / 15))
 
 
@@ -29,6 +37,12 @@ def refresh(task: Task) -> None:
     """Asks about one task, if that is due and nobody else is asking: N viewers cost one call."""
     if Task.objects.claim_to_follow(task.pk, interval(task)):
         _ask([task])
+
+
+def check_again(task: Task) -> None:
+    """Asks about a task that nobody asks about any more, since a person wants to know."""
+    if Task.objects.without_news().filter(pk=task.pk).update(next_look_at=Now()):
+        refresh(task)
 
 
 def follow_due() -> int:
@@ -84,8 +98,9 @@ def _ask(tasks: list[Task]) -> None:
     try:
         updates = Client.from_settings().fetch_many([task.remote_id for task in tasks])
     except ApiframeError as error:
+        gate.close_for(error)
         for task in tasks:
-            record(task, str(error), Event.Source.POLL)
+            record(task, str(error), Event.Source.SILENCE, error.raw)
         return
     for task in tasks:
         if update := updates.get(task.remote_id):

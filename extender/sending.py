@@ -2,15 +2,18 @@
 
 import random
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from extender.apiframe import ApiframeError, Client, NotSent, TaskUpdate
+from extender import gate
+from extender.apiframe import ApiframeError, BadKey, Client, NotSent, TaskUpdate, Unknown
 from extender.models import Event, Member, Task
 from extender.states import State
 from extender.updates import apply_update, record
@@ -39,17 +42,15 @@ def send(task: Task) -> None:
     if not Task.objects.claim_to_send(task.pk):
         return
     try:
-        update = Client.from_settings().extend(
-            parent_task_id=task.parent_task_id,
-            index=str(task.index),
-            prompt=task.prompt,
-            image_url=task.image_url,
-            motion=task.motion,
-            **_webhook(task),
-        )
+        update, source = _submit(task), Event.Source.ANSWER
     except ApiframeError as error:
+        gate.close_for(error)
         update = _after(error, task)
-    apply_update(task, update, Event.Source.ANSWER)
+        source = Event.Source.SILENCE if isinstance(error, NotSent | Unknown) else Event.Source.ANSWER
+    apply_update(task, update, source)
+    if update.state == State.UNCONFIRMED:
+        with suppress(ApiframeError):
+            _note_credits(task, "credits_after")
 
 
 def webhook_secret(nonce: str) -> str:
@@ -64,6 +65,33 @@ def give_up_abandoned() -> None:
         apply_update(task, TaskUpdate(State.UNCONFIRMED, reason=reason), Event.Source.SWEEP)
 
 
+def _submit(task: Task) -> TaskUpdate:
+    try:
+        _note_credits(task, "credits_before")
+    except BadKey:
+        # The submit would fare no better, and would count as a try.
+        raise
+    except ApiframeError:
+        # What the account holds is a help for later; the submit needs no leave from it.
+        pass
+    record(task, "sent to APIFRAME", Event.Source.SEND)
+    return Client.from_settings().extend(
+        parent_task_id=task.parent_task_id,
+        index=str(task.index),
+        prompt=task.prompt,
+        image_url=task.image_url,
+        motion=task.motion,
+        **_webhook(task),
+    )
+
+
+def _note_credits(task: Task, column: str) -> None:
+    """Writes down what the account holds now. Raises `ApiframeError` where it does not say so quickly."""
+    account = Client.from_settings().account()
+    gate.learn(account)
+    Task.objects.filter(pk=task.pk).update(**{column: account.credits, "version": F("version") + 1})
+
+
 def _webhook(task: Task) -> dict[str, str]:
     if not settings.PUBLIC_URL:
         return {}
@@ -76,7 +104,7 @@ def _webhook(task: Task) -> dict[str, str]:
 
 def _after(error: ApiframeError, task: Task) -> TaskUpdate:
     """What `error` means for the task that was being sent."""
-    update = TaskUpdate(error.state, reason=str(error), retry_in=error.retry_in)
+    update = TaskUpdate(error.state, reason=str(error), retry_in=error.retry_in, raw=error.raw)
     if not isinstance(error, NotSent):
         return update
     # `attempts` was read before the claim counted this one.

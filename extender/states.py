@@ -33,8 +33,8 @@ MOVES: dict[State, set[State]] = {
 
 FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 OPEN = frozenset(State) - FINAL
-# APIFRAME has these and can be asked about them.
-FOLLOWED = frozenset({State.PENDING, State.PROCESSING, State.UNCONFIRMED})
+# APIFRAME has these under an id, and can be asked about them.
+FOLLOWED = frozenset({State.PENDING, State.PROCESSING})
 # Somebody is working on these: what the bar on top calls "running".
 RUNNING = OPEN - {State.UNCONFIRMED}
 

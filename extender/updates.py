@@ -24,15 +24,15 @@ def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     """
     with transaction.atomic():
         changed = bool(_takers(task, update).update(**_changes(update)))
-        Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed)
+        Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed, body=update.raw)
     if changed:
         logger.info("task %s %s by %s", task.pk, update.state, source)
     return changed
 
 
-def record(task: Task, said: str, source: Event.Source) -> None:
+def record(task: Task, said: str, source: Event.Source, body: str = "") -> None:
     """Records something that was said about `task` and changed nothing."""
-    Event.objects.create(task=task, source=source, said=said[:500], changed=False)
+    Event.objects.create(task=task, source=source, said=said[:500], changed=False, body=body)
 
 
 def _takers(task: Task, update: TaskUpdate):
@@ -65,7 +65,10 @@ def _changes(update: TaskUpdate) -> dict[str, object]:
     if update.state == State.FINISHED:
         changes["video_urls"] = list(update.video_urls)
     if update.state in FINAL:
-        changes |= {"ended_at": Now(), "next_look_at": None}
+        changes["ended_at"] = Now()
+    if update.state in FINAL or update.state == State.UNCONFIRMED:
+        # Nothing is left to ask, or no id to ask by.
+        changes["next_look_at"] = None
     return changes
 
 

@@ -1,13 +1,18 @@
 """The loops behind `manage.py worker`. The rows are the queue, so a worker that dies takes nothing with it."""
 
 import logging
+import os
+import secrets
+import socket
 import threading
 from collections.abc import Callable
 
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, connection
+from django.db.models.functions import Now
 
-from extender import following, sending
-from extender.models import Task
+from extender import following, gate, sending
+from extender.models import Heartbeat, Task
+from extender.models.heartbeats import BEAT_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +37,7 @@ class Worker:
         for loop in loops:
             loop.start()
         logger.info("worker started")
-        self._stopping.wait()
+        self._beat_until_stopped()
         for loop in loops:
             loop.join(STOP_SECONDS / len(loops))
         logger.info("worker stopped")
@@ -41,6 +46,21 @@ class Worker:
         """Ends the loops after their present turn."""
         self._stopping.set()
 
+    def _beat_until_stopped(self) -> None:
+        name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
+        while not self._stopping.is_set():
+            self._quietly(lambda: Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": Now()}))
+            self._stopping.wait(BEAT_SECONDS)
+        self._quietly(Heartbeat.objects.filter(name=name).delete)
+
+    def _quietly(self, write: Callable[[], object]) -> None:
+        """A beat that is missed is no reason to end: the database may be restarting."""
+        try:
+            write()
+        except DatabaseError as error:
+            logger.warning("a heartbeat was missed: %s", error)
+            connection.close()
+
     def _loop(self, turn: Callable[[], bool]) -> None:
         while not self._stopping.is_set():
             try:
@@ -48,7 +68,7 @@ class Worker:
             except Exception:
                 # Whatever it is (a database that restarts, most likely), the next turn may go well.
                 logger.exception("a turn of the worker failed")
-                close_old_connections()
+                connection.close()
                 pause = TROUBLE_SECONDS
             self._stopping.wait(pause)
         connection.close()
@@ -63,6 +83,7 @@ def send_next() -> bool:
 
 
 def follow() -> bool:
-    """Asks about what is due, and says of abandoned sends what is true. Returns whether there may be more at once."""
+    """Asks about what is due, and sweeps. Returns whether there may be more at once."""
     sending.give_up_abandoned()
+    gate.probe()
     return following.follow_due() == following.BATCH

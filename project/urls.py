@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneV
 from django.urls import path
 
 from extender.forms import SignInForm
-from extender.views import clips, errors, health, history, shares, tasks, webhooks
+from extender.views import clips, errors, health, history, shares, tasks, team, webhooks
 
 urlpatterns = [
     path("", history.home, name="home"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("tasks/look-up/", tasks.look_up, name="look_up"),
     path("tasks/<uuid:pk>/", tasks.detail, name="task"),
     path("tasks/<uuid:pk>/status/", tasks.status, name="status"),
+    path("tasks/<uuid:pk>/check/", tasks.check, name="check"),
     path("tasks/<uuid:pk>/events/", tasks.events, name="events"),
     path("tasks/<uuid:pk>/clips/<int:index>/download/", clips.download, name="download"),
     path("tasks/<uuid:pk>/share/", shares.share, name="share"),
@@ -26,7 +27,10 @@ urlpatterns = [
     path("s/<str:token>/", shares.guest, name="guest"),
     path("s/<str:token>/status/", shares.guest_status, name="guest_status"),
     path("webhooks/apiframe/<str:nonce>/", webhooks.apiframe, name="webhook"),
+    path("team/", team.health, name="team"),
+    path("team/try-key/", team.try_key, name="try_key"),
     path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
 ]
 

@@ -8,9 +8,11 @@ from django.db import connection
 from django.utils import timezone
 
 from extender import following
+from extender.apiframe import TaskUpdate
 from extender.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
-from extender.models import Task
+from extender.models import Event, Task
 from extender.states import State
+from extender.updates import apply_update
 from tests.helpers import age, become_due, eventually, make_task
 
 
@@ -125,8 +127,54 @@ def test_the_longer_nothing_changes_the_rarer_it_is_asked(member):
     assert interval(task) == SHORTEST_INTERVAL
     age(task, changed_at=timezone.now() - timedelta(minutes=15))
     assert interval(task).total_seconds() == pytest.approx(60, abs=1)
-    age(task, changed_at=timezone.now() - timedelta(days=3))
+    age(task, changed_at=timezone.now() - timedelta(hours=23))
     assert interval(task) == LONGEST_INTERVAL
+
+
+def silent_for_a_day(task: Task) -> Task:
+    age(task, changed_at=timezone.now() - timedelta(hours=25))
+    return become_due(task)
+
+
+def test_after_a_day_without_news_nobody_asks_any_more_until_a_person_does(web, submit, sandbox):
+    task = silent_for_a_day(submit("[stuck] snow"))
+    version = task.version
+    refresh(task)
+    task.refresh_from_db()
+    assert task.has_no_news or task.state == State.PROCESSING
+    silent_for_a_day(task)
+    refresh(task)
+    task.refresh_from_db()
+    assert task.has_no_news
+    assert task.version > version, "an open page must be told"
+    assert b"No news since" in web.get(f"/tasks/{task.pk}/status/").content
+    before = len(fetches(sandbox))
+    web.get(f"/tasks/{task.pk}/status/")
+    assert follow_due() == 0
+    assert len(fetches(sandbox)) == before
+    assert web.post(f"/tasks/{task.pk}/check/").status_code == 302
+    assert len(fetches(sandbox)) == before + 1
+
+
+def test_checking_again_finds_what_has_finished_meanwhile(web, submit, sandbox):
+    task = submit()
+    sandbox.finished(task.remote_id)
+    age(task, next_look_at=None)
+    web.post(f"/tasks/{task.pk}/check/")
+    task.refresh_from_db()
+    assert task.state == State.FINISHED
+
+
+def test_a_late_webhook_still_finishes_a_task_without_news(submit):
+    task = submit("[stuck] snow")
+    age(task, next_look_at=None)
+    update = TaskUpdate(State.FINISHED, task.remote_id, 100, ("https://x/1.mp4",))
+    assert apply_update(task, update, Event.Source.WEBHOOK)
+
+
+def test_only_the_owner_may_check_again(browser_of, stranger, submit):
+    task = submit("[stuck] snow")
+    assert browser_of(stranger).post(f"/tasks/{task.pk}/check/").status_code == 404
 
 
 @pytest.mark.races

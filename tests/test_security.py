@@ -49,6 +49,7 @@ OPEN = {
     "s/<str:token>/status/",
     "webhooks/apiframe/<str:nonce>/",
     "healthz",
+    "readyz",
     "admin/login/",
 }
 

@@ -97,6 +97,28 @@ def test_an_unreachable_apiframe_that_comes_back_gets_the_task(submit, sandbox, 
     assert bills(sandbox) == 1
 
 
+def test_what_the_account_held_tells_whether_an_unconfirmed_task_was_billed(web, submit):
+    billed, unbilled = submit("[500-billed] snow"), submit("[500] snow")
+    assert billed.credits_after < billed.credits_before
+    assert unbilled.credits_after == unbilled.credits_before
+    assert b"it looks billed" in web.get(f"/tasks/{billed.pk}/").content
+    assert b"it does not look billed" in web.get(f"/tasks/{unbilled.pk}/").content
+
+
+def test_the_record_says_what_happened_and_keeps_bodies_for_staff(web, submit, member):
+    task = submit("[400] snow")
+    assert list(task.events.values_list("source", "changed")) == [
+        ("member", False),
+        ("send", False),
+        ("answer", True),
+    ]
+    assert task.events.last().body.startswith("HTTP 400 {")
+    assert b"As it came" not in web.get(f"/tasks/{task.pk}/events/").content
+    member.is_staff = True
+    member.save()
+    assert b"As it came" in web.get(f"/tasks/{task.pk}/events/").content
+
+
 def test_a_bad_key_lets_the_task_wait_without_counting_as_a_failure(submit, sandbox, settings):
     settings.APIFRAME_API_KEY = "wrong"
     task = submit()

@@ -48,7 +48,7 @@ def test_a_result_finishes_the_row_and_adopts_it(member, state):
 def test_a_forged_one_is_401_and_writes_nothing(task, secret):
     assert call(task, secret=secret).status_code == 401
     assert unchanged(task)
-    assert not task.events.exists()
+    assert task.events.get().said == "a webhook with a wrong secret was refused"
 
 
 def test_the_secret_of_another_row_does_not_open_this_one(member, task):

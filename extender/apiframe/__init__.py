@@ -1,7 +1,18 @@
 """APIFRAME, the remote service that renders: its errors, its words, its wire. Knows no model of ours."""
 
-from extender.apiframe.client import Client
+from extender.apiframe.client import Account, Client
 from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotSent, Refused, Unknown
 from extender.apiframe.payloads import TaskUpdate, parse_task
 
-__all__ = ["ApiframeError", "BadKey", "Busy", "Client", "NotSent", "Refused", "TaskUpdate", "Unknown", "parse_task"]
+__all__ = [
+    "Account",
+    "ApiframeError",
+    "BadKey",
+    "Busy",
+    "Client",
+    "NotSent",
+    "Refused",
+    "TaskUpdate",
+    "Unknown",
+    "parse_task",
+]

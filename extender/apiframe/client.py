@@ -9,13 +9,24 @@ from django.conf import settings
 
 from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotFound, Refused, Unknown
 from extender.apiframe.exchange import Answer, exchange
-from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, usable_clip_url
+from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, usable_clip_url, without_secrets
 
-SUBMIT_SECONDS = 20
+# Two looks at the account and the submit between them: together under the 20 s that a web request may take.
+SUBMIT_SECONDS = 17
+ACCOUNT_SECONDS = 1.5
 FETCH_SECONDS = 10
 # 408 and 409 say nothing certain about whether the task was made.
 UNCERTAIN = {408, 409}
+# What fits into the database's integer.
+MAX_CREDITS = 2**31
 MAX_RETRY_AFTER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What APIFRAME says of the account."""
+
+    credits: int | None
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,14 @@ class Client:
             updates[update.remote_id] = update
         return updates
 
+    def account(self) -> Account:
+        """`GET /account`, if it answers within 1.5 s. Raises the errors of this room."""
+        answer = self._call("GET", "/account", None, ACCOUNT_SECONDS)
+        held = answer.get("credits")
+        if isinstance(held, bool) or not isinstance(held, int | float) or not abs(held) < MAX_CREDITS:
+            return Account(None)
+        return Account(int(held))
+
     def parse(self, body: Any) -> TaskUpdate:
         """Translates a task's JSON that came from this APIFRAME. Raises `Unknown` where it is none."""
         try:
@@ -86,17 +105,18 @@ def _json(answer: Answer) -> dict[str, Any]:
 def _error(answer: Answer) -> ApiframeError:
     """The error that an answer other than 200 means."""
     try:
-        words = reason_of(_json(answer))
+        body: Any = _json(answer)
     except Unknown:
-        words = ""
+        body = {}
+    raw = f"HTTP {answer.status} {without_secrets(body)}"
     if answer.status == 401:
-        return BadKey("APIFRAME does not accept this installation's API key.", timedelta(minutes=1))
+        return BadKey("APIFRAME does not accept this installation's API key.", timedelta(seconds=1), raw)
     if answer.status == 429:
-        return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer))
+        return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
     if 400 <= answer.status < 500 and answer.status not in UNCERTAIN:
         kind = NotFound if answer.status == 404 else Refused
-        return kind(words or f"APIFRAME refused the request (HTTP {answer.status}).")
-    return Unknown(f"APIFRAME answered with an error of its own (HTTP {answer.status}).")
+        return kind(reason_of(body) or f"APIFRAME refused the request (HTTP {answer.status}).", raw=raw)
+    return Unknown(f"APIFRAME answered with an error of its own (HTTP {answer.status}).", raw=raw)
 
 
 def _retry_after(answer: Answer) -> timedelta:

@@ -14,9 +14,10 @@ class ApiframeError(Exception):
 
     state: ClassVar[State]
 
-    def __init__(self, sentence: str, retry_in: timedelta | None = None) -> None:
+    def __init__(self, sentence: str, retry_in: timedelta | None = None, raw: str = "") -> None:
         super().__init__(sentence)
         self.retry_in = retry_in
+        self.raw = raw
 
 
 class Refused(ApiframeError):

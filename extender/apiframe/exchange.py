@@ -49,13 +49,14 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
 def _read(
     session: requests.Session, method: str, url: str, headers: dict[str, str], body: Any, deadline: float
 ) -> Answer:
+    left = max(0.1, deadline - time.monotonic())
     response = session.request(
         method,
         url,
         json=body,
         # No compression: a small answer could otherwise unfold to gigabytes.
         headers={**headers, "Accept-Encoding": "identity", "Connection": "close"},
-        timeout=(CONNECT_SECONDS, max(0.1, deadline - time.monotonic())),
+        timeout=(min(CONNECT_SECONDS, left), left),
         stream=True,
         allow_redirects=False,
     )

@@ -3,9 +3,10 @@
 Nothing beyond this module knows how APIFRAME spells a state, a percentage or a reason.
 """
 
+import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ STATES = {
     "error": State.FAILED,
 }
 MAX_REASON = 2000
+MAX_RAW = 4000
 MAX_URL = 2000
 
 
@@ -43,6 +45,8 @@ class TaskUpdate:
     """APIFRAME put the task back into its queue: the percentage may fall, this once."""
     retry_in: timedelta | None = None
     """How long to wait before the next attempt, where somebody said so."""
+    raw: str = field(default="", compare=False, repr=False)
+    """As it came, cut to size and without secrets: for staff."""
 
 
 def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
@@ -52,6 +56,10 @@ def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
     """
     if not isinstance(body, dict) or not (remote_id := _text(body.get("task_id"))):
         raise ValueError("not a task of APIFRAME")
+    return replace(_translate(body, remote_id, usable), raw=without_secrets(body))
+
+
+def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], bool]) -> TaskUpdate:
     word = _text(body.get("status")).lower()
     state = STATES.get(word, State.PROCESSING)
     urls = _video_urls(body.get("video_urls"), usable)
@@ -63,6 +71,13 @@ def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
     if state == State.FAILED:
         return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or "APIFRAME gave no reason.")
     return TaskUpdate(state, remote_id, _percentage(body.get("percentage")), retried=word in ("retry", "retrying"))
+
+
+def without_secrets(body: Any) -> str:
+    """A body as text for the record: without what must not be read there, and cut to 4,000 characters."""
+    if isinstance(body, dict):
+        body = {name: "…" if name.startswith("webhook") else value for name, value in body.items()}
+    return json.dumps(body, ensure_ascii=False).replace("\\u0000", "")[:MAX_RAW]
 
 
 def reason_of(body: Any) -> str:

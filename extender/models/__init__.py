@@ -1,8 +1,10 @@
 """What is stored. Querysets read as sentences; nothing here knows a view or the network."""
 
 from extender.models.events import Event
+from extender.models.gate import Gate
+from extender.models.heartbeats import Heartbeat
 from extender.models.members import Member
 from extender.models.shares import Share
 from extender.models.tasks import Clip, Task
 
-__all__ = ["Clip", "Event", "Member", "Share", "Task"]
+__all__ = ["Clip", "Event", "Gate", "Heartbeat", "Member", "Share", "Task"]

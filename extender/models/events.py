@@ -4,6 +4,14 @@ from django.db import models
 from django.db.models.functions import Now
 
 
+class EventQuerySet(models.QuerySet["Event"]):
+    """Sentences about events."""
+
+    def last_of(self, *sources: str) -> "Event | None":
+        """The newest event of these sources."""
+        return self.filter(source__in=sources).order_by("-id").first()
+
+
 class Event(models.Model):
     """One thing said about one task. Written once, never changed."""
 
@@ -11,19 +19,30 @@ class Event(models.Model):
         """Who said it."""
 
         MEMBER = "member", "Member"
+        SEND = "send", "Extender"
         ANSWER = "answer", "Answer to the submit"
+        SILENCE = "silence", "No usable answer"
         WEBHOOK = "webhook", "Webhook"
         POLL = "poll", "Status request"
-        SWEEP = "sweep", "Sweep"
+        SWEEP = "sweep", "Extender"
 
     task = models.ForeignKey("extender.Task", on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(db_default=Now(), editable=False)
     source = models.CharField(max_length=10, choices=Source.choices)
     said = models.CharField(max_length=500)
     changed = models.BooleanField(help_text="Whether the task changed by it")
+    body = models.TextField(blank=True, help_text="As it came, cut to size and without secrets: for staff")
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index("source", models.F("id").desc(), name="last_of_a_source")]
 
     def __str__(self) -> str:
         return f"{self.source}: {self.said}"
+
+    @property
+    def repeats(self) -> bool:
+        """Whether APIFRAME said something that changed nothing."""
+        return not self.changed and self.source in (self.Source.WEBHOOK, self.Source.POLL, self.Source.ANSWER)

@@ -9,11 +9,12 @@ from statistics import median
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
+from extender.models.gate import Gate
 from extender.states import FINAL, FOLLOWED, OPEN, RUNNING, State
 
 # Longer than the 20 s that a submit may take: whoever still holds a row after it has died.
@@ -56,8 +57,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(next_look_at__lte=Now())
 
     def to_send(self) -> "TaskQuerySet":
-        """Saved and not sent, and not told to wait."""
-        return self.due().filter(state=State.QUEUED)
+        """Saved and not sent, and not told to wait, while the gate is open."""
+        return self.due().filter(~Exists(Gate.objects.closed()), state=State.QUEUED)
 
     def to_follow(self) -> "TaskQuerySet":
         """Known to APIFRAME, and due to be asked about."""
@@ -66,6 +67,21 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def abandoned(self) -> "TaskQuerySet":
         """Left in the middle of a send by a process that died."""
         return self.due().filter(state=State.SENDING)
+
+    def counts(self) -> dict[str, int]:
+        """How many tasks are queued, sending, followed and unconfirmed, and how many have no news."""
+        return self.filter(state__in=OPEN).aggregate(
+            queued=Count("pk", filter=Q(state=State.QUEUED)),
+            sending=Count("pk", filter=Q(state=State.SENDING)),
+            followed=Count("pk", filter=Q(state__in=FOLLOWED)),
+            unconfirmed=Count("pk", filter=Q(state=State.UNCONFIRMED)),
+            no_news=Count("pk", filter=Q(state__in=FOLLOWED, next_look_at=None)),
+        )
+
+    def needing_attention(self) -> "TaskQuerySet":
+        """Tasks that wait for a person, oldest first."""
+        waiting = Q(state=State.UNCONFIRMED) | Q(state__in=FOLLOWED, next_look_at=None)
+        return self.filter(waiting).order_by("changed_at")
 
     def usual_seconds(self) -> int | None:
         """How long extensions take here: the median of the last 50 that finished; None before the first."""
@@ -88,9 +104,18 @@ class TaskQuerySet(models.QuerySet["Task"]):
             )
         )
 
-    def claim_to_follow(self, pk: uuid.UUID, interval: timedelta) -> bool:
-        """Takes the right to ask about task `pk` once in this `interval`; true for one caller alone."""
+    def claim_to_follow(self, pk: uuid.UUID, interval: timedelta | None) -> bool:
+        """Takes the right to ask about task `pk` once in this `interval`; true for one caller alone.
+
+        Without an interval it is the last time that anybody asks unbidden, which the pages have to say.
+        """
+        if interval is None:
+            return bool(self.to_follow().filter(pk=pk).update(next_look_at=None, version=F("version") + 1))
         return bool(self.to_follow().filter(pk=pk).update(next_look_at=Now() + interval))
+
+    def without_news(self) -> "TaskQuerySet":
+        """Tasks that nobody asks about any more, since nothing was said of them for a day."""
+        return self.filter(state__in=FOLLOWED, next_look_at=None)
 
 
 class Task(models.Model):
@@ -146,6 +171,9 @@ class Task(models.Model):
     ended_at = models.DateTimeField(null=True, editable=False)
     # When somebody should next do something about the row. Moving it into the future is the lease.
     next_look_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
+    # What the account held around the send, where it said so in time: a hint whether the task was billed.
+    credits_before = models.IntegerField(null=True, editable=False)
+    credits_after = models.IntegerField(null=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     # Grows with each change, so that a page can ask "anything new?" by number.
     version = models.PositiveIntegerField(default=1)
@@ -183,6 +211,11 @@ class Task(models.Model):
     def is_due(self) -> bool:
         """Whether a look seems due by this machine's clock: a hint that saves a query; the claim decides."""
         return bool(not self.is_final and self.next_look_at and self.next_look_at <= timezone.now())
+
+    @property
+    def has_no_news(self) -> bool:
+        """Whether nobody asks about it any more, since nothing was said of it for a day."""
+        return self.state in FOLLOWED and self.next_look_at is None
 
     @property
     def title(self) -> str:

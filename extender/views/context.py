@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from extender.models import Task
+from extender.models import Gate, Task
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,10 @@ class Running:
 
 
 def bar(request: HttpRequest) -> dict[str, object]:
-    """`running`, asked for only by pages that show it and have not asked already."""
+    """`running` and `key_refused`, asked for only by pages that show them and have not asked already."""
     return {
         "running": SimpleLazyObject(
             lambda: Running.of(list(Task.objects.visible_to(request.user).running().only("percentage")))
-        )
+        ),
+        "key_refused": SimpleLazyObject(lambda: Gate.objects.key_refused().exists()),
     }

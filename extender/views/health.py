@@ -1,10 +1,31 @@
 """Plain answers for machines."""
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
+
+from extender.models import Heartbeat
 
 
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process is alive."""
     return HttpResponse("ok", content_type="text/plain")
+
+
+@login_not_required
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 where everything is there that tasks need, 503 where something is missing; a line for each says what."""
+    found = {"database": "gone"}
+    try:
+        executor = MigrationExecutor(connection)
+        found["database"] = "ok"
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        found["migrations"] = "missing" if missing else "ok"
+        found["worker"] = "ok" if not missing and Heartbeat.objects.alive().exists() else "none"
+    except DatabaseError:
+        pass
+    ready = all(word == "ok" for word in found.values())
+    lines = "".join(f"{what} {word}\n" for what, word in found.items())
+    return HttpResponse(lines, content_type="text/plain", status=200 if ready else 503)

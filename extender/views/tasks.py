@@ -1,6 +1,7 @@
 """A task's pages: the form that makes one, and the wall that shows one."""
 
 import uuid
+from collections.abc import Iterable
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,12 +11,14 @@ from extender.access import MemberRequest, own_task, own_task_and_running
 from extender.following import NotContinuable
 from extender.following import look_up as look_up_original
 from extender.forms import ExtendForm, LookUpForm
-from extender.models import Member, Task
+from extender.models import Event, Member, Task
 from extender.sending import enqueue
 from extender.sharing import address
 from extender.states import State
 from extender.views.context import Running
-from extender.views.upstream import look_after, send_now
+from extender.views.upstream import check_now, look_after, send_now
+
+MAX_EVENTS = 500
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,7 +75,24 @@ def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Everything that was said about a task: a fragment for its page, or a page of its own."""
     task = own_task(request.user, pk)
     template = "tasks/_events.html" if request.htmx else "tasks/events.html"
-    return render(request, template, {"task": task, "events": task.events.all()[:500]})
+    return render(request, template, {"task": task, "events": with_silences(task.events.all()[:MAX_EVENTS])})
+
+
+@require_POST
+def check(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """Asks about a task of which nothing was heard for a day."""
+    task = own_task(request.user, pk)
+    check_now(task)
+    return redirect(task)
+
+
+def with_silences(events: Iterable[Event]) -> list[tuple[Event, int]]:
+    """Each event, and the whole seconds of silence before it."""
+    paired: list[tuple[Event, int]] = []
+    for event in events:
+        silence = (event.at - paired[-1][0].at).total_seconds() if paired else 0
+        paired.append((event, int(silence)))
+    return paired
 
 
 def _prefilled(request: MemberRequest) -> HttpResponse:

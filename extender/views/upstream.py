@@ -3,10 +3,10 @@
 Who finds no free place leaves the work to whoever comes next: another poll, or the worker.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import BoundedSemaphore
 
-from extender import following, sending
+from extender import following, gate, sending
 from extender.models import Task
 from extender.states import State
 
@@ -16,20 +16,26 @@ PLACES = BoundedSemaphore(3)
 
 def send_now(task: Task) -> None:
     """Sends `task` while its owner waits, if there is a place; else it stays queued."""
-    if PLACES.acquire(blocking=False):
-        try:
-            sending.send(task)
-        finally:
-            PLACES.release()
+    _in_a_place(lambda: sending.send(task))
+
+
+def check_now(task: Task) -> None:
+    """Asks about `task` while a person waits, if there is a place."""
+    _in_a_place(lambda: following.check_again(task))
 
 
 def look_after(tasks: Iterable[Task]) -> bool:
     """Does what is due about `tasks`, if there is a place. Returns whether anything may have changed."""
     due = [task for task in tasks if task.is_due]
-    if not due or not PLACES.acquire(blocking=False):
+    return bool(due) and _in_a_place(lambda: _look_after(due))
+
+
+def _in_a_place(work: Callable[[], object]) -> bool:
+    """Does `work` if there is a place; returns whether there was."""
+    if not PLACES.acquire(blocking=False):
         return False
     try:
-        _look_after(due)
+        work()
     finally:
         PLACES.release()
     return True
@@ -40,6 +46,7 @@ def _look_after(due: list[Task]) -> None:
         sending.give_up_abandoned()
     queued = next((task for task in due if task.state == State.QUEUED), None)
     if queued:
+        gate.probe()
         sending.send(queued)
     elif len(due) == 1:
         following.refresh(due[0])

@@ -1,0 +1,122 @@
+"""The breaker in front of every send: shared by all processes, closed by 401 and 429, opened by itself."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from extender import gate
+from extender.apiframe import BadKey, Busy
+from extender.models import Gate
+from extender.states import State
+from extender.worker import follow, send_next
+from tests.helpers import age, become_due, form_of
+from tests.test_sending import bills, submits
+
+
+def calls(sandbox) -> int:
+    return sandbox.ledger()["totals"]["requests"]
+
+
+def let_time_pass() -> None:
+    Gate.objects.update(closed_until="2020-01-01T00:00:00Z")
+
+
+def test_after_a_bad_key_nothing_is_sent_until_the_key_works_again(web, submit, sandbox, settings):
+    settings.APIFRAME_API_KEY = "wrong"
+    first, second = submit(), submit("another")
+    assert {first.state, second.state} == {State.QUEUED}
+    before = calls(sandbox)
+    for task in (first, second):
+        become_due(task)
+    assert not send_next()
+    follow()
+    assert calls(sandbox) == before, "nothing at all is asked while the key is not due to be tried"
+    let_time_pass()
+    follow()
+    assert calls(sandbox) == before + 1, "the key is tried once"
+    assert not send_next()
+
+    settings.APIFRAME_API_KEY = sandbox.key
+    let_time_pass()
+    follow()
+    assert send_next()
+    assert send_next()
+    assert bills(sandbox) == 2
+
+
+def test_without_a_worker_an_open_page_tries_the_key(web, submit, sandbox, settings):
+    settings.APIFRAME_API_KEY = "wrong"
+    task = submit()
+    settings.APIFRAME_API_KEY = sandbox.key
+    let_time_pass()
+    become_due(task)
+    assert b'data-state="pending"' in web.get(f"/tasks/{task.pk}/status/").content
+
+
+def test_members_are_told_that_nothing_is_sent(web, submit, settings):
+    assert b"does not accept" not in web.get("/tasks/").content
+    settings.APIFRAME_API_KEY = "wrong"
+    submit()
+    assert "does not accept this installation’s API key" in web.get("/tasks/").content.decode()
+
+
+def test_a_burst_waits_for_what_one_task_was_told(web, original, sandbox):
+    page = f"/tasks/new/?parent={original.pk}&index=2"
+    before = submits(sandbox)
+    web.post("/tasks/new/", form_of(web.get(page)) | {"prompt": "[429] snow"})
+    for number in range(30):
+        web.post("/tasks/new/", form_of(web.get(page)) | {"prompt": f"take {number}"})
+    while send_next():
+        pass
+    assert submits(sandbox) == before + 1, "thirty others must not each be told the same"
+    let_time_pass()
+    for _ in range(30):
+        assert send_next()
+    assert bills(sandbox) == 30
+
+
+def test_too_many_requests_do_not_open_a_gate_that_a_bad_key_closed(db):
+    gate.close_for(BadKey("no"))
+    gate.close_for(Busy("later"))
+    assert Gate.objects.key_refused().exists()
+
+
+def test_a_bad_key_is_noticed_by_asking_too(submit, settings, sandbox):
+    task = submit("[stuck] snow")
+    settings.APIFRAME_API_KEY = "wrong"
+    become_due(task)
+    follow()
+    assert Gate.objects.key_refused().exists()
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_is_due_is_tried_by_one_process_alone(sandbox):
+    gate.close_for(BadKey("no"))
+    let_time_pass()
+    start = threading.Barrier(6)
+
+    def probe():
+        start.wait()
+        gate.probe()
+        connection.close()
+
+    threads = [threading.Thread(target=probe) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert calls(sandbox) == 1
+    assert not Gate.objects.closed().exists()
+
+
+def test_a_closed_gate_stops_a_send_that_was_about_to_begin(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    gate.close_for(BadKey("no"))
+    assert not type(task).objects.claim_to_send(task.pk)
+    age(task)
+    assert task.state == State.QUEUED
