@@ -9,13 +9,28 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError
 
 
 class CuttableAdapter(HTTPAdapter):
-    """Remembers the socket that it opened last, so that it can be cut while it is read from."""
+    """One way out that can be cut while it is read from, and that knows whether anything went out by it."""
 
+    _is_cut = False
     _socket: socket.socket | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection ever stood, TLS included: before that no byte of a request can have left."""
+        return self._socket is not None
+
+    def exchange(self, prepared: PreparedRequest, timeout: tuple[float, float]) -> Response:
+        """Sends `prepared` and returns the answer, its body unread. Follows no redirect and reads nothing of one.
+
+        `requests.Session` reads a redirect's body whole and unfolds it, however large, even if it is not to follow.
+        """
+        return self.send(prepared, stream=True, timeout=timeout, proxies={})
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
@@ -24,6 +39,9 @@ class CuttableAdapter(HTTPAdapter):
         class Watched(pool.ConnectionCls):  # type: ignore[name-defined, misc]  # http or https
             def connect(self) -> None:
                 super().connect()
+                if adapter._is_cut:
+                    self.close()
+                    raise ConnectTimeoutError(self, "The deadline came before the connection.")
                 # The connection itself forgets its socket as soon as an answer says that it is the last one.
                 adapter._socket = self.sock
 
@@ -31,7 +49,8 @@ class CuttableAdapter(HTTPAdapter):
         return pool
 
     def cut(self) -> None:
-        """Ends the exchange now; the thread that reads sees the connection end."""
+        """Ends the exchange now, or before it begins; the thread that reads sees the connection end."""
+        self._is_cut = True
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)

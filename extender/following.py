@@ -72,6 +72,21 @@ def look_up(member: Member, remote_id: str) -> Task:
     return task
 
 
+def adopt(task: Task, remote_id: str) -> None:
+    """Gives an unconfirmed `task` the id that its owner found at APIFRAME, and what APIFRAME says of that id.
+
+    Raises `NotContinuable` where APIFRAME does not know it, or another task has it already.
+    """
+    if Task.objects.filter(remote_id=remote_id).exists():
+        raise NotContinuable("That id belongs to another task here.")
+    try:
+        update = Client.from_settings().fetch(remote_id)
+    except ApiframeError as error:
+        raise NotContinuable(f"{error} Check the id, or try again in a moment.") from error
+    if update.remote_id != remote_id or not apply_update(task, update, Event.Source.POLL):
+        raise NotContinuable("APIFRAME's answer does not fit this task. Reload the page.")
+
+
 def _original(member: Member, remote_id: str) -> Task:
     task, _ = Task.objects.get_or_create(
         owner=member, remote_id=remote_id, kind=Task.Kind.ORIGINAL, defaults={"state": State.PENDING}
@@ -106,4 +121,4 @@ def _ask(tasks: list[Task]) -> None:
         if update := updates.get(task.remote_id):
             apply_update(task, update, Event.Source.POLL)
         else:
-            record(task, "APIFRAME's answer left this task out", Event.Source.POLL)
+            record(task, "APIFRAME's answer left this task out", Event.Source.SILENCE)

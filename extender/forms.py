@@ -37,6 +37,10 @@ class TaskIdField(forms.CharField):
 class PromptField(forms.CharField):
     """Words for Midjourney. Browsers send CR LF for a line's end but count it as one character; so do we."""
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, str]:
+        # No maxlength: a browser would cut a pasted text without a word, and counts some characters twice.
+        return {}
+
     def to_python(self, value: object) -> str:
         return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value) or ""
 
@@ -45,6 +49,12 @@ class LookUpForm(forms.Form):
     """Which video, made elsewhere, is to be looked up."""
 
     parent_task_id = TaskIdField()
+
+
+class AdoptForm(forms.Form):
+    """Which of APIFRAME's tasks an unconfirmed one turned out to be."""
+
+    task_id = TaskIdField(error_messages={"required": "Paste the id that the task has at APIFRAME."})
 
 
 class ExtendForm(forms.Form):

@@ -1,6 +1,8 @@
 """The only place that spends money."""
 
+import logging
 import random
+import time
 import uuid
 from contextlib import suppress
 from dataclasses import replace
@@ -8,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.db.models import F
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -18,8 +21,13 @@ from extender.models import Event, Member, Task
 from extender.states import State
 from extender.updates import apply_update, record
 
-MAX_ATTEMPTS = 8
+# So often may APIFRAME be out of reach before a task fails: about ten minutes in all.
+MAX_MISSES = 8
 LONGEST_WAIT = timedelta(minutes=5)
+# Seconds between tries to write down an outcome while the database is away.
+PAUSES = (0.2, 1, 3)
+
+logger = logging.getLogger(__name__)
 
 
 def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, **asked: Any) -> tuple[Task, bool]:
@@ -41,13 +49,18 @@ def send(task: Task) -> None:
     """
     if not Task.objects.claim_to_send(task.pk):
         return
+    trouble: ApiframeError | None = None
     try:
         update, source = _submit(task), Event.Source.ANSWER
+    except _Overtaken:
+        return
     except ApiframeError as error:
-        gate.close_for(error)
         update = _after(error, task)
         source = Event.Source.SILENCE if isinstance(error, NotSent | Unknown) else Event.Source.ANSWER
-    apply_update(task, update, source)
+        trouble = error
+    _hand_over(task, update, source)
+    if trouble:
+        gate.close_for(trouble)
     if update.state == State.UNCONFIRMED:
         with suppress(ApiframeError):
             _note_credits(task, "credits_after")
@@ -65,6 +78,23 @@ def give_up_abandoned() -> None:
         apply_update(task, TaskUpdate(State.UNCONFIRMED, reason=reason), Event.Source.SWEEP)
 
 
+class _Overtaken(Exception):
+    """This process slept past its claim, and the row was given up meanwhile."""
+
+
+def _hand_over(task: Task, update: TaskUpdate, source: Event.Source) -> None:
+    """Hands the outcome to the door, and tries again where the database is gone: APIFRAME says its id only once."""
+    for pause in PAUSES:
+        try:
+            apply_update(task, update, source)
+            return
+        except DatabaseError:
+            connection.close()
+            time.sleep(pause)
+    logger.critical("task %s: what APIFRAME answered could not be kept; its id is %r", task.pk, update.remote_id)
+    apply_update(task, update, source)
+
+
 def _submit(task: Task) -> TaskUpdate:
     try:
         _note_credits(task, "credits_before")
@@ -74,7 +104,10 @@ def _submit(task: Task) -> TaskUpdate:
     except ApiframeError:
         # What the account holds is a help for later; the submit needs no leave from it.
         pass
-    record(task, "sent to APIFRAME", Event.Source.SEND)
+    record(task, "sending to APIFRAME", Event.Source.SEND)
+    if not Task.objects.renew_claim(task.pk, attempt=task.attempts + 1):
+        logger.warning("task %s was taken for lost before it was sent, so it is not sent", task.pk)
+        raise _Overtaken
     return Client.from_settings().extend(
         parent_task_id=task.parent_task_id,
         index=str(task.index),
@@ -93,7 +126,8 @@ def _note_credits(task: Task, column: str) -> None:
 
 
 def _webhook(task: Task) -> dict[str, str]:
-    if not settings.PUBLIC_URL:
+    if not settings.PUBLIC_URL or not (settings.HTTPS or settings.SANDBOX):
+        # APIFRAME would have to call our loopback.
         return {}
     path = reverse("webhook", args=[task.webhook_nonce])
     return {
@@ -107,13 +141,13 @@ def _after(error: ApiframeError, task: Task) -> TaskUpdate:
     update = TaskUpdate(error.state, reason=str(error), retry_in=error.retry_in, raw=error.raw)
     if not isinstance(error, NotSent):
         return update
-    # `attempts` was read before the claim counted this one.
-    if task.attempts + 1 >= MAX_ATTEMPTS:
+    Task.objects.filter(pk=task.pk).update(misses=F("misses") + 1)
+    if task.misses + 1 >= MAX_MISSES:
         return replace(update, state=State.FAILED, reason=f"{error} Nothing was sent and nothing was billed.")
-    return replace(update, retry_in=_backoff(task.attempts))
+    return replace(update, retry_in=_backoff(task.misses))
 
 
-def _backoff(attempts: int) -> timedelta:
+def _backoff(misses: int) -> timedelta:
     """Full jitter: many rows that wait for the same outage must not come back in one moment."""
-    longest = min(LONGEST_WAIT, timedelta(seconds=2 * 2**attempts))
+    longest = min(LONGEST_WAIT, timedelta(seconds=2 * 2**misses))
     return longest * random.uniform(0.1, 1)  # noqa: S311, a wait is no secret

@@ -22,7 +22,8 @@ class State(StrEnum):
 _ACCEPTED = {State.PENDING, State.PROCESSING, State.FINISHED, State.FAILED}
 
 MOVES: dict[State, set[State]] = {
-    State.QUEUED: {State.SENDING},
+    # A genuine webhook about a row that waits proves that it did leave: what told us otherwise was wrong.
+    State.QUEUED: {State.SENDING} | _ACCEPTED,
     State.SENDING: _ACCEPTED | {State.UNCONFIRMED, State.QUEUED},
     State.UNCONFIRMED: _ACCEPTED,
     State.PENDING: {State.PROCESSING, State.FINISHED, State.FAILED},

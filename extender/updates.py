@@ -43,8 +43,8 @@ def _takers(task: Task, update: TaskUpdate):
         movable &= ~Q(state=State.PROCESSING)
     if update.state == State.PROCESSING and update.percentage is not None:
         movable |= Q(state=State.PROCESSING, percentage__lt=update.percentage)
-    if update.remote_id:
-        movable &= Q(remote_id__in=["", update.remote_id])
+    # What names no task is about a send alone: a row that a webhook has adopted is past that.
+    movable &= Q(remote_id__in={"", update.remote_id})
     return Task.objects.filter(movable, pk=task.pk)
 
 

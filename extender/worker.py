@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 from django.db import DatabaseError, connection
@@ -38,8 +39,9 @@ class Worker:
             loop.start()
         logger.info("worker started")
         self._beat_until_stopped()
+        ends = time.monotonic() + STOP_SECONDS
         for loop in loops:
-            loop.join(STOP_SECONDS / len(loops))
+            loop.join(max(0, ends - time.monotonic()))
         logger.info("worker stopped")
 
     def stop(self) -> None:

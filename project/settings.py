@@ -62,15 +62,17 @@ try:
         "APIFRAME_BASE_URL", "https://api.apiframe.pro" if APIFRAME_API_KEY else "http://127.0.0.1:8791"
     )
     PUBLIC_URL = origin("PUBLIC_URL", "")
-    DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'extender.sqlite3'}")}
+    # The sandbox is whatever answers on loopback: it alone may serve clips over plain http.
+    SANDBOX = urlsplit(APIFRAME_BASE_URL).hostname in LOOPBACK
+    # Neither the demo's password nor its queued tasks may meet the APIFRAME that costs money.
+    DATABASE_FILE = "sandbox.sqlite3" if SANDBOX else "extender.sqlite3"
+    DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / DATABASE_FILE}")}
     ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
     MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_DIR / "media")
     SECRET_KEY = env.str("SECRET_KEY", "")
 except (EnvError, ValueError) as error:
     raise ImproperlyConfigured(str(error)) from error
 
-# The sandbox is whatever answers on loopback: it alone may serve clips over plain http.
-SANDBOX = urlsplit(APIFRAME_BASE_URL).hostname in LOOPBACK
 if not APIFRAME_API_KEY:
     if not SANDBOX:
         raise ImproperlyConfigured(f"APIFRAME_API_KEY is missing: {APIFRAME_BASE_URL} asks for one.")

@@ -20,6 +20,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/", tasks.detail, name="task"),
     path("tasks/<uuid:pk>/status/", tasks.status, name="status"),
     path("tasks/<uuid:pk>/check/", tasks.check, name="check"),
+    path("tasks/<uuid:pk>/adopt/", tasks.adopt, name="adopt"),
     path("tasks/<uuid:pk>/events/", tasks.events, name="events"),
     path("tasks/<uuid:pk>/clips/<int:index>/download/", clips.download, name="download"),
     path("tasks/<uuid:pk>/share/", shares.share, name="share"),

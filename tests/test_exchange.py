@@ -1,7 +1,11 @@
 """One exchange with APIFRAME is bounded in time, in size and in memory, and knows whether anything was sent."""
 
+import gzip
+import os
 import resource
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -126,3 +130,63 @@ def test_variables_of_the_host_change_nothing(monkeypatch, tmp_path):
 
     assert ask(Hearing(answer).url).body == b"{}"
     assert b"Authorization: k\r\n" in seen[0]
+
+
+class Tls(Line):
+    """A server that agrees on TLS, reads the whole request, and only then breaks the agreement."""
+
+    def __init__(self, tmp_path) -> None:
+        key, cert = tmp_path / "key", tmp_path / "cert"
+        subprocess.run(
+            f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout {key} -out {cert}"
+            " -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1".split(),
+            check=True,
+            capture_output=True,
+        )
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(cert, key)
+        self.cert = cert
+        self.heard = b""
+        super().__init__(None)
+        self.url = self.url.replace("http:", "https:")
+
+    def _serve(self, answer) -> None:
+        raw, _ = self._socket.accept()
+        wrapped = self.context.wrap_socket(raw, server_side=True, suppress_ragged_eofs=False)
+        self.heard = wrapped.recv(65536)
+        # Plain bytes in the middle of TLS: the other side sees an error of TLS, after its request has left.
+        os.write(wrapped.fileno(), b"HTTP/1.1 500 Oh\r\n\r\n")
+        wrapped.close()
+        self.over.set()
+
+
+def test_tls_that_fails_after_the_request_left_is_not_taken_for_unsent(tmp_path, monkeypatch):
+    server = Tls(tmp_path)
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(server.cert))
+    with pytest.raises(Unknown):
+        ask(server.url)
+    assert server.heard.startswith(b"POST ")
+
+
+def test_a_connection_that_comes_after_the_deadline_is_not_used(monkeypatch):
+    line = Line(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+    late, look_up = threading.Event(), socket.getaddrinfo
+
+    def slow(*arguments, **more):
+        late.wait(0.6)
+        return look_up(*arguments, **more)
+
+    monkeypatch.setattr("socket.getaddrinfo", slow)
+    with pytest.raises(NotSent):
+        ask(line.url, 0.3)
+
+
+def test_a_redirect_is_not_even_read(monkeypatch):
+    bomb = gzip.compress(b"x" * 50_000_000)
+    head = b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    line = Line(lambda connection: connection.sendall(head % len(bomb) + bomb))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answer = ask(line.url)
+    assert answer.status == 302
+    assert answer.body == bomb
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024

@@ -40,7 +40,7 @@ def test_an_open_history_does_too(web, submit):
         for task in tasks:
             become_due(task)
         asked = [f"{task.pk}:{task.version}" for task in tasks]
-        return web.get("/tasks/pulse/", {"open": asked}).status_code == 286
+        return web.post("/tasks/pulse/", {"open": asked}).status_code == 286
 
     eventually(look)
 

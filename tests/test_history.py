@@ -33,7 +33,7 @@ def test_plain_links_lead_through_all_pages(web, member):
         response = web.get(address)
         seen += cards(response)
         pages += 1
-        _, found, rest = response.content.decode().partition('<a class="button" href="/tasks/?before=')
+        _, found, rest = response.content.decode().partition('id="load-more" href="/tasks/?before=')
         address = "/tasks/?before=" + rest.partition('"')[0] if found else None
     assert pages == 3
     assert sorted(seen) == sorted(made)
@@ -69,7 +69,7 @@ def test_one_poll_brings_every_card_that_changed(web, member):
     asked = [f"{task.pk}:{task.version}" for task in (same, changed, gone)]
     Task.objects.filter(pk=changed.pk).update(version=2, percentage=40)
     Task.objects.filter(pk=gone.pk).update(version=2, state=State.FINISHED)
-    response = web.get("/tasks/pulse/", {"open": asked})
+    response = web.post("/tasks/pulse/", {"open": asked})
     assert response.status_code == 200
     assert sorted(cards(response)) == sorted([str(changed.pk), str(gone.pk)])
     assert b"<span>2<span" in response.content, "the ring on top counts with it"
@@ -78,20 +78,20 @@ def test_one_poll_brings_every_card_that_changed(web, member):
 def test_a_poll_without_news_is_204_and_costs_three_queries_however_many_rows(web, member):
     tasks = [make_task(member, State.PROCESSING, next_look_at=None) for _ in range(20)]
     asked = [f"{task.pk}:1" for task in tasks]
-    assert web.get("/tasks/pulse/", {"open": asked}).status_code == 204
-    assert queries(lambda: web.get("/tasks/pulse/", {"open": asked[:10]})) == 3
-    assert queries(lambda: web.get("/tasks/pulse/", {"open": asked})) == 3
+    assert web.post("/tasks/pulse/", {"open": asked}).status_code == 204
+    assert queries(lambda: web.post("/tasks/pulse/", {"open": asked[:10]})) == 3
+    assert queries(lambda: web.post("/tasks/pulse/", {"open": asked})) == 3
 
 
 def test_the_poll_stops_when_nothing_can_change_any_more(web, member):
     task = make_task(member)
-    assert web.get("/tasks/pulse/", {"open": f"{task.pk}:0"}).status_code == 286
-    assert web.get("/tasks/pulse/", {"open": "nonsense"}).status_code == 286
+    assert web.post("/tasks/pulse/", {"open": f"{task.pk}:0"}).status_code == 286
+    assert web.post("/tasks/pulse/", {"open": "nonsense"}).status_code == 286
 
 
 def test_the_poll_tells_nothing_of_others(web, member, stranger):
     theirs = make_task(stranger, State.PROCESSING, prompt="their secret", next_look_at=None)
-    response = web.get("/tasks/pulse/", {"open": f"{theirs.pk}:0"})
+    response = web.post("/tasks/pulse/", {"open": f"{theirs.pk}:0"})
     assert b"their secret" not in response.content
     assert str(theirs.pk).encode() not in response.content
 

@@ -144,3 +144,29 @@ def test_whatever_is_said_of_a_task_means_something(body):
     assert len(update.video_urls) <= 4
     assert (update.state == State.FINISHED) == any(update.video_urls)
     assert (update.state == State.FAILED) == bool(update.reason)
+
+
+def test_what_no_database_stores_is_left_out():
+    body = json.loads(r'{"task_id": "ID", "status": "failed", "message": "cut \ud83d in two\u0000"}')
+    update = parse_task(body, usable)
+    assert update.reason == "cut ? in two"
+    update.raw.encode()
+    assert "\0" not in update.raw
+
+
+def test_the_record_keeps_no_secret_at_any_depth():
+    raw = parse(status="failed", request={"webhook_secret": 's3cr"et', "deep": [{"webhook_url": "https://x/y"}]}).raw
+    assert "s3cr" not in raw
+    assert "x/y" not in raw
+
+
+def test_a_body_of_great_depth_is_survived():
+    deep: list = []
+    for _ in range(900):
+        deep = [deep]
+    assert parse(status="processing", deep=deep).state == State.PROCESSING
+
+
+def test_an_id_that_no_column_holds_is_none():
+    with pytest.raises(ValueError, match="not a task"):
+        parse_task({"task_id": "x" * 65}, usable)

@@ -129,7 +129,7 @@ def pages(web, member, settings, crashing) -> dict[str, object]:
     shown["links"] = web.post(f"/tasks/{task.pk}/share/", headers=HTMX)
     shown["history"] = web.get("/tasks/")
     shown["cards"] = web.get("/tasks/", headers=HTMX)
-    shown["pulse"] = web.get("/tasks/pulse/", {"open": f"{parent.pk}:0"})
+    shown["pulse"] = web.post("/tasks/pulse/", {"open": f"{parent.pk}:0"})
     shown["form"] = web.get(f"/tasks/new/?parent={parent.pk}")
     shown["form, refused"] = web.post("/tasks/new/", {"prompt": "x" * 2001, "image_url": "x"})
     shown["form, looked up"] = web.post("/tasks/look-up/", {"parent_task_id": "x"})

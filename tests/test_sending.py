@@ -4,11 +4,12 @@ import socket
 import threading
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from extender.models import Event, Task
-from extender.sending import MAX_ATTEMPTS, give_up_abandoned, send
+from extender.sending import MAX_MISSES, give_up_abandoned, send
 from extender.states import State
+from extender.updates import apply_update
 from extender.worker import send_next
 from tests.helpers import age, become_due, form_of
 
@@ -77,12 +78,12 @@ def test_an_unreachable_apiframe_lets_the_task_wait_and_then_fail(submit, sandbo
     assert (task.state, task.attempts, task.remote_id) == (State.QUEUED, 1, "")
     assert "could not be reached" in task.reason
     assert not send_next(), "it must wait before the next attempt"
-    for _ in range(MAX_ATTEMPTS - 1):
+    for _ in range(MAX_MISSES - 1):
         assert task.state == State.QUEUED
         become_due(task)
         assert send_next()
         task.refresh_from_db()
-    assert (task.state, task.attempts) == (State.FAILED, MAX_ATTEMPTS)
+    assert (task.state, task.misses) == (State.FAILED, MAX_MISSES)
     assert "nothing was billed" in task.reason
 
 
@@ -231,3 +232,71 @@ def test_a_stalling_apiframe_leaves_the_rest_to_the_worker(submit, sandbox):
     assert send_next()
     task.refresh_from_db()
     assert task.state == State.PENDING
+
+
+def test_a_send_that_slept_past_its_claim_does_not_send(submit, sandbox, settings, monkeypatch):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    renew = Task.objects.__class__.renew_claim
+
+    def sleepy(manager, pk, attempt):
+        become_due(task)
+        give_up_abandoned()
+        return renew(manager, pk, attempt)
+
+    monkeypatch.setattr(Task.objects.__class__, "renew_claim", sleepy)
+    before = submits(sandbox)
+    send(task)
+    task.refresh_from_db()
+    assert task.state == State.UNCONFIRMED
+    assert submits(sandbox) == before
+
+
+def test_an_accepted_task_outlives_a_database_that_is_away_for_a_moment(submit, monkeypatch):
+    from extender import sending
+
+    tries = []
+
+    def flaky(*arguments):
+        tries.append(arguments)
+        if len(tries) < 3:
+            raise DatabaseError("the database system is starting up")
+        return apply_update(*arguments)
+
+    monkeypatch.setattr(sending, "PAUSES", (0, 0, 0))
+    monkeypatch.setattr(sending, "apply_update", flaky)
+    monkeypatch.setattr(sending.connection, "close", lambda: None)
+    assert submit().state == State.PENDING
+
+
+def test_too_many_requests_do_not_use_up_the_patience_for_lost_connections(submit, sandbox):
+    task = submit("[429] snow")
+    assert (task.attempts, task.misses) == (1, 0)
+
+
+def test_an_unconfirmed_task_goes_on_under_the_id_that_its_owner_found(web, submit, sandbox):
+    task = submit("[500-billed] [seconds-0.3] snow")
+    assert task.state == State.UNCONFIRMED
+    remote_id = sandbox.ledger()["bills"][-1]["task_id"]
+    answer = web.post(f"/tasks/{task.pk}/adopt/", {"task_id": "not one"})
+    assert b"not an APIFRAME task id" in answer.content
+    assert web.post(f"/tasks/{task.pk}/adopt/", {"task_id": remote_id}).status_code == 302
+    task.refresh_from_db()
+    assert task.remote_id == remote_id
+    assert task.state in (State.PENDING, State.PROCESSING, State.FINISHED)
+    assert submits(sandbox) == 2
+
+
+def test_an_id_of_another_task_is_not_taken_over(web, submit, original):
+    task = submit("[500] snow")
+    answer = web.post(f"/tasks/{task.pk}/adopt/", {"task_id": original.remote_id})
+    assert b"belongs to another task" in answer.content
+    task.refresh_from_db()
+    assert task.state == State.UNCONFIRMED
+
+
+def test_only_the_owner_adopts(browser_of, stranger, submit):
+    task = submit("[500] snow")
+    assert browser_of(stranger).post(f"/tasks/{task.pk}/adopt/", {"task_id": "x"}).status_code == 404

@@ -28,9 +28,10 @@ def progress(percentage: int | None) -> TaskUpdate:
 @pytest.mark.parametrize("old", State)
 @pytest.mark.parametrize("new", set(State) - {State.SENDING})
 def test_a_task_moves_only_along_the_table(member, old, new):
-    task = make_task(member, old, remote_id="r1", percentage=0)
+    task = make_task(member, old, percentage=0)
     overtaken = old == State.PROCESSING and new == State.PENDING
-    assert said(task, TaskUpdate(new, "r1")) == (new in MOVES[old] and not overtaken)
+    remote_id = "" if new in (State.QUEUED, State.UNCONFIRMED) else "r1"
+    assert said(task, TaskUpdate(new, remote_id)) == (new in MOVES[old] and not overtaken)
     assert task.state == (new if new in MOVES[old] and not overtaken else old)
 
 
@@ -74,6 +75,20 @@ def test_a_webhook_before_the_answer_gives_the_row_its_id(member):
     assert said(task, progress(40))
     assert (task.state, task.remote_id) == (State.PROCESSING, "r1")
     assert not said(task, TaskUpdate(State.PENDING, "r1"))
+
+
+def test_a_refusal_does_not_overrule_what_a_webhook_has_shown_to_run(member):
+    task = make_task(member, State.SENDING)
+    assert said(task, progress(40))
+    assert not said(task, TaskUpdate(State.FAILED, reason="Bad gateway"))
+    assert not said(task, TaskUpdate(State.UNCONFIRMED, reason="HTTP 500"))
+    assert task.state == State.PROCESSING
+
+
+def test_a_webhook_about_a_row_that_waits_proves_that_it_left(member):
+    task = make_task(member, State.QUEUED)
+    assert said(task, progress(40))
+    assert not Task.objects.claim_to_send(task.pk)
 
 
 def test_an_update_about_another_task_changes_nothing(member):

@@ -87,7 +87,7 @@ class Client:
 
     def _call(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
         answer = exchange(method, self.base_url + path, {"Authorization": self.api_key}, body, seconds)
-        if answer.status == 200:
+        if 200 <= answer.status < 300:
             return _json(answer)
         raise _error(answer)
 

@@ -1,11 +1,12 @@
 """One HTTP exchange, bounded in time and in size, that knows whether anything left this machine."""
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError
 
 from extender.apiframe.errors import NotSent, Unknown
 from extender.deadline import CuttableAdapter, cut_in
@@ -27,54 +28,34 @@ class Answer:
 def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds: float) -> Answer:
     """Sends one request on a fresh connection, once, and reads the whole answer within `seconds`.
 
-    Raises `NotSent` when no byte of the request left, and `Unknown` when it may have arrived.
+    Raises `NotSent` when no byte of the request left, and `Unknown` when it may have arrived. No session, so neither
+    a .netrc nor a proxy variable of the host can replace the Authorization header or the destination.
     """
-    with requests.Session() as session:
-        # A .netrc or a proxy variable of the host would replace the Authorization header, or the destination.
-        session.trust_env = False
-        adapter = CuttableAdapter(max_retries=0)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
+    # No compression: a small answer could otherwise unfold to gigabytes.
+    headers = {**headers, "Accept-Encoding": "identity", "Connection": "close"}
+    with closing(CuttableAdapter(max_retries=0)) as adapter:
+        deadline = time.monotonic() + seconds
         timer = cut_in(seconds, adapter)
         try:
-            return _read(session, method, url, headers, body, time.monotonic() + seconds)
-        except requests.RequestException as error:
-            raise _sorted(error) from error
-        except (HTTPError, OSError) as error:
-            raise Unknown("The connection to APIFRAME was lost before its answer was complete.") from error
+            prepared = requests.Request(method, url, headers, json=body).prepare()
+            return _read(adapter.exchange(prepared, (min(CONNECT_SECONDS, seconds), seconds)), deadline)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            # The kind of error does not tell: TLS can fail after the request as well as before it.
+            if not adapter.connected:
+                raise NotSent("APIFRAME could not be reached.") from error
+            raise Unknown("APIFRAME did not answer, or not to the end.") from error
         finally:
             timer.cancel()
 
 
-def _read(
-    session: requests.Session, method: str, url: str, headers: dict[str, str], body: Any, deadline: float
-) -> Answer:
-    left = max(0.1, deadline - time.monotonic())
-    response = session.request(
-        method,
-        url,
-        json=body,
-        # No compression: a small answer could otherwise unfold to gigabytes.
-        headers={**headers, "Accept-Encoding": "identity", "Connection": "close"},
-        timeout=(min(CONNECT_SECONDS, left), left),
-        stream=True,
-        allow_redirects=False,
-    )
+def _read(response: requests.Response, deadline: float) -> Answer:
     with response:
         read = bytearray()
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
             read += chunk
             if len(read) > MAX_BYTES:
                 raise Unknown("APIFRAME's answer was too long to be one.")
+        # What was cut looks like what has ended.
         if time.monotonic() > deadline:
             raise Unknown("APIFRAME did not answer in time.")
         return Answer(response.status_code, response.headers, bytes(read))
-
-
-def _sorted(error: requests.RequestException) -> NotSent | Unknown:
-    """Whether anything can have left: not where no connection came about, nor where TLS was not agreed on."""
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", cause)
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError | SSLError) or isinstance(error, ValueError):
-        return NotSent("APIFRAME could not be reached.")
-    return Unknown("APIFRAME did not answer in time.")

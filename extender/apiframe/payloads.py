@@ -5,6 +5,7 @@ Nothing beyond this module knows how APIFRAME spells a state, a percentage or a 
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -27,6 +28,9 @@ STATES = {
 }
 MAX_REASON = 2000
 MAX_RAW = 4000
+MAX_ID = 64
+# At any depth: the address and the secret of our webhook, should APIFRAME repeat them.
+SECRETS = re.compile(r'("webhook\w*"\s*:\s*)"(?:[^"\\]|\\.)*"')
 MAX_URL = 2000
 
 
@@ -54,7 +58,8 @@ def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
 
     `usable` says whether a clip's address may be kept. Raises `ValueError` where the body is not about a task.
     """
-    if not isinstance(body, dict) or not (remote_id := _text(body.get("task_id"))):
+    remote_id = _text(body.get("task_id")) if isinstance(body, dict) else ""
+    if not remote_id or len(remote_id) > MAX_ID:
         raise ValueError("not a task of APIFRAME")
     return replace(_translate(body, remote_id, usable), raw=without_secrets(body))
 
@@ -75,9 +80,11 @@ def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], boo
 
 def without_secrets(body: Any) -> str:
     """A body as text for the record: without what must not be read there, and cut to 4,000 characters."""
-    if isinstance(body, dict):
-        body = {name: "…" if name.startswith("webhook") else value for name, value in body.items()}
-    return json.dumps(body, ensure_ascii=False).replace("\\u0000", "")[:MAX_RAW]
+    try:
+        text = json.dumps(body, ensure_ascii=False)
+    except RecursionError:
+        return ""
+    return _storable(SECRETS.sub(r'\1"…"', text).replace("\\u0000", ""))[:MAX_RAW]
 
 
 def reason_of(body: Any) -> str:
@@ -101,8 +108,12 @@ def _first(value: Any, key: str | None = None) -> Any:
 
 
 def _text(value: Any) -> str:
-    # PostgreSQL stores no NUL.
-    return value.replace("\0", "").strip() if isinstance(value, str) else ""
+    return _storable(value).strip() if isinstance(value, str) else ""
+
+
+def _storable(text: str) -> str:
+    """Without what no database stores: NUL, and halves of characters that were cut in two."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _percentage(value: Any) -> int | None:

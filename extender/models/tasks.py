@@ -61,12 +61,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.due().filter(~Exists(Gate.objects.closed()), state=State.QUEUED)
 
     def to_follow(self) -> "TaskQuerySet":
-        """Known to APIFRAME, and due to be asked about."""
-        return self.due().filter(state__in=FOLLOWED).exclude(remote_id="")
+        """Known to APIFRAME, and due to be asked about, the longest overdue first."""
+        return self.due().filter(state__in=FOLLOWED).exclude(remote_id="").order_by("next_look_at")
 
     def abandoned(self) -> "TaskQuerySet":
-        """Left in the middle of a send by a process that died."""
-        return self.due().filter(state=State.SENDING)
+        """Left in the middle of a send by a process that died, the longest ago first."""
+        return self.due().filter(state=State.SENDING).order_by("next_look_at")
 
     def counts(self) -> dict[str, int]:
         """How many tasks are queued, sending, followed and unconfirmed, and how many have no news."""
@@ -103,6 +103,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
                 next_look_at=Now() + SENDING_LEASE,
             )
         )
+
+    def renew_claim(self, pk: uuid.UUID, attempt: int) -> bool:
+        """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew."""
+        held = self.filter(pk=pk, state=State.SENDING, attempts=attempt, next_look_at__gt=Now())
+        return bool(held.update(next_look_at=Now() + SENDING_LEASE))
 
     def claim_to_follow(self, pk: uuid.UUID, interval: timedelta | None) -> bool:
         """Takes the right to ask about task `pk` once in this `interval`; true for one caller alone.
@@ -175,13 +180,14 @@ class Task(models.Model):
     credits_before = models.IntegerField(null=True, editable=False)
     credits_after = models.IntegerField(null=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # How often APIFRAME was out of reach when this was to be sent.
+    misses = models.PositiveSmallIntegerField(default=0)
     # Grows with each change, so that a page can ask "anything new?" by number.
     version = models.PositiveIntegerField(default=1)
 
     objects = TaskQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint("owner", "form_nonce", name="one_row_for_one_form"),
             models.UniqueConstraint(
@@ -190,9 +196,10 @@ class Task(models.Model):
         ]
         indexes = [
             models.Index("owner", F("created_at").desc(), F("id").desc(), name="history"),
-            models.Index("owner", condition=Q(state__in=sorted(RUNNING)), name="running"),
-            models.Index("next_look_at", condition=Q(state__in=sorted(OPEN)), name="next_look"),
-            models.Index(F("ended_at").desc(), condition=Q(state=State.FINISHED), name="lately_finished"),
+            # Whole, not partial: behind parameters SQLite does not see that a partial index would do.
+            models.Index("owner", "state", name="running"),
+            models.Index("state", "next_look_at", name="next_look"),
+            models.Index("state", F("ended_at").desc(), name="lately_finished"),
         ]
 
     def __str__(self) -> str:

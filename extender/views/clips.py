@@ -13,8 +13,8 @@ from extender.access import MemberRequest, own_task
 from extender.archive.remote import ClipStream, Unavailable
 from extender.models import Clip
 
-# A download holds a thread as long as it lasts; most of the 8 must stay free for pages.
-PLACES = BoundedSemaphore(3)
+# A download holds one of the 8 threads as long as it lasts; with the 3 places for APIFRAME, 3 stay free for pages.
+PLACES = BoundedSemaphore(2)
 
 
 @require_safe

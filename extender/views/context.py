@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -28,5 +29,6 @@ def bar(request: HttpRequest) -> dict[str, object]:
         "running": SimpleLazyObject(
             lambda: Running.of(list(Task.objects.visible_to(request.user).running().only("percentage")))
         ),
+        "calls_back": bool(settings.PUBLIC_URL),
         "key_refused": SimpleLazyObject(lambda: Gate.objects.key_refused().exists()),
     }

@@ -1,5 +1,7 @@
 """Plain answers for machines."""
 
+from functools import cache
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -14,17 +16,30 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+class Missing(Exception):
+    """The database is older than this code."""
+
+
+@cache
+def migrations_done() -> None:
+    """Returns where no migration is missing, and remembers it: none can go missing later. Raises `Missing`."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise Missing
+
+
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 where everything is there that tasks need, 503 where something is missing; a line for each says what."""
     found = {"database": "gone"}
     try:
-        executor = MigrationExecutor(connection)
+        connection.ensure_connection()
         found["database"] = "ok"
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        found["migrations"] = "missing" if missing else "ok"
-        found["worker"] = "ok" if not missing and Heartbeat.objects.alive().exists() else "none"
-    except DatabaseError:
+        found["migrations"] = "missing"
+        migrations_done()
+        found["migrations"] = "ok"
+        found["worker"] = "ok" if Heartbeat.objects.alive().exists() else "none"
+    except (DatabaseError, Missing):
         pass
     ready = all(word == "ok" for word in found.values())
     lines = "".join(f"{what} {word}\n" for what, word in found.items())

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from extender.access import MemberRequest, own_tasks_and_running
 from extender.models import Task
@@ -15,7 +16,6 @@ from extender.views.upstream import look_after
 PAGE = 24
 # htmx stops a poll that is answered with this status.
 STOP_POLLING = 286
-MAX_WATCHED = 200
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -24,6 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 def history(request: MemberRequest) -> HttpResponse:
     """A page of the history; `?before=` continues after the card with that mark."""
     tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent")
@@ -40,10 +41,13 @@ def history(request: MemberRequest) -> HttpResponse:
     return render(request, "tasks/_cards.html" if request.htmx else "tasks/history.html", context)
 
 
-@require_safe
+@require_POST
 def pulse(request: MemberRequest) -> HttpResponse:
-    """One poll for all cards: `?open=<id>:<version>` for each that may change; the changed ones come back."""
-    shown = _shown(request.GET.getlist("open")[:MAX_WATCHED])
+    """One poll for all cards: `open=<id>:<version>` for each that may change; the changed ones come back.
+
+    POST, since an address has no room for a hundred of them.
+    """
+    shown = _shown(request.POST.getlist("open"))
     tasks, running = own_tasks_and_running(request.user, shown.keys())
     if look_after(tasks):
         tasks, running = own_tasks_and_running(request.user, shown.keys())

@@ -19,8 +19,8 @@ from extender.views.upstream import look_after
 def share(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Makes a link."""
     task = own_task(request.user, pk)
-    sharing.share(task, show_prompt="show_prompt" in request.POST)
-    return _links(request, task)
+    link = sharing.share(task, show_prompt="show_prompt" in request.POST)
+    return _links(request, task, fresh=link.pk)
 
 
 @require_POST
@@ -36,7 +36,10 @@ def revoke(request: MemberRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse
 @never_cache
 def guest(request: HttpRequest, token: str) -> HttpResponse:
     """What a guest sees: one task's wall, and nothing of other tasks or people."""
-    return _private(render(request, "guest.html", _wall(shared_link(token))))
+    link = shared_link(token)
+    if "look" in request.GET and look_after([link.task]):
+        link = shared_link(token)
+    return _private(render(request, "guest.html", _wall(link)))
 
 
 @require_safe
@@ -63,8 +66,8 @@ def _private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _links(request: MemberRequest, task: Task) -> HttpResponse:
+def _links(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     if not request.htmx:
         return redirect(reverse("task", args=[task.pk]) + "#share")
     links = [(link, sharing.address(link, request)) for link in task.shares.live()]
-    return render(request, "tasks/_share.html", {"task": task, "links": links})
+    return render(request, "tasks/_share.html", {"task": task, "links": links, **more})

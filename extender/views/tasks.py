@@ -2,21 +2,24 @@
 
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from extender.access import MemberRequest, own_task, own_task_and_running
-from extender.following import NotContinuable
+from extender.following import NotContinuable, check_again
+from extender.following import adopt as adopt_task
 from extender.following import look_up as look_up_original
-from extender.forms import ExtendForm, LookUpForm
+from extender.forms import AdoptForm, ExtendForm, LookUpForm
 from extender.models import Event, Member, Task
 from extender.sending import enqueue
 from extender.sharing import address
 from extender.states import State
 from extender.views.context import Running
-from extender.views.upstream import check_now, look_after, send_now
+from extender.views.upstream import Full, look_after, place, send_now
 
 MAX_EVENTS = 500
 
@@ -27,16 +30,20 @@ def new(request: MemberRequest) -> HttpResponse:
     return _submit(request) if request.method == "POST" else _prefilled(request)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def look_up(request: MemberRequest) -> HttpResponse:
     """Finds a video made elsewhere, and shows the form again with its clips and all that was typed."""
+    if request.method != "POST":
+        # The address stands in the browser's bar after a look-up.
+        return redirect("new")
     typed = {name: request.POST.get(name, "") for name in ExtendForm.base_fields}
     wanted = LookUpForm(request.POST)
     if not wanted.is_valid():
         return _form(request, ExtendForm(initial=typed), sentence=wanted.errors["parent_task_id"][0])
     try:
-        parent = look_up_original(request.user, wanted.cleaned_data["parent_task_id"])
-    except NotContinuable as error:
+        with place():
+            parent = look_up_original(request.user, wanted.cleaned_data["parent_task_id"])
+    except (NotContinuable, Full) as error:
         return _form(request, ExtendForm(initial=typed), sentence=str(error))
     clip = parent.clip(typed["index"]) or parent.clips[0]
     found = {"parent_task_id": parent.remote_id, "index": clip.index}
@@ -47,16 +54,21 @@ def look_up(request: MemberRequest) -> HttpResponse:
 def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """A task's page."""
     task, running = own_task_and_running(request.user, pk)
-    return render(
-        request,
-        "tasks/task.html",
-        {
-            "task": task,
-            "running": Running.of(running),
-            "usual_seconds": None if task.is_final else Task.objects.usual_seconds(),
-            "links": [(link, address(link, request)) for link in task.shares.live()],
-        },
-    )
+    # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
+    if "look" in request.GET and look_after([task]):
+        task, running = own_task_and_running(request.user, pk)
+    return _page(request, task, running)
+
+
+def _page(request: MemberRequest, task: Task, running: list[Task], **more: object) -> HttpResponse:
+    context = {
+        "task": task,
+        "running": Running.of(running),
+        "usual_seconds": None if task.is_final else Task.objects.usual_seconds(),
+        "links": [(link, address(link, request)) for link in task.shares.live()],
+        **more,
+    }
+    return render(request, "tasks/task.html", context)
 
 
 @require_safe
@@ -71,18 +83,37 @@ def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Everything that was said about a task: a fragment for its page, or a page of its own."""
     task = own_task(request.user, pk)
     template = "tasks/_events.html" if request.htmx else "tasks/events.html"
-    return render(request, template, {"task": task, "events": with_silences(task.events.all()[:MAX_EVENTS])})
+    return render(
+        request, template, {"task": task, "events": with_silences(reversed(task.events.order_by("-id")[:MAX_EVENTS]))}
+    )
 
 
 @require_POST
 def check(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Asks about a task of which nothing was heard for a day."""
     task = own_task(request.user, pk)
-    check_now(task)
+    with suppress(Full), place():
+        check_again(task)
+    return redirect(task)
+
+
+@require_POST
+def adopt(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """Gives an unconfirmed task the id that its owner found in the account at APIFRAME."""
+    task, running = own_task_and_running(request.user, pk)
+    wanted = AdoptForm(request.POST)
+    if not wanted.is_valid():
+        return _page(request, task, running, adopt_error=wanted.errors["task_id"][0])
+    try:
+        with place():
+            adopt_task(task, wanted.cleaned_data["task_id"])
+    except (NotContinuable, Full) as error:
+        return _page(request, task, running, adopt_error=str(error))
     return redirect(task)
 
 
@@ -122,12 +153,13 @@ def _submit(request: MemberRequest) -> HttpResponse:
     form.full_clean()
     parent = _known_parent(request.user, form.cleaned_data.get("parent_task_id", ""))
     form.refuse_missing_clip(parent)
+    again = {"charged_twice": "charged_twice" in request.POST}
     if not form.is_valid():
-        return _form(request, form, parent)
+        return _form(request, form, parent, **again)
     asked = form.cleaned_data
     task, as_asked = enqueue(request.user, asked.pop("nonce"), parent, **asked)
     if not as_asked:
-        return _form(request, ExtendForm.blank(**asked), parent, earlier=task)
+        return _form(request, ExtendForm.blank(**asked), parent, earlier=task, **again)
     send_now(task)
     return redirect(task)
 

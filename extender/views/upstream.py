@@ -3,42 +3,48 @@
 Who finds no free place leaves the work to whoever comes next: another poll, or the worker.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore
 
 from extender import following, gate, sending
 from extender.models import Task
 from extender.states import State
 
-# Of the 8 threads of a web process (gunicorn.conf.py), so that most always answer pages.
+# Of the 8 threads of a web process (gunicorn.conf.py); downloads may take 2 more.
 PLACES = BoundedSemaphore(3)
+
+
+class Full(Exception):
+    """Every place is taken. `str()` is a sentence for whoever waits."""
+
+
+@contextmanager
+def place() -> Iterator[None]:
+    """A place for one call to APIFRAME. Raises `Full`."""
+    if not PLACES.acquire(blocking=False):
+        raise Full("Too much is waiting for APIFRAME just now. Try again in a moment.")
+    try:
+        yield
+    finally:
+        PLACES.release()
 
 
 def send_now(task: Task) -> None:
     """Sends `task` while its owner waits, if there is a place; else it stays queued."""
-    _in_a_place(lambda: sending.send(task))
-
-
-def check_now(task: Task) -> None:
-    """Asks about `task` while a person waits, if there is a place."""
-    _in_a_place(lambda: following.check_again(task))
+    with suppress(Full), place():
+        sending.send(task)
 
 
 def look_after(tasks: Iterable[Task]) -> bool:
     """Does what is due about `tasks`, if there is a place. Returns whether anything may have changed."""
     due = [task for task in tasks if task.is_due]
-    return bool(due) and _in_a_place(lambda: _look_after(due))
-
-
-def _in_a_place(work: Callable[[], object]) -> bool:
-    """Does `work` if there is a place; returns whether there was."""
-    if not PLACES.acquire(blocking=False):
+    if not due:
         return False
-    try:
-        work()
-    finally:
-        PLACES.release()
-    return True
+    with suppress(Full), place():
+        _look_after(due)
+        return True
+    return False
 
 
 def _look_after(due: list[Task]) -> None:

@@ -30,13 +30,6 @@ if (stage) {
 prompt.addEventListener("input", count);
 count();
 
-// Return in the id's field means "look up", not "spend money".
-form.querySelector("#id_parent_task_id")?.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return;
-  event.preventDefault();
-  form.querySelector("[data-look-up]").click();
-});
-
 const words = new Map([...form.querySelectorAll("button")].map((button) => [button, button.textContent]));
 
 form.addEventListener("submit", (event) => {

@@ -15,6 +15,9 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from extender.management.commands import seed
+from extender.models import Member
+
 HOST = "127.0.0.1"
 WEB_PORT = 8000
 SANDBOX_PORT = 8791
@@ -48,8 +51,10 @@ class Command(BaseCommand):
     def _start(self, wanted_port: int) -> None:
         port = self._free_port(wanted_port, "web server")
         address = f"http://{HOST}:{port}"
-        environment = {"PUBLIC_URL": settings.PUBLIC_URL or address}
+        environment: dict[str, str] = {}
         if settings.SANDBOX:
+            # The sandbox reaches loopback, so its webhooks arrive. APIFRAME itself does not.
+            environment["PUBLIC_URL"] = settings.PUBLIC_URL or address
             environment["APIFRAME_BASE_URL"] = self._start_sandbox()
         self._say("Preparing the database and the static files")
         self.house.do(["migrate", "-v0"], environment)
@@ -57,11 +62,13 @@ class Command(BaseCommand):
         if settings.SANDBOX:
             self._say("Making the demo (the first time, the sandbox paints eight clips: about 20 s)")
             self.house.do(["seed"], environment)
+        else:
+            refuse_demo()
         self._say("Starting the web server and the worker")
         self.house.start("worker", ["worker"], environment)
         self.house.start("web", web_command(port), environment)
         self._await_answer(f"{address}/healthz")
-        self._say_where(environment["PUBLIC_URL"] if settings.HTTPS else address)
+        self._say_where(settings.PUBLIC_URL if settings.HTTPS else address)
 
     def _start_sandbox(self) -> str:
         kept = settings.VAR_DIR / "sandbox-port"
@@ -105,6 +112,15 @@ class Command(BaseCommand):
             who = "Make an account for yourself: .venv/bin/python manage.py createsuperuser"
         self.stdout.write(f"\n  Extender is at {address}\n  {who}\n  Ctrl-C ends everything.\n")
         self.stdout.flush()
+
+
+def refuse_demo() -> None:
+    """Stops where the demo's well-known password would open an installation that spends money."""
+    demo = Member.objects.filter(username=seed.NAME, is_active=True).first()
+    if demo and demo.check_password(seed.PASSWORD):
+        raise CommandError(
+            f"The member “{seed.NAME}” still has the demo's password: change it, then start again."
+        )
 
 
 class Stopped(Exception):
