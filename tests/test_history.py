@@ -2,6 +2,9 @@
 
 import uuid
 
+import pytest
+from django.db import connection  # noqa: F401, the condition below names it
+
 from extender.models import Task
 from extender.states import State
 from tests.helpers import make_task, queries
@@ -105,3 +108,17 @@ def test_a_card_says_its_state_in_words_and_what_it_continues(web, member):
     assert "40 %" in page
     assert "clip 3 of “the parent&#x27;s words”" in page
     assert "Banned prompt detected" in page
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="SQLite's own words for a plan")
+def test_every_query_of_a_poll_and_a_page_goes_by_an_index(member):
+    task = make_task(member, State.PROCESSING)
+    own = Task.objects.visible_to(member)
+    page = own.newest_first().older_than(task.created_at, task.pk)[:25]
+    watched = own.filter(pk__in=[task.pk]).union(own.running(), all=True)
+    work = [Task.objects.to_send().order_by("next_look_at"), Task.objects.to_follow(), Task.objects.abandoned()]
+    for query in (page, watched, own.running(), *work):
+        plan = query.explain()
+        assert "SCAN extender_task" not in plan, plan
+    assert "USING INDEX history" in page.explain()
+    assert "TEMP B-TREE" not in page.explain(), "a sorted page must come sorted from the index"

@@ -52,6 +52,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
     assert downloading.value.path().read_bytes()[4:8] == b"ftyp"
 
     page.get_by_role("button", name=re.compile("Make a")).click()
+    expect(page.get_by_label("Link 1")).to_be_focused()
     link = page.get_by_label("Link 1").input_value()
     expect(page.get_by_role("button", name="Copy")).to_be_visible()
 
