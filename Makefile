@@ -3,18 +3,22 @@
 PYTHON ?= python3
 BIN = .venv/bin
 .DEFAULT_GOAL = help
-.PHONY: help run test check
+.PHONY: help run test torture check
 
 help:
-	@echo "make run    everything on this machine, one Ctrl-C ends it (PORT=8000)"
-	@echo "make test   every test; brings Chromium and PostgreSQL where it may"
-	@echo "make check  lint and types"
+	@echo "make run      everything on this machine, one Ctrl-C ends it (PORT=8000)"
+	@echo "make test     every test; brings Chromium and PostgreSQL where it may"
+	@echo "make torture  the tests in tests/faults, ten times their size"
+	@echo "make check    lint and types"
 
 run: .venv/.ready
 	@exec $(BIN)/python manage.py run $(if $(PORT),--port $(PORT))
 
 test: .venv/.ready-dev
 	@tests/run $(ARGS)
+
+torture: .venv/.ready-dev
+	@TORTURE=10 tests/run tests/faults
 
 check: .venv/.ready-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy . \

@@ -76,6 +76,14 @@ def test_many_viewers_cost_one_call_an_interval(browser_of, member, submit, sand
         assert len(fetches(sandbox)) - before == 1, f"round {round_}"
 
 
+def test_whoever_read_the_row_before_somebody_else_asked_does_not_ask_again(submit, sandbox):
+    task = become_due(submit("[stuck] snow"))
+    before = len(fetches(sandbox))
+    refresh(task)
+    refresh(task)
+    assert len(fetches(sandbox)) == before + 1
+
+
 def test_twenty_tasks_cost_one_call(member, original, sandbox):
     for index in range(25):
         remote_id = sandbox.extend(original.remote_id, f"take {index} [stuck]")
