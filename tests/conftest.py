@@ -53,6 +53,12 @@ def _quiet(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _looks_at_once(monkeypatch):
+    """Does at once what pages have done in the background: another thread sees nothing of a test's transaction."""
+    monkeypatch.setattr("extender.views.upstream.in_background", lambda work, due: work(due))
+
+
 @pytest.fixture
 def member(db):
     return Member.objects.create_user("mira", password="a long enough one")

@@ -50,6 +50,7 @@ def test_an_open_page_sends_what_is_still_queued(web, submit, settings, sandbox)
     task = submit()
     settings.APIFRAME_BASE_URL = sandbox.url
     become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
     assert b'data-state="pending"' in web.get(f"/tasks/{task.pk}/status/").content
 
 

@@ -51,6 +51,7 @@ def test_without_a_worker_an_open_page_tries_the_key(web, submit, sandbox, setti
     settings.APIFRAME_API_KEY = sandbox.key
     let_time_pass()
     become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
     assert b'data-state="pending"' in web.get(f"/tasks/{task.pk}/status/").content
 
 

@@ -49,8 +49,7 @@ def pulse(request: MemberRequest) -> HttpResponse:
     """
     shown = _shown(request.POST.getlist("open"))
     tasks, running = own_tasks_and_running(request.user, shown.keys())
-    if look_after(tasks):
-        tasks, running = own_tasks_and_running(request.user, shown.keys())
+    look_after(tasks)
     status = STOP_POLLING if all(task.is_final for task in tasks) else 200
     changed = [task for task in tasks if task.version != shown[task.pk]]
     if not changed and status == 200:

@@ -37,8 +37,8 @@ def revoke(request: MemberRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse
 def guest(request: HttpRequest, token: str) -> HttpResponse:
     """What a guest sees: one task's wall, and nothing of other tasks or people."""
     link = shared_link(token)
-    if "look" in request.GET and look_after([link.task]):
-        link = shared_link(token)
+    if "look" in request.GET:
+        look_after([link.task])
     return _private(render(request, "guest.html", _wall(link)))
 
 
@@ -48,8 +48,7 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
 def guest_status(request: HttpRequest, token: str) -> HttpResponse:
     """The part of a guest's page that changes; 204 where the browser has the current version (`?v=`)."""
     link = shared_link(token)
-    if look_after([link.task]):
-        link = shared_link(token)
+    look_after([link.task])
     if request.GET.get("v") == str(link.task.version):
         return HttpResponse(status=204)
     return _private(render(request, "tasks/_status.html", {**_wall(link), "polled": True}))

@@ -55,8 +55,8 @@ def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """A task's page."""
     task, running = own_task_and_running(request.user, pk)
     # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
-    if "look" in request.GET and look_after([task]):
-        task, running = own_task_and_running(request.user, pk)
+    if "look" in request.GET:
+        look_after([task])
     return _page(request, task, running)
 
 
@@ -75,8 +75,7 @@ def _page(request: MemberRequest, task: Task, running: list[Task], **more: objec
 def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """The part of a task's page that changes: 204 where the browser has the current version (`?v=`)."""
     task, running = own_task_and_running(request.user, pk)
-    if look_after([task]):
-        task, running = own_task_and_running(request.user, pk)
+    look_after([task])
     if request.GET.get("v") == str(task.version):
         return HttpResponse(status=204)
     return render(request, "tasks/_status.html", {"task": task, "running": Running.of(running), "polled": True})

@@ -3,16 +3,24 @@
 Who finds no free place leaves the work to whoever comes next: another poll, or the worker.
 """
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore
+
+from django.db import close_old_connections
 
 from extender import following, gate, sending
 from extender.models import Task
 from extender.states import State
 
+logger = logging.getLogger(__name__)
+
 # Of the 8 threads of a web process (gunicorn.conf.py); downloads may take 2 more.
 PLACES = BoundedSemaphore(3)
+LOOKS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="look")
+LOOKING = BoundedSemaphore(1)
 
 
 class Full(Exception):
@@ -36,15 +44,34 @@ def send_now(task: Task) -> None:
         sending.send(task)
 
 
-def look_after(tasks: Iterable[Task]) -> bool:
-    """Does what is due about `tasks`, if there is a place. Returns whether anything may have changed."""
+def look_after(tasks: Iterable[Task]) -> None:
+    """Does what is due about `tasks`, in the background: who looks at a page never waits for APIFRAME.
+
+    One look at a time in each process; what finds another one under way is due again at the next poll.
+    """
     due = [task for task in tasks if task.is_due]
-    if not due:
-        return False
-    with suppress(Full), place():
+    if due and LOOKING.acquire(blocking=False):
+        in_background(_look, due)
+
+
+def in_background(work: Callable[[list[Task]], None], due: list[Task]) -> None:
+    """Does `work` in a thread of its own, with a connection to the database that is fresh if need be."""
+
+    def run() -> None:
+        close_old_connections()
+        work(due)
+        close_old_connections()
+
+    LOOKS.submit(run)
+
+
+def _look(due: list[Task]) -> None:
+    try:
         _look_after(due)
-        return True
-    return False
+    except Exception:
+        logger.exception("a look from a page failed")
+    finally:
+        LOOKING.release()
 
 
 def _look_after(due: list[Task]) -> None:

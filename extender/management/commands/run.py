@@ -118,9 +118,7 @@ def refuse_demo() -> None:
     """Stops where the demo's well-known password would open an installation that spends money."""
     demo = Member.objects.filter(username=seed.NAME, is_active=True).first()
     if demo and demo.check_password(seed.PASSWORD):
-        raise CommandError(
-            f"The member “{seed.NAME}” still has the demo's password: change it, then start again."
-        )
+        raise CommandError(f"The member “{seed.NAME}” still has the demo's password: change it, then start again.")
 
 
 class Stopped(Exception):

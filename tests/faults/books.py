@@ -1,0 +1,78 @@
+"""The sandbox's ledger held against the rows of a house: what was paid for, and what its owner can see of it."""
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.house import House
+
+SUBMIT = "/imagine-video-extend"
+# Answers that say that nothing was taken on: the request may be made again.
+TURNED_AWAY = {401, 429}
+SHOWN = {"finished", "pending", "processing", "unconfirmed"}
+COLUMNS = ("id", "form_nonce", "webhook_nonce", "state", "remote_id", "attempts", "prompt")
+
+
+@dataclass(frozen=True)
+class Books:
+    """Both books, read once everything is calm."""
+
+    rows: list[dict[str, Any]]
+    submits: list[dict[str, Any]]
+    bills: list[dict[str, Any]]
+    heard: set[str]
+    """The ids at APIFRAME of tasks about whose end a webhook was taken with 200."""
+
+    @classmethod
+    def of(cls, house: House) -> "Books":
+        """Reads them."""
+        columns = ", ".join(COLUMNS)
+        found = house.rows(f"SELECT {columns} FROM extender_task WHERE kind = 'extension'")
+        ledger = house.sandbox.ledger()
+        heard = {
+            post["task_id"]
+            for post in ledger["webhooks"]
+            if post["answer"] == 200 and post["status"] in ("finished", "failed")
+        }
+        submits = [request for request in ledger["requests"] if request["path"] == SUBMIT]
+        return cls([dict(zip(COLUMNS, row, strict=True)) for row in found], submits, ledger["bills"], heard)
+
+    def forms_without_a_row(self, forms: set[uuid.UUID]) -> set[uuid.UUID]:
+        """Lost: somebody was told that it was kept."""
+        return forms - {_uuid(row["form_nonce"]) for row in self.rows}
+
+    def forms_with_more_rows(self) -> set[uuid.UUID]:
+        """Repeated: one press of a button stands twice in the history."""
+        return {form for form, count in Counter(_uuid(row["form_nonce"]) for row in self.rows).items() if count > 1}
+
+    def submits_without_a_row(self) -> set[str]:
+        """Lost: APIFRAME was asked for something that nobody here can see."""
+        return {submit["nonce"] for submit in self.submits} - {row["webhook_nonce"] for row in self.rows}
+
+    def sent_twice(self) -> set[str]:
+        """Rows whose request was made again although it had not been turned away, or that were billed twice."""
+        left = Counter(submit["nonce"] for submit in self.submits if submit["status"] not in TURNED_AWAY)
+        billed = Counter(submit["nonce"] for submit in self.submits if submit["billed"])
+        return {nonce for nonce, count in (left | billed).items() if count > 1}
+
+    def hidden(self) -> list[tuple[str, str]]:
+        """Bills whose row does not say that something was, or may have been, paid for: the bill and the state."""
+        nonce_of = {submit["task_id"]: submit["nonce"] for submit in self.submits if submit["billed"]}
+        state_of = {row["webhook_nonce"]: row["state"] for row in self.rows}
+        states = {bill["task_id"]: state_of.get(nonce_of.get(bill["task_id"]), "no row") for bill in self.bills}
+        return [(bill, state) for bill, state in states.items() if state not in SHOWN]
+
+    def unconfirmed_against_better_knowledge(self) -> list[str]:
+        """Rows that stand as unconfirmed although APIFRAME's word on how they ended was taken."""
+        heard = {submit["nonce"] for submit in self.submits if submit["task_id"] in self.heard}
+        return [row["id"] for row in self.rows if row["state"] == "unconfirmed" and row["webhook_nonce"] in heard]
+
+    def __str__(self) -> str:
+        states = Counter(row["state"] for row in self.rows)
+        said = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        return f"{len(self.rows)} rows ({said}), {len(self.submits)} requests, {len(self.bills)} bills"
+
+
+def _uuid(value: Any) -> uuid.UUID:
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))

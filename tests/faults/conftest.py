@@ -1,0 +1,48 @@
+"""Databases of their own for houses, and a way to say a sentence that is seen without `-s`."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from tests.postgres import find_postgres, start_postgres
+
+# How much larger than usual the tests of this room are: `make torture` sets 10.
+TORTURE = int(os.environ.get("TORTURE", "1"))
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> str:
+    if find_postgres() is None:
+        pytest.skip("no PostgreSQL server is installed (apt-get install postgresql)")
+    return start_postgres()
+
+
+@pytest.fixture
+def postgres_url(_postgres) -> str:
+    """A fresh database on a PostgreSQL of our own."""
+    name = f"house_{next(_numbers)}"
+    with psycopg.connect(_postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{_postgres.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path) -> str:
+    """A database for a house, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'house.sqlite3'}"
+    return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def say(capsys) -> Iterator[Callable[[str], None]]:
+    """Prints a line, at the end of the test, past pytest's capture."""
+    said: list[str] = []
+    yield said.append
+    with capsys.disabled():
+        for line in said:
+            print(f"\n  {line}", end="", flush=True)

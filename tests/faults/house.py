@@ -1,0 +1,303 @@
+"""An installation of its own for a test: database, sandbox, web servers and workers, each a process to be killed."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import requests
+
+from tests.helpers import eventually, form_of
+from tests.sandbox_process import Sandbox
+
+PROJECT = Path(__file__).resolve().parents[2]
+# What our settings read; whoever runs the tests may have them set for an installation of their own.
+OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT", "EXTENDER_")
+HOST = "127.0.0.1"
+START_SECONDS = 30
+# A browser keeps one for a year, so every form that a member ever opened bears the same.
+CSRF_TOKEN = "c" * 32
+
+
+class Process:
+    """One program in a process group of its own. What it writes is in `<name>.log`."""
+
+    def __init__(self, directory: Path, name: str, command: list[str], environment: dict[str, str]) -> None:
+        self.name = name
+        self.starts = 0
+        self._log = directory / f"{name}.log"
+        self._command = command
+        self._environment = environment
+        self._kept_alive: threading.Thread | None = None
+        self._let_go = threading.Event()
+        self._lock = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=PROJECT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+        self.starts += 1
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def keep_alive(self) -> None:
+        """From now on it is started again at once whenever it ends, as a supervisor would."""
+        self._kept_alive = threading.Thread(target=self._watch, daemon=True)
+        self._kept_alive.start()
+
+    def _watch(self) -> None:
+        while True:
+            self._process.wait()
+            # What the dead one forked dies with it, and lets go of its port.
+            self._signal()
+            with self._lock:
+                if self._let_go.is_set():
+                    return
+                self._start()
+
+    def kill(self) -> None:
+        """SIGKILL to it and to all that it has forked. Where it is kept alive, it starts again."""
+        self._signal()
+        if not self._kept_alive:
+            self._process.wait()
+
+    def kill_a_child(self, choice: int) -> None:
+        """SIGKILL to one of the processes that it forked, if there are any; it starts another one."""
+        pid = self._process.pid
+        with suppress(OSError):
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            if children:
+                os.kill(int(children[choice % len(children)]), signal.SIGKILL)
+
+    def end(self) -> None:
+        """SIGKILL for good."""
+        with self._lock:
+            self._let_go.set()
+            self._signal()
+        self._process.wait()
+        if self._kept_alive:
+            self._kept_alive.join()
+
+    def _signal(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+class Web(Process):
+    """A gunicorn: two processes of eight threads, as it is deployed."""
+
+    def __init__(self, directory: Path, name: str, port: int, environment: dict[str, str], app: str) -> None:
+        self.port = port
+        self.url = f"http://{HOST}:{port}"
+        # Preloaded, so that a killed child costs a fork and not a second of imports.
+        command = [sys.executable, "-m", "gunicorn", app, "--preload", "--bind", f"{HOST}:{port}"]
+        command += ["--workers", "2", "--threads", "8", "--log-level", "warning"]
+        super().__init__(directory, name, command, environment)
+
+    def await_open_door(self) -> None:
+        """Waits until somebody listens at its port."""
+        eventually(self._is_open, START_SECONDS)
+
+    def _is_open(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((HOST, self.port)) == 0
+
+
+class House:
+    """`with House(directory, database_url) as house`: the tables, members with a session and an original, a sandbox.
+
+    Web servers and workers are opened by `open_web()` and `hire_worker()`. Webhooks go to the first web server.
+    Everything is ended at the end, whatever happened.
+    """
+
+    def __init__(self, directory: Path, database_url: str, *, members: int = 1, **sandbox_flags: Any) -> None:
+        self.directory = directory
+        self.database_url = database_url
+        self.processes: list[Process] = []
+        self._member_count = members
+        self._sandbox_flags = {"credits": 10**8, **sandbox_flags}
+        self._ports = _free_ports(4)
+
+    def __enter__(self) -> "House":
+        with ExitStack() as stack:
+            self.sandbox = stack.enter_context(Sandbox(self.directory / "sandbox", **self._sandbox_flags))
+            stack.callback(self._end_all)
+            self.environment = self._environment()
+            originals = [each["task_id"] for each in self.sandbox.originals()]
+            self.members = self.inside("furnish", originals=originals, members=self._member_count)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _end_all(self) -> None:
+        for process in self.processes:
+            process.end()
+
+    def _environment(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        return clean | {
+            "DATABASE_URL": self.database_url,
+            "APIFRAME_BASE_URL": self.sandbox.url,
+            "PUBLIC_URL": f"http://{HOST}:{self._ports[0]}",
+            "SECRET_KEY": "for a test of an hour at most, and for nothing else in the world",
+            "MEDIA_ROOT": str(self.directory / "media"),
+        }
+
+    def open_web(self, *, hooked: bool = False, **environment: str) -> Web:
+        """Starts a web server; it may not listen yet."""
+        app = "tests.faults.wsgi" if hooked else "project.wsgi"
+        port, name = self._ports.pop(0), f"web-{len(self.processes)}"
+        web = Web(self.directory, name, port, self.environment | environment, app)
+        self.processes.append(web)
+        return web
+
+    def reopen_web(self, web: Web) -> Web:
+        """Starts an ended web server again, without hooks."""
+        self._ports.insert(0, web.port)
+        return self.open_web()
+
+    def hire_worker(self, *, hooked: bool = False, **environment: str) -> Process:
+        """Starts a worker."""
+        command = ["-m", "tests.faults.worker"] if hooked else ["manage.py", "worker"]
+        name = f"worker-{len(self.processes)}"
+        worker = Process(self.directory, name, [sys.executable, *command], self.environment | environment)
+        self.processes.append(worker)
+        return worker
+
+    def inside(self, verb: str, **arguments: Any) -> Any:
+        """Does one of the verbs of `tests.faults.inside` on this house's database."""
+        return answer_of(self.begin_inside(verb, **arguments))
+
+    def begin_inside(self, verb: str, **arguments: Any) -> subprocess.Popen:
+        """Begins one, to be awaited by `answer_of`."""
+        command = [sys.executable, "-m", "tests.faults.inside", verb, json.dumps(arguments)]
+        return subprocess.Popen(
+            command, cwd=PROJECT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def rows(self, statement: str) -> list[tuple]:
+        """Asks the database directly."""
+        return self._execute(statement).fetchall()
+
+    def change(self, statement: str) -> int:
+        """Changes the database directly; returns how many rows."""
+        return self._execute(statement).rowcount
+
+    def _execute(self, statement: str) -> Any:
+        if self.database_url.startswith("sqlite"):
+            with closing(sqlite3.connect(urlsplit(self.database_url).path[1:], timeout=30)) as connection, connection:
+                return _Result(connection.execute(statement))
+        with psycopg.connect(self.database_url) as connection:
+            return _Result(connection.execute(statement))
+
+    def let_time_pass(self, state: str) -> None:
+        """The next look of all tasks in this state is long due; where they are being sent, the lease has run out."""
+        self.change(f"UPDATE extender_task SET next_look_at = '2020-01-01 00:00:00' WHERE state = '{state}'")
+
+    def count(self, condition: str) -> int:
+        """How many extensions there are for which the SQL `condition` holds."""
+        return self.rows(f"SELECT COUNT(*) FROM extender_task WHERE kind = 'extension' AND ({condition})")[0][0]
+
+    def states(self) -> dict[str, int]:
+        """How many tasks there are in each state, originals too."""
+        return dict(self.rows("SELECT state, COUNT(*) FROM extender_task GROUP BY state"))
+
+    def complaints(self) -> str:
+        """What the processes wrote about errors, to be shown where a test fails."""
+        lines = (f"{process.name}: {line}" for process in self.processes for line in process.log.splitlines())
+        return "\n".join([line for line in lines if "ERROR" in line or "Error" in line][-30:])
+
+
+class _Result:
+    """What is left of a cursor when its connection is closed."""
+
+    def __init__(self, cursor: Any) -> None:
+        self.rowcount = cursor.rowcount
+        self._rows = cursor.fetchall() if cursor.description else []
+
+    def fetchall(self) -> list[tuple]:
+        return self._rows
+
+
+def answer_of(process: subprocess.Popen) -> Any:
+    """What a verb begun by `begin_inside` answers."""
+    said, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return json.loads(said.splitlines()[-1])
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((HOST, 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+class Visitor:
+    """A member's browser. What breaks off is tried again, as if somebody pressed Reload until an answer comes."""
+
+    def __init__(self, web: Web, member: dict[str, str]) -> None:
+        self.web = web
+        self.member = member
+        self.broken = 0
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies.set("sessionid", member["session"])
+        self._session.cookies.set("csrftoken", CSRF_TOKEN)
+
+    def form(self, prompt: str) -> dict[str, str]:
+        """The filled-in form, with its nonce."""
+        page = self.get(f"/tasks/new/?parent={self.member['original']}&index=2")
+        assert page.status_code == 200, page.text[:500]
+        return form_of(page) | {"prompt": prompt, "csrfmiddlewaretoken": CSRF_TOKEN}
+
+    def press(self, form: dict[str, str]) -> str:
+        """Posts the form, again and again where need be; returns the address of the task that came of it."""
+        answer = self._until_answered("POST", "/tasks/new/", data=form, allow_redirects=False)
+        assert answer.status_code == 302, f"{answer.status_code} {answer.text[:2000]}"
+        assert answer.headers["Location"].startswith("/tasks/"), answer.headers
+        return answer.headers["Location"]
+
+    def get(self, path: str) -> requests.Response:
+        """One page, however often it must be asked for."""
+        return self._until_answered("GET", path)
+
+    def _until_answered(self, method: str, path: str, **more: Any) -> requests.Response:
+        while True:
+            try:
+                return self._session.request(method, self.web.url + path, timeout=(5, 60), **more)
+            except requests.RequestException:
+                self.broken += 1
+                self.web.await_open_door()
+
+
+def until(house: House, check: Any, seconds: float, what: str) -> None:
+    """Waits for `check`; where it does not come true, says what was awaited and what the processes complained of."""
+    ends = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < ends, f"waited {seconds} s: {what}; {house.states()}\n{house.complaints()}"
+        time.sleep(0.05)
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The smallest of `values` that at least `share` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]

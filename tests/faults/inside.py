@@ -1,0 +1,131 @@
+"""What a test needs done inside the app, in a process of its own: `python -m tests.faults.inside <verb> [<json>]`.
+
+A house has a database that the tests' own Django knows nothing of. Each verb prints its answer as JSON.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+import traceback
+import uuid
+from typing import Any
+
+import django
+
+
+def furnish(originals: list[str], members: int = 1) -> list[dict[str, str]]:
+    """Makes the tables, and members who are signed in and have a finished video each to continue."""
+    from django.core.management import call_command
+    from django.test import Client
+
+    from extender.following import look_up
+    from extender.models import Member
+
+    call_command("migrate", verbosity=0)
+    made = []
+    for number in range(members):
+        member = Member.objects.create(username=f"member-{number}")
+        browser = Client(SERVER_NAME="127.0.0.1")
+        browser.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+        original = look_up(member, originals[0])
+        session = browser.cookies["sessionid"].value
+        made.append({"name": member.username, "session": session, "original": str(original.pk)})
+    return made
+
+
+def enqueue(count: int, prompt: str) -> None:
+    """Puts `count` tasks of the first member into the queue, and sends none."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        for number in range(count):
+            _enqueue_one(f"{prompt} {number}")
+
+
+def mix(seed: int, count: int) -> dict[str, Any]:
+    """Does `count` things at random that members, workers and webhooks do; returns what went wrong and what ran."""
+    dice = random.Random(seed)
+    verbs = {
+        "enqueue": _enqueue_one,
+        "claim": _claim_one,
+        "follow": _follow,
+        "update": _hear_from_apiframe,
+        "history": _open_history,
+    }
+    troubles, done, slowest = [], dict.fromkeys(verbs, 0), 0.0
+    for _ in range(count):
+        name = dice.choice(sorted(verbs))
+        began = time.monotonic()
+        try:
+            verbs[name]()
+            done[name] += 1
+        except Exception:
+            troubles.append(traceback.format_exc())
+        slowest = max(slowest, time.monotonic() - began)
+    return {"troubles": troubles, "done": done, "slowest": slowest}
+
+
+def _enqueue_one(prompt: str = "and then it snows") -> None:
+    from extender.models import Task
+    from extender.sending import enqueue as enqueue_form
+
+    parent = Task.objects.filter(kind=Task.Kind.ORIGINAL).select_related("owner").order_by("pk").first()
+    asked = {"parent_task_id": parent.remote_id, "index": 1, "prompt": prompt, "motion": "low", "image_url": ""}
+    enqueue_form(parent.owner, uuid.uuid4(), parent, **asked)
+
+
+def _claim_one() -> None:
+    from extender.models import Task
+
+    if task := Task.objects.to_send().order_by("next_look_at").first():
+        Task.objects.claim_to_send(task.pk)
+
+
+def _follow() -> None:
+    """The worker's turn, with an APIFRAME that refuses the connection."""
+    from extender.following import follow_due
+
+    follow_due()
+
+
+def _hear_from_apiframe() -> None:
+    from extender.apiframe import TaskUpdate
+    from extender.models import Event, Task
+    from extender.states import State
+    from extender.updates import apply_update
+
+    if task := Task.objects.filter(state__in=[State.SENDING, State.PENDING, State.PROCESSING]).order_by("?").first():
+        percentage = random.randint(1, 100)
+        update = TaskUpdate(State.PROCESSING, task.remote_id or str(uuid.uuid4()), percentage)
+        apply_update(task, update, Event.Source.WEBHOOK)
+        # So that there is always something to follow.
+        Task.objects.filter(pk=task.pk).update(next_look_at="2020-01-01T00:00:00Z")
+
+
+def _open_history() -> None:
+    response = _browser().get("/tasks/")
+    assert response.status_code == 200, response.content
+
+
+def _browser() -> Any:
+    from django.test import Client
+
+    from extender.models import Member
+
+    if not _kept:
+        browser = Client(SERVER_NAME="127.0.0.1")
+        browser.force_login(Member.objects.get(username="member-0"), "django.contrib.auth.backends.ModelBackend")
+        _kept.append(browser)
+    return _kept[0]
+
+
+_kept: list[Any] = []
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    django.setup()
+    verb = {"furnish": furnish, "enqueue": enqueue, "mix": mix}[sys.argv[1]]
+    print(json.dumps(verb(**json.loads(sys.argv[2]))))

@@ -1,0 +1,34 @@
+"""Eight processes on one SQLite file: each waits its turn, and nobody is told that the database is locked."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.faults.conftest import TORTURE
+from tests.faults.house import House, answer_of
+
+PROCESSES = 8
+TRANSACTIONS = 2000 * TORTURE
+
+
+def test_nobody_is_told_that_the_database_is_locked(tmp_path: Path, say):
+    with House(tmp_path, f"sqlite:///{tmp_path / 'house.sqlite3'}") as house:
+        house.inside("enqueue", count=50, prompt="take")
+        began = time.monotonic()
+        # Nobody listens there: this is about the database.
+        house.environment["APIFRAME_BASE_URL"] = "http://127.0.0.1:9"
+        crowd = [
+            house.begin_inside("mix", seed=number, count=TRANSACTIONS // PROCESSES) for number in range(PROCESSES)
+        ]
+        reports = [answer_of(process) for process in crowd]
+        took = time.monotonic() - began
+        rows = house.count("TRUE")
+    done = sum((Counter(report["done"]) for report in reports), Counter())
+    troubles = [trouble for report in reports for trouble in report["troubles"]]
+    slowest = max(report["slowest"] for report in reports)
+    said = ", ".join(f"{count} {verb}" for verb, count in sorted(done.items()))
+    say(f"contention: {said}; {len(troubles)} troubles; the slowest took {slowest:.1f} s; {took:.0f} s")
+    assert troubles == []
+    assert done.total() == TRANSACTIONS
+    assert min(done.values()) > TRANSACTIONS // 10, "every kind must have run"
+    assert rows == 50 + done["enqueue"], "what was saved must be there"

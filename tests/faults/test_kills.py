@@ -1,0 +1,172 @@
+"""300 submits while everything is killed again and again: none is lost, none sent twice, none billed and hidden."""
+
+import queue
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.faults.books import Books
+from tests.faults.conftest import TORTURE
+from tests.faults.hooks import POINTS
+from tests.faults.house import House, Process, Visitor, Web, until
+
+SUBMITS = 300 * TORTURE
+CLIENTS = 8
+SEED = 3
+# How often a passage of a named point is deadly; and how many answers lie between two random deaths, in the mean.
+CHANCE = 0.03
+ANSWERS_BETWEEN_KILLS = 10
+FAULTS = ("[500-billed]", "[hang-up-billed]", "[webhook-lost]", "[webhook-early]", "[webhook-double]", "[empty]")
+# APIFRAME turns such a task away for ever, so it stays queued.
+TURNED_AWAY = "[429]"
+CALM_SECONDS = 60 * TORTURE
+
+
+class Storm:
+    """Kills a process of the house now and then, by a seeded die, at random moments after a client had its answer.
+
+    By the answers and not by the clock: a slow machine would otherwise do little else than start processes.
+    """
+
+    def __init__(self, house: House) -> None:
+        self.kills = 0
+        self._house = house
+        self._dice = random.Random(SEED)
+        self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._rage, daemon=True)
+        self._thread.start()
+
+    def an_answer_came(self) -> None:
+        """Each is an occasion."""
+        self._answers.put(True)
+
+    def stop(self) -> None:
+        """Ends it, once the last occasions have been taken."""
+        self._answers.put(False)
+        self._thread.join()
+
+    def _rage(self) -> None:
+        while self._answers.get():
+            if self._dice.random() < 1 / ANSWERS_BETWEEN_KILLS:
+                time.sleep(self._dice.uniform(0, 0.3))  # the moment is to be a random one
+                self._kill(self._dice.choice(self._house.processes))
+
+    def _kill(self, victim: Process) -> None:
+        if isinstance(victim, Web) and self._dice.random() < 0.8:
+            victim.kill_a_child(self._dice.randrange(8))
+        else:
+            victim.kill()
+        self.kills += 1
+
+
+def prompts() -> list[str]:
+    """What members ask for: half of it goes well, the rest meets one of the faults."""
+    dice = random.Random(SEED)
+
+    def words(number: int) -> str:
+        if number % 100 == 0:
+            return f"take {number} {TURNED_AWAY}"
+        fault = dice.choice(FAULTS) if dice.random() < 0.5 else ""
+        # Few webhooks for most: 300 lives of 17 posts each would measure nothing but patience.
+        life = "" if number % 20 == 0 else "[seconds-0.05]"
+        return f"take {number} {life} {fault}".rstrip()
+
+    return [words(number) for number in range(1, SUBMITS + 1)]
+
+
+def submit_once(web: Web, member: dict[str, str], prompt: str) -> tuple[dict[str, str], int]:
+    """One form, filled in and pressed until there is an answer; every tenth one is double-clicked.
+
+    Returns the form, and how often an answer broke off.
+    """
+    visitor = Visitor(web, member)
+    form = visitor.form(prompt)
+    if int(prompt.split()[1]) % 10 == 5:
+        with ThreadPoolExecutor(2) as fingers:
+            addresses = set(fingers.map(visitor.press, [form, form]))
+        assert len(addresses) == 1, "one form led to two tasks"
+        address = addresses.pop()
+    else:
+        address = visitor.press(form)
+    visitor.get(f"{address}status/")
+    return form, visitor.broken
+
+
+def settle(house: House) -> Web:
+    """No more kills: what the last ones left in the middle of a send has its lease run out, and one worker runs."""
+    web = next(process for process in house.processes if isinstance(process, Web))
+    for process in house.processes:
+        process.end()
+    house.let_time_pass("sending")
+    web = house.reopen_web(web)
+    web.await_open_door()
+    house.hire_worker()
+    unsettled = f"state NOT IN ('finished', 'failed', 'unconfirmed') AND prompt NOT LIKE '%{TURNED_AWAY}%'"
+    until(house, lambda: house.count(f"{unsettled} OR state = 'sending'") == 0, CALM_SECONDS, "tasks to settle")
+    return web
+
+
+def go_back_and_press_again(house: House, web: Web, forms: list[dict[str, str]]) -> None:
+    """Much later, somebody goes back to the forms of what stands as unconfirmed, and presses their buttons again."""
+    house.let_time_pass("unconfirmed")
+    rows = house.rows("SELECT form_nonce FROM extender_task WHERE state = 'unconfirmed'")
+    unconfirmed = {uuid.UUID(str(nonce)) for (nonce,) in rows}
+    visitor = Visitor(web, house.members[0])
+    for form in forms:
+        if uuid.UUID(form["nonce"]) in unconfirmed:
+            visitor.press(form)
+
+
+def test_whatever_is_killed_no_paid_request_is_lost_repeated_or_hidden(
+    tmp_path: Path, database_url: str, say
+) -> None:
+    began = time.monotonic()
+    deaths = tmp_path / "deaths"
+    deadly = {
+        "EXTENDER_KILL_AT": ",".join(f"{point}:{CHANCE}" for point in POINTS),
+        "EXTENDER_KILL_LOG": str(deaths),
+    }
+    with House(tmp_path, database_url, seconds=1) as house:
+        web = house.open_web(hooked=True, **deadly)
+        for _ in range(2):
+            house.hire_worker(hooked=True, **deadly)
+        for process in house.processes:
+            process.keep_alive()
+        web.await_open_door()
+        storm = Storm(house)
+
+        def client(prompt: str) -> tuple[dict[str, str], int]:
+            done = submit_once(web, house.members[0], prompt)
+            storm.an_answer_came()
+            return done
+
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            submitted = list(clients.map(client, prompts()))
+        storm.stop()
+        stormy = time.monotonic() - began
+        web = settle(house)
+        go_back_and_press_again(house, web, [form for form, _ in submitted])
+        books = Books.of(house)
+        complaints = house.complaints()
+
+    forms = {uuid.UUID(form["nonce"]) for form, _ in submitted}
+    killed_at = Counter(deaths.read_text().split())
+    lost = books.forms_without_a_row(forms) | books.submits_without_a_row()
+    say(
+        f"{database_url.partition(':')[0]}: {books}; {storm.kills} kills at random,"
+        f" {killed_at.total()} at named points, {sum(broken for _, broken in submitted)} broken answers;"
+        f" {len(lost)} lost, {len(books.sent_twice())} sent twice, {len(books.hidden())} hidden;"
+        f" {time.monotonic() - began:.0f} s, {stormy:.0f} of them until the last click"
+    )
+    assert lost == set(), complaints
+    assert books.forms_with_more_rows() == set()
+    assert len(books.rows) == len(forms) == SUBMITS
+    assert books.sent_twice() == set()
+    assert books.hidden() == []
+    assert books.unconfirmed_against_better_knowledge() == []
+    assert set(killed_at) == set(POINTS), "every named point must have seen a death"
+    assert storm.kills > 0

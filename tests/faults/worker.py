@@ -1,0 +1,14 @@
+"""`manage.py worker`, with the hooks: `python -m tests.faults.worker`."""
+
+import os
+
+import django
+from django.core.management import call_command
+
+from tests.faults import hooks
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    django.setup()
+    hooks.install()
+    call_command("worker")
