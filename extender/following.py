@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from extender import gate
 from extender.apiframe import ApiframeError, Client, TaskUpdate
@@ -27,7 +26,8 @@ def interval(task: Task) -> timedelta | None:
 
     None after a day without news: then a person may ask (`check_again`), and a webhook still counts.
     """
-    quiet = max(timedelta(0), timezone.now() - task.changed_at)
+    # Both by the database's clock: this machine's own may be an hour off.
+    quiet = max(timedelta(0), (task.next_look_at or task.changed_at) - task.changed_at)
     if quiet > PATIENCE:
         return None
     return min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, quiet / 15))

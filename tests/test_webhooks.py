@@ -56,9 +56,10 @@ def test_the_secret_of_another_row_does_not_open_this_one(member, task):
     assert call(task, secret=webhook_secret(other.webhook_nonce)).status_code == 401
 
 
-def test_a_row_that_is_gone_is_404(task):
+def test_one_for_a_task_that_was_deleted_is_taken_and_resurrects_nothing(task):
     Task.objects.filter(pk=task.pk).delete()
-    assert call(task).status_code == 404
+    assert call(task).status_code == 200
+    assert not Task.objects.exists()
 
 
 def test_another_tasks_id_is_404_and_recorded(member):
