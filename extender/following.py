@@ -42,6 +42,8 @@ def refresh(task: Task) -> None:
 def check_again(task: Task) -> None:
     """Asks about a task that nobody asks about any more, since a person wants to know."""
     if Task.objects.without_news().filter(pk=task.pk).update(next_look_at=Now()):
+        # One look, and not a new series of them: how long it was quiet is read from the row as it is now.
+        task.refresh_from_db()
         refresh(task)
 
 

@@ -205,3 +205,12 @@ def test_two_workers_never_ask_about_the_same_row(member, monkeypatch):
     for thread in threads:
         thread.join()
     assert sorted(asked) == sorted(Task.objects.values_list("remote_id", flat=True))
+
+
+def test_checking_again_is_one_look_and_not_a_new_series(web, submit, sandbox):
+    task = submit("[stuck] snow")
+    age(task, changed_at=timezone.now() - timedelta(hours=30), next_look_at=None)
+    sandbox.options(misbehave=["fetch-500"])
+    web.post(f"/tasks/{task.pk}/check/")
+    task.refresh_from_db()
+    assert task.has_no_news
