@@ -1,7 +1,9 @@
 """Small things that many tests say."""
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from typing import Any
 
@@ -68,6 +70,24 @@ def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
             return answer
         assert time.monotonic() < ends, "it did not happen in time"
         time.sleep(0.05)
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What each of `calls` returned; all begin in one moment, each in a thread with a connection of its own.
+
+    Raises what the first of them raised, once all have ended.
+    """
+    start = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        start.wait()
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(run, calls))
 
 
 def make_task(owner: Member, state: State = State.FINISHED, **fields: Any) -> Task:

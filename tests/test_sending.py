@@ -1,17 +1,17 @@
 """One row is one paid request, whatever happens between the click and the answer."""
 
 import socket
-import threading
+from functools import partial
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from extender.models import Event, Task
 from extender.sending import MAX_MISSES, give_up_abandoned, send
 from extender.states import State
 from extender.updates import apply_update
 from extender.worker import send_next
-from tests.helpers import age, become_due, form_of
+from tests.helpers import age, at_once, become_due, form_of
 
 
 def submits(sandbox) -> int:
@@ -160,22 +160,9 @@ def test_the_old_form_with_other_words_is_asked_about(web, original, sandbox):
 def test_eight_parallel_posts_of_one_form_are_one_request(browser_of, member, original, sandbox):
     web = browser_of(member)
     fields = form_of(web.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": "snow"}
-    start = threading.Barrier(8)
-    answers = []
-
-    def post():
-        client = browser_of(member)
-        start.wait()
-        answers.append(client.post("/tasks/new/", fields)["Location"])
-        connection.close()
-
-    threads = [threading.Thread(target=post) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 8
-    assert len(set(answers)) == 1
+    browsers = [browser_of(member) for _ in range(8)]
+    answers = at_once(*[partial(browser.post, "/tasks/new/", fields) for browser in browsers])
+    assert len({answer["Location"] for answer in answers}) == 1
     assert Task.objects.filter(kind=Task.Kind.EXTENSION).count() == 1
     assert bills(sandbox) == submits(sandbox) - 1 == 1
 
@@ -187,18 +174,7 @@ def test_many_senders_send_a_row_once(submit, sandbox, settings):
     task = submit()
     settings.APIFRAME_BASE_URL = sandbox.url
     become_due(task)
-    start = threading.Barrier(8)
-
-    def race():
-        start.wait()
-        send(task)
-        connection.close()
-
-    threads = [threading.Thread(target=race) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[partial(send, task)] * 8)
     assert bills(sandbox) == submits(sandbox) - 1 == 1
 
 

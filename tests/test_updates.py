@@ -1,15 +1,14 @@
 """The one door: which moves it lets through, whatever the order in which things are said."""
 
-import threading
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from extender.apiframe import TaskUpdate
 from extender.models import Event, Task
 from extender.states import FINAL, MOVES, State
 from extender.updates import apply_update
-from tests.helpers import make_task
+from tests.helpers import at_once, make_task
 
 FINISHED = TaskUpdate(State.FINISHED, "r1", 100, ("https://x/1.mp4",))
 FAILED = TaskUpdate(State.FAILED, "r1", reason="Banned prompt")
@@ -102,17 +101,5 @@ def test_an_update_about_another_task_changes_nothing(member):
 def test_two_ends_at_once_leave_one(member):
     for _ in range(10):
         task = make_task(member, State.PROCESSING, remote_id="r1")
-        start = threading.Barrier(4)
-        changed = []
-
-        def end(update, task=task, start=start, changed=changed):
-            start.wait()
-            changed.append(apply_update(task, update, Event.Source.WEBHOOK))
-            connection.close()
-
-        threads = [threading.Thread(target=end, args=[update]) for update in (FINISHED, FAILED) * 2]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(changed) == [False, False, False, True]
+        ends = [partial(apply_update, task, update, Event.Source.WEBHOOK) for update in (FINISHED, FAILED) * 2]
+        assert sorted(at_once(*ends)) == [False, False, False, True]
