@@ -3,7 +3,8 @@
 import logging
 from datetime import timedelta
 
-from django.db.models.functions import Now
+from django.db.models import F
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from extender.apiframe import Account, ApiframeError, BadKey, Busy, Client
 from extender.models import Gate
@@ -16,10 +17,12 @@ PROBE_EVERY = timedelta(minutes=1)
 def close_for(error: ApiframeError) -> None:
     """Closes the gate if `error` says that the next request would fare no better."""
     if isinstance(error, BadKey):
-        _close(Gate.Cause.KEY, PROBE_EVERY)
-    elif isinstance(error, Busy) and not Gate.objects.key_refused().exists():
-        # Not where the key is refused: a busy moment does not make it a good one.
-        _close(Gate.Cause.BUSY, error.retry_in or PROBE_EVERY)
+        Gate.objects.update_or_create(defaults={"cause": Gate.Cause.KEY, "closed_until": Now() + PROBE_EVERY})
+    elif isinstance(error, Busy):
+        _pause(error.retry_in or PROBE_EVERY)
+    else:
+        return
+    logger.warning("nothing is sent for now: %s", error)
 
 
 def probe() -> None:
@@ -46,6 +49,14 @@ def learn(account: Account) -> None:
     Gate.objects.update_or_create(defaults={"credits": account.credits, "credits_at": Now()})
 
 
-def _close(cause: Gate.Cause, span: timedelta) -> None:
-    Gate.objects.update_or_create(defaults={"cause": cause, "closed_until": Now() + span})
-    logger.warning("nothing is sent for now: %s", cause.label)
+def _pause(span: timedelta) -> None:
+    """Closes the gate for `span`, or for longer where another answer said so.
+
+    Not where the key is refused: a busy moment does not make it a good one. One statement decides it, since another
+    process may hear of the key meanwhile.
+    """
+    Gate.objects.get_or_create()
+    until = Now() + span
+    # SQLite's greatest of a date and NULL is NULL.
+    longest = Greatest(Coalesce(F("closed_until"), until), until)
+    Gate.objects.exclude(cause=Gate.Cause.KEY).update(cause=Gate.Cause.BUSY, closed_until=longest)

@@ -1,6 +1,6 @@
 """The breaker in front of every send: shared by all processes, closed by 401 and 429, opened by itself."""
 
-import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,7 +10,7 @@ from extender.apiframe import BadKey, Busy
 from extender.models import Gate
 from extender.states import State
 from extender.worker import follow, send_next
-from tests.helpers import age, become_due, form_of
+from tests.helpers import age, at_once, become_due, form_of
 from tests.test_sending import bills, submits
 
 
@@ -83,6 +83,42 @@ def test_too_many_requests_do_not_open_a_gate_that_a_bad_key_closed(db):
     assert Gate.objects.key_refused().exists()
 
 
+@pytest.mark.races
+def test_nor_where_the_bad_key_was_noticed_a_moment_before(db):
+    gate.close_for(Busy("later"))
+    told = []
+
+    def first_a_401(execute, sql, *rest):
+        if sql.startswith("UPDATE") and not told:
+            told.append(401)
+            gate.close_for(BadKey("no"))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(first_a_401):
+        gate.close_for(Busy("later"))
+    assert told
+    assert Gate.objects.key_refused().exists()
+
+
+@pytest.mark.races
+@pytest.mark.parametrize("shorter", [None, timedelta(seconds=1)])
+def test_a_wait_that_was_told_is_never_shortened(db, shorter):
+    gate.close_for(Busy("later", timedelta(hours=1)))
+    told = Gate.objects.get().closed_until
+    gate.close_for(Busy("later", shorter))
+    assert Gate.objects.get().closed_until == told
+    gate.close_for(Busy("much later", timedelta(hours=2)))
+    assert Gate.objects.get().closed_until > told + timedelta(minutes=59)
+
+
+@pytest.mark.races
+def test_the_first_429_closes_a_gate_that_was_never_closed(db):
+    for _ in range(2):
+        gate.close_for(Busy("later"))
+        assert Gate.objects.closed().exists()
+        Gate.objects.update(cause=Gate.Cause.NONE, closed_until=None)
+
+
 def test_a_bad_key_is_noticed_by_asking_too(submit, settings, sandbox):
     task = submit("[stuck] snow")
     settings.APIFRAME_API_KEY = "wrong"
@@ -96,18 +132,7 @@ def test_a_bad_key_is_noticed_by_asking_too(submit, settings, sandbox):
 def test_a_key_that_is_due_is_tried_by_one_process_alone(sandbox):
     gate.close_for(BadKey("no"))
     let_time_pass()
-    start = threading.Barrier(6)
-
-    def probe():
-        start.wait()
-        gate.probe()
-        connection.close()
-
-    threads = [threading.Thread(target=probe) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[gate.probe] * 6)
     assert calls(sandbox) == 1
     assert not Gate.objects.closed().exists()
 
