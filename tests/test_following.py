@@ -1,10 +1,11 @@
 """How news reach a row: by polling, from whoever looks, and from the worker."""
 
-import threading
 from datetime import timedelta
+from functools import partial
+from unittest.mock import Mock
 
 import pytest
-from django.db import connection
+from django.db import OperationalError
 from django.utils import timezone
 
 from extender import following
@@ -13,7 +14,7 @@ from extender.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, 
 from extender.models import Event, Task
 from extender.states import State
 from extender.updates import apply_update
-from tests.helpers import age, become_due, eventually, make_task
+from tests.helpers import age, at_once, become_due, eventually, make_task
 
 
 def fetches(sandbox) -> list[dict]:
@@ -54,26 +55,27 @@ def test_an_open_page_sends_what_is_still_queued(web, submit, settings, sandbox)
     assert b'data-state="pending"' in web.get(f"/tasks/{task.pk}/status/").content
 
 
+def test_a_look_that_fails_before_it_begins_is_not_the_last(web, submit, sandbox, monkeypatch):
+    task = submit("[stuck] snow")
+    before = len(fetches(sandbox))
+    for broken in (True, False):
+        become_due(task)
+        with monkeypatch.context() as patch:
+            if broken:
+                patch.setattr("extender.views.upstream.close_old_connections", Mock(side_effect=OperationalError))
+            assert web.get(f"/tasks/{task.pk}/status/").status_code == 200
+    assert len(fetches(sandbox)) == before + 1
+
+
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_many_viewers_cost_one_call_an_interval(browser_of, member, submit, sandbox):
     task = submit("[stuck] snow")
+    viewers = [browser_of(member) for _ in range(8)]
     for round_ in (1, 2):
         become_due(task)
         before = len(fetches(sandbox))
-        start = threading.Barrier(8)
-
-        def look(start=start):
-            client = browser_of(member)
-            start.wait()
-            client.get(f"/tasks/{task.pk}/status/")
-            connection.close()
-
-        threads = [threading.Thread(target=look) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(*[partial(viewer.get, f"/tasks/{task.pk}/status/") for viewer in viewers])
         assert len(fetches(sandbox)) - before == 1, f"round {round_}"
 
 
@@ -197,13 +199,8 @@ def test_two_workers_never_ask_about_the_same_row(member, monkeypatch):
     def work():
         while follow_due():
             pass
-        connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[work] * 4)
     assert sorted(asked) == sorted(Task.objects.values_list("remote_id", flat=True))
 
 

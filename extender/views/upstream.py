@@ -4,7 +4,7 @@ Who finds no free place leaves the work to whoever comes next: another poll, or 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore
@@ -51,23 +51,16 @@ def look_after(tasks: Iterable[Task]) -> None:
     """
     due = [task for task in tasks if task.is_due]
     if due and LOOKING.acquire(blocking=False):
-        in_background(_look, due)
-
-
-def in_background(work: Callable[[list[Task]], None], due: list[Task]) -> None:
-    """Does `work` in a thread of its own, with a connection to the database that is fresh if need be."""
-
-    def run() -> None:
-        close_old_connections()
-        work(due)
-        close_old_connections()
-
-    LOOKS.submit(run)
+        LOOKS.submit(_look, due)
 
 
 def _look(due: list[Task]) -> None:
+    """Whatever happens in it, the next look may begin after it."""
     try:
+        # Its thread lives on between looks, and no request opens and closes its connection.
+        close_old_connections()
         _look_after(due)
+        close_old_connections()
     except Exception:
         logger.exception("a look from a page failed")
     finally:
