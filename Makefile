@@ -7,7 +7,8 @@ BIN = .venv/bin
 
 help:
 	@echo "make run      everything on this machine, one Ctrl-C ends it (PORT=8000)"
-	@echo "make test     every test; brings Chromium and PostgreSQL where it may"
+	@echo "make test     every test, shared by two processes (WORKERS=2); brings Chromium and PostgreSQL where it may"
+	@echo "              ARGS=tests/test_new.py and whatever else pytest takes: these tests alone"
 	@echo "make torture  the tests in tests/faults, ten times their size"
 	@echo "make check    lint and types"
 

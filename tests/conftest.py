@@ -1,18 +1,61 @@
 """What every test stands on: a real sandbox, a real database file, members, and videos to continue."""
 
+import uuid
+from collections.abc import Callable
+from fcntl import LOCK_EX, flock
+
 import pytest
+import requests
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from extender.following import look_up
 from extender.models import Member, Task
+from project.addresses import bucket as bucket_options
 from tests.helpers import form_of
 from tests.sandbox_process import Sandbox
 
+MEASURED = "measured"
+
+
+class _Sharing(LoadScopeScheduling):
+    """Which of several processes (`-n 2`) runs which test: each goes to whoever is free.
+
+    But one has all that are in the browser, since they share one house and one Chromium; it begins with them.
+    (`--dist loadgroup` would say that by a mark; xdist 3.8 does not manage it with pytest 9.2.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _Sharing(config, log)
+
+
+@pytest.fixture
+def say(request) -> Callable[[str], None]:
+    """Keeps a line of what was measured, to be shown at the end whichever process ran the test."""
+    return lambda line: request.node.user_properties.append((MEASURED, line))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Shows what was measured."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    calls = [report for report in reports if getattr(report, "when", "") == "call"]
+    lines = [line for report in calls for name, line in report.user_properties if name == MEASURED]
+    if lines:
+        terminalreporter.section(MEASURED)
+    for line in lines:
+        terminalreporter.line(f"  {line}")
+
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory):
+def django_db_modify_db_settings(tmp_path_factory, django_db_modify_db_settings_parallel_suffix):
     """A database in a file: threads then have connections of their own, as in production."""
     from django.conf import settings
 
@@ -22,9 +65,15 @@ def django_db_modify_db_settings(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files():
-    """The manifest that pages look their styles up in."""
-    call_command("collectstatic", interactive=False, verbosity=0)
+def static_files(tmp_path_factory, worker_id):
+    """The manifest that pages look their styles up in; made by the first process of those that share the tests."""
+    parallel = worker_id != "master"
+    shared = tmp_path_factory.getbasetemp().parent if parallel else tmp_path_factory.getbasetemp()
+    with (shared / "static-files").open("a+") as made:
+        flock(made, LOCK_EX)
+        if not made.tell():
+            call_command("collectstatic", interactive=False, verbosity=0)
+            made.write("made")
 
 
 @pytest.fixture(scope="session")
@@ -44,11 +93,39 @@ def sandbox(_sandbox, settings):
     return _sandbox
 
 
+@pytest.fixture(scope="session")
+def _s3():
+    """An S3 on loopback, in this process."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(_s3, tmp_path):
+    """A store in a new bucket of its own; `bucket.options` are its settings."""
+    from extender.archive.bucket import Bucket
+
+    name = f"clips-{uuid.uuid4()}"
+    options = bucket_options("STORAGE_URL", f"s3://key:s%2Fcret@{name}/of-ours?endpoint={_s3}")
+    store = Bucket(tmp_path / "media", options)
+    store.options = options
+    assert requests.put(f"{_s3}/{name}", timeout=10).ok
+    return store
+
+
 @pytest.fixture(autouse=True)
 def _quiet(settings):
     cache.clear()
-    settings.PUBLIC_URL = ""
+    settings.PUBLIC_URL = settings.X_ACCEL_PREFIX = ""
+    settings.ARCHIVE_BUCKET = {}
     settings.ALLOWED_HOSTS = ["*"]
+    # Else each new client would index all static files, which takes longer than most tests.
+    settings.WHITENOISE_AUTOREFRESH = True
     # Argon2 is slow on purpose; who signs in is not what most tests are about.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -92,7 +169,7 @@ def web(browser_of, member):
 @pytest.fixture
 def original(member, sandbox) -> Task:
     """A finished video of the member, made at the sandbox and looked up through the front door."""
-    return look_up(member, sandbox.start_video())
+    return look_up(member, sandbox.start_video("A kite over a quiet beach [seconds-0]"))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Small things that many tests say."""
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -8,10 +9,12 @@ from html.parser import HTMLParser
 from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
-from extender.models import Member, Task
+from extender.archive.store import KINDS, current_store, name
+from extender.models import Copy, Member, Task
 from extender.states import State
 
 
@@ -90,6 +93,14 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return list(threads.map(run, calls))
 
 
+def database_url() -> str:
+    """Where another process finds the tests' database."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return f"postgresql://extender@127.0.0.1:{connection.settings_dict['PORT']}/{name}"
+
+
 def make_task(owner: Member, state: State = State.FINISHED, **fields: Any) -> Task:
     """A row as it would stand after a life that the test does not care about."""
     finished = {"video_urls": [f"https://clips.example/{index}.mp4" for index in range(1, 5)]}
@@ -110,3 +121,19 @@ def age(task: Task, **by: Any) -> None:
     """Sets columns that only time or a crash would set."""
     Task.objects.filter(pk=task.pk).update(**by)
     task.refresh_from_db()
+
+
+def make_copy(task: Task, index: int = 1, state: str = "safe", body: bytes = b"", **fields: Any) -> Copy:
+    """The row of clip `index` as copying would leave it; where it is safe, with its files: `body`, and pictures."""
+    if state != "safe":
+        return Copy.objects.create(task=task, index=index, state=state, **fields)
+    body = body or f"clip {index} of {task.pk}".encode() * 20
+    sha256 = hashlib.sha256(body).hexdigest()
+    keeper = current_store()
+    for kind in KINDS:
+        with keeper.part() as part:
+            part.write(body if kind == "clip" else f"{kind} {index}".encode())
+            keeper.keep(part, name(sha256, kind))
+    measured = {"duration_ms": 5200, "width": 832, "height": 464, "bytes": len(body), "attempts": 1}
+    found = {"sha256": sha256, "next_try_at": None, "contains_parent": "unknown", "settled_at": Now()}
+    return Copy.objects.create(task=task, index=index, state=state, **{**measured, **found, **fields})

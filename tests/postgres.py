@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 
@@ -55,18 +56,22 @@ def start_postgres() -> str:
         [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", directory, "-F"], **run
     )
     atexit.register(_stop, server, directory)
-    _await_port(port)
-    return f"postgresql://extender@127.0.0.1:{port}/postgres"
+    url = f"postgresql://extender@127.0.0.1:{port}/postgres"
+    _await_server(url)
+    return url
 
 
-def _await_port(port: int) -> None:
+def _await_server(url: str) -> None:
+    """Until it accepts a connection: its port is open some time before that."""
     ends = time.monotonic() + 30
-    while time.monotonic() < ends:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise pytest.UsageError("--postgres: the server did not start")
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError as error:
+            if time.monotonic() > ends:
+                raise pytest.UsageError("--postgres: the server did not start") from error
+            time.sleep(0.05)
 
 
 def _stop(server: subprocess.Popen, directory: Path) -> None:

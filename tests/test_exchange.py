@@ -45,6 +45,7 @@ def drip(connection: socket.socket, head: bytes) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "head",
     [
@@ -64,6 +65,7 @@ def test_a_drip_is_cut_at_the_deadline_wherever_it_drips(head):
     assert line.over.wait(2), "the connection must be closed, not left to drip"
 
 
+@pytest.mark.alone
 def test_silence_is_cut_at_the_deadline():
     line = Line(lambda connection: time.sleep(2))
     began = time.monotonic()

@@ -64,6 +64,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("word", ANSWERS)
 def test_a_bad_answer_to_a_submit(sandbox, word):
     began = time.monotonic()
@@ -101,6 +102,7 @@ def test_a_billed_task_renders_although_its_answer_was_bad(sandbox, word):
         assert request["task_id"] is None
 
 
+@pytest.mark.alone
 def test_a_dripping_answer_has_barely_begun_after_a_second(sandbox, original):
     body = json.dumps({"parent_task_id": original, "index": "1", "prompt": "[drip]"})
     head = f"POST /imagine-video-extend HTTP/1.1\r\nAuthorization: sandbox\r\nContent-Length: {len(body)}"
@@ -195,6 +197,7 @@ FETCHES = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("word", FETCHES)
 def test_an_outage_of_fetches_ends_when_it_is_switched_off(sandbox, word):
     sandbox.options(misbehave=[word], seconds=0)

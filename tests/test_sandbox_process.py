@@ -46,6 +46,7 @@ def test_the_help_lists_every_misbehaviour():
         assert f"  {word} " in help_text
 
 
+@pytest.mark.alone
 def test_it_ends_within_a_second_while_a_request_stalls():
     with Sandbox(misbehave="stall") as sandbox:
         parent = sandbox.originals()[0]["task_id"]
@@ -105,6 +106,7 @@ def test_a_webhook_due_while_it_was_down_is_sent_after_the_restart():
         assert len(receiver.bodies(task_id)) == len(bodies), "a result is announced once"
 
 
+@pytest.mark.alone
 def test_it_ends_within_a_second_while_it_paints_the_originals():
     with Sandbox(tiny=False) as sandbox:
         one = sandbox.originals()[0]["task_id"]

@@ -5,10 +5,12 @@ import selectors
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,16 @@ def fresh_copy(target: Path) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, target / name)
     return target
+
+
+def take_sandbox_along(source: Path, target: Path) -> None:
+    """Gives one copy what another one's sandbox has painted, which takes a while, and the wish for the same port."""
+    old, new = source / "var", target / "var"
+    shutil.copytree(old / "sandbox" / "videos", new / "sandbox" / "videos")
+    shutil.copy(old / "sandbox-port", new)
+    name = "sandbox/sandbox.sqlite3"
+    with closing(sqlite3.connect(old / name)) as read, closing(sqlite3.connect(new / name)) as written:
+        read.backup(written)
 
 
 def free_port() -> int:
@@ -84,28 +96,49 @@ class House:
         return self.process.returncode
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
+def open_house() -> Iterator[Callable[..., House]]:
+    """Starts houses for one test. What it has not ended itself is ended after it, also where it fails."""
+    opened: list[House] = []
+
+    def open_one(*arguments: object, **environment: str) -> House:
+        opened.append(House(*arguments, **environment))
+        return opened[-1]
+
+    yield open_one
+    for house in opened:
+        if house.process.poll() is None:
+            house.end()
+
+
+@pytest.fixture(scope="package")
 def directory(tmp_path_factory) -> Path:
     return fresh_copy(tmp_path_factory.mktemp("clone"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(directory) -> Iterator[House]:
     house = House(directory, "--port", str(free_port()))
     yield house
     house.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def upstream(house, directory) -> str:
-    """The sandbox that this house started, made quick."""
+    """The sandbox that this house started, made quick: it paints no more, once the demo's eight clips are there."""
     url = f"http://127.0.0.1:{(directory / 'var' / 'sandbox-port').read_text()}"
-    requests.post(f"{url}/_sandbox/options", json={"seconds": 5}, timeout=5).raise_for_status()
+    choose(url, seconds=5, tiny=True)
     return url
 
 
-@pytest.fixture(scope="session")
+def choose(upstream: str, **options: object) -> None:
+    """Changes options of the sandbox."""
+    requests.post(f"{upstream}/_sandbox/options", json=options, timeout=5).raise_for_status()
+
+
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    # Not for longer than this room's tests: while Playwright runs, Django takes its thread for an asynchronous one.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         yield browser

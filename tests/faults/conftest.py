@@ -1,8 +1,7 @@
-"""Databases of their own for houses, and a way to say a sentence that is seen without `-s`."""
+"""Databases of their own for houses."""
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -36,13 +35,3 @@ def database_url(request, tmp_path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'house.sqlite3'}"
     return request.getfixturevalue("postgres_url")
-
-
-@pytest.fixture
-def say(capsys) -> Iterator[Callable[[str], None]]:
-    """Prints a line, at the end of the test, past pytest's capture."""
-    said: list[str] = []
-    yield said.append
-    with capsys.disabled():
-        for line in said:
-            print(f"\n  {line}", end="", flush=True)

@@ -132,6 +132,7 @@ def end_of_stalls(house: House) -> int:
     return sum(request["fault"] in ("stall", "fetch-stall") for request in requests)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("workers", "submitters"),
     [pytest.param(1, SUBMITTERS, id="submits and polls"), pytest.param(0, 0, id="polls alone, and no worker")],
