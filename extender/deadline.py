@@ -48,6 +48,12 @@ class CuttableAdapter(HTTPAdapter):
         pool.ConnectionCls = Watched
         return pool
 
+    def wait_at_most(self, seconds: float) -> None:
+        """Shortens how long each further read waits for a byte."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.settimeout(seconds)
+
     def cut(self) -> None:
         """Ends the exchange now, or before it begins; the thread that reads sees the connection end."""
         self._is_cut = True

@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
+from extender.addresses import is_clip_address
 from extender.states import State
 
 # Any other word means: still open, and somebody is working on it.
@@ -137,14 +138,5 @@ def _video_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, 
 
 
 def usable_clip_url(sandbox_origin: str | None) -> Callable[[str], bool]:
-    """A rule for clips' addresses: https anywhere, and anything of `sandbox_origin`, where there is one."""
-
-    def usable(url: str) -> bool:
-        try:
-            parts = urlsplit(url)
-            named = bool(parts.hostname) and parts.username is None and url.isprintable() and " " not in url
-            return named and (parts.scheme == "https" or (sandbox_origin == f"{parts.scheme}://{parts.netloc}"))
-        except ValueError:
-            return False
-
-    return usable
+    """A rule for clips' addresses: public https, and anything of `sandbox_origin`, where there is one."""
+    return partial(is_clip_address, sandbox_origin=sandbox_origin)

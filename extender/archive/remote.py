@@ -1,103 +1,219 @@
 """A guarded, bounded stream of a clip that lies at somebody else's server."""
 
-import time
+import http.client
+import re
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
 from urllib.parse import urljoin
 
 import requests
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.exceptions import HTTPError
 
-from extender.deadline import CuttableAdapter, cut_in
+from extender.addresses import is_clip_address, is_public
+from extender.archive.errors import LEADS_ELSEWHERE, Gone, Refused, TooLarge, Unavailable, explained, of_status
+from extender.archive.watch import Limits, Watch
+from extender.deadline import CuttableAdapter
 
-MAX_BYTES = 200 * 1024 * 1024
+__all__ = ["ClipStream", "Gone", "Refused", "TooLarge", "Unavailable"]
+
 MAX_SECONDS = 600
+# The slowest line that can carry 200 MB in that time is 150 times as fast: whoever is slower is stuck or drips.
+PACE_SECONDS, PACE_BYTES = 30, 64 * 1024
+STALL_SECONDS = 10
+# A server that keeps the connection open although it was asked to close it has this long to send more than it said.
+MORE_SECONDS = 0.5
 MAX_REDIRECTS = 3
 CHUNK_BYTES = 64 * 1024
-READ_SECONDS = 10
-
-
-class Unavailable(Exception):
-    """The clip cannot be had from its server now."""
+REASON_BYTES = 4096
+HEADERS = {"Accept-Encoding": "identity", "Connection": "close"}
 
 
 class ClipStream:
-    """The bytes of the clip at `url`, as they come. Close it when done.
+    """The bytes of the clip at `url`, as they come, once. Close it when done; it is a context manager too.
 
-    Raises `Unavailable` where the address leads anywhere but to a public https server (or the sandbox), or where
-    that server does not answer with the file.
+    Opening and iterating raise `Refused` where the address leads anywhere but to a public https server (or the
+    sandbox), `Gone` where that server has it no more, `TooLarge`, and `Unavailable` for all else: what came before
+    an error is not the clip. At most `settings.ARCHIVE_MAX_MB` come, in `MAX_SECONDS`; a silence of `STALL_SECONDS`
+    and less than `PACE_BYTES` in `PACE_SECONDS` of waiting end it. A body without an announced length that ends early
+    cannot be told from a whole one.
     """
 
+    length: int | None
+    """How many bytes its server announces, if it does; then that many come, or an error."""
+
     def __init__(self, url: str) -> None:
-        self._ways = _ways_out()
-        self._ends = time.monotonic() + MAX_SECONDS
-        self._timer = cut_in(MAX_SECONDS, *self._ways.values())
+        self._most = settings.ARCHIVE_MAX_MB * 1024 * 1024
+        self._sandbox = settings.APIFRAME_BASE_URL if settings.SANDBOX else None
+        self._ways = _ways_out(self._sandbox)
+        self._watch = Watch(self._ways.values(), Limits(MAX_SECONDS, PACE_SECONDS, PACE_BYTES))
+        self._held = ExitStack()
+        self._held.callback(self._watch.stop)
+        for way in self._ways.values():
+            self._held.callback(way.close)
         try:
-            self._response = self._open(url)
+            with self._watch.waiting():
+                self._response = self._held.enter_context(self._open(url))
+                _check(self._response)
+            self.length = self._announced()
             self._refuse_lateness()
         except (requests.RequestException, HTTPError, OSError, ValueError, Unavailable) as error:
-            self._let_go()
-            raise Unavailable from error
+            self.close()
+            raise self._late() or explained(error) from error
 
     def _open(self, url: str) -> requests.Response:
         for _ in range(1 + MAX_REDIRECTS):
-            prepared = requests.Request("GET", url, {"Accept-Encoding": "identity"}).prepare()
-            response = self._way_to(str(prepared.url)).exchange(prepared, (READ_SECONDS, READ_SECONDS))
+            self._way = self._way_to(url)
+            prepared = requests.Request("GET", url, HEADERS).prepare()
+            response = self._way.exchange(prepared, (STALL_SECONDS, STALL_SECONDS))
             if not response.is_redirect:
-                response.raise_for_status()
                 return response
             # Neither followed by a library nor read: each step is checked like the first.
             response.close()
-            url = urljoin(str(prepared.url), response.headers["Location"])
-        raise Unavailable("the clip was redirected too often")
+            url = _joined(str(prepared.url), response.headers["Location"])
+        raise Refused("It was redirected too often.")
 
     def _way_to(self, url: str) -> CuttableAdapter:
-        for prefix, adapter in self._ways.items():
-            if url.startswith(prefix):
-                return adapter
-        raise Unavailable("the clip's address leads elsewhere")
+        if is_clip_address(url, self._sandbox):
+            for prefix, adapter in self._ways.items():
+                if url.startswith(prefix):
+                    return adapter
+        raise Refused(LEADS_ELSEWHERE)
 
-    @property
-    def length(self) -> str | None:
-        """How many bytes its server announces, if it does."""
-        return self._response.headers.get("Content-Length")
+    def _announced(self) -> int | None:
+        headers = self._response.headers
+        text = headers.get("Content-Length")
+        if text is None or "Transfer-Encoding" in headers:
+            return None
+        if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
+            raise Unavailable("Its server's answer makes no sense.")
+        if int(text) > self._most:
+            raise self._too_large()
+        return int(text)
 
     def __iter__(self) -> Iterator[bytes]:
-        sent = 0
-        try:
-            while chunk := self._response.raw.read1(CHUNK_BYTES, decode_content=False):
-                sent += len(chunk)
-                if sent > MAX_BYTES:
-                    raise Unavailable("the clip is too large")
-                yield chunk
-        except (HTTPError, OSError) as error:
-            raise Unavailable("the clip broke off") from error
+        received = 0
+        while chunk := self._next(received):
+            received += len(chunk)
+            if received > self._most:
+                raise self._too_large()
+            if self.length is not None and received > self.length:
+                raise Unavailable("It is longer than its server announced.")
+            yield chunk
+            if received == self.length:
+                # Only the connection's end shows that nothing more comes.
+                self._way.wait_at_most(MORE_SECONDS)
         self._refuse_lateness()
+        if received == 0:
+            raise Unavailable("It is empty.")
+        if self.length is not None and received < self.length:
+            raise self._broken_off(received)
+
+    def _next(self, received: int) -> bytes:
+        """The next bytes, b"" at the end."""
+        try:
+            with self._watch.waiting():
+                chunk: bytes = self._response.raw.read1(CHUNK_BYTES, decode_content=False)
+        except (HTTPError, OSError, ValueError) as error:
+            if received == self.length:
+                return b""
+            stalled = str(explained(error)) == "Its server stalled."
+            raise self._late() or (explained(error) if stalled else self._broken_off(received)) from error
+        self._watch.received(len(chunk))
+        return chunk
+
+    def _broken_off(self, received: int) -> Unavailable:
+        whole = "" if self.length is None else f" of {_size(self.length)}"
+        return Unavailable(f"It broke off after {_size(received)}{whole}.")
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"It is larger than {settings.ARCHIVE_MAX_MB} MB.")
+
+    def _late(self) -> Unavailable | None:
+        return Unavailable(self._watch.verdict) if self._watch.verdict else None
 
     def _refuse_lateness(self) -> None:
         # What was cut looks like what has ended. An error shows the browser a broken download, not a short film.
-        if time.monotonic() > self._ends:
-            raise Unavailable("the clip came too slowly")
+        if late := self._late():
+            raise late
 
     def close(self) -> None:
         """Lets the connection go."""
-        self._response.close()
-        self._let_go()
+        self._held.close()
 
-    def _let_go(self) -> None:
-        self._timer.cancel()
-        for adapter in self._ways.values():
-            adapter.close()
+    def __enter__(self) -> "ClipStream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-class _PublicAdapter(CuttableAdapter, IPFilterAdapter):  # type: ignore[misc]  # it has no types
+def _check(response: requests.Response) -> None:
+    if response.status_code != 200:
+        says_why = response.status_code == 400
+        raise of_status(
+            response.status_code, response.raw.read1(REASON_BYTES, decode_content=False) if says_why else b""
+        )
+    packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
+    if packed or response.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        raise Unavailable("It came compressed, which cannot be read.")
+
+
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads. `urljoin` drops tabs and line ends in silence, so they are looked for before."""
+    try:
+        text = location.encode("latin-1").decode()  # http.client reads every header as Latin-1
+        if text.isprintable():
+            return urljoin(url, text)
+    except ValueError:
+        pass
+    raise Refused(LEADS_ELSEWHERE)
+
+
+def _size(count: int) -> str:
+    return filesizeformat(count).replace("\xa0", " ")
+
+
+class _ToTheEnd(http.client.HTTPResponse):
+    """Reads until the connection ends: what goes on after its announced length would be dropped in silence."""
+
+    def begin(self) -> None:
+        super().begin()
+        if self.length:
+            self.length = None
+
+
+class _Way(CuttableAdapter):
+    """A way out whose answers are read to their ends, to be compared with what was announced."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls.response_class = _ToTheEnd
+        return pool
+
+    def exchange(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
+        response = super().exchange(prepared, timeout)
+        # urllib3 keeps count of it as well, and closes at the last byte that was announced.
+        response.raw.length_remaining = None
+        return response
+
+
+class _PublicWay(_Way, IPFilterAdapter):  # type: ignore[misc]  # it has no types
     """Connects to the very address that it has checked to be on the public internet, at every redirect too."""
 
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
+        # The library lets through ::127.0.0.1, fec0::/10 and others that belong to nobody on the public internet.
+        if not is_public(host["host"].strip("[]")):
+            raise InvalidIPAddress
+        return host, pool
 
-def _ways_out() -> dict[str, CuttableAdapter]:
+
+def _ways_out(sandbox: str | None) -> dict[str, CuttableAdapter]:
     """By the beginning of an address, the way to it; there is no other."""
-    ways: dict[str, CuttableAdapter] = {"https://": _PublicAdapter(True)}
-    if settings.SANDBOX:
-        ways[settings.APIFRAME_BASE_URL + "/"] = CuttableAdapter()
-    return ways
+    ways: dict[str, CuttableAdapter] = {f"{sandbox}/": _Way()} if sandbox else {}
+    return {**ways, "https://": _PublicWay(True)}

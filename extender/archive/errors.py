@@ -1,0 +1,56 @@
+"""Why a clip cannot be had, in short sentences for members and staff: no address and no token is in them."""
+
+import requests
+from requests_hardened.ip_filter import InvalidIPAddress
+from urllib3.exceptions import LocationValueError, ReadTimeoutError
+
+
+class Unavailable(Exception):
+    """The clip cannot be had from its server now; later it may."""
+
+
+class Gone(Unavailable):
+    """Its server has it no more at this address: a fresh address from APIFRAME may help, waiting does not."""
+
+
+class Refused(Unavailable):
+    """Its address leads, or was redirected, where no clip may come from. It is never tried again."""
+
+
+class TooLarge(Unavailable):
+    """It is larger than what is kept here."""
+
+
+LEADS_ELSEWHERE = "Its address leads where no clip may come from."
+_SPELT_BADLY = (
+    InvalidIPAddress,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    LocationValueError,
+    UnicodeError,
+)
+
+
+def explained(error: Exception) -> Unavailable:
+    """What an error of the libraries means, before the clip's first byte."""
+    if isinstance(error, Unavailable):
+        return error
+    if isinstance(error, _SPELT_BADLY):
+        return Refused(LEADS_ELSEWHERE)
+    if isinstance(error, requests.exceptions.SSLError):
+        return Unavailable("Its server has no valid certificate.")
+    if isinstance(error, requests.exceptions.ReadTimeout | ReadTimeoutError):
+        return Unavailable("Its server stalled.")
+    if isinstance(error, requests.exceptions.InvalidHeader | ValueError):
+        return Unavailable("Its server's answer makes no sense.")
+    return Unavailable("Its server cannot be reached.")
+
+
+def of_status(status: int, body: bytes) -> Unavailable:
+    """What an answer other than 200 means. `body`: its beginning, in which stores such as S3 say why."""
+    if status in (404, 410, 451):
+        return Gone("Its server no longer has it.")
+    if status in (401, 403) or (status == 400 and b"xpired" in body):
+        return Gone("Its address has expired.")
+    return Unavailable(f"Its server answered {status}.")
