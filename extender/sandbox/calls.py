@@ -35,7 +35,7 @@ def submit(service: Service, task_type: str, fields: dict[str, Any], entry: Entr
         entry.parent_task_id = fields["parent_task_id"]
     if problems := wire.submit_errors(task_type, fields):
         return Reply(answers.refused(400, *problems))
-    words = misbehaviour.words_in(fields["prompt"]) + misbehaviour.without_fetch(service.options.misbehave)
+    words = misbehaviour.words_in(fields["prompt"]) + misbehaviour.lasting(service.options.misbehave)
     fault = entry.fault = misbehaviour.submit_fault(words)
     if fault and not misbehaviour.is_billed(fault):
         return Reply(answers.spoilt(answers.of(200, {}), fault, service.options.stall))
@@ -135,7 +135,7 @@ def account(service: Service, entry: Entry) -> Reply:
 
 
 def _body(service: Service, task: Task) -> dict[str, Any]:
-    return wire.task_body(task, service.store.moment(task), service.origin)
+    return service.memory.refreshed(wire.task_body(task, service.store.moment(task), service.origin))
 
 
 def _fetched(service: Service, answer: Answer, entry: Entry, words: tuple[str, ...] = ()) -> Reply:

@@ -25,7 +25,7 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         _drip(handler, answer)
     elif answer.delivery == answers.HUGE:
         _huge(handler, answer)
-    elif answer.delivery == answers.GZIP_BOMB:
+    elif answer.delivery == answers.GZIP_BOMB and handler.command != "HEAD":
         _gzip_bomb(handler, answer)
     else:
         head(handler, answer, len(answer.body))

@@ -12,6 +12,7 @@ SPOILS = "spoils"  # the task is billed and renders, but the answer to the submi
 LIFE = "life"  # the task's states and percentages
 CLIPS = "clips"  # the addresses of a finished task
 WEBHOOK = "webhook"  # what is posted to webhook_url
+HOST = "host"  # the answers of the clips' host
 FETCH = "fetch"  # the answers of /fetch, /fetch-many and /account
 
 
@@ -57,6 +58,25 @@ TABLE = {
     "clips-doubled": Fault(CLIPS, "finishes with the first two addresses, each twice"),
     "clips-bad": Fault(CLIPS, "the addresses are javascript:, another host, a number, and one good one"),
     "clips-lost": Fault(CLIPS, "the addresses answer 404"),
+    "clip-drip": Fault(HOST, "the clips come a byte a second"),
+    "clip-stall": Fault(
+        HOST, "the clips come by half, then nothing for the stall (30 s), then the connection is closed"
+    ),
+    "clip-slow": Fault(HOST, "the clips come whole and evenly in 5 s"),
+    "clip-truncated": Fault(HOST, "the clips break off at the half of their announced length"),
+    "clip-wrong-length": Fault(HOST, "the clips are twice as long as announced"),
+    "clip-huge": Fault(HOST, "the clips announce and send 1 GB"),
+    "clip-endless": Fault(HOST, "the clips announce no length and never end"),
+    "clip-gzip-bomb": Fault(HOST, "the clips are 1 MB of gzip that unpacks to 1 GB"),
+    "clip-403": Fault(HOST, "the clips' addresses answer 403, as a store whose signed address has expired"),
+    "clip-410": Fault(HOST, "the clips' addresses answer 410"),
+    "clip-404-once": Fault(HOST, "they answer 404, until the task is fetched again and shows fresh addresses"),
+    "clip-500-once": Fault(HOST, "each answers 500 {} the first time"),
+    "clip-html": Fault(HOST, "they answer 200 and an HTML page"),
+    "clip-not-video": Fault(HOST, "they answer with noise that calls itself video/mp4"),
+    "clip-redirect": Fault(HOST, "they redirect once, to the file"),
+    "clip-redirect-loop": Fault(HOST, "they redirect to themselves"),
+    "clip-redirect-inside": Fault(HOST, "they redirect to the reader's own machine and network"),
     "webhook-lost": Fault(WEBHOOK, "no webhook is sent"),
     "webhook-double": Fault(WEBHOOK, "each webhook is sent twice"),
     "webhook-reorder": Fault(WEBHOOK, "progress comes in the wrong order, and after the result"),
@@ -90,9 +110,9 @@ def words_in(prompt: str) -> tuple[str, ...]:
     return tuple(word for word in _BRACKETED.findall(prompt) if is_known(word))
 
 
-def without_fetch(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words that a task keeps for life. A global outage of fetches must end when it is switched off."""
-    return tuple(word for word in words if not word.startswith("fetch-"))
+def lasting(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that a task keeps for life. A global outage must end when it is switched off."""
+    return tuple(word for word in words if not word.startswith(("fetch-", "clip-")))
 
 
 def submit_fault(words: tuple[str, ...]) -> str | None:
@@ -108,6 +128,11 @@ def fetch_fault(words: tuple[str, ...]) -> str | None:
     """The fault of a fetch without its prefix ("500", "stall"), or None; "partial" is /fetch-many's own."""
     found = (word for word in TABLE if word.startswith("fetch-") and word != "fetch-partial" and word in words)
     return next((word.removeprefix("fetch-") for word in found), None)
+
+
+def clip_fault(words: tuple[str, ...]) -> str | None:
+    """The one word that decides how a clip's file is answered: the first in the table's order."""
+    return next((word for word, fault in TABLE.items() if fault.kind == HOST and word in words), None)
 
 
 def life_seconds(words: tuple[str, ...], default: float) -> float:

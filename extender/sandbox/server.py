@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from extender.sandbox import answers, calls, controls, delivery, ledger, log, videos, wire
+from extender.sandbox import answers, calls, controls, delivery, hosting, ledger, log, wire
 from extender.sandbox.calls import Reply
 from extender.sandbox.ledger import Entry
 from extender.sandbox.service import Service
@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
             delivery.send(self, answers.refused(413, "The body is too long, or its length is missing"))
             return 413, None
         if path.startswith("/videos/") and self.command in self.READS:
-            return videos.serve(self, service.studio.videos, path), None
+            return hosting.serve(self, service, self.path)
         if path.startswith("/_sandbox/"):
             answer = controls.answer(service, self.command, path, wire.parsed(raw))
             delivery.send(self, answer)

@@ -6,6 +6,7 @@ from typing import Any
 
 from extender.sandbox import options, originals
 from extender.sandbox.database import Database
+from extender.sandbox.memory import Memory
 from extender.sandbox.options import Options
 from extender.sandbox.store import Store
 from extender.sandbox.studio import Studio
@@ -22,6 +23,7 @@ class Service:
         self.store = Store(self.database)
         self.studio = Studio(self.store, directory)
         self.webhooks = Webhooks(self.store, origin)
+        self.memory = Memory()
 
     def start(self) -> None:
         """Grants the credits and resumes the paintings and webhooks that are due, the originals first."""
@@ -42,6 +44,7 @@ class Service:
         """As after a first start: the originals and the options of the command line are all there is."""
         self.options = self.chosen
         self.webhooks.forget()
+        self.memory = Memory()
         self.store.forget()
         self.store.grant(self.options.credits)
         self.studio.forget(keep={task.task_id for task in self.store.originals()})

@@ -36,17 +36,22 @@ def span(header: str | None, size: int) -> tuple[int, int] | None:
 
 def serve(handler: BaseHTTPRequestHandler, directory: Path, path: str) -> int:
     """Answers GET or HEAD for the clip at a path such as /videos/<task_id>/1.mp4; returns the status."""
-    match = PATH.fullmatch(path)
-    try:
-        if not match:
-            raise FileNotFoundError
-        # A fifth clip has an address under `clips-5` alone; it shows the first again.
-        opened = (directory / match[1] / f"{int(match[2]) % 5 or 1}.mp4").open("rb")
-    except OSError:
+    clip = opened(directory, path)
+    if clip is None:
         delivery.send(handler, answers.refused(404, "Video not found"))
         return 404
-    with opened:
-        return _serve_file(handler, opened)
+    with clip:
+        return _serve_file(handler, clip)
+
+
+def opened(directory: Path, path: str) -> BinaryIO | None:
+    """The file of the clip at a path, or None if there is none."""
+    match = PATH.fullmatch(path)
+    try:
+        # A fifth clip has an address under `clips-5` alone; it shows the first again.
+        return (directory / match[1] / f"{int(match[2]) % 5 or 1}.mp4").open("rb") if match else None
+    except OSError:
+        return None
 
 
 def _serve_file(handler: BaseHTTPRequestHandler, opened: BinaryIO) -> int:
