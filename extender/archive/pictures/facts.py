@@ -1,0 +1,60 @@
+"""What is found in a video file: plain values that pass from process to process, and into rows."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+
+class NotAVideo(Exception):
+    """The file cannot be kept as a clip, today or later; the text says why, to a member."""
+
+
+@dataclass(frozen=True)
+class Tone:
+    """The colours of one picture, in CIELAB (D65): the mean of each axis, and how they spread."""
+
+    lightness: float  # L*, 0 black to 100 white
+    a: float  # green to red
+    b: float  # blue to yellow
+    contrast: float  # standard deviation of L*
+    chroma: float  # mean distance from grey
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one file holds. Width and height are as it is shown: turned upright, with square pixels."""
+
+    duration_ms: int  # from its first picture until after its last, whatever the file claims
+    width: int
+    height: int
+    frame_rate: float  # pictures per second
+    frames: int
+    codec: str  # "h264", "hevc", "vp9", ...
+    end_tone: Tone
+    end_sharpness: float  # log2 of the share that fine detail has in the last picture's contrast
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Facts":
+        """The same facts, back from `as_json()`."""
+        return cls(**{**values, "end_tone": Tone(**values["end_tone"])})
+
+
+@dataclass(frozen=True)
+class Join:
+    """How a clip goes on from its parent."""
+
+    contains_parent: Literal["yes", "no", "unknown"]
+    join_ms: int | None  # where in the clip the new footage begins; None when that is unknown
+    # The jump that is seen there: mean difference (delta E 1976, CIELAB) between the last old and the first new
+    # picture, blurred, less what neighbours differ by anyway. 0: none; about 2 is just seen. None when unknown.
+    seam: float | None
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far a clip's last picture is from its original's last."""
+
+    colour: float  # distance of the tones, in delta E; 0: the same
+    sharpness: float  # log2; 0: as sharp, -1: half the fine detail, above 0: harsher

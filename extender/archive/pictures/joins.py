@@ -1,0 +1,137 @@
+"""How a clip goes on from its parent: whether it holds the parent's footage, where the new begins, and what jumps.
+
+Pictures are compared small, which blurs grain and compression away, in CIELAB; distances are mean delta E.
+"""
+
+from typing import BinaryIO, Literal, NamedTuple
+
+import numpy as np
+
+from extender.archive.pictures import colour
+from extender.archive.pictures.facts import Join
+from extender.archive.pictures.footage import open_footage
+
+CELLS = 64  # pictures are compared at this many across their longer side
+REACH = 8  # pictures that a re-encoded copy may be early or late, by drops and rounding
+TAIL = 12  # pictures on either side of the join that say what neighbours differ by
+TRIMMED_SECONDS = 0.5  # a clip shorter than its parent by more cannot hold it
+ADDED_SECONDS = 1.0  # an extension adds more
+# In L*, which encoders keep better than the colours:
+STILL = 0.8  # a clip that differs by less from its parent's last picture: no moment can be told from another
+FOREIGN = 6.0  # what differs by more is no copy, however badly encoded
+STRAY, MOST_STRAYS = 1.5, 0.1  # further off than this, and than three times the usual: few pictures of a copy are
+COPY, OTHER = 0.6, 0.85  # its distance from the parent's pictures, of that from the parent's last
+
+
+class Reel(NamedTuple):
+    """A clip as small pictures: their moments in seconds (n), and Lab (n, height, width, 3)."""
+
+    seconds: np.ndarray
+    pictures: np.ndarray
+
+    @property
+    def length(self) -> float:
+        """In seconds, with what its last picture lasts."""
+        return float(self.seconds[-1]) * len(self.seconds) / (len(self.seconds) - 1)
+
+
+def compare(parent: BinaryIO, child: BinaryIO) -> Join:
+    """The join of two clips. Raises `NotAVideo` if either is none."""
+    old = _reel(parent, None)
+    new = _reel(child, (old.pictures.shape[1], old.pictures.shape[2]))
+    contains = _contains(old, new)
+    if contains == "unknown":
+        return Join(contains, None, None)
+    if contains == "no":
+        return Join(contains, 0, _seam(old.pictures[-TAIL - 1 :], new.pictures[: TAIL + 1]))
+    first = _first_new(old, new)
+    begins = float(new.seconds[first]) if first < len(new.seconds) else new.length
+    return Join(contains, round(1000 * begins), _seam_within(new.pictures, first))
+
+
+def _reel(file: BinaryIO, shape: tuple[int, int] | None) -> Reel:
+    """All of a clip; `shape` (height, width) is that of the reel which it is compared with."""
+    with open_footage(file) as footage:
+        seconds, pictures = [], []
+        for picture in footage.pictures():
+            shape = shape or footage.shape(picture.frame, CELLS)
+            rgb = footage.rgb(picture.frame, shape)
+            seconds.append(picture.seconds)
+            pictures.append(colour.lab(rgb))
+    return Reel(np.array(seconds), np.stack(pictures))
+
+
+def _contains(old: Reel, new: Reel) -> Literal["yes", "no", "unknown"]:
+    if new.length < old.length - TRIMMED_SECONDS:
+        return "no"
+    counterpart = _on_clock_of(new, old)
+    away, _ = _nearest(counterpart, new.pictures)
+    stayed = _likeness(old.pictures[-1], new.pictures[: len(counterpart)])
+    if away.mean() > FOREIGN:
+        return "no"
+    # Where the pictures do not tell, only a clip with room for its parent and for something new may hold it.
+    untold: Literal["no", "unknown"] = "unknown" if new.length >= old.length + ADDED_SECONDS else "no"
+    if stayed.mean() < STILL:
+        return untold
+    strays = away > max(STRAY, 3 * float(np.median(away)))
+    share = away.sum() / stayed.sum()
+    if share > OTHER or strays.mean() > MOST_STRAYS:
+        return "no"
+    return "yes" if share < COPY else untold
+
+
+def _on_clock_of(new: Reel, old: Reel) -> np.ndarray:
+    """The parent's pictures at the moments of the child's, as far as the parent goes."""
+    moments = new.seconds[new.seconds < old.length]
+    after = np.searchsorted(old.seconds, moments).clip(1, len(old.seconds) - 1)
+    before_is_nearer = moments - old.seconds[after - 1] <= old.seconds[after] - moments
+    return old.pictures[after - before_is_nearer]
+
+
+def _nearest(counterpart: np.ndarray, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each of the parent's pictures: how far off the child's likest within reach is, and how late (n each)."""
+    count = len(counterpart)
+    shifts = np.array(sorted(range(-REACH, REACH + 1), key=abs))  # of equals the one on time
+    distances = np.full((len(shifts), count), np.inf, np.float32)
+    for row, shift in enumerate(shifts):
+        low, high = max(0, -shift), min(count, len(pictures) - shift)
+        if low < high:
+            distances[row, low:high] = _likeness(counterpart[low:high], pictures[low + shift : high + shift])
+    likest = distances.argmin(axis=0)
+    return distances[likest, np.arange(count)], shifts[likest]
+
+
+def _likeness(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Mean difference in L* of pictures (n, height, width, 3): (n). 0: the same."""
+    return np.abs(first[..., 0] - second[..., 0]).mean(axis=(-2, -1))
+
+
+def _first_new(old: Reel, new: Reel) -> int:
+    """Number of the child's first picture that is not the parent's; as many as it has where all are."""
+    distance, late = _nearest(_on_clock_of(new, old), new.pictures)
+    alike = np.flatnonzero(distance <= max(0.5, 2 * float(np.median(distance))))
+    return int(alike[-1] + late[alike[-1]]) + 1
+
+
+def _seam(before: np.ndarray, after: np.ndarray) -> float:
+    """The jump between the last of `before` and the first of `after`."""
+    usual = np.concatenate([_steps(before), _steps(after)])
+    return _excess(float(colour.difference(before[-1], after[0])), usual)
+
+
+def _seam_within(pictures: np.ndarray, first: int) -> float:
+    """The jump before picture number `first`, or as near to it as the join may have been missed by."""
+    steps, missed = _steps(pictures), 2
+    low, high = max(0, first - 1 - missed), first + missed
+    usual = np.concatenate([steps[max(0, low - TAIL) : low], steps[high : high + TAIL]])
+    return _excess(float(steps[low:high].max(initial=0)), usual)
+
+
+def _steps(pictures: np.ndarray) -> np.ndarray:
+    """The difference of each picture from the next (n - 1)."""
+    return colour.difference(pictures[:-1], pictures[1:])
+
+
+def _excess(jump: float, usual: np.ndarray) -> float:
+    """What of a jump is not motion. Nine in ten of the usual steps: some clips move on every other picture only."""
+    return round(max(0.0, jump - float(np.percentile(usual, 90))), 2)

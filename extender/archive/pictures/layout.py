@@ -1,0 +1,12 @@
+"""What the pictures of a clip are called, and how they are laid out. Pages scrub by these numbers."""
+
+POSTER = "poster.webp"  # where the clip leads; stands in the player until it plays
+CARD = "card.webp"  # near its end, where the four takes of one task differ; small, for lists
+STORYBOARD = "storyboard.webp"  # one sheet of tiles, read like a page: left to right, then down
+
+POSTER_SIDE, CARD_SIDE, TILE_SIDE = 640, 320, 240  # pixels of the longer side
+POSTER_BYTES, CARD_BYTES, STORYBOARD_BYTES = 40_000, 12_000, 110_000  # at most, however busy the pictures are
+
+COLUMNS, ROWS = 6, 4
+TILES = COLUMNS * ROWS
+# Tile number n (from 0) shows the moment n / (TILES - 1) of the clip: the first its first picture, the last its last.

@@ -1,0 +1,97 @@
+"""The pictures that stand for a clip: its poster, its card and its storyboard."""
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from extender.archive.pictures import layout
+from extender.archive.pictures.footage import Footage, Picture
+
+KEPT = 2 * layout.TILES  # at least; the moments of tiles are then right to a fortieth of the clip
+CLEAR = 0.75  # of the most contrast so far: with less, a clip is fading out
+MUCH_MORE = 2.8  # times the contrast: what a picture needs to take another's place
+CARD_AT = 7 / 8  # of the clip: behind every join, before a fade
+QUALITIES = (90, 82, 72, 60, 45, 30, 15)
+
+
+class Stills:
+    """Chooses while a clip passes by once, keeping few of its pictures."""
+
+    def __init__(self, footage: Footage) -> None:
+        self._footage = footage
+        self._kept: list[tuple[float, np.ndarray]] = []
+        self._stride = 1
+        self.seen = 0  # pictures, so far
+        self._poster: Picture
+        self._most_contrast = 0.0
+        self._last: tuple[float, np.ndarray]
+
+    def show(self, picture: Picture) -> None:
+        """Takes the next picture in."""
+        small = self._footage.rgb(picture.frame, self._footage.shape(picture.frame, layout.CARD_SIDE))
+        self._last = (picture.seconds, small)
+        self._consider(picture, _contrast(small))
+        if self.seen % self._stride == 0:
+            self._kept.append(self._last)
+            if len(self._kept) >= 2 * KEPT:
+                del self._kept[1::2]
+                self._stride *= 2
+        self.seen += 1
+
+    def _consider(self, picture: Picture, contrast: float) -> None:
+        """The poster is the last clear picture: four takes of one task begin alike, and differ in where they lead."""
+        self._most_contrast = max(self._most_contrast, contrast)
+        if contrast >= CLEAR * self._most_contrast:
+            self._poster = picture
+
+    def write(self, into: Path) -> None:
+        """Writes the three pictures into the folder. OSError where that fails, and then no half of one is there."""
+        frame = self._poster.frame
+        poster = self._footage.rgb(frame, self._footage.shape(frame, layout.POSTER_SIDE))
+        _save(Image.fromarray(poster), into / layout.POSTER, layout.POSTER_BYTES)
+        _save(Image.fromarray(self._card()), into / layout.CARD, layout.CARD_BYTES)
+        _save(self._storyboard(), into / layout.STORYBOARD, layout.STORYBOARD_BYTES)
+
+    def _near(self, share: float) -> np.ndarray:
+        """The kept picture nearest to a share of the clip, 0 to 1."""
+        moment = share * self._last[0]
+        return min([*self._kept, self._last], key=lambda kept: abs(kept[0] - moment))[1]
+
+    def _card(self) -> np.ndarray:
+        usual, best = self._near(CARD_AT), max((small for _, small in self._kept), key=_contrast)
+        return best if _contrast(best) > MUCH_MORE * _contrast(usual) else usual
+
+    def _storyboard(self) -> Image.Image:
+        height, width = self._last[1].shape[:2]
+        scale = layout.TILE_SIDE / max(width, height)
+        width, height = max(1, round(width * scale)), max(1, round(height * scale))
+        sheet = Image.new("RGB", (layout.COLUMNS * width, layout.ROWS * height))
+        for number in range(layout.TILES):
+            picture = Image.fromarray(self._near(number / (layout.TILES - 1)))
+            down, across = divmod(number, layout.COLUMNS)
+            tile = picture.resize((width, height), Image.Resampling.BOX)
+            sheet.paste(tile, (across * width, down * height))
+        return sheet
+
+
+def _contrast(rgb: np.ndarray) -> float:
+    """Standard deviation of a picture's green, where most of its light is: 0 to 128."""
+    return float(rgb[::4, ::4, 1].std())
+
+
+def _save(image: Image.Image, path: Path, most: int) -> None:
+    """Writes a WebP of at most `most` bytes, as good as that allows, whole or not at all."""
+    for quality in QUALITIES:
+        content = io.BytesIO()
+        image.save(content, "WEBP", quality=quality, method=4)
+        if content.tell() <= most:
+            break
+    draft = path.with_suffix(".part")
+    try:
+        draft.write_bytes(content.getvalue())
+        os.replace(draft, path)  # noqa: PTH105
+    finally:
+        draft.unlink(missing_ok=True)
