@@ -3,6 +3,7 @@
 `.env.example` explains each variable. Source: `docs.djangoproject.com/en/5.2/ref/settings/`.
 """
 
+import re
 import secrets
 import sqlite3
 from pathlib import Path
@@ -12,26 +13,10 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
+from project.addresses import LOOPBACK, bucket, bucket_origin, origin
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-
-def origin(name: str, default: str) -> str:
-    """The origin (scheme, host, port) in variable `name`; https, or http on loopback; "" stays ""."""
-    value = env.str(name, default).strip().rstrip("/")
-    if not value:
-        return ""
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is not an address: {error}.") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        raise ImproperlyConfigured(f"{name} must be an origin such as https://example.org, without a path.")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ImproperlyConfigured(f"{name} must start with https:// (plain http is for loopback alone).")
-    return value
 
 
 def kept_secret(path: Path) -> str:
@@ -58,10 +43,9 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 try:
     DEBUG = env.bool("DEBUG", False)
     APIFRAME_API_KEY = env.str("APIFRAME_API_KEY", "").strip()
-    APIFRAME_BASE_URL = origin(
-        "APIFRAME_BASE_URL", "https://api.apiframe.pro" if APIFRAME_API_KEY else "http://127.0.0.1:8791"
-    )
-    PUBLIC_URL = origin("PUBLIC_URL", "")
+    base_url = "https://api.apiframe.pro" if APIFRAME_API_KEY else "http://127.0.0.1:8791"
+    APIFRAME_BASE_URL = origin("APIFRAME_BASE_URL", env.str("APIFRAME_BASE_URL", base_url))
+    PUBLIC_URL = origin("PUBLIC_URL", env.str("PUBLIC_URL", ""))
     # The sandbox is whatever answers on loopback: it alone may serve clips over plain http.
     SANDBOX = urlsplit(APIFRAME_BASE_URL).hostname in LOOPBACK
     # Neither the demo's password nor its queued tasks may meet the APIFRAME that costs money.
@@ -69,6 +53,11 @@ try:
     DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / DATABASE_FILE}")}
     ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
     MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_DIR / "media")
+    # Taken apart at once: Django hides a "secret_key" in its reports of errors, and would show the whole address.
+    ARCHIVE_BUCKET = bucket("STORAGE_URL", env.str("STORAGE_URL", ""))
+    ARCHIVE_MAX_MB = env.int("ARCHIVE_MAX_MB", 200)
+    ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
+    X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "").strip()
     SECRET_KEY = env.str("SECRET_KEY", "")
 except (EnvError, ValueError) as error:
     raise ImproperlyConfigured(str(error)) from error
@@ -79,6 +68,10 @@ if not APIFRAME_API_KEY:
     APIFRAME_API_KEY = "sandbox"
 if not APIFRAME_API_KEY.isprintable() or not APIFRAME_API_KEY.isascii() or " " in APIFRAME_API_KEY:
     raise ImproperlyConfigured("APIFRAME_API_KEY must be plain printable characters without spaces.")
+if ARCHIVE_MAX_MB < 1 or ARCHIVE_KEEP_FREE_MB < 0:
+    raise ImproperlyConfigured("ARCHIVE_MAX_MB must be 1 or more, and ARCHIVE_KEEP_FREE_MB 0 or more.")
+if X_ACCEL_PREFIX and not re.fullmatch("/([a-z0-9_-]+/)+", X_ACCEL_PREFIX):
+    raise ImproperlyConfigured("X_ACCEL_PREFIX must be a path such as /protected/, as in the proxy's settings.")
 if not SECRET_KEY:
     if not (DEBUG or SANDBOX):
         raise ImproperlyConfigured("SECRET_KEY is missing: set it to 50 or more random characters.")
@@ -191,13 +184,15 @@ if HTTPS:
     # The proxy that ends TLS must set this header itself and drop a visitor's own (README, "Deploy").
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-MEDIA_SOURCES = [SELF, "https:", *([APIFRAME_BASE_URL] if SANDBOX else [])]
+# What is redirected must be allowed where it ends.
+BUCKET_SOURCES = [bucket_origin(ARCHIVE_BUCKET)] if ARCHIVE_BUCKET else []
+MEDIA_SOURCES = [SELF, "https:", *([APIFRAME_BASE_URL] if SANDBOX else []), *BUCKET_SOURCES]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF],
+        "img-src": [SELF, *BUCKET_SOURCES],
         "media-src": MEDIA_SOURCES,
         "connect-src": [SELF],
         "form-action": [SELF],

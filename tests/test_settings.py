@@ -17,6 +17,10 @@ OURS = {
     "DEBUG",
     "ALLOWED_HOSTS",
     "MEDIA_ROOT",
+    "STORAGE_URL",
+    "X_ACCEL_PREFIX",
+    "ARCHIVE_MAX_MB",
+    "ARCHIVE_KEEP_FREE_MB",
 }
 LONG_SECRET = "q8V-" + "xK2m9TzRw4Yb7Nc1LpHs" * 3
 
@@ -24,7 +28,7 @@ LONG_SECRET = "q8V-" + "xK2m9TzRw4Yb7Nc1LpHs" * 3
 def check(*flags: str, **environment: str) -> subprocess.CompletedProcess:
     """`manage.py check` under nothing but `environment`; an empty value hides what a `.env` file may say."""
     inherited = {name: value for name, value in os.environ.items() if name not in OURS}
-    hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "SECRET_KEY"), "")
+    hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "SECRET_KEY", "STORAGE_URL", "X_ACCEL_PREFIX"), "")
     return subprocess.run(
         [sys.executable, "manage.py", "check", *flags],
         cwd=PROJECT,
@@ -47,6 +51,17 @@ BAD = [
     ("APIFRAME_API_KEY", {"APIFRAME_API_KEY": "two words"}),
     ("APIFRAME_API_KEY", {"APIFRAME_BASE_URL": "https://api.apiframe.pro"}),
     ("SECRET_KEY", {"APIFRAME_API_KEY": "a-real-key"}),
+    ("STORAGE_URL", {"STORAGE_URL": "/srv/clips"}),
+    ("STORAGE_URL", {"STORAGE_URL": "https://key:two words@s3.example.org/clips?region=x"}),
+    ("STORAGE_URL", {"STORAGE_URL": "s3://key:two words/+@clips?region=eu-central-1"}),
+    ("STORAGE_URL", {"STORAGE_URL": "s3://two words@clips?region=eu-central-1"}),
+    ("STORAGE_URL", {"STORAGE_URL": "s3://key:two words@clips"}),
+    ("STORAGE_URL", {"STORAGE_URL": "s3://key:two words@clips?region=eu-central-1&acl=public"}),
+    ("STORAGE_URL", {"STORAGE_URL": "s3://key:two words@clips?endpoint=http://s3.example.org"}),
+    ("X_ACCEL_PREFIX", {"X_ACCEL_PREFIX": "protected"}),
+    ("X_ACCEL_PREFIX", {"X_ACCEL_PREFIX": "/protected"}),
+    ("ARCHIVE_MAX_MB", {"ARCHIVE_MAX_MB": "0"}),
+    ("ARCHIVE_KEEP_FREE_MB", {"ARCHIVE_KEEP_FREE_MB": "some"}),
 ]
 
 
@@ -60,6 +75,16 @@ def test_a_bad_value_stops_the_start_with_a_sentence_that_names_it(name, environ
     assert len(said.splitlines()) == 1
     assert said.endswith(".")
     assert "two words" not in said
+
+
+def test_a_bucket_without_what_it_needs_stops_the_start(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['boto3'] = None")
+    address = "s3://key:s%2Fcret@clips?region=eu-central-1"
+    assert check(STORAGE_URL=address).returncode == 0
+    result = check(STORAGE_URL=address, PYTHONPATH=str(tmp_path))
+    assert result.stderr == (
+        "Extender cannot start: STORAGE_URL needs what the extra s3 installs: pip install -e '.[s3]'.\n"
+    )
 
 
 def test_a_deployment_behind_https_has_no_warning():

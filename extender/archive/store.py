@@ -1,0 +1,213 @@
+"""Where kept files lie: on this machine's disk (`Disk`), or in an S3 bucket (`extender.archive.bucket.Bucket`).
+
+A name is made of its clip's checksum, so a kept file never changes, and two who write it cannot disagree.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path, PurePath
+from typing import BinaryIO
+
+from django.conf import settings
+from django.utils._os import safe_join
+
+from extender.archive.parts import Part, StoreTrouble, disk_trouble
+
+__all__ = ["Disk", "Part", "Store", "StoreTrouble", "content_type", "current_store", "disk_trouble", "name"]
+
+KINDS = {"clip": ".mp4", "poster": ".poster.webp", "card": ".card.webp", "storyboard": ".storyboard.webp"}
+CONTENT_TYPES = {".mp4": "video/mp4", ".webp": "image/webp"}
+SHA256 = re.compile("[0-9a-f]{64}")
+CHUNK_BYTES = 1024 * 1024
+MEBIBYTE = 1024 * 1024
+ADDRESS_SECONDS = 900
+
+
+def name(sha256: str, kind: str) -> str:
+    """The name of a clip's file of `kind` (a key of KINDS); `sha256` is the clip's, 64 lower-case hex digits."""
+    if not SHA256.fullmatch(sha256):
+        raise ValueError("a checksum is 64 lower-case hexadecimal digits")
+    return f"clips/{sha256[:2]}/{sha256}{KINDS[kind]}"
+
+
+def content_type(name: str) -> str:
+    """The media type of the file under `name`."""
+    return CONTENT_TYPES[PurePath(name).suffix]
+
+
+class Store(ABC):
+    """Kept files by name, and the parts that become kept files: these lie on the local disk, whatever the store.
+
+    Every method raises `StoreTrouble` where the store cannot do its work; opening or measuring a file that is
+    not there is FileNotFoundError.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._parts = root / "tmp"
+
+    def part(self) -> Part:
+        """A new, empty file to write to, to be used in a `with`."""
+        return Part(self._parts)
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """A new, empty folder on the disk of the parts, as long as the `with` lasts."""
+        with disk_trouble():
+            self._parts.mkdir(parents=True, exist_ok=True)
+            made = tempfile.mkdtemp(dir=self._parts, suffix=".part")
+        try:
+            yield Path(made)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+    @abstractmethod
+    def keep(self, part: Part, name: str) -> None:
+        """Puts the part under `name`, whole or not at all, and durably."""
+
+    @abstractmethod
+    def open(self, name: str) -> BinaryIO:
+        """The kept file, to be read from its beginning and closed."""
+
+    @abstractmethod
+    def size(self, name: str) -> int:
+        """Bytes of the kept file."""
+
+    @abstractmethod
+    def exists(self, name: str) -> bool:
+        """Whether the file is kept."""
+
+    @abstractmethod
+    def delete(self, name: str) -> None:
+        """Removes the file; one that is not there is as good."""
+
+    @abstractmethod
+    def address(
+        self, name: str, *, method: str = "GET", download_name: str | None = None, seconds: int = ADDRESS_SECONDS
+    ) -> str | None:
+        """Where a browser gets the file for the next `seconds` by `method`; None if from nowhere but from us."""
+
+    @contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        """The kept file as one on this machine's disk, as long as the `with` lasts."""
+        with self.open(name) as file, self.part() as part:
+            while chunk := self._read(file):
+                part.write(chunk)
+            part.close()
+            yield part.path
+
+    def checksum(self, name: str, progress: Callable[[int], object] = lambda done: None) -> str:
+        """The SHA-256 of the kept file as it is now, in hex; `progress` hears of the bytes read so far."""
+        digest, done = hashlib.sha256(), 0
+        with self.open(name) as file:
+            while chunk := self._read(file):
+                digest.update(chunk)
+                done += len(chunk)
+                progress(done)
+        return digest.hexdigest()
+
+    def _read(self, file: BinaryIO) -> bytes:
+        with disk_trouble():
+            return file.read(CHUNK_BYTES)
+
+    def free_bytes(self) -> int:
+        """Bytes left on the disk on which parts are written."""
+        with disk_trouble():
+            self._parts.mkdir(parents=True, exist_ok=True)
+            return shutil.disk_usage(self._parts).free
+
+    def has_room(self, size: int) -> bool:
+        """Whether `size` more bytes leave ARCHIVE_KEEP_FREE_MB on that disk."""
+        return self.free_bytes() - size >= settings.ARCHIVE_KEEP_FREE_MB * MEBIBYTE
+
+    def prune(self, older_than: float) -> list[Path]:
+        """Removes the parts and folders that nobody has written to for `older_than` seconds; returns their paths.
+
+        A part that is being uploaded is written to no more: let `older_than` be longer than any upload.
+        """
+        removed, horizon = [], time.time() - older_than
+        with disk_trouble():
+            for path in self._parts.glob("*.part"):
+                # Whoever writes it may keep or remove it meanwhile.
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime < horizon:
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
+                        removed.append(path)
+        return removed
+
+
+class Disk(Store):
+    """Kept files as files below `root`."""
+
+    def path(self, name: str) -> Path:
+        """Where the file lies; SuspiciousFileOperation for a name that leads out of the store."""
+        return Path(safe_join(self.root, name))
+
+    def keep(self, part: Part, name: str) -> None:
+        path = self.path(name)
+        part.settle()
+        with disk_trouble():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                part.path.rename(path)
+            except FileNotFoundError as error:
+                raise StoreTrouble("An unfinished copy was removed while it was in use.") from error
+            # A name is durable once its directory is, and that one's own, if it is new.
+            for directory in (path.parent, path.parent.parent, self.root):
+                _sync(directory)
+
+    @contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        yield self.path(name)
+
+    def open(self, name: str) -> BinaryIO:
+        with disk_trouble():
+            return self.path(name).open("rb")
+
+    def size(self, name: str) -> int:
+        with disk_trouble():
+            return self.path(name).stat().st_size
+
+    def exists(self, name: str) -> bool:
+        with disk_trouble():
+            return self.path(name).is_file()
+
+    def delete(self, name: str) -> None:
+        with disk_trouble():
+            self.path(name).unlink(missing_ok=True)
+
+    def address(
+        self, name: str, *, method: str = "GET", download_name: str | None = None, seconds: int = ADDRESS_SECONDS
+    ) -> None:
+        return None
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def current_store() -> Store:
+    """The store that the settings name."""
+    if settings.ARCHIVE_BUCKET:
+        return _bucket(Path(settings.MEDIA_ROOT), *settings.ARCHIVE_BUCKET.items())
+    return Disk(Path(settings.MEDIA_ROOT))
+
+
+@cache
+def _bucket(root: Path, *options: tuple[str, str | None]) -> Store:
+    # Its library is an extra, and its connections are worth keeping.
+    from extender.archive.bucket import Bucket
+
+    return Bucket(root, dict(options))
