@@ -1,0 +1,115 @@
+"""How a kept file's bytes reach a browser: from us, from the proxy in front of us, or from the bucket."""
+
+import os
+from typing import BinaryIO
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
+
+from extender.archive.ranges import CHUNK_BYTES, Multipart, Slice, Unsatisfiable, content_range, parse_ranges
+from extender.archive.store import ADDRESS_SECONDS, Store, content_type, current_store
+
+# A kept file never changes; but who may see it does, and a browser's copy cannot be taken back.
+CACHED_SECONDS = 7 * 24 * 60 * 60
+
+
+def respond(
+    request: HttpRequest,
+    name: str,
+    sha256: str,
+    *,
+    download_name: str | None = None,
+    revocable: bool = False,
+    store: Store | None = None,
+) -> HttpResponseBase:
+    """The answer to a GET or HEAD for the kept file `name`, whose checksum is `sha256`.
+
+    With `download_name` the browser saves it under that name. A `revocable` answer is asked for again at each use,
+    as a guest's link must be. Asks nothing of the database. FileNotFoundError where our own disk does not have
+    the file, `StoreTrouble` where it cannot be read.
+    """
+    store = store or current_store()
+    method = "HEAD" if request.method == "HEAD" else "GET"
+    address = store.address(name, method=method, download_name=download_name)
+    if address:
+        return _elsewhere(address, revocable)
+    headers = {
+        "Content-Type": content_type(name),
+        "Cache-Control": "private, no-cache" if revocable else f"private, max-age={CACHED_SECONDS}, immutable",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if download_name:
+        headers["Content-Disposition"] = str(content_disposition_header(True, download_name))
+    if settings.X_ACCEL_PREFIX:
+        # ETag, Last-Modified, ranges and conditions are the proxy's own, as it alone looks at the file.
+        return HttpResponse(headers={**headers, "X-Accel-Redirect": settings.X_ACCEL_PREFIX + name})
+    return _file(request, store.open(name), headers, f'"{sha256}"')
+
+
+def _elsewhere(address: str, revocable: bool) -> HttpResponse:
+    # Forgotten long before the address ends, so that a film that begins by it can also be finished.
+    cached = "no-cache" if revocable else f"max-age={ADDRESS_SECONDS // 2}"
+    return HttpResponse(status=302, headers={"Location": address, "Cache-Control": f"private, {cached}"})
+
+
+def _file(request: HttpRequest, file: BinaryIO, headers: dict[str, str], etag: str) -> HttpResponseBase:
+    """The answer from the open `file`, closed when the answer is, or at once where nothing of it is sent."""
+    stat = os.fstat(file.fileno())
+    size, modified = stat.st_size, int(stat.st_mtime)
+    whole = HttpResponse(headers={**headers, "ETag": etag, "Last-Modified": http_date(modified)})
+    answer = get_conditional_response(request, etag, modified, whole)
+    if answer and answer is not whole:
+        file.close()
+        return _without_length(answer) if answer.status_code == 304 else answer
+    try:
+        asked = parse_ranges(request.headers.get("Range", ""), size) if _still(request, etag, modified) else []
+    except Unsatisfiable:
+        file.close()
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    return _parts(request, file, dict(whole.items()), asked, size)
+
+
+def _parts(
+    request: HttpRequest, file: BinaryIO, headers: dict[str, str], asked: list[range], size: int
+) -> HttpResponseBase:
+    """The answer with the parts of the file that are `asked` for, or with all of it."""
+    body: Slice | Multipart
+    if len(asked) > 1:
+        body = Multipart(file, asked, size, headers["Content-Type"])
+        headers |= {"Content-Type": body.content_type, "Content-Length": str(body.length)}
+    elif asked:
+        body = Slice(file, asked[0])
+        headers |= {"Content-Range": content_range(asked[0], size), "Content-Length": str(len(asked[0]))}
+    else:
+        body = Slice(file, range(size))
+        headers |= {"Accept-Ranges": "bytes", "Content-Length": str(size)}
+    status = 206 if asked else 200
+    if request.method == "HEAD":
+        body.close()
+        return HttpResponse(status=status, headers=headers)
+    if isinstance(body, Multipart):
+        return StreamingHttpResponse(body, status=status, headers=headers)
+    # It guesses a type, and puts it in the place of a header.
+    return _SentFile(body, status=status, content_type=headers.pop("Content-Type"), headers=headers)
+
+
+class _SentFile(FileResponse):
+    # Django's 4 KiB are slow where the server does not know sendfile().
+    block_size = CHUNK_BYTES
+
+
+def _still(request: HttpRequest, etag: str, modified: int) -> bool:
+    """Whether the file is still the one that the browser has a part of (If-Range)."""
+    condition = request.headers.get("If-Range")
+    if condition is None:
+        return True
+    return condition == etag if condition.endswith('"') else parse_http_date_safe(condition) == modified
+
+
+def _without_length(answer: HttpResponse) -> HttpResponseBase:
+    # A middleware says of every answer with content how long it is: "0" would be said of the file.
+    bare = StreamingHttpResponse((), status=answer.status_code, headers=dict(answer.items()))
+    del bare["Content-Type"]
+    return bare

@@ -1,0 +1,114 @@
+"""Real servers on loopback, for fixtures: gunicorn with a site of kept files, and nginx. And what S3 would check."""
+
+import hashlib
+import hmac
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlsplit
+
+PROJECT = Path(__file__).resolve().parents[1]
+START_SECONDS = 30
+NGINX = """
+daemon off; worker_processes 1; pid {here}/nginx.pid; error_log {here}/error.log; {user}
+events {{ worker_connections 64; }}
+http {{
+    access_log off; client_body_temp_path {here}/body; proxy_temp_path {here}/proxy;
+    fastcgi_temp_path {here}/fastcgi; uwsgi_temp_path {here}/uwsgi; scgi_temp_path {here}/scgi;
+    server {{ listen 127.0.0.1:{port}; {locations} }}
+}}
+"""
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def find_nginx() -> str | None:
+    """Debian puts it where only root looks."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+class Server:
+    """A process that listens at `port` of loopback until the end of its `with`."""
+
+    def __init__(self, command: list[str], port: int, log: Path, **environment: str) -> None:
+        self.port, self.log = port, log
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                command, cwd=PROJECT, env={**os.environ, **environment}, stdout=file, stderr=file
+            )
+        ends = time.monotonic() + START_SECONDS
+        with socket.socket() as probe:
+            while probe.connect_ex(("127.0.0.1", port)):
+                assert self.process.poll() is None, log.read_text()
+                assert time.monotonic() < ends, log.read_text()
+                time.sleep(0.05)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+
+def nginx(here: Path, locations: str) -> Server:
+    """nginx with these locations; `here` is an empty directory of its own."""
+    here.mkdir(parents=True)
+    port = free_port()
+    # As root it would read files as somebody who cannot enter a test's directory.
+    user = "user root;" if os.geteuid() == 0 else ""
+    config = here / "nginx.conf"
+    config.write_text(NGINX.format(here=here, port=port, user=user, locations=locations))
+    command = [str(find_nginx()), "-p", str(here), "-c", str(config), "-e", str(here / "error.log")]
+    return Server(command, port, here / "log")
+
+
+def gunicorn(media_root: Path, log: Path, site: str = "tests.serving_site", **environment: str) -> Server:
+    """Our own server, set up as in production, with one worker; kept files are its whole site, or `site` is."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", site, f"--bind=127.0.0.1:{port}", "--workers=1"]
+    hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "STORAGE_URL", "X_ACCEL_PREFIX"), "")
+    return Server(command, port, log, **{**hidden, "MEDIA_ROOT": str(media_root), **environment})
+
+
+def worker_of(server: Server) -> int:
+    """The process id of gunicorn's worker."""
+    return int(Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()[0])
+
+
+def memory_peak(pid: int) -> int:
+    """The most bytes that the process ever held (VmHWM)."""
+    return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+
+
+def signed_for(address: str, method: str, secret: str) -> bool:
+    """Whether S3 would take `address` by `method`: AWS's signature 4 for queries, reckoned anew."""
+    parts = urlsplit(address)
+    query = dict(parse_qsl(parts.query))
+    signature, moment, scope = query.pop("X-Amz-Signature"), query["X-Amz-Date"], query["X-Amz-Credential"]
+    canonical = "&".join(f"{quote(key, safe='~')}={quote(query[key], safe='~')}" for key in sorted(query))
+    asked = "\n".join([method, parts.path, canonical, f"host:{parts.netloc}", "", "host", "UNSIGNED-PAYLOAD"])
+    scope = scope.split("/", 1)[1]
+    text = "\n".join(["AWS4-HMAC-SHA256", moment, scope, hashlib.sha256(asked.encode()).hexdigest()])
+    key = b"AWS4" + secret.encode()
+    for step in scope.split("/"):
+        key = hmac.digest(key, step.encode(), "sha256")
+    return hmac.new(key, text.encode(), "sha256").hexdigest() == signature
+
+
+if __name__ == "__main__":
+    sys.exit(find_nginx() is None)
