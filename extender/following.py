@@ -9,7 +9,7 @@ from extender import gate
 from extender.apiframe import ApiframeError, Client, TaskUpdate
 from extender.models import Event, Member, Task
 from extender.states import State
-from extender.updates import apply_update, record
+from extender.updates import apply_update, record, renew_addresses
 
 SHORTEST_INTERVAL = timedelta(seconds=3)
 LONGEST_INTERVAL = timedelta(minutes=15)
@@ -87,6 +87,15 @@ def adopt(task: Task, remote_id: str) -> None:
         raise NotContinuable(f"{error} Check the id, or try again in a moment.") from error
     if update.remote_id != remote_id or not apply_update(task, update, Event.Source.POLL):
         raise NotContinuable("APIFRAME's answer does not fit this task. Reload the page.")
+
+
+def renew_clips(task: Task) -> None:
+    """Asks for fresh addresses of the clips of `task`, since the old ones do not answer any more.
+
+    Raises `ApiframeError`; `NotFound` where APIFRAME has forgotten the task.
+    """
+    update = Client.from_settings().fetch(task.remote_id)
+    renew_addresses(task, update)
 
 
 def _original(member: Member, remote_id: str) -> Task:

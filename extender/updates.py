@@ -30,6 +30,17 @@ def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     return changed
 
 
+def renew_addresses(task: Task, update: TaskUpdate) -> None:
+    """Lets `update` say anew where the clips of the finished `task` lie. Nothing else of a final state changes."""
+    fresh = [*update.video_urls, *[None] * 4]
+    # A clip is never taken away, and none is added: the answer to "where" is no answer to "which".
+    urls = [old and (new or old) for old, new in zip(task.video_urls, fresh, strict=False)]
+    named = Task.objects.filter(pk=task.pk, state=State.FINISHED, remote_id=update.remote_id)
+    changed = urls != task.video_urls and bool(named.update(video_urls=urls, version=F("version") + 1))
+    said = "fresh addresses of the clips" if changed else "the clips’ addresses are still the same"
+    Event.objects.create(task=task, source=Event.Source.POLL, said=said, changed=changed, body=update.raw)
+
+
 def record(task: Task, said: str, source: Event.Source, body: str = "") -> None:
     """Records something that was said about `task` and changed nothing."""
     Event.objects.create(task=task, source=source, said=said[:500], changed=False, body=body)
@@ -62,13 +73,14 @@ def _changes(update: TaskUpdate) -> dict[str, object]:
         changes["percentage"] = 0
     elif update.percentage is not None:
         changes["percentage"] = Greatest(F("percentage"), update.percentage)
-    if update.state == State.FINISHED:
-        changes["video_urls"] = list(update.video_urls)
     if update.state in FINAL:
         changes["ended_at"] = Now()
     if update.state in FINAL or update.state == State.UNCONFIRMED:
         # Nothing is left to ask, or no id to ask by.
         changes["next_look_at"] = None
+    if update.state == State.FINISHED:
+        # What is left to do at once is to copy the clips.
+        changes |= {"video_urls": list(update.video_urls), "next_look_at": Now()}
     return changes
 
 

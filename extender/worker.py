@@ -12,7 +12,8 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
 from extender import following, gate, sending
-from extender.models import Heartbeat, Task
+from extender.archive import comparing, copying, sweeping
+from extender.models import Copy, Heartbeat, Task
 from extender.models.heartbeats import BEAT_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -20,20 +21,21 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS = 1.0
 TROUBLE_SECONDS = 5.0
 # Under the 10 s that a supervisor usually grants. A send that is cut off is found again as abandoned.
-STOP_SECONDS = 8.0
+STOP_SECONDS = 7.0
 
 
 class Worker:
-    """Two loops, so that a submit that takes its whole 20 s does not keep the news waiting."""
+    """A loop for each kind of work, so that a submit that takes its whole 20 s does not keep the news waiting."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, copies: bool = True) -> None:
+        """`copies`: whether it copies clips too, or leaves that to workers with a disk for it."""
         self._stopping = threading.Event()
+        self._turns = [send_next, follow, *([archive] if copies else [])]
 
     def run(self) -> None:
         """Works until `stop()` is called."""
         loops = [
-            threading.Thread(target=self._loop, args=[turn], name=turn.__name__, daemon=True)
-            for turn in (send_next, follow)
+            threading.Thread(target=self._loop, args=[turn], name=turn.__name__, daemon=True) for turn in self._turns
         ]
         for loop in loops:
             loop.start()
@@ -89,3 +91,11 @@ def follow() -> bool:
     sending.give_up_abandoned()
     gate.probe()
     return following.follow_due() == following.BATCH
+
+
+def archive() -> bool:
+    """Copies a clip, or compares one with what it continues; sweeps. Returns whether there may be more at once."""
+    sweeping.sweep_now_and_then()
+    lined_up = copying.line_up()
+    worked = Copy.objects.is_something_due() and (copying.copy_next() or comparing.compare_next())
+    return worked or lined_up > 0

@@ -1,5 +1,6 @@
 """What is stored. Querysets read as sentences; nothing here knows a view or the network."""
 
+from extender.models.copies import Copy
 from extender.models.events import Event
 from extender.models.gate import Gate
 from extender.models.heartbeats import Heartbeat
@@ -7,4 +8,4 @@ from extender.models.members import Member
 from extender.models.shares import Share
 from extender.models.tasks import Clip, Task
 
-__all__ = ["Clip", "Event", "Gate", "Heartbeat", "Member", "Share", "Task"]
+__all__ = ["Clip", "Copy", "Event", "Gate", "Heartbeat", "Member", "Share", "Task"]

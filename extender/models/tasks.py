@@ -3,124 +3,29 @@
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from statistics import median
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.text import slugify
 
-from extender.models.gate import Gate
-from extender.states import FINAL, FOLLOWED, OPEN, RUNNING, State
+from extender.models.copies import Copy
+from extender.models.task_queries import TaskQuerySet
+from extender.states import FINAL, FOLLOWED, State
 
-# Longer than the 20 s that a submit may take: whoever still holds a row after it has died.
-SENDING_LEASE = timedelta(seconds=60)
+# Longer than this after the end nobody waits at a page for copies that have not even begun: there is no worker.
+COPYING_TAKES = timedelta(minutes=10)
 
 
 def new_nonce() -> str:
     """256 random bits, for the address at which APIFRAME calls back about one row."""
     return secrets.token_urlsafe(32)
-
-
-class TaskQuerySet(models.QuerySet["Task"]):
-    """Sentences about tasks. Times are compared by the database's clock, so that machines need not agree."""
-
-    def visible_to(self, member) -> "TaskQuerySet":
-        """The tasks that `member` may see: their own."""
-        return self.filter(owner=member)
-
-    def newest_first(self) -> "TaskQuerySet":
-        """In the order of the history."""
-        return self.order_by("-created_at", "-id")
-
-    def older_than(self, created_at: datetime, pk: uuid.UUID) -> "TaskQuerySet":
-        """What follows the task (`created_at`, `pk`) in the order of the history."""
-        # The first condition is implied by the second; it is the one that an index can seek by.
-        return self.filter(
-            Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk), created_at__lte=created_at
-        )
-
-    def running(self) -> "TaskQuerySet":
-        """Tasks that somebody is working on."""
-        return self.filter(state__in=RUNNING)
-
-    def with_clips(self) -> "TaskQuerySet":
-        """Tasks with clips that can be continued, newest first."""
-        return self.filter(state=State.FINISHED).newest_first()
-
-    def due(self) -> "TaskQuerySet":
-        """Tasks whose next look has come."""
-        return self.filter(next_look_at__lte=Now())
-
-    def to_send(self) -> "TaskQuerySet":
-        """Saved and not sent, and not told to wait, while the gate is open."""
-        return self.due().filter(~Exists(Gate.objects.closed()), state=State.QUEUED)
-
-    def to_follow(self) -> "TaskQuerySet":
-        """Known to APIFRAME, and due to be asked about, the longest overdue first."""
-        return self.due().filter(state__in=FOLLOWED).exclude(remote_id="").order_by("next_look_at")
-
-    def abandoned(self) -> "TaskQuerySet":
-        """Left in the middle of a send by a process that died, the longest ago first."""
-        return self.due().filter(state=State.SENDING).order_by("next_look_at")
-
-    def counts(self) -> dict[str, int]:
-        """How many tasks are queued, sending, followed and unconfirmed, and how many have no news."""
-        return self.filter(state__in=OPEN).aggregate(
-            queued=Count("pk", filter=Q(state=State.QUEUED)),
-            sending=Count("pk", filter=Q(state=State.SENDING)),
-            followed=Count("pk", filter=Q(state__in=FOLLOWED)),
-            unconfirmed=Count("pk", filter=Q(state=State.UNCONFIRMED)),
-            no_news=Count("pk", filter=Q(state__in=FOLLOWED, next_look_at=None)),
-        )
-
-    def needing_attention(self) -> "TaskQuerySet":
-        """Tasks that wait for a person, oldest first."""
-        waiting = Q(state=State.UNCONFIRMED) | Q(state__in=FOLLOWED, next_look_at=None)
-        return self.filter(waiting).order_by("changed_at")
-
-    def usual_seconds(self) -> int | None:
-        """How long extensions take here: the median of the last 50 that finished; None before the first."""
-        lately = self.filter(state=State.FINISHED, sent_at__isnull=False).order_by("-ended_at")
-        spans = [(ended - sent).total_seconds() for sent, ended in lately.values_list("sent_at", "ended_at")[:50]]
-        return round(median(spans)) if spans else None
-
-    def claim_to_send(self, pk: uuid.UUID) -> bool:
-        """Takes the right to send task `pk`; true for one caller alone, whoever else tries."""
-        return bool(
-            self.to_send()
-            .filter(pk=pk)
-            .update(
-                state=State.SENDING,
-                sent_at=Now(),
-                changed_at=Now(),
-                attempts=F("attempts") + 1,
-                version=F("version") + 1,
-                next_look_at=Now() + SENDING_LEASE,
-            )
-        )
-
-    def renew_claim(self, pk: uuid.UUID, attempt: int) -> bool:
-        """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew."""
-        held = self.filter(pk=pk, state=State.SENDING, attempts=attempt, next_look_at__gt=Now())
-        return bool(held.update(next_look_at=Now() + SENDING_LEASE))
-
-    def claim_to_follow(self, pk: uuid.UUID, interval: timedelta | None) -> bool:
-        """Takes the right to ask about task `pk` once in this `interval`; true for one caller alone.
-
-        Without an interval it is the last time that anybody asks unbidden, which the pages have to say.
-        """
-        if interval is None:
-            return bool(self.to_follow().filter(pk=pk).update(next_look_at=None, version=F("version") + 1))
-        return bool(self.to_follow().filter(pk=pk).update(next_look_at=Now() + interval))
-
-    def without_news(self) -> "TaskQuerySet":
-        """Tasks that nobody asks about any more, since nothing was said of them for a day."""
-        return self.filter(state__in=FOLLOWED, next_look_at=None)
 
 
 class Task(models.Model):
@@ -231,13 +136,52 @@ class Task(models.Model):
         return next((line.strip() for line in self.prompt.splitlines() if line.strip()), stand_in)
 
     @property
+    def slug(self) -> str:
+        """The title as a file name has it: `a-cat-dancing`."""
+        return slugify(self.title)[:60].strip("-") or "clip"
+
+    @property
     def clips(self) -> list["Clip"]:
         """The clips that came, by index."""
         return [Clip(self, index, url) for index, url in enumerate(self.video_urls, 1) if url]
 
+    @property
+    def available_clips(self) -> list["Clip"]:
+        """The clips that came and are not lost since, by index."""
+        return [clip for clip in self.clips if not clip.is_lost]
+
     def clip(self, index: object) -> "Clip | None":
         """The clip `index` (a number, or its text), if it came."""
         return next((clip for clip in self.clips if str(clip.index) == str(index)), None)
+
+    def copy_of(self, index: int) -> Copy | None:
+        """Our copy of clip `index`, made or to be made; None where it is not lined up yet."""
+        return self._copies.get(index)
+
+    @cached_property
+    def _copies(self) -> dict[int, Copy]:
+        return {copy.index: copy for copy in self.copies.all()}
+
+    def leave_copies_out(self) -> None:
+        """Answers as if no copy were known: a poll has no query to spare, and they come by one of their own."""
+        self._copies = {}
+
+    @property
+    def is_being_copied(self) -> bool:
+        """Whether copies of its clips are just being made, so that a page that shows them should go on asking."""
+        if self.state != State.FINISHED:
+            return False
+        return any(clip.copy.is_under_way if clip.copy else self.has_just_ended for clip in self.clips)
+
+    @property
+    def has_just_ended(self) -> bool:
+        """Whether copies of its clips may still begin, though none is known of."""
+        return self.ended_at is not None and timezone.now() - self.ended_at < COPYING_TAKES
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether what a page shows of it may soon change."""
+        return not self.is_final or self.is_being_copied
 
     @property
     def frames(self) -> list["Clip | None"]:
@@ -263,3 +207,23 @@ class Clip:
     task: Task
     index: int
     url: str
+
+    @property
+    def copy(self) -> Copy | None:
+        """Our copy of it, made or to be made."""
+        return self.task.copy_of(self.index)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it is shown from our copy."""
+        return bool(self.copy and self.copy.is_safe)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is to be had nowhere any more."""
+        return bool(self.copy and self.copy.state == Copy.State.LOST)
+
+    @property
+    def file_name(self) -> str:
+        """What it is called on somebody's disk: `a-cat-dancing-2.mp4`."""
+        return f"{self.task.slug}-{self.index}.mp4"

@@ -44,7 +44,9 @@ class Command(BaseCommand):
         except Stopped:
             pass
         finally:
-            self.stdout.write("\nStopping…")
+            # Who read our words may be gone; what was started must end all the same.
+            with suppress(OSError):
+                self.stdout.write("\nStopping…")
             self.house.end()
             self.stdout.write("Stopped.")
 

@@ -1,8 +1,8 @@
-"""`manage.py worker`: sends what is queued, follows what is open, sweeps what a crash left behind."""
+"""`manage.py worker`: sends what is queued, follows what is open, copies what has finished, sweeps."""
 
 import signal
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from extender.worker import Worker
 
@@ -10,10 +10,15 @@ from extender.worker import Worker
 class Command(BaseCommand):
     """Runs until SIGTERM or SIGINT. Any number of workers may run, on any number of machines."""
 
-    help = "Sends queued tasks and follows open ones, until it is told to stop."
+    help = "Sends queued tasks, follows open ones and copies clips, until it is told to stop."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--no-copies", action="store_true", help="leave the copying of clips to workers with a disk for it"
+        )
 
     def handle(self, *args: object, **options: object) -> None:
-        worker = Worker()
+        worker = Worker(copies=not options["no_copies"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())
         worker.run()

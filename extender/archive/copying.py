@@ -1,0 +1,208 @@
+"""Makes our copies of finished clips: fetched, looked into, kept. What dies on the way is done again by the next."""
+
+import hashlib
+import logging
+import random
+from datetime import timedelta
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models.functions import Coalesce, Now
+
+from extender import following
+from extender.apiframe import ApiframeError, NotFound
+from extender.archive import probing, store
+from extender.archive.claims import Claim, Overtaken
+from extender.archive.pictures import layout
+from extender.archive.remote import ClipStream, Gone, Refused, TooLarge, Unavailable
+from extender.models import Copy, Task
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = timedelta(0)
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=6)
+# How long nothing is copied after the store was full or broken: the next try tells whether it is mended.
+PAUSE = timedelta(minutes=1)
+BATCH = 50
+PICTURES = {"poster": layout.POSTER, "card": layout.CARD, "storyboard": layout.STORYBOARD}
+MEASURED = ("duration_ms", "width", "height", "frame_rate", "codec")
+
+
+def line_up() -> int:
+    """Makes the rows for clips that have finished since the last time. Returns for how many tasks."""
+    tasks = list(Task.objects.to_archive()[:BATCH])
+    for task in tasks:
+        with transaction.atomic():
+            wanted = [
+                Copy(task=task, index=clip.index, contains_parent=_without_looking(task)) for clip in task.clips
+            ]
+            Copy.objects.bulk_create(wanted, ignore_conflicts=True)
+            Task.objects.to_archive().filter(pk=task.pk).order_by().update(next_look_at=None)
+    return len(tasks)
+
+
+def copy_next() -> bool:
+    """Copies the clip that has waited longest. Returns whether there was one."""
+    claim = Claim.take()
+    if claim is None:
+        return False
+    try:
+        _settle(claim)
+    except Overtaken:
+        logger.warning("%s was taken over by another worker, so this one's is dropped", claim.copy)
+    return True
+
+
+def copy_now() -> int:
+    """Lets everything that is not here be tried at once, what was lost or kept out too. Returns how many."""
+    absent = Copy.objects.exclude(state__in=(Copy.State.SAFE, Copy.State.COPYING))
+    return absent.update(state=Copy.State.WAITING, next_try_at=Now(), asked_anew=False)
+
+
+def _settle(claim: Claim) -> None:
+    """Copies a clip, or finds out why not, and writes down which."""
+    try:
+        found = _copy(claim)
+    except (DatabaseError, Overtaken):
+        # Nothing can be, or may be, written down. The lease runs out, and then it is done again.
+        raise
+    except Gone as error:
+        _ask_anew(claim, str(error))
+    except (Refused, TooLarge, probing.NotAVideo) as error:
+        claim.settle(Copy.State.KEPT_OUT, str(error))
+        logger.warning("%s is kept out: %s", claim.copy, error)
+    except Unavailable as error:
+        _try_later(claim, str(error))
+    except store.StoreTrouble as error:
+        claim.settle(Copy.State.BLOCKED, str(error), PAUSE)
+        logger.error("copying pauses: %s", error)
+    except probing.ProbeFailed as error:
+        logger.error("%s could not be looked into: %s", claim.copy, error)
+        _try_later(claim, "It could not be looked into yet.")
+    except FileNotFoundError:
+        _try_later(claim, "Its unfinished copy was removed while it was in use.")
+    except Exception:
+        logger.exception("%s could not be copied", claim.copy)
+        _try_later(claim, "Something unexpected happened; the log of the worker says what.")
+    else:
+        unlooked = _without_looking(claim.copy.task)
+        claim.settle(
+            Copy.State.SAFE,
+            next_in=None if unlooked else AT_ONCE,
+            contains_parent=unlooked,
+            settled_at=Now(),
+            misses=0,
+            **found,
+        )
+        logger.info("%s is safe", claim.copy)
+
+
+def _copy(claim: Claim) -> dict[str, Any]:
+    """Fetches a clip and keeps it with its pictures. Returns the columns that were found out."""
+    keeper = store.current_store()
+    with keeper.part() as part, keeper.folder() as pictures:
+        sha256, size = _take_own(claim.copy, keeper, part) or _fetch(claim, keeper, part)
+        part.settle()
+        claim.renew(size)
+        with store.disk_trouble():
+            facts = probing.examine(part.path, pictures)
+        claim.renew(size)
+        # The film last: where it is, its pictures are.
+        for kind, file_name in PICTURES.items():
+            with keeper.part() as picture:
+                with store.disk_trouble():
+                    content = (pictures / file_name).read_bytes()
+                picture.write(content)
+                keeper.keep(picture, store.name(sha256, kind))
+        keeper.keep(part, store.name(sha256, "clip"))
+    return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts)}
+
+
+def _columns(facts: probing.Facts) -> dict[str, Any]:
+    """What was measured, as the row has it: by itself what is shown, and all of it for later comparisons."""
+    measured = facts.as_json()
+    return {"facts": measured} | {name: measured[name] for name in MEASURED}
+
+
+def _take_own(copy: Copy, keeper: store.Store, part: store.Part) -> tuple[str, int] | None:
+    """Writes our own film to `part`, as `_fetch` does, where it is whole and its pictures alone were lost; else None.
+
+    APIFRAME may have the clip no more, and then it would be called lost although it is here.
+    """
+    if not copy.sha256:
+        return None
+    film, size = store.name(copy.sha256, "clip"), 0
+    try:
+        if keeper.checksum(film) != copy.sha256:
+            return None
+        with keeper.open(film) as file, store.disk_trouble():
+            while chunk := file.read(store.CHUNK_BYTES):
+                size += part.write(chunk)
+    except FileNotFoundError:
+        return None
+    return copy.sha256, size
+
+
+def _fetch(claim: Claim, keeper: store.Store, part: store.Part) -> tuple[str, int]:
+    """Writes a clip to `part`. Returns its checksum (SHA-256) and how many bytes it has."""
+    digest, size = hashlib.sha256(), 0
+    with ClipStream(_address(claim.copy)) as stream:
+        _refuse_a_full_disk(keeper, stream.length or 0)
+        claim.begin(stream.length)
+        for chunk in stream:
+            # Not every server says beforehand how much will come, and other copies grow meanwhile.
+            _refuse_a_full_disk(keeper, len(chunk))
+            part.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+            claim.report(size)
+    return digest.hexdigest(), size
+
+
+def _refuse_a_full_disk(keeper: store.Store, size: int) -> None:
+    if not keeper.has_room(size):
+        raise store.StoreTrouble("The disk is nearly full.")
+
+
+def _address(copy: Copy) -> str:
+    clip = copy.task.clip(copy.index)
+    if clip is None:
+        raise Gone("APIFRAME does not name this clip any more.")
+    return clip.url
+
+
+def _ask_anew(claim: Claim, said: str) -> None:
+    """Asks APIFRAME where the clip lies now, once; what is not even there then is lost."""
+    copy = claim.copy
+    if copy.asked_anew or not copy.task.remote_id:
+        _give_up(claim, said)
+        return
+    try:
+        following.renew_clips(copy.task)
+    except NotFound as error:
+        _give_up(claim, str(error))
+    except ApiframeError as error:
+        _try_later(claim, f"{said} {error}")
+    else:
+        claim.settle(Copy.State.WAITING, said, AT_ONCE, asked_anew=True)
+
+
+def _give_up(claim: Claim, said: str) -> None:
+    # Staff may have it tried again and again: the date is the first one.
+    claim.settle(Copy.State.LOST, said, settled_at=Coalesce("settled_at", Now()))
+    logger.error("%s is lost at APIFRAME", claim.copy)
+
+
+def _try_later(claim: Claim, said: str) -> None:
+    """Backs off with jitter: many clips wait for the same server, and must not come back in one moment."""
+    misses = claim.copy.misses
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(misses, 12))
+    wait = longest * random.uniform(0.5, 1)  # noqa: S311, a wait is no secret
+    claim.settle(Copy.State.WAITING, said, wait, misses=misses + 1)
+    logger.warning("%s comes later: %s", claim.copy, said)
+
+
+def _without_looking(task: Task) -> str:
+    """What is known of the parent's footage before anybody looks: nothing, where the parent is not here."""
+    return "" if task.parent_id else Copy.Contains.UNKNOWN

@@ -1,0 +1,73 @@
+"""Keeps the store tidy and true: stray temporary files go, and what was kept is read again."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from extender.archive import store
+from extender.models import Copy, Task
+
+logger = logging.getLogger(__name__)
+
+# Longer than any copy takes, its upload to a bucket included.
+STRAY_AFTER = timedelta(hours=1)
+SWEEP_SECONDS = 600
+_swept = float("-inf")
+
+
+def sweep_now_and_then() -> None:
+    """Sweeps when this process begins, and every ten minutes after."""
+    global _swept
+    if time.monotonic() - _swept >= SWEEP_SECONDS:
+        _swept = time.monotonic()
+        # The next copy meets the same trouble, and says so where staff look.
+        with suppress(store.StoreTrouble):
+            prune()
+
+
+def prune() -> int:
+    """Removes temporary files that nobody has written to for an hour. Returns how many."""
+    removed = store.current_store().prune(STRAY_AFTER.total_seconds())
+    if removed:
+        logger.info("%s stray temporary files removed", len(removed))
+    return len(removed)
+
+
+def verify(progress: Callable[[int], object]) -> Iterator[Copy]:
+    """Reads every copy again; `progress` hears how many bytes. Yields those that are damaged, to be copied again."""
+    keeper = store.current_store()
+    for copy in Copy.objects.safe().order_by("pk").iterator():
+        if not _is_whole(keeper, copy):
+            _copy_again(copy)
+            yield copy
+        progress(copy.bytes or 0)
+
+
+def _is_whole(keeper: store.Store, copy: Copy) -> bool:
+    try:
+        return keeper.checksum(store.name(copy.sha256, "clip")) == copy.sha256 and all(
+            keeper.exists(store.name(copy.sha256, kind)) for kind in store.KINDS
+        )
+    except FileNotFoundError:
+        return False
+
+
+def _copy_again(copy: Copy) -> None:
+    """Shows the clip from APIFRAME again, if it still has it, until a new copy is here."""
+    logger.error("%s is damaged and is copied again", copy)
+    damaged = Copy.objects.safe().filter(pk=copy.pk, sha256=copy.sha256)
+    copy.state, copy.reason = Copy.State.WAITING, "The copy was damaged."
+    if damaged.update(
+        state=copy.state,
+        reason=copy.reason,
+        next_try_at=Now(),
+        asked_anew=False,
+        settled_at=None,
+        received=0,
+    ):
+        Task.objects.filter(pk=copy.task_id).update(version=F("version") + 1)

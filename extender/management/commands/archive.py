@@ -1,0 +1,63 @@
+"""`manage.py archive`: copies what is missing, verifies what is there, sweeps. Exit codes for a cron job."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Sum
+from tqdm import tqdm
+
+from extender.archive import comparing, copying, store, sweeping
+from extender.models import Copy
+
+
+class Command(BaseCommand):
+    """Exit codes: 0 all is well, 1 clips are missing or damaged (each is named), 2 the store is in trouble."""
+
+    help = "Copies clips that are missing, verifies copies, sweeps temporary files."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        wanted = parser.add_mutually_exclusive_group(required=True)
+        wanted.add_argument("--missing", action="store_true", help="copy, now and here, what is not copied yet")
+        wanted.add_argument("--verify", action="store_true", help="read every copy and compare its checksum")
+        wanted.add_argument("--prune-temp", action="store_true", help="remove what unfinished copies have left")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["missing"]:
+                self._copy_missing()
+            elif options["verify"]:
+                self._verify()
+            else:
+                self.stdout.write(f"{sweeping.prune()} temporary files removed.")
+        except store.StoreTrouble as error:
+            raise CommandError(str(error), returncode=2) from error
+
+    def _copy_missing(self) -> None:
+        while copying.line_up():
+            pass
+        copying.copy_now()
+        with tqdm(total=Copy.objects.missing().count(), unit="clip", disable=None) as bar:
+            while copying.copy_next():
+                bar.update()
+        while comparing.compare_next():
+            pass
+        if blocked := Copy.objects.paused().first():
+            raise store.StoreTrouble(blocked.reason)
+        self._tell("missing", list(Copy.objects.exclude(state__in=(Copy.State.SAFE, Copy.State.COPYING))))
+        # Were its claim not held any more, it would have been copied here.
+        if elsewhere := Copy.objects.filter(state=Copy.State.COPYING).count():
+            self.stdout.write(f"{elsewhere} more are just being copied by a worker.")
+
+    def _verify(self) -> None:
+        weight = Copy.objects.safe().aggregate(bytes=Sum("bytes"))["bytes"] or 0
+        with tqdm(total=weight, unit="B", unit_scale=True, disable=None) as bar:
+            damaged = list(sweeping.verify(bar.update))
+        self._tell("damaged", damaged)
+
+    def _tell(self, what: str, copies: list[Copy]) -> None:
+        for copy in copies:
+            self.stderr.write(f"task {copy.task_id}, clip {copy.index}: {copy.get_state_display()}. {copy.reason}")
+        if copies:
+            raise CommandError(f"{len(copies)} clips are {what}.", returncode=1)
+        self.stdout.write(f"{Copy.objects.safe().count()} clips are copied and verified.")

@@ -1,0 +1,162 @@
+"""Copies: what became of each clip's file here, what was measured in it, and who is at it just now."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Count, Exists, F, Min, OuterRef, Sum
+from django.db.models.functions import Now
+
+# Longer than a copier is ever silent: it renews its claim with each second's progress and before each look inside,
+# which takes 90 s at most.
+COPYING_LEASE = timedelta(seconds=150)
+
+
+class CopyQuerySet(models.QuerySet["Copy"]):
+    """Sentences about copies. Times are compared by the database's clock, so that machines need not agree."""
+
+    def safe(self) -> "CopyQuerySet":
+        """Here, whole and verified."""
+        return self.filter(state=Copy.State.SAFE)
+
+    def missing(self) -> "CopyQuerySet":
+        """Not here, and still to be had."""
+        return self.filter(state__in=MISSING)
+
+    def due(self) -> "CopyQuerySet":
+        """Copies about which somebody should do something now, the longest overdue first."""
+        return self.filter(next_try_at__lte=Now()).order_by("next_try_at")
+
+    def paused(self) -> "CopyQuerySet":
+        """Copies that met a full or broken disk a moment ago. One stands for all: no other would fare better."""
+        return self.filter(state=Copy.State.BLOCKED, next_try_at__gt=Now())
+
+    def hindered(self) -> "CopyQuerySet":
+        """Not here, and it is known why; what was tried last comes first."""
+        return self.exclude(state=Copy.State.SAFE).exclude(reason="").order_by("-next_try_at", "made_at")
+
+    def is_something_due(self) -> bool:
+        """Whether the lists below may hold anything. An idle worker asks each second, and they are dear to ask."""
+        # By their states, so that the index finds them among millions of copies that are settled.
+        return self.due().filter(state__in=[*MISSING, Copy.State.SAFE]).exists()
+
+    def to_copy(self) -> "CopyQuerySet":
+        """Missing and due, while nothing is wrong with our own store."""
+        return self.missing().due().filter(~Exists(Copy.objects.paused()))
+
+    def to_compare(self) -> "CopyQuerySet":
+        """Safe, and not yet held against the clip that they continue, which is settled."""
+        parents = Copy.objects.filter(task=OuterRef("task__parent"), index=OuterRef("task__index"))
+        return self.safe().due().filter(Exists(parents.exclude(state__in=MISSING)), contains_parent="")
+
+    def claim(self, copy: "Copy") -> bool:
+        """Takes the right to make `copy`, as it was read; true for one caller alone."""
+        # By its attempts too: they are the number of the claim, and must be what the caller takes them for.
+        taken = self.to_copy().filter(pk=copy.pk, attempts=copy.attempts).order_by()
+        return bool(
+            taken.update(
+                state=Copy.State.COPYING,
+                reason="",
+                attempts=F("attempts") + 1,
+                received=0,
+                expected=None,
+                next_try_at=Now() + COPYING_LEASE,
+            )
+        )
+
+    def claim_to_compare(self, pk: uuid.UUID) -> bool:
+        """Takes the right to compare `pk` with its parent; true for one caller alone."""
+        return bool(self.to_compare().filter(pk=pk).order_by().update(next_try_at=Now() + COPYING_LEASE))
+
+    def held(self, pk: uuid.UUID, attempt: int) -> "CopyQuerySet":
+        """The row, as long as the claim of this `attempt` holds: whoever slept past it writes nothing."""
+        return self.filter(pk=pk, state=Copy.State.COPYING, attempts=attempt)
+
+    def census(self) -> list[dict[str, object]]:
+        """For each state how many copies there are, their bytes, and since when the oldest one waits."""
+        return list(
+            self.values("state").annotate(number=Count("pk"), weight=Sum("bytes"), oldest=Min("made_at")).order_by()
+        )
+
+
+class Copy(models.Model):
+    """Our copy of one clip, made or still to be made. Its file is named by its checksum and never changes."""
+
+    class State(models.TextChoices):
+        """Where the clip is safe, in the words of the pages."""
+
+        WAITING = "waiting", "only at APIFRAME"
+        COPYING = "copying", "copying"
+        BLOCKED = "blocked", "only at APIFRAME"
+        SAFE = "safe", "copied and verified"
+        KEPT_OUT = "kept_out", "only at APIFRAME"
+        LOST = "lost", "lost at APIFRAME"
+
+    class Contains(models.TextChoices):
+        """Whether the file begins with its parent's footage; empty while nobody has looked."""
+
+        YES = "yes", "begins with the clip it continues"
+        NO = "no", "the new part alone"
+        UNKNOWN = "unknown", "not known"
+
+    # Part of the file's address: it says nothing about the task, and cannot be guessed.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    task = models.ForeignKey("extender.Task", on_delete=models.CASCADE, related_name="copies")
+    index = models.PositiveSmallIntegerField(help_text="The clip, 1 to 4")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it is not safe")
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False, help_text="When it was copied, or lost")
+    # When somebody should next do something about the row. Moving it into the future is the lease.
+    next_try_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
+    attempts = models.PositiveIntegerField(default=0)
+    misses = models.PositiveIntegerField(default=0, help_text="How often its server failed us in a row")
+    asked_anew = models.BooleanField(default=False, help_text="Whether APIFRAME was asked for fresh addresses")
+    received = models.PositiveBigIntegerField(default=0, help_text="Bytes copied so far")
+    expected = models.PositiveBigIntegerField(null=True, help_text="Bytes that its server announced")
+
+    # Measured when it was copied.
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    bytes = models.PositiveBigIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    frame_rate = models.FloatField(null=True)
+    codec = models.CharField(max_length=32, blank=True)
+    facts = models.JSONField(default=dict, blank=True, help_text="All that was measured in its pictures")
+
+    # Measured against the clip that it continues, and against the branch's original.
+    contains_parent = models.CharField(max_length=7, choices=Contains.choices, blank=True)
+    join_ms = models.PositiveIntegerField(null=True, help_text="Where the new footage begins")
+    seam = models.FloatField(null=True, help_text="The jump at the join, in ΔE; 0 is none")
+    drift_colour = models.FloatField(null=True, help_text="How far its end is from the original's, in ΔE")
+    drift_sharpness = models.FloatField(null=True, help_text="Below 0: softer than the original's end")
+
+    objects = CopyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "copies"
+        constraints = [models.UniqueConstraint("task", "index", name="one_copy_of_a_clip")]
+        indexes = [models.Index("state", "next_try_at", name="next_try")]
+
+    def __str__(self) -> str:
+        return f"copy {self.pk}"
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether its file is here."""
+        return self.state == self.State.SAFE
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is being copied, or is about to be: what its server failed to give waits longer than a page."""
+        return self.state == self.State.COPYING or (self.state == self.State.WAITING and not self.misses)
+
+    @property
+    def percentage(self) -> int | None:
+        """How much of it has come, 0 to 100; None where its server did not announce its size."""
+        return min(100, self.received * 100 // self.expected) if self.expected else None
+
+
+# Due, once or again: what is not settled.
+MISSING = (Copy.State.WAITING, Copy.State.COPYING, Copy.State.BLOCKED)

@@ -1,0 +1,124 @@
+"""What is asked about tasks, in sentences. Times are compared by the database's clock: machines need not agree."""
+
+import uuid
+from datetime import datetime, timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Count, Exists, F, Q
+from django.db.models.functions import Now
+
+from extender.models.gate import Gate
+from extender.states import FOLLOWED, OPEN, RUNNING, State
+
+if TYPE_CHECKING:
+    from extender.models.tasks import Task  # noqa: F401  # named in the base class, where ruff does not look
+
+# Longer than the 20 s that a submit may take: whoever still holds a row after it has died.
+SENDING_LEASE = timedelta(seconds=60)
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    """Sentences about tasks. Times are compared by the database's clock, so that machines need not agree."""
+
+    def visible_to(self, member) -> "TaskQuerySet":
+        """The tasks that `member` may see: their own."""
+        return self.filter(owner=member)
+
+    def shown_by(self, links: models.QuerySet) -> "TaskQuerySet":
+        """The tasks that these links to them show."""
+        return self.filter(pk__in=links.values("task"))
+
+    def newest_first(self) -> "TaskQuerySet":
+        """In the order of the history."""
+        return self.order_by("-created_at", "-id")
+
+    def older_than(self, created_at: datetime, pk: uuid.UUID) -> "TaskQuerySet":
+        """What follows the task (`created_at`, `pk`) in the order of the history."""
+        # The first condition is implied by the second; it is the one that an index can seek by.
+        return self.filter(
+            Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk), created_at__lte=created_at
+        )
+
+    def running(self) -> "TaskQuerySet":
+        """Tasks that somebody is working on."""
+        return self.filter(state__in=RUNNING)
+
+    def with_clips(self) -> "TaskQuerySet":
+        """Tasks with clips that can be continued, newest first."""
+        return self.filter(state=State.FINISHED).newest_first()
+
+    def to_archive(self) -> "TaskQuerySet":
+        """Finished lately: their clips wait to be lined up for copying."""
+        return self.due().filter(state=State.FINISHED).order_by("next_look_at")
+
+    def due(self) -> "TaskQuerySet":
+        """Tasks whose next look has come."""
+        return self.filter(next_look_at__lte=Now())
+
+    def to_send(self) -> "TaskQuerySet":
+        """Saved and not sent, and not told to wait, while the gate is open."""
+        return self.due().filter(~Exists(Gate.objects.closed()), state=State.QUEUED)
+
+    def to_follow(self) -> "TaskQuerySet":
+        """Known to APIFRAME, and due to be asked about, the longest overdue first."""
+        return self.due().filter(state__in=FOLLOWED).exclude(remote_id="").order_by("next_look_at")
+
+    def abandoned(self) -> "TaskQuerySet":
+        """Left in the middle of a send by a process that died, the longest ago first."""
+        return self.due().filter(state=State.SENDING).order_by("next_look_at")
+
+    def counts(self) -> dict[str, int]:
+        """How many tasks are queued, sending, followed and unconfirmed, and how many have no news."""
+        return self.filter(state__in=OPEN).aggregate(
+            queued=Count("pk", filter=Q(state=State.QUEUED)),
+            sending=Count("pk", filter=Q(state=State.SENDING)),
+            followed=Count("pk", filter=Q(state__in=FOLLOWED)),
+            unconfirmed=Count("pk", filter=Q(state=State.UNCONFIRMED)),
+            no_news=Count("pk", filter=Q(state__in=FOLLOWED, next_look_at=None)),
+        )
+
+    def needing_attention(self) -> "TaskQuerySet":
+        """Tasks that wait for a person, oldest first."""
+        waiting = Q(state=State.UNCONFIRMED) | Q(state__in=FOLLOWED, next_look_at=None)
+        return self.filter(waiting).order_by("changed_at")
+
+    def usual_seconds(self) -> int | None:
+        """How long extensions take here: the median of the last 50 that finished; None before the first."""
+        lately = self.filter(state=State.FINISHED, sent_at__isnull=False).order_by("-ended_at")
+        spans = [(ended - sent).total_seconds() for sent, ended in lately.values_list("sent_at", "ended_at")[:50]]
+        return round(median(spans)) if spans else None
+
+    def claim_to_send(self, pk: uuid.UUID) -> bool:
+        """Takes the right to send task `pk`; true for one caller alone, whoever else tries."""
+        return bool(
+            self.to_send()
+            .filter(pk=pk)
+            .update(
+                state=State.SENDING,
+                sent_at=Now(),
+                changed_at=Now(),
+                attempts=F("attempts") + 1,
+                version=F("version") + 1,
+                next_look_at=Now() + SENDING_LEASE,
+            )
+        )
+
+    def renew_claim(self, pk: uuid.UUID, attempt: int) -> bool:
+        """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew."""
+        held = self.filter(pk=pk, state=State.SENDING, attempts=attempt, next_look_at__gt=Now())
+        return bool(held.update(next_look_at=Now() + SENDING_LEASE))
+
+    def claim_to_follow(self, pk: uuid.UUID, interval: timedelta | None) -> bool:
+        """Takes the right to ask about task `pk` once in this `interval`; true for one caller alone.
+
+        Without an interval it is the last time that anybody asks unbidden, which the pages have to say.
+        """
+        if interval is None:
+            return bool(self.to_follow().filter(pk=pk).update(next_look_at=None, version=F("version") + 1))
+        return bool(self.to_follow().filter(pk=pk).update(next_look_at=Now() + interval))
+
+    def without_news(self) -> "TaskQuerySet":
+        """Tasks that nobody asks about any more, since nothing was said of them for a day."""
+        return self.filter(state__in=FOLLOWED, next_look_at=None)
