@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
-from extender.models import Member, Share, Task
+from extender.models import Copy, Member, Share, Task
+from extender.models.shares import ShareQuerySet
 from extender.states import RUNNING
 
 
@@ -53,6 +54,15 @@ def own_task(member: Member, pk: uuid.UUID) -> Task:
     return get_object_or_404(Task.objects.visible_to(member).select_related("parent"), pk=pk)
 
 
+def seen_copy(pk: uuid.UUID, member: Member | None = None, token: str = "") -> Copy:
+    """The copy `pk`, whole and verified, for who may see its task: `member`, or the guest with `token`; else 404.
+
+    Each byte of a clip, and of the pictures made from it, passes here.
+    """
+    tasks = Task.objects.visible_to(member) if member else Task.objects.shown_by(_link(token))
+    return get_object_or_404(Copy.objects.safe().filter(task__in=tasks).select_related("task"), pk=pk)
+
+
 def own_tasks_and_running(member: Member, pks: Collection[uuid.UUID]) -> tuple[list[Task], list[Task]]:
     """The member's tasks among `pks`, and all of theirs that are running, in one query: a poll asks for both."""
     own = Task.objects.visible_to(member).select_related("parent")
@@ -71,7 +81,12 @@ def own_task_and_running(member: Member, pk: uuid.UUID) -> tuple[Task, list[Task
 
 def shared_link(token: str) -> Share:
     """The link that a guest holds, or 404: the same for a revoked one as for one that never was."""
+    return get_object_or_404(_link(token).select_related("task"))
+
+
+def _link(token: str) -> ShareQuerySet:
+    """The live link with this token, or none."""
     if "\0" in token:
         # PostgreSQL refuses to be asked for it.
-        raise Http404
-    return get_object_or_404(Share.objects.live().select_related("task"), token=token)
+        return Share.objects.none()
+    return Share.objects.live().filter(token=token)

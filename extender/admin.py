@@ -5,7 +5,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from extender.models import Event, Gate, Heartbeat, Member, Share, Task
+from extender.models import Copy, Event, Gate, Heartbeat, Member, Share, Task
 
 admin.site.site_header = admin.site.site_title = "Extender"
 admin.site.index_title = "Team and records"
@@ -56,6 +56,16 @@ class ShareAdmin(ReadOnlyAdmin):
     list_display = ["id", "task", "created_at", "revoked_at", "show_prompt"]
     list_select_related = ["task"]
     exclude = ["token"]
+
+
+@admin.register(Copy)
+class CopyAdmin(ReadOnlyAdmin):
+    """What became of each clip's file here."""
+
+    list_display = ["id", "task", "index", "state", "bytes", "settled_at", "reason"]
+    list_filter = ["state", "contains_parent"]
+    list_select_related = ["task"]
+    search_fields = ["=id", "=task__id", "=sha256"]
 
 
 admin.site.register([Gate, Heartbeat], ReadOnlyAdmin)

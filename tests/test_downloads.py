@@ -12,9 +12,8 @@ import pytest
 import requests
 from django.core.signals import request_finished
 
-from extender.archive import remote
+from extender.archive import downloads, remote
 from extender.models import Task
-from extender.views import clips
 from tests.helpers import age, make_task
 
 CLIP = b"0123456789" * 1000
@@ -113,7 +112,7 @@ def host(settings) -> Iterator[Host]:
 def places(monkeypatch) -> threading.BoundedSemaphore:
     """Two places, all of them free."""
     places = threading.BoundedSemaphore(2)
-    monkeypatch.setattr(clips, "PLACES", places)
+    monkeypatch.setattr(downloads, "PLACES", places)
     return places
 
 
@@ -305,8 +304,8 @@ def test_where_no_place_is_free_the_browser_fetches_the_clip_itself(web, member,
     end(response)
 
 
-def test_a_clip_that_is_too_large_breaks_off_with_an_error(web, member, host, places, monkeypatch):
-    monkeypatch.setattr(remote, "MAX_BYTES", len(CLIP) - 1)
+def test_a_clip_that_is_too_large_breaks_off_with_an_error(web, member, host, places, settings):
+    settings.ARCHIVE_MAX_MB = 0
     response = download(web, at(member, host.url + "/odd"))
     with pytest.raises(remote.Unavailable):
         b"".join(response.streaming_content)
@@ -314,6 +313,7 @@ def test_a_clip_that_is_too_large_breaks_off_with_an_error(web, member, host, pl
     assert free(places) == 2
 
 
+@pytest.mark.alone
 def test_a_clip_that_drips_is_cut_at_the_deadline(web, member, host, monkeypatch):
     monkeypatch.setattr(remote, "MAX_SECONDS", 0.3)
     response = download(web, at(member, host.url + "/drip"))
@@ -326,6 +326,7 @@ def test_a_clip_that_drips_is_cut_at_the_deadline(web, member, host, monkeypatch
     end(response)
 
 
+@pytest.mark.alone
 def test_a_host_that_drips_its_headers_is_cut_at_the_deadline(web, member, host, places, monkeypatch):
     monkeypatch.setattr(remote, "MAX_SECONDS", 0.3)
     threading.Timer(2, host.over.set).start()

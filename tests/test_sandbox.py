@@ -45,6 +45,7 @@ def test_a_submit_answers_with_a_task_id_and_nothing_else(sandbox, original):
     assert uuid.UUID(answer.json()["task_id"]).version == 4
 
 
+@pytest.mark.alone
 def test_the_fetched_bodies_have_the_documented_shapes_throughout_a_life(sandbox, original):
     task_id = sandbox.extend(original)
     seen = []

@@ -47,6 +47,8 @@ OPEN = {
     "login/",
     "s/<str:token>/",
     "s/<str:token>/status/",
+    "s/<str:token>/copies/",
+    *(f"s/<str:token>/clips/<uuid:pk>.{kind}" for kind in ("mp4", "poster.webp", "card.webp", "storyboard.webp")),
     "webhooks/apiframe/<str:nonce>/",
     "healthz",
     "readyz",

@@ -36,7 +36,7 @@ def as_seen(response) -> tuple:
 def test_a_guest_sees_the_four_clips(guest, original):
     page = guest.get(link_of(original)).content.decode()
     assert page.count("<video") == 4
-    assert all(f'<video src="{clip.url}" muted loop playsinline' in page for clip in original.clips)
+    assert all(f'<video src="{clip.url}" preload="metadata" muted loop' in page for clip in original.clips)
 
 
 def test_a_guest_needs_and_gets_no_cookie(guest, member):

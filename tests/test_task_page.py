@@ -12,7 +12,7 @@ from django.utils import timezone
 from extender.models import Event, Share, Task
 from extender.states import FINAL, State
 from extender.updates import record
-from tests.helpers import age, become_due, eventually, make_task, queries
+from tests.helpers import age, become_due, eventually, make_copy, make_task, queries
 
 HTMX = {"HX-Request": "true"}
 WORDS = {
@@ -59,7 +59,10 @@ def test_it_asks_for_news_until_nothing_can_change_any_more(web, member, state):
     for address in ("", "status/"):
         shown = wall(web.get(f"/tasks/{task.pk}/{address}"))
         asks = f'hx-get="/tasks/{task.pk}/status/?v=7"' in shown
-        assert asks == ("hx-get" in shown) == ("hx-trigger" in shown) == (state not in FINAL)
+        assert asks == (state not in FINAL)
+        # What has finished asks on for its copies alone, and at the page's first load not for those of long ago.
+        goes_on = state not in FINAL or (state == State.FINISHED and address == "status/")
+        assert goes_on == ("hx-get" in shown) == ("hx-trigger" in shown)
 
 
 @pytest.mark.parametrize("state", State)
@@ -120,7 +123,7 @@ def test_four_clips_play_muted_and_looping_each_with_its_actions(web, member):
     task = make_task(member)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     for index in range(1, 5):
-        assert f'<video src="https://clips.example/{index}.mp4" muted loop playsinline' in shown
+        assert f'<video src="https://clips.example/{index}.mp4" preload="metadata" muted loop playsinline' in shown
         assert f'href="/tasks/new/?parent={task.pk}&amp;index={index}"' in shown
         assert f'href="/tasks/{task.pk}/clips/{index}/download/"' in shown
         assert f'<a class="button quiet-button" href="https://clips.example/{index}.mp4" target="_blank"' in shown
@@ -193,7 +196,7 @@ def test_an_original_says_what_it_is_and_offers_no_second_run(web, original):
     assert original.remote_id in page
     assert "APIFRAME does not tell the prompt" in page
     assert "again=" not in page
-    assert page.count("/download/") == 4
+    assert page.count("/download/") == 5
 
 
 def test_a_page_says_what_it_continues(web, member):
@@ -324,3 +327,24 @@ def crowd(member, task: Task) -> None:
         quiet(member, State.PROCESSING, parent=task)
         record(task, f"said {number}", Event.Source.POLL)
         Share.objects.create(task=task)
+
+
+def test_the_clips_can_be_ordered_by_their_joins(web, member):
+    task = make_task(member)
+    for index, seam in ((1, 8.0), (2, 0.5), (3, None), (4, 3.0)):
+        make_copy(task, index=index, seam=seam)
+    shown = wall(web.get(f"/tasks/{task.pk}/"))
+    assert re.findall(r'id="copy-(\d)"', shown) == ["1", "2", "3", "4"]
+    assert 'href="?order=seam"' in shown
+    assert re.findall(r'id="copy-(\d)".*?</p>', shown[: shown.index("smoothest join")], re.DOTALL)[-1:] == ["1"]
+    ordered = wall(web.get(f"/tasks/{task.pk}/?order=seam"))
+    assert re.findall(r'id="copy-(\d)"', ordered) == ["2", "4", "1", "3"]
+    assert re.findall(r'class="place"[^>]*>(\d)<', ordered) == ["2", "4", "1", "3"]
+
+
+def test_without_measured_joins_there_is_no_order(web, member):
+    task = make_task(member)
+    make_copy(task, seam=1.0)
+    shown = wall(web.get(f"/tasks/{task.pk}/"))
+    assert "order=seam" not in shown
+    assert "smoothest" not in shown

@@ -14,7 +14,7 @@ from django.db import connection
 from extender.models import Gate, Heartbeat
 from extender.states import State
 from extender.worker import Worker
-from tests.helpers import age, eventually, make_task, queries
+from tests.helpers import age, database_url, eventually, make_task, queries
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -98,14 +98,10 @@ def test_a_worker_sends_follows_beats_and_ends(submit, settings, sandbox):
     assert not Heartbeat.objects.exists(), "a worker that ends says good-bye"
 
 
+@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_process_idles_without_work_and_ends_within_ten_seconds(sandbox, tmp_path):
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "sqlite":
-        url = f"sqlite:///{name}"
-    else:
-        url = f"postgresql://extender@127.0.0.1:{connection.settings_dict['PORT']}/{name}"
-    environment = os.environ | {"DATABASE_URL": url, "APIFRAME_BASE_URL": sandbox.url}
+    environment = os.environ | {"DATABASE_URL": database_url(), "APIFRAME_BASE_URL": sandbox.url}
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "worker"], cwd=PROJECT, env=environment, stderr=log, stdout=log

@@ -1,20 +1,34 @@
-"""The files of clips."""
+"""The files of clips: our copies with ranges, and downloads of one or of all."""
 
+import logging
 import uuid
-from collections.abc import Iterator
-from threading import BoundedSemaphore
+from typing import Any
 
-from django.http import Http404, HttpResponseBase, StreamingHttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from extender.access import MemberRequest, own_task
-from extender.archive.remote import ClipStream, Unavailable
-from extender.models import Clip
+from extender.access import MemberRequest, own_task, seen_copy
+from extender.archive import downloads, serving, store
+from extender.models import Copy
 
-# A download holds one of the 8 threads as long as it lasts; with the 3 places for APIFRAME, 3 stay free for pages.
-PLACES = BoundedSemaphore(2)
+logger = logging.getLogger(__name__)
+
+
+@require_safe
+def show(request: MemberRequest, pk: uuid.UUID, kind: str) -> HttpResponseBase:
+    """A copy's film, poster or storyboard, for the task's owner."""
+    return _bytes(request, seen_copy(pk, member=request.user), kind)
+
+
+@require_safe
+@login_not_required
+def show_guest(request: HttpRequest, token: str, pk: uuid.UUID, kind: str) -> HttpResponseBase:
+    """The same for whoever holds a link; the link is looked at again for each byte."""
+    response = _bytes(request, seen_copy(pk, token=token), kind, revocable=True)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 @require_safe
@@ -23,33 +37,33 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
     clip = own_task(request.user, pk).clip(index)
     if clip is None:
         raise Http404
-    if not PLACES.acquire(blocking=False):
-        return redirect(clip.url)
+    if clip.copy and clip.copy.is_safe:
+        return _bytes(request, clip.copy, "clip", download_name=clip.file_name)
     try:
-        stream = ClipStream(clip.url)
-    except Unavailable:
-        PLACES.release()
+        return downloads.one(clip, request.method)
+    except downloads.NotNow:
         return redirect(clip.url)
-    return _file(clip, _Placed(stream))
 
 
-class _Placed:
-    """A stream that gives its place back when the response is closed, even where nothing was read from it."""
-
-    def __init__(self, stream: ClipStream) -> None:
-        self.stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.stream)
-
-    def close(self) -> None:
-        self.stream.close()
-        PLACES.release()
+@require_safe
+def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """Every clip of a task in one zip, streamed as it is made."""
+    task = own_task(request.user, pk)
+    if not task.available_clips:
+        raise Http404
+    try:
+        return downloads.every(task, request.method)
+    except downloads.NotNow as error:
+        return HttpResponse(str(error), status=503, content_type="text/plain", headers={"Retry-After": "10"})
 
 
-def _file(clip: Clip, placed: _Placed) -> StreamingHttpResponse:
-    name = f"{slugify(clip.task.title)[:60].strip('-') or 'clip'}-{clip.index}.mp4"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private"}
-    if placed.stream.length:
-        headers["Content-Length"] = placed.stream.length
-    return StreamingHttpResponse(placed, content_type="video/mp4", headers=headers)
+def _bytes(request: HttpRequest, copy: Copy, kind: str, **how: Any) -> HttpResponseBase:
+    """A file of a copy; where the store has lost it, the clip's own address, and no picture."""
+    try:
+        return serving.respond(request, store.name(copy.sha256, kind), copy.sha256, **how)
+    except (FileNotFoundError, store.StoreTrouble) as error:
+        logger.error("%s cannot be read: %s", copy, error)
+        clip = copy.task.clip(copy.index)
+        if kind != "clip" or clip is None:
+            raise Http404 from error
+        return redirect(clip.url)

@@ -23,6 +23,14 @@ class Running:
         return cls(len(tasks), round(sum(task.percentage for task in tasks) / (len(tasks) or 1)))
 
 
+def shows_copies(request: HttpRequest, task: Task) -> bool:
+    """Whether the page that asks for the copies of `task` shows them as they are, and has to go on asking.
+
+    Without a worker a version would stay the same for ever: after a while the fragment itself says whether to ask on.
+    """
+    return request.GET.get("v") == str(task.version) and task.has_just_ended
+
+
 def bar(request: HttpRequest) -> dict[str, object]:
     """`running` and `key_refused`, asked for only by pages that show them and have not asked already."""
     return {

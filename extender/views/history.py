@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -27,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def history(request: MemberRequest) -> HttpResponse:
     """A page of the history; `?before=` continues after the card with that mark."""
-    tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent")
+    tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent").prefetch_related("copies")
     if before := request.GET.get("before"):
         tasks = tasks.older_than(*_read_mark(before))
     # One more than is shown tells whether there are more, without counting.
@@ -36,7 +37,7 @@ def history(request: MemberRequest) -> HttpResponse:
         "tasks": page[:PAGE],
         "next_mark": _mark(page[PAGE - 1]) if len(page) > PAGE else "",
         "is_first_page": not before,
-        "watching": any(not task.is_final for task in page[:PAGE]),
+        "watching": any(task.is_watched for task in page[:PAGE]),
     }
     return render(request, "tasks/_cards.html" if request.htmx else "tasks/history.html", context)
 
@@ -50,7 +51,8 @@ def pulse(request: MemberRequest) -> HttpResponse:
     shown = _shown(request.POST.getlist("open"))
     tasks, running = own_tasks_and_running(request.user, shown.keys())
     look_after(tasks)
-    status = STOP_POLLING if all(task.is_final for task in tasks) else 200
+    prefetch_related_objects([task for task in tasks if task.is_final], "copies")
+    status = 200 if any(task.is_watched for task in tasks) else STOP_POLLING
     changed = [task for task in tasks if task.version != shown[task.pk]]
     if not changed and status == 200:
         return HttpResponse(status=204)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from extender import sharing
 from extender.access import MemberRequest, own_task, shared_link
 from extender.models import Share, Task
+from extender.views.context import shows_copies
 from extender.views.upstream import look_after
 
 
@@ -51,7 +52,19 @@ def guest_status(request: HttpRequest, token: str) -> HttpResponse:
     look_after([link.task])
     if request.GET.get("v") == str(link.task.version):
         return HttpResponse(status=204)
+    link.task.leave_copies_out()
     return _private(render(request, "tasks/_status.html", {**_wall(link), "polled": True}))
+
+
+@require_safe
+@login_not_required
+@never_cache
+def guest_copies(request: HttpRequest, token: str) -> HttpResponse:
+    """What became of the copies of a guest's clips; 204 where the browser has the current version (`?v=`)."""
+    link = shared_link(token)
+    if shows_copies(request, link.task):
+        return HttpResponse(status=204)
+    return _private(render(request, "tasks/_copies.html", {**_wall(link), "polled": True}))
 
 
 def _wall(link: Share) -> dict[str, object]:

@@ -18,7 +18,7 @@ from extender.models import Event, Member, Task
 from extender.sending import enqueue
 from extender.sharing import address
 from extender.states import State
-from extender.views.context import Running
+from extender.views.context import Running, shows_copies
 from extender.views.upstream import Full, look_after, place, send_now
 
 MAX_EVENTS = 500
@@ -78,7 +78,17 @@ def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     look_after([task])
     if request.GET.get("v") == str(task.version):
         return HttpResponse(status=204)
+    task.leave_copies_out()
     return render(request, "tasks/_status.html", {"task": task, "running": Running.of(running), "polled": True})
+
+
+@require_safe
+def copies(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """What became of the copies of a task's clips; 204 where the browser has the current version (`?v=`)."""
+    task = own_task(request.user, pk)
+    if shows_copies(request, task):
+        return HttpResponse(status=204)
+    return render(request, "tasks/_copies.html", {"task": task, "polled": True})
 
 
 @require_safe
@@ -170,7 +180,7 @@ def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, 
         "form": form,
         "parent": parent,
         "chosen": parent.clip(form["index"].value()) if parent else None,
-        "recent": [] if parent else Task.objects.visible_to(request.user).with_clips()[:6],
+        "recent": [] if parent else Task.objects.visible_to(request.user).with_clips().prefetch_related("copies")[:6],
         "usual_seconds": Task.objects.usual_seconds(),
         **more,
     }

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from extender import gate
 from extender.access import MemberRequest, staff_only
-from extender.models import Event, Gate, Heartbeat, Task
+from extender.archive import copying, store
+from extender.models import Copy, Event, Gate, Heartbeat, Task
 from extender.views.upstream import Full, place
 
 
@@ -26,6 +27,40 @@ def health(request: MemberRequest) -> HttpResponse:
         "attention": Task.objects.needing_attention().select_related("owner")[:50],
     }
     return render(request, "team.html", context)
+
+
+@require_safe
+def archive(request: MemberRequest) -> HttpResponse:
+    """Where every clip is safe, what stands in the way, and how much room is left."""
+    staff_only(request.user)
+    census = {str(row["state"]): row for row in Copy.objects.census()}
+    context = {
+        "states": [(Copy.State(state), census.get(state)) for state in Copy.State.values],
+        "absent": any(state != Copy.State.SAFE for state in census),
+        "not_lined_up": Task.objects.to_archive().count(),
+        "oldest": Copy.objects.missing().order_by("made_at").select_related("task__owner").first(),
+        "paused": Copy.objects.paused().first(),
+        "hindered": Copy.objects.hindered()[:50],
+        "room": _room(),
+        "workers": Heartbeat.objects.alive().count(),
+    }
+    return render(request, "archive.html", context)
+
+
+@require_POST
+def copy_now(request: MemberRequest) -> HttpResponse:
+    """Lets workers try at once whatever is not copied."""
+    staff_only(request.user)
+    copying.copy_now()
+    return redirect("archive")
+
+
+def _room() -> int | None:
+    """Bytes left on the archive's disk; None where it cannot be asked."""
+    try:
+        return store.current_store().free_bytes()
+    except store.StoreTrouble:
+        return None
 
 
 @require_POST

@@ -1,6 +1,5 @@
-// Videos. Still frames load when they come near the screen; the wall's clips play while they can be seen.
-
-const still = matchMedia("(prefers-reduced-motion: reduce)");
+// Videos. Still frames of clips that are not copied yet load when they come near the screen; what plays on the wall
+// pauses while it cannot be seen.
 
 const frames = new IntersectionObserver(
   (entries) => {
@@ -53,7 +52,8 @@ function wire(video) {
   toggle.addEventListener("click", () => hold(video, !video.paused));
   video.addEventListener("play", show);
   video.addEventListener("pause", show);
-  if (still.matches) video.dataset.held = "yes";
+  // Nothing is loaded, and nothing moves, before somebody wants to see it.
+  video.dataset.held = "yes";
   show();
   screens.observe(video);
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import requests
 
-from tests.browser.conftest import House, free_port, fresh_copy
+from tests.browser.conftest import free_port, fresh_copy, take_sandbox_along
 
 
 def processes_in(directory: Path) -> list[str]:
@@ -21,10 +21,11 @@ def processes_in(directory: Path) -> list[str]:
     return found
 
 
-def test_a_second_start_is_quick_and_one_ctrl_c_ends_everything(house, directory, tmp_path):
+def test_a_second_start_is_quick_and_one_ctrl_c_ends_everything(house, directory, open_house, tmp_path):
     copy = fresh_copy(tmp_path / "second")
+    take_sandbox_along(directory, copy)
     taken = int(house.url.rpartition(":")[2])
-    other = House(copy, "--port", str(taken))
+    other = open_house(copy, "--port", str(taken))
     assert re.search(rf"Port {taken} is in use, so the web server takes \d+", other.said)
     assert "in use, so the sandbox takes" in other.said
     assert "Sign in as demo" in other.said
@@ -38,7 +39,7 @@ def test_a_second_start_is_quick_and_one_ctrl_c_ends_everything(house, directory
 
     kept = int((copy / "var" / "sandbox-port").read_text())
     with socket.create_server(("127.0.0.1", kept)):
-        again = House(copy, "--port", str(free_port()))
+        again = open_house(copy, "--port", str(free_port()))
     moved = int((copy / "var" / "sandbox-port").read_text())
     assert moved != kept, "somebody else had its port"
     with requests.Session() as demo:
@@ -52,9 +53,9 @@ def test_a_second_start_is_quick_and_one_ctrl_c_ends_everything(house, directory
     assert processes_in(copy) == []
 
 
-def test_with_a_key_there_is_no_sandbox_and_no_demo(tmp_path):
+def test_with_a_key_there_is_no_sandbox_and_no_demo(open_house, tmp_path):
     copy = fresh_copy(tmp_path)
-    real = House(
+    real = open_house(
         copy,
         "--port",
         str(free_port()),

@@ -1,0 +1,197 @@
+"""Clips in a browser: shown from our copies, scrubbed through without loading a video, and light."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import assert_plays, choose, sign_in
+
+COPY = r"/clips/[0-9a-f-]+\.mp4"
+# Each copy's address is its own, so a browser loads the pictures of each.
+FILL = """
+from extender.models import Copy, Member, Task
+member = Member.objects.get(username="demo")
+copies = list(Copy.objects.safe().filter(task__owner=member)[:4])
+for number in range(24):
+    task = Task.objects.create(owner=member, prompt=f"Copied {number}", state="finished", index=1,
+        video_urls=[copy.task.clip(copy.index).url for copy in copies], next_look_at=None)
+    for index, copy in enumerate(copies, 1):
+        Copy.objects.create(task=task, index=index, state="safe", next_try_at=None, **{
+            name: getattr(copy, name) for name in ("sha256", "bytes", "duration_ms", "width", "height", "codec",
+                                                   "frame_rate", "facts")})
+print(len(copies))
+"""
+EMPTY = """
+from extender.models import Task
+print(Task.objects.filter(prompt__startswith="Copied ").delete())
+"""
+
+
+@pytest.fixture
+def full_history(house, directory, upstream):
+    """A first page of the history with nothing but finished, copied tasks."""
+    await_copies(directory)
+    assert do(directory, FILL) == "4"
+    yield
+    # Other tests look for the demo's tasks on the first page.
+    do(
+        directory,
+        'from extender.models import Task; print(Task.objects.filter(prompt__startswith="Copied ").delete())',
+    )
+
+
+def do(directory, code: str) -> str:
+    """The last word that `code` prints, inside the app."""
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[-1]
+
+
+def await_copies(directory) -> None:
+    """Everything that has finished is copied: what is not is copied here, beside the worker."""
+    done = subprocess.run([sys.executable, "manage.py", "archive", "--missing"], cwd=directory, capture_output=True)
+    assert done.returncode in (0, 1), done.stderr
+
+
+def open_original(page: Page) -> None:
+    page.locator(".card", has_text="Original").last.get_by_role("link").first.click()
+    page.wait_for_selector("#task")
+
+
+def loaded(page: Page) -> list[tuple[str, int]]:
+    """What the page has loaded of clips: paths, and bytes as they came."""
+    return page.evaluate(
+        """() => performance.getEntriesByType("resource").filter((entry) => entry.name.includes("/clips/"))
+             .map((entry) => [new URL(entry.name).pathname, entry.encodedBodySize])"""
+    )
+
+
+def test_a_page_of_the_history_loads_pictures_under_one_and_a_half_megabytes_and_no_video(
+    house, open_page, full_history, say
+):
+    page = open_page()
+    requested = []
+    page.on("request", lambda request: requested.append(request))
+    sign_in(page, house)
+    expect(page.locator(".card")).to_have_count(24)
+    for card in page.locator(".card").all():
+        card.scroll_into_view_if_needed()
+    stills = page.locator(".card img.still")
+    expect(stills).to_have_count(96)
+    page.wait_for_function("() => [...document.querySelectorAll('img.still')].every((still) => still.naturalWidth)")
+    pictures = [size for path, size in loaded(page) if path.endswith(".webp")]
+    say(f"a page of 24 tasks: {len(pictures)} pictures, {sum(pictures) / 1000:.0f} kB")
+    assert len(pictures) == 96
+    assert sum(pictures) < 1_500_000
+    assert [request.url for request in requested if request.resource_type == "media"] == []
+    assert page.locator("video").count() == 0
+
+
+def test_scrubbing_shows_the_storyboard_and_loads_no_video(house, open_page, full_history):
+    page = open_page()
+    sign_in(page, house)
+    frame = page.locator("[data-storyboard]").first
+    box = frame.bounding_box()
+    seen = set()
+    for share in (0.05, 0.5, 0.95):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        expect(frame.locator("canvas.sheet")).to_be_visible()
+        seen.add(frame.get_attribute("data-tile"))
+    assert seen == {"1", "12", "22"}
+    page.mouse.move(0, 0)
+    expect(page.locator("canvas.sheet")).to_have_count(0)
+    assert not [path for path, _ in loaded(page) if path.endswith(".mp4")]
+    assert len([path for path, _ in loaded(page) if path.endswith(".storyboard.webp")]) == 1
+
+
+def test_the_keyboard_scrubs_too(house, open_page, full_history):
+    page = open_page(reduced_motion="reduce")
+    sign_in(page, house)
+    page.locator("#main a").first.focus()
+    page.keyboard.press("Tab")
+    card = page.locator(".card").first
+    expect(card.get_by_role("link").first).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(card.locator("canvas.sheet")).to_have_count(4)
+    page.keyboard.press("ArrowRight")
+    assert {frame.get_attribute("data-tile") for frame in card.locator("[data-storyboard]").all()} == {"1"}
+    page.keyboard.press("ArrowLeft")
+    assert {frame.get_attribute("data-tile") for frame in card.locator("[data-storyboard]").all()} == {"0"}
+    page.keyboard.press("Tab")
+    expect(page.locator("canvas.sheet")).to_have_count(0)
+
+
+def test_dragging_across_a_frame_scrubs_and_does_not_open_it(house, open_page, full_history):
+    page = open_page()
+    sign_in(page, house)
+    box = page.locator("[data-storyboard]").first.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 20, steps=5)
+    page.mouse.up()
+    assert page.url.endswith("/tasks/")
+    page.mouse.click(box["x"] + 5, box["y"] + 20)
+    page.wait_for_selector("#task")
+
+
+def test_clips_play_from_our_copies_and_seek(house, open_page, directory, upstream):
+    page = open_page()
+    sign_in(page, house)
+    await_copies(directory)
+    open_original(page)
+    videos = page.locator("#task video")
+    for video in videos.all():
+        expect(video).to_have_attribute("src", re.compile(COPY))
+        expect(video).to_have_attribute("poster", re.compile(r"\.poster\.webp$"))
+    assert not [path for path, _ in loaded(page) if path.endswith(".mp4")], "nobody has pressed Play"
+    page.get_by_role("button", name="Play all").click()
+    assert_plays(page, "#task video", 4)
+    landed = videos.first.evaluate(
+        """async (video) => {
+             video.pause();
+             const sought = new Promise((resolve) => video.addEventListener("seeked", resolve, { once: true }));
+             video.currentTime = video.duration - 0.5; await sought;
+             return [video.currentTime / video.duration, video.error, video.seekable.end(0) / video.duration];
+           }"""
+    )
+    assert landed[0] > 0.7
+    assert landed[1:] == [None, 1]
+    expect(page.locator("#copy-1")).to_contain_text("copied and verified")
+
+
+def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstream):
+    choose(upstream, tiny=True)
+    page = open_page()
+    sign_in(page, house)
+    open_original(page)
+    page.get_by_label("Extend clip 1").click()
+    page.get_by_label("What happens next").fill("Slowly copied [seconds-1] [clip-slow]")
+    page.locator("[data-submit]").click()
+    page.wait_for_selector("#task")
+    page.evaluate("() => { window.neverReloaded = true; }")
+    expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
+    first = page.locator("#task video").first
+    assert first.get_attribute("src").startswith(upstream)
+    first.evaluate("(video) => { window.firstVideo = video; }")
+    expect(page.locator("#copy-1")).to_contain_text("copying", timeout=30_000)
+    page.get_by_label("Play clip 1").click()
+    expect(page.locator("#copy-1")).to_contain_text("copied and verified", timeout=60_000)
+    expect(first).to_have_attribute("src", re.compile(COPY))
+    assert_plays(page, "#task li:first-child video", 1)
+    assert page.evaluate("() => window.neverReloaded && window.firstVideo.isConnected")
+    expect(page.locator("#task canvas.sheet")).to_have_count(0)
+
+
+def test_all_four_come_in_one_zip(house, open_page, directory, upstream):
+    page = open_page()
+    sign_in(page, house)
+    await_copies(directory)
+    open_original(page)
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download all").click()
+    assert downloading.value.suggested_filename.endswith(".zip")
+    assert downloading.value.path().read_bytes()[:2] == b"PK"
