@@ -84,6 +84,26 @@ class Process:
             if children:
                 os.kill(int(children[choice % len(children)]), signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """SIGSTOP: it sleeps, and notices nothing of that, until `thaw()`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def terminate(self) -> None:
+        """SIGTERM to it alone, as a supervisor asks a program to end."""
+        self._process.terminate()
+
+    def code(self, seconds: float) -> int:
+        """Its exit code, once it has ended; TimeoutExpired after `seconds`."""
+        return self._process.wait(seconds)
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
     def end(self) -> None:
         """SIGKILL for good."""
         with self._lock:
@@ -93,9 +113,9 @@ class Process:
         if self._kept_alive:
             self._kept_alive.join()
 
-    def _signal(self) -> None:
+    def _signal(self, number: signal.Signals = signal.SIGKILL) -> None:
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, number)
 
 
 class Web(Process):
@@ -175,11 +195,24 @@ class House:
 
     def hire_worker(self, *, hooked: bool = False, **environment: str) -> Process:
         """Starts a worker."""
-        command = ["-m", "tests.faults.worker"] if hooked else ["manage.py", "worker"]
+        command = ["-m", "tests.faults.worker"] if hooked else ["manage.py", "worker", "--no-copies"]
         name = f"worker-{len(self.processes)}"
         worker = Process(self.directory, name, [sys.executable, *command], self.environment | environment)
         self.processes.append(worker)
         return worker
+
+    def hire_copier(self, *command: str) -> Process:
+        """Starts a worker that copies clips too, or what `command` says in its place."""
+        name = f"copier-{len(self.processes)}"
+        chosen = [sys.executable, *(command or ("manage.py", "worker"))]
+        worker = Process(self.directory, name, chosen, self.environment | {"ARCHIVE_KEEP_FREE_MB": "0"})
+        self.processes.append(worker)
+        return worker
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs one command of `manage.py` to its end."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=120)
 
     def inside(self, verb: str, **arguments: Any) -> Any:
         """Does one of the verbs of `tests.faults.inside` on this house's database."""
@@ -238,7 +271,7 @@ class _Result:
 
 def answer_of(process: subprocess.Popen) -> Any:
     """What a verb begun by `begin_inside` answers."""
-    said, errors = process.communicate(timeout=120)
+    said, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return json.loads(said.splitlines()[-1])
 

@@ -44,6 +44,28 @@ def enqueue(count: int, prompt: str) -> None:
             _enqueue_one(f"{prompt} {number}")
 
 
+def finish(clips: dict[str, int]) -> list[str]:
+    """Makes tasks of the first member that have finished: by their ids at APIFRAME, how many clips they have."""
+    from django.conf import settings
+
+    from extender.models import Member, Task
+    from extender.states import State
+
+    made = [
+        Task(
+            owner=Member.objects.get(username="member-0"),
+            kind=Task.Kind.EXTENSION,
+            state=State.FINISHED,
+            remote_id=remote_id,
+            video_urls=[f"{settings.APIFRAME_BASE_URL}/videos/{remote_id}/{n}.mp4" for n in range(1, count + 1)],
+            prompt="take",
+            index=1,
+        )
+        for remote_id, count in clips.items()
+    ]
+    return [str(task.pk) for task in Task.objects.bulk_create(made)]
+
+
 def mix(seed: int, count: int) -> dict[str, Any]:
     """Does `count` things at random that members, workers and webhooks do; returns what went wrong and what ran."""
     dice = random.Random(seed)
@@ -127,5 +149,5 @@ _kept: list[Any] = []
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
-    verb = {"furnish": furnish, "enqueue": enqueue, "mix": mix}[sys.argv[1]]
+    verb = {"furnish": furnish, "enqueue": enqueue, "finish": finish, "mix": mix}[sys.argv[1]]
     print(json.dumps(verb(**json.loads(sys.argv[2]))))

@@ -8,8 +8,9 @@ This is the one place where patching is right: a real HTTP exchange for each of 
 `test_exchange.py`, and with real processes by the other tests of this room. Time is moved by SQL alone: between steps
 the clocks of all rows stand still, so that a slow machine changes nothing.
 
-Its seeds make each run the same run. To explore elsewhere: give `run()` other ones, or set TORTURE=10. A failure
-prints the steps that lead to it, made as few as possible.
+Its seeds make each run of the same tests the same run. (Of this file alone it is another one: Hypothesis also draws
+on the constants in whatever modules are loaded.) To explore elsewhere: give `run()` other seeds, or set TORTURE=10.
+A failure prints the steps that lead to it, made as few as possible.
 """
 
 import json
@@ -699,8 +700,10 @@ def sql(statement: str, *values: object) -> list[tuple]:
 
 
 def run(steps: int, first_seed: int = 0) -> None:
-    """At least that many steps, the same in every run. How many an example takes is Hypothesis's affair (some end
-    before their last step), so that batch follows batch, each with a seed of its own, until there are enough."""
+    """At least that many steps, in batches with a seed each, until there are enough.
+
+    How many one example takes is Hypothesis's affair: some end before their last step.
+    """
     OneMembersTasks.steps = 0
     for batch in range(MOST_BATCHES):
         seed(first_seed + batch)(OneMembersTasks)

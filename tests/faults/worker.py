@@ -11,4 +11,4 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     hooks.install()
-    call_command("worker")
+    call_command("worker", no_copies=True)

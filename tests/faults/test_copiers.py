@@ -1,0 +1,164 @@
+"""Workers that copy: two of them, one that sleeps, one that is fed poison, one whose clips' host dawdles."""
+
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+
+from tests.faults.clips import (
+    Watcher,
+    copies,
+    fetches,
+    film,
+    leave_the_original_out,
+    let_leases_lapse,
+    missing,
+    offer,
+    parts,
+)
+from tests.faults.house import START_SECONDS, House, until
+
+CALM_SECONDS = 120
+IDLE_SECONDS = 1  # between two turns of a worker that found nothing to do
+STOP_SECONDS = 10
+TAKEN_OVER = "was taken over by another worker"
+
+
+def alive(house: House) -> int:
+    """How many workers have said that they are."""
+    return house.rows("SELECT COUNT(*) FROM extender_heartbeat")[0][0]
+
+
+def test_two_workers_fetch_each_clip_exactly_once(tmp_path: Path, database_url: str, say) -> None:
+    with House(tmp_path, database_url) as house:
+        leave_the_original_out(house)
+        workers = [house.hire_copier() for _ in range(2)]
+        until(house, lambda: alive(house) == 2, START_SECONDS, "both to be there")
+        for worker in workers:
+            worker.freeze()
+        offered = [offer(house.sandbox, [film(house.sandbox, 5000) for _ in range(4)]) for _ in range(2)]
+        house.inside("finish", clips=dict.fromkeys(offered, 4))
+        # Both look at the rows in the same moment.
+        for worker in workers:
+            worker.thaw()
+        until(house, lambda: copies(house, "state = 'safe'") == 8, CALM_SECONDS, "all to be copied")
+        asked, not_whole = fetches(house.sandbox), missing(house)
+        shares = [worker.log.count("is safe") for worker in workers]
+        again = house.rows("SELECT id FROM extender_copy WHERE attempts <> 1")
+    say(f"{database_url.partition(':')[0]}: two workers copied {shares} of 8 clips, in {asked.total()} fetches")
+    assert (len(asked), asked.total()) == (8, 8)
+    assert again == not_whole == []
+    assert min(shares) > 0
+
+
+def test_a_worker_that_slept_past_its_lease_writes_nothing_over_anothers_copy(tmp_path: Path, database_url: str):
+    with House(tmp_path, database_url) as house:
+        leave_the_original_out(house)
+        slow = house.sandbox.start_video("snow [clip-slow]")
+        (house.sandbox.directory / "videos" / slow / "1.mp4").write_bytes(film(house.sandbox, 200_000))
+        house.inside("finish", clips={slow: 1})
+        first = house.hire_copier()
+        until(house, lambda: copies(house, "received > 0"), CALM_SECONDS, "the first bytes")
+        first.freeze()
+        house.inside("finish", clips={offer(house.sandbox, [film(house.sandbox, 5000)]): 1})
+        second = house.hire_copier()
+        until(house, lambda: copies(house, "state = 'safe'") == 1, CALM_SECONDS, "the other clip")
+        # It has the time to take this one too, if it is allowed to.
+        two_turns = time.monotonic() + 2 * IDLE_SECONDS
+        until(house, lambda: time.monotonic() > two_turns, CALM_SECONDS, "time to pass")
+        assert copies(house, "state = 'copying' AND attempts = 1") == 1, "nobody takes it before its lease has ended"
+
+        let_leases_lapse(house)
+        until(house, lambda: copies(house, "attempts = 2 AND received > 0"), CALM_SECONDS, "it to be taken over")
+        second.freeze()
+        before = everything(house)
+        first.thaw()
+        until(house, lambda: TAKEN_OVER in first.log, CALM_SECONDS, "the first to notice that it is another's")
+        assert everything(house) == before
+
+        let_leases_lapse(house)
+        until(house, lambda: copies(house, "state = 'safe'") == 2, CALM_SECONDS, "it to be copied")
+        before = everything(house)
+        second.thaw()
+        until(house, lambda: TAKEN_OVER in second.log, CALM_SECONDS, "the second to notice that it is done")
+        assert everything(house) == before
+        assert copies(house, "state = 'safe' AND attempts = 3") == 1
+        assert parts(tmp_path / "media") == [], "both have cleaned up"
+
+
+def everything(house: House) -> tuple:
+    """All that is known of copies, and their files; each write to a copy moves its task's version."""
+    files = [path for path in (house.directory / "media" / "clips").rglob("*") if path.is_file()]
+    stats = sorted((path.name, path.stat().st_ino, path.stat().st_mtime_ns) for path in files)
+    rows = house.rows("SELECT * FROM extender_copy ORDER BY id")
+    return rows, house.rows("SELECT version FROM extender_task ORDER BY id"), stats
+
+
+def paint(path: Path, width: int, height: int, pictures: int) -> bytes:
+    """A film of grey pictures, a thousand a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=1000, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.full((height * 3 // 2, width), 99, np.uint8), "yuv420p")
+        for number in range(pictures):
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+def test_hostile_files_are_kept_out_with_their_reasons_and_the_next_clip_is_copied(tmp_path: Path) -> None:
+    with House(tmp_path, f"sqlite:///{tmp_path / 'house.sqlite3'}") as house:
+        leave_the_original_out(house)
+        good = film(house.sandbox, 5000)
+        films = [
+            paint(tmp_path / "canvas.mp4", 8192, 2048, 2),
+            paint(tmp_path / "bomb.mp4", 16, 16, 8000),
+            good[:1500],
+            good,
+        ]
+        house.inside("finish", clips={offer(house.sandbox, films): 4})
+        worker = house.hire_copier()
+        until(
+            house,
+            lambda: copies(house, "state IN ('kept_out', 'safe')") == 4,
+            CALM_SECONDS,
+            "all four to be looked into",
+        )
+        rows = house.rows('SELECT state, reason, next_try_at FROM extender_copy ORDER BY "index"')
+        watcher = Watcher(tmp_path / "media")
+        watcher.look()
+        assert worker.is_alive
+        assert missing(house) == []
+    assert rows[0] == ("kept_out", "Its pictures are too large (8192 × 2048).", None)
+    assert rows[1][0] == rows[2][0] == "kept_out"
+    assert rows[1][1].startswith(("It has more than", "It is longer than"))
+    assert rows[2][1]
+    assert rows[3][:2] == ("safe", "")
+    assert (watcher.seen, watcher.torn) == (4, []), "nothing of the others is there"
+
+
+def test_a_clips_host_that_dawdles_keeps_neither_sends_nor_polls_nor_the_end_waiting(tmp_path: Path, say) -> None:
+    with House(tmp_path, f"sqlite:///{tmp_path / 'house.sqlite3'}") as house:
+        leave_the_original_out(house)
+        for fault in ("clip-drip", "clip-slow"):
+            house.inside("finish", clips={house.sandbox.start_video(f"snow [{fault}]"): 4})
+        workers = [house.hire_copier() for _ in range(2)]
+        until(house, lambda: copies(house, "state = 'copying'") == 2, CALM_SECONDS, "both to copy")
+        began = time.monotonic()
+        house.inside("enqueue", count=5, prompt="take [webhook-lost]")
+        dripping = "id IN (SELECT id FROM extender_copy WHERE state = 'copying' AND attempts = 1 AND \"index\" = 1)"
+        finished = "prompt LIKE 'take %' AND state = 'finished'"
+        until(house, lambda: house.count(finished) == 5, 60, "five tasks to be sent and followed")
+        took = time.monotonic() - began
+        assert copies(house, dripping) == 1, "one and the same clip drips on"
+        until(house, lambda: copies(house, "state = 'copying'") == 2, CALM_SECONDS, "both to copy")
+        began = time.monotonic()
+        for worker in workers:
+            worker.terminate()
+        codes = [worker.code(STOP_SECONDS) for worker in workers]
+        ended = time.monotonic() - began
+    say(f"dawdling host: five tasks sent and finished in {took:.1f} s; both workers ended within {ended:.1f} s")
+    assert codes == [0, 0]
+    assert all("worker stopped" in worker.log for worker in workers)

@@ -1,0 +1,167 @@
+"""The archive's page, for staff: what is safe and what is not, why, and how to try again; and how it began."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from extender.archive import copying
+from extender.models import Copy, Heartbeat, Member, Task
+from extender.states import State
+from tests.helpers import make_copy, make_task, queries
+
+ADDRESS = "/team/archive/"
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def staff(browser_of, db):
+    """The browser of somebody who looks after the installation, and has no task."""
+    return browser_of(Member.objects.create_user("ada", is_staff=True))
+
+
+def shown(staff) -> str:
+    return staff.get(ADDRESS).content.decode()
+
+
+def test_it_counts_copies_and_their_bytes_by_state(staff, member, stranger):
+    for owner in (member, stranger):
+        task = make_task(owner, next_look_at=None)
+        make_copy(task, 1, bytes=1_048_576)
+        make_copy(task, 2, "kept_out", reason="It cannot be read.")
+    make_copy(task, 3, "lost")
+    page = shown(staff)
+    assert '<dt>Copied and verified</dt><dd>2 <span class="quiet">2.0\xa0MB</span></dd>' in page
+    assert "<dt>Kept out</dt><dd>2</dd>" in page
+    assert "<dt>Lost at APIFRAME</dt><dd>1</dd>" in page
+    assert "<dt>Only at APIFRAME</dt><dd>0</dd>" in page
+    assert "Being copied" not in page
+    assert "Tasks just finished" not in page
+    make_task(member)
+    assert "<dt>Tasks just finished</dt><dd>1</dd>" in shown(staff)
+
+
+def test_it_names_the_oldest_that_is_not_copied_and_since_when_it_waits(staff, member, stranger):
+    assert "every clip that can be had is here" in shown(staff)
+    young, old = make_copy(make_task(member), 1, "waiting"), make_copy(make_task(stranger), 3, "waiting")
+    make_copy(make_task(member), 2, "lost", made_at="2025-01-01T00:00:00Z")
+    Copy.objects.filter(pk=old.pk).update(made_at="2026-01-05T12:00:00Z")
+    page = shown(staff)
+    assert "Clip 3 of a task of otto, waiting since" in page
+    assert "5 Jan 2026, 12:00" in page
+    assert str(old.pk) in page
+    assert str(young.pk) not in page
+
+
+def test_it_says_what_stands_in_the_way(staff, member):
+    make_copy(make_task(member), 1, "waiting", reason="Its server stalled.", misses=2)
+    make_copy(make_task(member), 1, "safe", reason="long over")
+    page = shown(staff)
+    assert "Its server stalled." in page
+    assert "long over" not in page
+
+
+def test_it_says_how_much_room_is_left_if_it_can(staff, settings, tmp_path):
+    page = shown(staff)
+    assert "not known" not in page
+    assert "<dt>Room left</dt><dd>" in page
+    (tmp_path / "a-file").write_text("")
+    settings.MEDIA_ROOT = tmp_path / "a-file"
+    assert "<dt>Room left</dt><dd>not known</dd>" in shown(staff)
+
+
+def test_it_says_that_no_worker_copies_unless_copying_is_paused(staff, member):
+    assert "No worker is alive" in shown(staff)
+    Heartbeat.objects.create(name="one")
+    assert "No worker is alive" not in shown(staff)
+    make_copy(make_task(member), 1, "blocked", reason="The disk is full.", next_try_at="2100-01-01T00:00:00Z")
+    assert "Copying is paused: The disk is full." in shown(staff)
+    Copy.objects.update(next_try_at="2020-01-01T00:00:00Z")
+    assert "Copying is paused" not in shown(staff), "it is about to be tried"
+
+
+def test_no_words_of_other_people_are_on_it(staff, member):
+    task = make_task(member, prompt="their secret words")
+    for index, state in enumerate(("waiting", "blocked", "kept_out", "lost"), 1):
+        make_copy(task, index, state, reason="It is so.", next_try_at="2100-01-01T00:00:00Z")
+    page = shown(staff)
+    assert "mira" in page
+    for hidden in ("secret", "clips.example", str(task.pk)):
+        assert hidden not in page
+
+
+def test_copy_now_is_offered_where_something_is_absent_and_lets_all_of_it_be_tried(staff, member):
+    safe = make_copy(make_task(member))
+    assert "Copy now" not in shown(staff)
+    assert not copying.copy_now()
+    states = ("waiting", "blocked", "kept_out", "lost")
+    task = make_task(member)
+    for index, state in enumerate(states, 1):
+        make_copy(task, index, state, next_try_at="2100-01-01T00:00:00Z", asked_anew=True)
+    held = make_copy(make_task(member), 1, "copying", attempts=1, next_try_at="2100-01-01T00:00:00Z")
+    assert "Copy now" in shown(staff)
+    assert staff.post("/team/archive/copy-now/")["Location"] == ADDRESS
+    assert Copy.objects.to_copy().count() == len(states)
+    assert not Copy.objects.filter(task=task, asked_anew=True).exists()
+    for copy in (safe, held):
+        before = copy.state
+        copy.refresh_from_db()
+        assert copy.state == before, "what is here, or on its way, is left alone"
+
+
+def test_looking_starts_nothing(staff, member):
+    make_copy(make_task(member), 1, "lost")
+    assert staff.get("/team/archive/copy-now/").status_code == 405
+    assert Copy.objects.get().state == "lost"
+
+
+def test_it_is_for_staff_alone(web, client, member):
+    make_copy(make_task(member), 1, "lost")
+    assert web.get(ADDRESS).status_code == web.post("/team/archive/copy-now/").status_code == 404
+    assert client.get(ADDRESS).status_code == client.post("/team/archive/copy-now/").status_code == 302
+    assert Copy.objects.get().state == "lost"
+
+
+def test_its_queries_stay_the_same_with_more_rows(staff, member):
+    def fill(count: int) -> None:
+        for _ in range(count):
+            task = make_task(member)
+            for index, state in enumerate(("safe", "waiting", "blocked", "lost"), 1):
+                make_copy(task, index, state, reason="It is so.")
+
+    fill(1)
+    few = queries(lambda: staff.get(ADDRESS))
+    fill(10)
+    assert queries(lambda: staff.get(ADDRESS)) == few
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_had_finished_before_there_were_copies_is_lined_up(member):
+    try:
+        call_command("migrate", "extender", "0001", verbosity=0)
+        before = MigrationExecutor(connection).loader.project_state([("extender", "0001_initial")]).apps
+        old = before.get_model("extender", "Task")
+        urls = [f"https://clips.example/{index}.mp4" for index in range(1, 5)]
+        made = {
+            state: old.objects.create(
+                owner_id=member.pk,
+                state=state,
+                video_urls=urls if state == State.FINISHED else [],
+                webhook_nonce=state,
+                next_look_at=None,
+            ).pk
+            for state in (State.FINISHED, State.FAILED, State.UNCONFIRMED, State.PROCESSING)
+        }
+    finally:
+        call_command("migrate", "extender", verbosity=0)
+    assert copying.line_up() == 1
+    assert copying.line_up() == 0
+    assert list(Task.objects.get(pk=made[State.FINISHED]).copies.values_list("index", "state").order_by("index")) == [
+        (index, "waiting") for index in range(1, 5)
+    ]
+    assert Copy.objects.to_copy().count() == 4
+    assert Task.objects.exclude(pk=made[State.FINISHED]).filter(next_look_at=None).count() == 3

@@ -1,0 +1,294 @@
+"""What pages show of copies: the film from where it is, a quiet line about it, and polls that end."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from extender.archive import copying
+from extender.models import Copy, Share, Task
+from extender.states import State
+from tests.helpers import age, make_copy, make_task
+
+HTMX = {"HX-Request": "true"}
+EVIL = '"><script>alert(1)</script>'
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.ARCHIVE_KEEP_FREE_MB = 0
+
+
+@pytest.fixture
+def task(member) -> Task:
+    """A task that has just finished."""
+    return make_task(member, ended_at=timezone.now(), next_look_at=None)
+
+
+@pytest.fixture
+def guest() -> Client:
+    """Somebody without an account and without cookies."""
+    return Client()
+
+
+@pytest.fixture
+def link(task) -> str:
+    """Where a guest sees the task."""
+    return Share.objects.create(task=task).get_absolute_url()
+
+
+def page(browser, address: str) -> str:
+    return browser.get(address).content.decode()
+
+
+def line(shown: str, index: int = 1) -> list[str]:
+    """What the quiet line under clip `index` says."""
+    element = re.search(rf'<p class="copy[^>]*id="copy-{index}".*?</p>', shown, re.DOTALL)[0]
+    return re.findall(r"<span[^>]*>(.*?)</span>", element)
+
+
+def poll(shown: str) -> str:
+    """The element that asks for copies."""
+    return re.search(r'<div id="copies"[^>]*>', shown)[0]
+
+
+def test_the_wall_plays_the_remote_file_until_our_copy_is_safe(web, guest, task, link):
+    for state in (None, "waiting", "copying", "blocked", "kept_out"):
+        Copy.objects.all().delete()
+        if state:
+            make_copy(task, state=state)
+        for shown in (page(web, f"/tasks/{task.pk}/"), page(guest, link)):
+            assert f'<video src="{task.clip(1).url}" preload="metadata"' in shown, state
+            assert "poster" not in shown
+    Copy.objects.all().delete()
+    copy = make_copy(task)
+    shown = page(web, f"/tasks/{task.pk}/")
+    assert f'<video src="/clips/{copy.pk}.mp4" poster="/clips/{copy.pk}.poster.webp" preload="none"' in shown
+    assert f'data-storyboard="/clips/{copy.pk}.storyboard.webp"' in shown
+    assert f'href="/clips/{copy.pk}.mp4" target="_blank"' in shown
+    assert task.clip(1).url not in shown
+    assert f'<video src="{task.clip(2).url}"' in shown
+    shown = page(guest, link)
+    assert f'<video src="{link}clips/{copy.pk}.mp4" poster="{link}clips/{copy.pk}.poster.webp"' in shown
+    assert f'data-storyboard="{link}clips/{copy.pk}.storyboard.webp"' in shown
+    assert '"/clips/' not in shown, "a guest has no other address than the link's"
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "said"),
+    [
+        ("waiting", {}, ["only at APIFRAME"]),
+        ("waiting", {"reason": "Its server stalled."}, ["only at APIFRAME", "Its server stalled."]),
+        ("copying", {"received": 40, "expected": 100}, ["copying 40 %"]),
+        ("copying", {"received": 40}, ["copying"]),
+        ("copying", {"received": 400, "expected": 100}, ["copying 100 %"]),
+        ("blocked", {"reason": "The disk is full."}, ["only at APIFRAME", "The disk is full."]),
+        ("kept_out", {"reason": "It cannot be read."}, ["only at APIFRAME", "It cannot be read."]),
+        ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["lost at APIFRAME on 23 Nov 2026"]),
+        ("safe", {"bytes": 1258291}, ["5.2 s", "832 × 464", "1.2\xa0MB", "copied and verified"]),
+        ("safe", {"reason": "what once was"}, ["5.2 s", "832 × 464", "1.2\xa0MB", "copied and verified"]),
+        ("safe", {"contains_parent": "yes"}, ["copied and verified", "begins with the clip it continues"]),
+        ("safe", {"contains_parent": "no"}, ["copied and verified"]),
+    ],
+)
+def test_a_quiet_line_says_where_the_clip_is_safe(web, guest, task, link, state, fields, said):
+    copy = make_copy(task, state=state, **({"bytes": 1258291} if state == "safe" else {}) | fields)
+    shown = line(page(web, f"/tasks/{task.pk}/"))
+    assert shown[-len(said) :] == said
+    assert line(page(web, f"/tasks/{task.pk}/copies/")) == shown
+    facts = ["5.2 s", "832 × 464", "1.2\xa0MB"] if copy.is_safe else []
+    assert line(page(guest, link)) == line(page(guest, link + "copies/")) == facts, "guests get facts alone"
+
+
+def test_guests_read_no_word_about_our_archive(guest, task, link):
+    for index, state in enumerate(("lost", "kept_out", "blocked", "waiting"), 1):
+        make_copy(task, index, state, reason="The disk is full.")
+    for path in ("", "status/", "copies/"):
+        shown = page(guest, link + path)
+        for word in ("APIFRAME", "disk", "copied", "copying", "verified"):
+            assert word not in shown, (path, word)
+    assert "This clip is no longer available." in page(guest, link)
+
+
+def test_a_lost_clip_says_so_in_its_frame_and_offers_no_file(web, task):
+    make_copy(task, state="lost", settled_at=timezone.now())
+    make_copy(task, 2)
+    shown = page(web, f"/tasks/{task.pk}/")
+    assert "This clip is lost: APIFRAME no longer has it." in shown
+    assert shown.count("<video") == 3
+    assert f"/tasks/{task.pk}/clips/1/download/" not in shown
+    assert f'href="{task.clip(1).url}"' not in shown
+    assert f"/tasks/{task.pk}/clips/2/download/" in shown
+    assert "Download all" in shown
+    for index in (3, 4):
+        make_copy(task, index, "lost")
+    Copy.objects.filter(index=2).update(state="lost")
+    assert "Download" not in page(web, f"/tasks/{task.pk}/")
+
+
+def test_the_smallest_jump_is_marked_once_there_is_something_to_compare(web, task):
+    make_copy(task, 1, seam=3.2)
+    assert "smoothest join" not in page(web, f"/tasks/{task.pk}/")
+    make_copy(task, 2, seam=1.1)
+    shown = page(web, f"/tasks/{task.pk}/")
+    assert "smoothest join" not in line(shown, 1)
+    assert "smoothest join" in line(shown, 2)
+
+
+def test_what_others_said_about_a_copy_is_text(web, browser_of, member, task):
+    make_copy(task, state="kept_out", reason=EVIL)
+    make_copy(task, 2, codec=EVIL)
+    task.video_urls[2] = "https://clips.example/" + EVIL
+    task.save()
+    member.is_staff = True
+    member.save()
+    addresses = [f"/tasks/{task.pk}/{path}" for path in ("", "status/", "copies/")]
+    for address in [*addresses, "/tasks/", f"/tasks/new/?parent={task.pk}", "/team/archive/"]:
+        shown = page(browser_of(member), address)
+        assert "<script>alert" not in shown, address
+    assert "&lt;script&gt;alert(1)" in line(page(web, addresses[0]))[-1]
+
+
+@pytest.mark.parametrize("as_guest", [False, True])
+def test_the_poll_goes_on_while_copies_are_under_way_and_ends_with_them(web, guest, task, link, as_guest):
+    browser, base = (guest, link) if as_guest else (web, f"/tasks/{task.pk}/")
+
+    def asks() -> bool:
+        """Whether the page and the fragment ask on, which must be one."""
+        task.refresh_from_db()
+        found = {
+            f'hx-get="{base}copies/?v={task.version}"' in poll(page(browser, base + path)) for path in ("", "copies/")
+        }
+        assert len(found) == 1
+        return found.pop()
+
+    assert asks(), "nothing is lined up yet"
+    for index in range(1, 5):
+        make_copy(task, index, "waiting")
+    assert asks()
+    Copy.objects.update(state="copying", attempts=1)
+    assert asks()
+    Copy.objects.update(state="safe")
+    Copy.objects.filter(index=1).update(state="waiting", asked_anew=True)
+    assert asks(), "it is tried again at once, at a fresh address"
+    for settled in ({"misses": 1}, {"state": "kept_out"}, {"state": "lost"}, {"state": "blocked"}, {"state": "safe"}):
+        Copy.objects.filter(index=1).update(**{"state": "waiting", **settled})
+        assert not asks(), settled
+        assert "hx-trigger" not in poll(page(browser, base))
+
+
+@pytest.mark.parametrize("as_guest", [False, True])
+def test_a_page_that_waits_for_a_worker_who_never_comes_ends_its_poll(web, guest, task, link, as_guest):
+    browser, base = (guest, link) if as_guest else (web, f"/tasks/{task.pk}/")
+    assert "hx-get" in poll(page(browser, base))
+    address = f"{base}copies/?v={task.version}"
+    assert browser.get(address).status_code == 204
+    age(task, ended_at="2026-01-01T00:00:00Z")
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    assert "hx-get" not in poll(answer.content.decode())
+
+
+def test_an_old_task_whose_turn_has_not_come_is_still_waited_for(web, task):
+    age(task, ended_at="2026-01-01T00:00:00Z")
+    make_copy(task, state="waiting")
+    answer = web.get(f"/tasks/{task.pk}/copies/?v={task.version}")
+    assert f'hx-get="/tasks/{task.pk}/copies/?v={task.version}"' in poll(answer.content.decode())
+
+
+def test_the_poll_brings_lines_and_never_the_videos(web, guest, task, link):
+    copy = make_copy(task)
+    make_copy(task, 2, "copying")
+    for browser, base in ((web, f"/tasks/{task.pk}/"), (guest, link)):
+        shown = page(browser, base + "copies/?v=0")
+        assert "<video" not in shown
+        assert "<html" not in shown
+        assert len(re.findall(r'<p class="copy[^>]*hx-swap-oob', shown)) == 4
+        # And the link that orders them.
+        assert shown.count('hx-swap-oob="true"') == 5
+        assert shown.index('<div id="copies"') < shown.index("hx-swap-oob")
+    prefix = link.removesuffix("/")
+    element = re.search(r'<p class="copy[^>]*id="copy-1"[^>]*>', shown)[0]
+    assert f'data-film="{prefix}/clips/{copy.pk}.mp4"' in element
+    assert f'data-poster="{prefix}/clips/{copy.pk}.poster.webp"' in element
+    assert f'data-storyboard="{prefix}/clips/{copy.pk}.storyboard.webp"' in element
+    assert "data-film" not in re.search(r'<p class="copy[^>]*id="copy-2"[^>]*>', shown)[0]
+
+
+def test_the_final_fragment_of_the_status_asks_for_copies_whatever_their_version(web, guest, task, link):
+    for browser, base in ((web, f"/tasks/{task.pk}/"), (guest, link)):
+        asking = poll(page(browser, base + "status/"))
+        assert f'hx-get="{base}copies/"' in asking
+        assert "load" in asking
+    running = make_task(task.owner, State.PROCESSING, next_look_at=None)
+    assert 'id="copies"' not in page(web, f"/tasks/{running.pk}/status/")
+
+
+def test_copies_of_other_peoples_tasks_are_not_there(browser_of, stranger, guest, task, link):
+    assert browser_of(stranger).get(f"/tasks/{task.pk}/copies/").status_code == 404
+    assert guest.get(f"/tasks/{task.pk}/copies/").status_code == 302
+    Share.objects.update(revoked_at=timezone.now())
+    for path in ("copies/", f"copies/?v={task.version}"):
+        assert guest.get(link + path).status_code == 404
+
+
+def test_a_card_is_watched_until_its_copies_are_settled_and_then_gets_its_pictures(web, task):
+    mark = f'name="open" value="{task.pk}:'
+    assert mark in page(web, "/tasks/")
+    asked = {"open": f"{task.pk}:{task.version}"}
+    assert web.post("/tasks/pulse/", asked).status_code == 204
+    for index in range(1, 4):
+        make_copy(task, index)
+    last = make_copy(task, 4, "copying")
+    age(task, version=2)
+    answer = web.post("/tasks/pulse/", asked)
+    assert answer.status_code == 200
+    assert mark in answer.content.decode()
+    last.delete()
+    last = make_copy(task, 4)
+    age(task, version=3)
+    answer = web.post("/tasks/pulse/", {"open": f"{task.pk}:2"})
+    shown = answer.content.decode()
+    assert answer.status_code == 286, "nothing else is watched"
+    assert mark not in shown
+    assert f'<img class="still" src="/clips/{last.pk}.card.webp"' in shown
+    assert f'data-storyboard="/clips/{last.pk}.storyboard.webp"' in shown
+    assert "<video" not in shown
+    assert mark not in page(web, "/tasks/")
+
+
+def test_an_old_card_without_copies_is_not_watched(web, task):
+    age(task, ended_at="2026-01-01T00:00:00Z")
+    assert 'name="open"' not in page(web, "/tasks/")
+    assert web.post("/tasks/pulse/", {"open": f"{task.pk}:{task.version}"}).status_code == 286
+
+
+def test_a_card_of_a_lost_clip_has_a_sign_in_its_place(web, task):
+    make_copy(task, 2, "lost")
+    shown = page(web, "/tasks/")
+    assert shown.count('<span class="lost"') == 1
+    assert shown.count("<video") == 3
+    assert f"{task.clip(2).url}#" not in shown
+
+
+def test_the_form_plays_our_copy(web, task):
+    copy = make_copy(task, 2)
+    shown = page(web, f"/tasks/new/?parent={task.pk}&index=2")
+    assert f'<video id="stage" src="/clips/{copy.pk}.mp4"' in shown
+    assert f'data-src="/clips/{copy.pk}.mp4"' in shown
+    assert f'src="/clips/{copy.pk}.card.webp"' in shown
+
+
+def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbox):
+    gone = f"{sandbox.url}/videos/gone.mp4"
+    age(original, video_urls=[gone], remote_id="", next_look_at=None)
+    copy = make_copy(original, state="waiting")
+    copying.copy_next()
+    copy.refresh_from_db()
+    assert copy.state == "lost"
+    Copy.objects.update(settled_at="2026-01-05T12:00:00Z")
+    copying.copy_now()
+    copying.copy_next()
+    assert "lost at APIFRAME on 5 Jan 2026" in line(page(web, f"/tasks/{original.pk}/"))
