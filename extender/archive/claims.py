@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from extender.models import Copy, Task
@@ -45,7 +44,7 @@ class Claim:
         """Says how many bytes have come, at most once a second, and renews the claim with that."""
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             self._reported = time.monotonic()
-            self._write(received=received, next_try_at=Now() + COPYING_LEASE)
+            self.renew(received)
 
     def renew(self, received: int) -> None:
         """Renews the claim before something that takes its time without a word."""
@@ -61,5 +60,4 @@ class Claim:
         with transaction.atomic():
             if not Copy.objects.held(self.copy.pk, self.attempt).update(**columns):
                 raise Overtaken
-            # Pages ask "anything new?" by the task's version.
-            Task.objects.filter(pk=self.copy.task_id).update(version=F("version") + 1)
+            Task.objects.renumber(self.copy.task_id)

@@ -3,8 +3,6 @@
 import logging
 from typing import Any
 
-from django.db.models import F
-
 from extender.archive import probing, store
 from extender.models import Clip, Copy, Task
 from extender.models.copies import MISSING
@@ -30,7 +28,7 @@ def compare_next() -> bool:
         logger.error("%s is compared later: %s", copy, error)
         return True
     Copy.objects.safe().filter(pk=copy.pk, sha256=copy.sha256).update(next_try_at=None, **found)
-    Task.objects.filter(pk=copy.task_id).update(version=F("version") + 1)
+    Task.objects.renumber(copy.task_id)
     return True
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 
-from django.db.models import F
 from django.db.models.functions import Now
 
 from extender.archive import store
@@ -70,4 +69,4 @@ def _copy_again(copy: Copy) -> None:
         settled_at=None,
         received=0,
     ):
-        Task.objects.filter(pk=copy.task_id).update(version=F("version") + 1)
+        Task.objects.renumber(copy.task_id)

@@ -49,6 +49,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Tasks with clips that can be continued, newest first."""
         return self.filter(state=State.FINISHED).newest_first()
 
+    def renumber(self, pk: uuid.UUID) -> None:
+        """Gives task `pk` its next version, by which pages ask whether anything about it is new."""
+        self.filter(pk=pk).update(version=F("version") + 1)
+
     def to_archive(self) -> "TaskQuerySet":
         """Finished lately: their clips wait to be lined up for copying."""
         return self.due().filter(state=State.FINISHED).order_by("next_look_at")
