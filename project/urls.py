@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneV
 from django.urls import path
 
 from extender.forms import SignInForm
-from extender.views import clips, errors, health, history, shares, tasks, team, webhooks
+from extender.views import clips, errors, health, history, lineage, shares, tasks, team, webhooks
 
 urlpatterns = [
     path("", history.home, name="home"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("tasks/<uuid:pk>/check/", tasks.check, name="check"),
     path("tasks/<uuid:pk>/adopt/", tasks.adopt, name="adopt"),
     path("tasks/<uuid:pk>/events/", tasks.events, name="events"),
+    path("tasks/<uuid:pk>/tree/", lineage.tree, name="tree"),
+    path("tasks/<uuid:pk>/clips/<int:index>/film/", lineage.film, name="film"),
     path("tasks/<uuid:pk>/clips/<int:index>/download/", clips.download, name="download"),
     path("tasks/<uuid:pk>/share/", shares.share, name="share"),
     path("tasks/<uuid:pk>/share/<int:share_pk>/revoke/", shares.revoke, name="revoke"),

@@ -1,13 +1,15 @@
 """What is asked about tasks, in sentences. Times are compared by the database's clock: machines need not agree."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Count, Exists, F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now, NullIf
+from django_cte import CTE, with_cte
 
 from extender.models.gate import Gate
 from extender.states import FOLLOWED, OPEN, RUNNING, State
@@ -41,6 +43,26 @@ class TaskQuerySet(models.QuerySet["Task"]):
             Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk), created_at__lte=created_at
         )
 
+    def kept(self) -> "TaskQuerySet":
+        """Tasks of which somebody chose a clip."""
+        return self.filter(kept__isnull=False)
+
+    def keep(self, index: int) -> None:
+        """Marks clip `index` of these tasks as chosen."""
+        self.update(kept=Coalesce(F("kept"), 0).bitor(1 << index - 1))
+
+    def let_go(self, index: int) -> None:
+        """Takes that mark from clip `index` of these tasks."""
+        self.update(kept=NullIf(F("kept").bitand(0b1111 ^ 1 << index - 1), 0))
+
+    def branch_to(self, pk: uuid.UUID) -> "TaskQuerySet":
+        """Task `pk`, and of these the one that it continues, the one that that continues, and so on; in no order."""
+        return self._connected(pk, lambda cte: cte.join(self.model, pk=cte.col.parent_id))
+
+    def tree_under(self, pk: uuid.UUID) -> "TaskQuerySet":
+        """Task `pk`, and of these whatever continues it, what continues that, and so on; in no order."""
+        return self._connected(pk, lambda cte: cte.join(self.model, parent=cte.col.id))
+
     def running(self) -> "TaskQuerySet":
         """Tasks that somebody is working on."""
         return self.filter(state__in=RUNNING)
@@ -48,6 +70,17 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def with_clips(self) -> "TaskQuerySet":
         """Tasks with clips that can be continued, newest first."""
         return self.filter(state=State.FINISHED).newest_first()
+
+    def _connected(self, pk: uuid.UUID, onward: Callable[[CTE], models.QuerySet]) -> "TaskQuerySet":
+        """Task `pk` and all that `onward` leads to from there; each step joins the tasks found so far, as a CTE."""
+
+        def step(cte: CTE) -> models.QuerySet:
+            start = self.model._default_manager.filter(pk=pk).values("id", "parent_id")
+            # Without ALL what was found already leads nowhere again: this ends whatever the rows say.
+            return start.union(onward(cte).values("id", "parent_id"))
+
+        cte = CTE.recursive(step, name="connected")
+        return with_cte(cte, select=cte.join(self, pk=cte.col.id))
 
     def renumber(self, pk: uuid.UUID) -> None:
         """Gives task `pk` its next version, by which pages ask whether anything about it is new."""

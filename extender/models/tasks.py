@@ -75,6 +75,9 @@ class Task(models.Model):
     video_urls = models.JSONField(default=list, blank=True)
     reason = models.TextField(blank=True)
 
+    # The clips that somebody chose, a bit for each by its index; null, not 0, where none is: an index can name that.
+    kept = models.PositiveSmallIntegerField(null=True, editable=False)
+
     # When, by the database's clock: machines need not agree about the time to share these rows.
     sent_at = models.DateTimeField(null=True, editable=False)
     changed_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -101,6 +104,9 @@ class Task(models.Model):
         ]
         indexes = [
             models.Index("owner", F("created_at").desc(), F("id").desc(), name="history"),
+            models.Index(
+                "owner", F("created_at").desc(), F("id").desc(), condition=Q(kept__isnull=False), name="kept_history"
+            ),
             # Whole, not partial: behind parameters SQLite does not see that a partial index would do.
             models.Index("owner", "state", name="running"),
             models.Index("state", "next_look_at", name="next_look"),
@@ -217,6 +223,11 @@ class Clip:
     def is_safe(self) -> bool:
         """Whether it is shown from our copy."""
         return bool(self.copy and self.copy.is_safe)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether somebody chose it."""
+        return bool((self.task.kept or 0) & 1 << self.index - 1)
 
     @property
     def is_lost(self) -> bool:

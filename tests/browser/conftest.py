@@ -165,6 +165,20 @@ def open_page(chromium):
     assert logged == []
 
 
+def do(directory, code: str) -> str:
+    """The last word that `code` prints, inside the app."""
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[-1]
+
+
+def await_copies(directory) -> None:
+    """Everything that has finished is copied: what is not is copied here, beside the worker."""
+    done = subprocess.run([sys.executable, "manage.py", "archive", "--missing"], cwd=directory, capture_output=True)
+    assert done.returncode in (0, 1), done.stderr
+
+
 def sign_in(page: Page, house: House) -> Page:
     """Signs the demo member in; the history is open then."""
     page.goto(house.url)

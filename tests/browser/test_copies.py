@@ -1,13 +1,11 @@
 """Clips in a browser: shown from our copies, scrubbed through without loading a video, and light."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import assert_plays, choose, sign_in
+from tests.browser.conftest import assert_plays, await_copies, choose, do, sign_in
 
 COPY = r"/clips/[0-9a-f-]+\.mp4"
 # Each copy's address is its own, so a browser loads the pictures of each.
@@ -41,20 +39,6 @@ def full_history(house, directory, upstream):
         directory,
         'from extender.models import Task; print(Task.objects.filter(prompt__startswith="Copied ").delete())',
     )
-
-
-def do(directory, code: str) -> str:
-    """The last word that `code` prints, inside the app."""
-    command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()[-1]
-
-
-def await_copies(directory) -> None:
-    """Everything that has finished is copied: what is not is copied here, beside the worker."""
-    done = subprocess.run([sys.executable, "manage.py", "archive", "--missing"], cwd=directory, capture_output=True)
-    assert done.returncode in (0, 1), done.stderr
 
 
 def open_original(page: Page) -> None:

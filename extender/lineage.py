@@ -1,0 +1,124 @@
+"""How clips continue one another: the branch that leads to a task, and the tree that grows from an original."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from extender.models import Clip, Copy, Member, Task
+from extender.models.task_queries import TaskQuerySet
+
+# What Midjourney is known for: a start of about 5 s, and about 4 s more with each extension, four times at most.
+START_SECONDS = 5.0
+STEP_SECONDS = 4.0
+MOST_STEPS = 4
+MOST_SECONDS = START_SECONDS + MOST_STEPS * STEP_SECONDS
+
+
+@dataclass(frozen=True)
+class Step:
+    """A task on a branch, and its clip that the next one continues."""
+
+    number: int  # how many extensions have led here; 0: an original
+    task: Task
+    clip: Clip | None  # None where it is not known, as at the end, or did not come
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The way from an original to a task, with the clip that was chosen at each step; never empty."""
+
+    steps: list[Step]
+
+    @property
+    def here(self) -> Step:
+        """The task that it leads to."""
+        return self.steps[-1]
+
+    @property
+    def earlier(self) -> list[Step]:
+        """The steps before the last."""
+        return self.steps[:-1]
+
+    @property
+    def starts_elsewhere(self) -> bool:
+        """Whether the original, or more, is not known here: the first task continues a video made elsewhere."""
+        return self.steps[0].task.kind == Task.Kind.EXTENSION
+
+    @property
+    def clips(self) -> list[Clip]:
+        """The clips that were chosen, in their order."""
+        return [step.clip for step in self.steps if step.clip]
+
+    @cached_property
+    def seconds(self) -> float:
+        """How long the film is with this task's clip (the longest of them where none is chosen); in part a guess."""
+        here = self.here.task
+        so_far = START_SECONDS if self.starts_elsewhere else 0.0
+        for step in self.earlier:
+            so_far = seconds_with(step.clip, step.task, so_far)
+        ends = [self.here.clip] if self.here.clip else here.available_clips
+        return max((seconds_with(clip, here, so_far) for clip in ends), default=seconds_with(None, here, so_far))
+
+    @property
+    def is_near_end(self) -> bool:
+        """Whether one more extension would be more than Midjourney is known to make."""
+        return self.here.number >= MOST_STEPS
+
+
+@dataclass(frozen=True)
+class Node:
+    """A task in a tree, and what continues it."""
+
+    task: Task
+    extensions: list["Node"]  # by the clip that they continue, the oldest first
+
+    @property
+    def size(self) -> int:
+        """How many tasks there are from here on, this one included."""
+        return 1 + sum(node.size for node in self.extensions)
+
+
+def seconds_with(clip: Clip | None, task: Task, before: float) -> float:
+    """How long the film is when `clip` of `task` has played after `before` seconds; a guess where unmeasured."""
+    copy = clip.copy if clip else None
+    if not (copy and copy.is_safe and copy.duration_ms):
+        return before + (STEP_SECONDS if task.kind == Task.Kind.EXTENSION else START_SECONDS)
+    length = copy.duration_ms / 1000
+    return length if copy.contains_parent == Copy.Contains.YES else before + length
+
+
+def branch_to(task: Task, index: int | None = None) -> Branch:
+    """The branch that leads to `task`, and to its clip `index` where one is named. Two queries, however long it is.
+
+    `task` is part of it as it is; the others come with their copies.
+    """
+    known = {found.pk: found for found in _with_copies(task.owner, Task.objects.branch_to(task.pk))}
+    known[task.pk] = task
+    path = [task]
+    while path[-1].parent_id and (parent := known.get(path[-1].parent_id)):
+        # Who asks for a task's source later, as pages do, finds it here and not by another query.
+        path[-1].parent = parent
+        path.append(parent)
+    path.reverse()
+    first = int(path[0].kind == Task.Kind.EXTENSION)
+    chosen = [following.source for following in path[1:]] + [task.clip(index) if index else None]
+    return Branch([Step(first + n, *pair) for n, pair in enumerate(zip(path, chosen, strict=True))])
+
+
+def tree_of(task: Task) -> Node:
+    """The tree in which `task` grows, from its original on. Four queries, however large it is."""
+    root = branch_to(task).steps[0].task
+    return _grow(root, _with_copies(task.owner, Task.objects.tree_under(root.pk)))
+
+
+def _grow(root: Task, tasks: Iterable[Task]) -> Node:
+    nodes = {task.pk: Node(task, []) for task in tasks}
+    for node in sorted(nodes.values(), key=lambda node: (node.task.index or 0, node.task.created_at)):
+        if node.task.parent_id and (parent := nodes.get(node.task.parent_id)):
+            node.task.parent = parent.task
+            parent.extensions.append(node)
+    return nodes[root.pk]
+
+
+def _with_copies(owner: Member, tasks: TaskQuerySet) -> list[Task]:
+    return list(tasks.visible_to(owner).prefetch_related("copies"))

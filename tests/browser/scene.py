@@ -1,0 +1,106 @@
+"""A branch with clips that are here, for pages to play: made inside a running installation, and quicker than painted.
+
+Each picture carries a code of 14 blocks along its lower edge, white for 1: 3 bits of the step on which it was made,
+3 of the take, 8 of its number there. So a test can read from a screen which picture stands on it.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from django.utils import timezone
+
+from extender.archive import probing, store
+from extender.archive.copying import PICTURES, _columns
+from extender.models import Copy, Member, Task
+from tests import films
+
+WIDTH, HEIGHT, RATE = 320, 180, 24
+BLOCKS, BLOCK_HEIGHT = 14, 12
+START_SECONDS, STEP_SECONDS = 3.0, 2.0
+CHOSEN = 2
+SEAMS = {1: 4.2, 2: 2.4, 3: 0.6, 4: 7.1}  # the third take joins best
+
+
+def stage(steps: int = 1, *, contains: bool = False, owner: str = "demo", prompt: str = "The ferry leaves") -> Task:
+    """The last task of a new branch with `steps` extensions, each of clip 2 of the one before, all four takes here.
+
+    With `contains` each clip begins with all the footage of its parent.
+    """
+    member = Member.objects.get(username=owner)
+    task = _task(member, None, prompt)
+    before: list[np.ndarray] = []
+    for number in range(steps + 1):
+        takes = {take: list(_pictures(number, take)) for take in range(1, 5)}
+        for take, pictures in takes.items():
+            join = len(before) / RATE if contains else 0.0
+            _keep(task, take, (before if contains else []) + pictures, join, number)
+        before = (before if contains else []) + takes[CHOSEN]
+        if number < steps:
+            task = _task(member, task, f"{prompt}, part {number + 2}")
+    return task
+
+
+def _task(member: Member, parent: Task | None, prompt: str) -> Task:
+    now = timezone.now()
+    return Task.objects.create(
+        owner=member,
+        parent=parent,
+        kind=Task.Kind.EXTENSION if parent else Task.Kind.ORIGINAL,
+        parent_task_id=parent.remote_id if parent else "",
+        index=CHOSEN if parent else None,
+        remote_id=str(uuid.uuid4()),
+        prompt=prompt,
+        state="finished",
+        video_urls=[f"https://clips.example/{take}.mp4" for take in range(1, 5)],
+        sent_at=now,
+        ended_at=now,
+        next_look_at=None,
+    )
+
+
+def _pictures(step: int, take: int) -> Iterator[np.ndarray]:
+    """The new footage of one take: a camera along a landscape of its own, from where the step before has ended."""
+    count = round((STEP_SECONDS if step else START_SECONDS) * RATE)
+    for number, small in enumerate(
+        films.pan(count, start=count * step, seed=step + 1 if take == CHOSEN else 10 + take)
+    ):
+        picture = small.repeat(2, axis=0).repeat(2, axis=1)
+        code = step << 11 | take << 8 | number
+        for block in range(BLOCKS):
+            left, right = block * WIDTH // BLOCKS, (block + 1) * WIDTH // BLOCKS
+            picture[-BLOCK_HEIGHT:, left:right] = 255 * (code >> BLOCKS - 1 - block & 1)
+        yield picture
+
+
+def _keep(task: Task, index: int, pictures: list[np.ndarray], join: float, step: int) -> None:
+    keeper = store.current_store()
+    with TemporaryDirectory() as made:
+        film = films.write(Path(made) / "film.mp4", pictures, options={"preset": "ultrafast", "crf": "20", "g": "12"})
+        facts = probing.examine(film, Path(made))
+        sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
+        files = {"clip": film} | {kind: Path(made) / name for kind, name in PICTURES.items()}
+        for kind, file in files.items():
+            with keeper.part() as part:
+                part.write(file.read_bytes())
+                keeper.keep(part, store.name(sha256, kind))
+        size = film.stat().st_size
+    seam = {"seam": SEAMS[index], "join_ms": round(1000 * join)} if step else {}
+    drift = {"drift_colour": 1.7 * step + index / 10, "drift_sharpness": -0.2 * step} if step else {}
+    Copy.objects.create(
+        task=task,
+        index=index,
+        state=Copy.State.SAFE,
+        sha256=sha256,
+        bytes=size,
+        received=size,
+        settled_at=timezone.now(),
+        next_try_at=None,
+        contains_parent=(Copy.Contains.YES if join else Copy.Contains.NO) if step else Copy.Contains.UNKNOWN,
+        **_columns(facts),
+        **seam,
+        **drift,
+    )

@@ -1,0 +1,121 @@
+"""Branches and trees: what continues what, how long the film has become, and at what price in queries."""
+
+import pytest
+
+from extender import lineage
+from extender.models import Task
+from extender.states import State
+from tests.helpers import make_copy, make_task, queries
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def start(member) -> Task:
+    return make_task(member, kind=Task.Kind.ORIGINAL, index=None, prompt="a kite")
+
+
+def extend(parent: Task, index: int = 1, state: State = State.FINISHED, **fields: object) -> Task:
+    return make_task(parent.owner, state, parent=parent, index=index, **fields)
+
+
+def fresh(task: Task) -> Task:
+    return Task.objects.get(pk=task.pk)
+
+
+def test_a_branch_leads_from_the_original_with_the_clip_that_was_chosen_at_each_step(start):
+    first = extend(start, 3)
+    second = extend(first, 2)
+    extend(first, 4)
+    branch = lineage.branch_to(fresh(second))
+    assert [step.task for step in branch.steps] == [start, first, second]
+    assert [step.clip and step.clip.index for step in branch.steps] == [3, 2, None]
+    assert [step.number for step in branch.steps] == [0, 1, 2]
+    assert [clip.index for clip in lineage.branch_to(fresh(second), 4).clips] == [3, 2, 4]
+    assert lineage.branch_to(fresh(start)).steps[0].task == start
+
+
+def test_what_is_not_known_here_counts_as_one_step_more(member):
+    task = extend(make_task(member, parent=None, index=2))
+    branch = lineage.branch_to(fresh(task))
+    assert branch.starts_elsewhere
+    assert [step.number for step in branch.steps] == [1, 2]
+    assert branch.seconds == 5 + 4 + 4
+
+
+def test_a_branch_shows_no_task_of_somebody_else(start, stranger):
+    theirs = make_task(stranger, parent=start)
+    assert [step.task for step in lineage.branch_to(fresh(theirs)).steps] == [theirs]
+    assert lineage.tree_of(fresh(start)).extensions == []
+
+
+@pytest.mark.parametrize(
+    ("contains", "durations", "seconds"),
+    [
+        ("no", (5200, 4000, 4100), 13.3),
+        ("yes", (5200, 9200, 13_100), 13.1),
+        ("unknown", (5200, 4000, 4100), 13.3),
+    ],
+)
+def test_the_length_of_the_film_counts_repeated_footage_once(start, contains, durations, seconds):
+    first = extend(start)
+    second = extend(first)
+    for task, duration in zip((start, first, second), durations, strict=True):
+        make_copy(task, 1, duration_ms=duration, contains_parent=contains if task != start else "unknown")
+    assert lineage.branch_to(fresh(second), 1).seconds == pytest.approx(seconds)
+
+
+def test_the_length_is_a_guess_where_nothing_is_measured_and_the_longest_where_nothing_is_chosen(start):
+    task = extend(start, state=State.PROCESSING)
+    assert lineage.branch_to(fresh(task)).seconds == 9
+    done = extend(start)
+    for index, duration in ((1, 4000), (2, 4500)):
+        make_copy(done, index, duration_ms=duration, contains_parent="no")
+    assert lineage.branch_to(fresh(done)).seconds == 9.5
+
+
+def test_the_end_that_midjourney_is_known_for_is_near_after_four_steps(start):
+    task = start
+    for number in range(5):
+        assert lineage.branch_to(fresh(task)).is_near_end == (number == 4)
+        task = extend(task)
+
+
+def test_a_tree_holds_every_extension_of_every_clip_wherever_one_begins_to_look(start):
+    late, early = extend(start, 3), extend(start, 1)
+    again = extend(start, 1, State.FAILED)
+    leaf = extend(late, 2)
+    tree = lineage.tree_of(fresh(leaf))
+    assert tree.task == start
+    assert [node.task for node in tree.extensions] == [early, again, late]
+    assert [node.task for node in tree.extensions[2].extensions] == [leaf]
+    assert tree.size == 5
+
+
+def test_both_cost_the_same_number_of_queries_however_large_they_are(start):
+    task = extend(start)
+    make_copy(start)
+    few = [queries(lambda: lineage.branch_to(fresh(task))), queries(lambda: lineage.tree_of(fresh(task)))]
+    for _ in range(4):
+        for _ in range(6):
+            make_copy(extend(task))
+        task = extend(task)
+    many = [queries(lambda: lineage.branch_to(fresh(task))), queries(lambda: lineage.tree_of(fresh(task)))]
+    assert many == few == [4, 6]
+
+
+def test_kept_clips_are_marked_one_by_one_and_found_again(start):
+    own = Task.objects.filter(pk=start.pk)
+    for index in (2, 4, 2):
+        own.keep(index)
+    assert [clip.index for clip in fresh(start).clips if clip.is_kept] == [2, 4]
+    own.let_go(4)
+    own.let_go(1)
+    assert [clip.index for clip in fresh(start).clips if clip.is_kept] == [2]
+    assert list(Task.objects.kept()) == [start]
+    own.let_go(2)
+    assert fresh(start).kept is None
+    assert not Task.objects.kept().exists()
