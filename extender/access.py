@@ -81,7 +81,7 @@ def own_task_and_running(member: Member, pk: uuid.UUID) -> tuple[Task, list[Task
 
 def shared_link(token: str) -> Share:
     """The link that a guest holds, or 404: the same for a revoked one as for one that never was."""
-    return get_object_or_404(_link(token).select_related("task"))
+    return get_object_or_404(_link(token).select_related("task__parent"))
 
 
 def _link(token: str) -> ShareQuerySet:

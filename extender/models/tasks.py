@@ -169,8 +169,9 @@ class Task(models.Model):
         return {copy.index: copy for copy in self.copies.all()}
 
     def leave_copies_out(self) -> None:
-        """Answers as if no copy were known: a poll has no query to spare, and they come by one of their own."""
-        self._copies = {}
+        """Answers as if no copy of its or its parent's clips were known: a poll has no query to spare for them."""
+        for task in filter(None, (self, self.parent)):
+            task._copies = {}
 
     @property
     def is_being_copied(self) -> bool:

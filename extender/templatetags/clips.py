@@ -5,6 +5,7 @@ import math
 from django import template
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.html import format_html_join
 
 from extender.models import Clip, Copy, Share, Task
 
@@ -42,6 +43,32 @@ def card(clip: Clip, share: Share | None = None) -> str:
 def storyboard(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets the sheet of frames through which one scrubs; "" where there is none."""
     return _address("storyboard", clip.copy, share)
+
+
+@register.simple_tag
+def measured(clip: Clip) -> str:
+    """What the wall has to know of the clip's file, as attributes: its length, its pictures a second, its join."""
+    copy = clip.copy
+    found = {
+        "ms": copy and copy.duration_ms,
+        "fps": copy and copy.frame_rate,
+        "join": copy and copy.contains_parent == Copy.Contains.YES and copy.join_ms,
+        "seam": copy and copy.seam,
+        "smoothest": smoothest(clip) and "yes",
+    }
+    return format_html_join(
+        "", ' data-{}="{}"', [(name, value) for name, value in found.items() if value not in (None, False)]
+    )
+
+
+@register.filter
+def shape(task: Task) -> str:
+    """How its clips fill a wall: "wide", "square" or "tall", as those that are here or the one that it continues."""
+    for copy in (clip.copy for clip in [*task.clips, task.source] if clip):
+        if copy and copy.width and copy.height:
+            ratio = copy.width / copy.height
+            return "wide" if ratio > 1.2 else "square" if ratio > 0.8 else "tall"
+    return "wide"
 
 
 @register.simple_tag

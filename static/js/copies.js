@@ -1,5 +1,8 @@
 // Goes over from APIFRAME's file to our copy as soon as that is there, without a reload and without a jump.
 
+import { theWall } from "./wall.js";
+
+// What stands in the frame while the other file opens.
 function cover(frame, video) {
   const canvas = document.createElement("canvas");
   canvas.className = "sheet";
@@ -7,30 +10,24 @@ function cover(frame, video) {
   canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);
   frame.append(canvas);
-  return canvas;
+  for (const event of ["seeked", "playing", "error"]) video.addEventListener(event, () => canvas.remove(), { once: true });
 }
 
 function goOver(line) {
-  const frame = line.closest(".clip")?.querySelector(".frame");
+  const frame = document.getElementById(line.id.replace("copy", "frame"));
   const video = frame?.querySelector("video");
-  const film = line.dataset.film;
-  if (!video || !film || video.getAttribute("src") === film) return;
-  frame.dataset.storyboard = line.dataset.storyboard;
-  video.poster = line.dataset.poster;
-  const { currentTime, paused } = video;
-  if (paused && currentTime === 0) {
-    video.preload = "none";
-    video.src = film;
-    return;
-  }
-  // The picture stands still while the other file opens, and goes on where it was.
-  const picture = cover(frame, video);
-  video.addEventListener("loadedmetadata", () => { video.currentTime = currentTime; }, { once: true });
-  video.addEventListener("seeked", () => picture.remove(), { once: true });
+  const { film, poster, storyboard } = line.dataset;
+  if (!video || video.getAttribute("src") === film) return;
+  if (video.currentTime) cover(frame, video);
+  else video.preload = "none";
+  frame.dataset.storyboard = storyboard;
+  video.poster = poster;
   video.src = film;
-  if (!paused) video.play().catch(() => {});
 }
 
-document.addEventListener("htmx:oobAfterSwap", () => {
-  for (const line of document.querySelectorAll(".copy[data-film]")) goOver(line);
+document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
+  const line = detail.target;
+  if (!line.matches(".copy[data-film]")) return;
+  goOver(line);
+  theWall()?.renew();
 });

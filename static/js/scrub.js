@@ -1,46 +1,18 @@
-// Scrubs through a clip's storyboard: under the pointer, under a finger, or with the keyboard. No video is loaded for it.
+// Scrubs through storyboards: under the pointer, under a finger, or with the keyboard. The frames of a wall go together,
+// as long as none of its videos has been played: then the playhead says what they show.
 
-const COLUMNS = 6;
-const TILES = 24;
+import { leave, show, TILES } from "./storyboard.js";
+
 const RUN_MS = 160;
 const DRAG_PX = 8;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const sheets = new Map();
 let drag = null;
 let run = null;
 
-function sheet(url) {
-  if (!sheets.has(url)) {
-    const image = new Image();
-    image.src = url;
-    sheets.set(url, image.decode().then(() => image));
-  }
-  return sheets.get(url);
-}
-
-const isPlaying = (frame) => frame.querySelector("video")?.paused === false;
-
-async function show(frame, tile) {
-  frame.dataset.tile = tile;
-  const image = await sheet(frame.dataset.storyboard).catch(() => null);
-  // The pointer may be elsewhere by the time the sheet is here.
-  if (!image || frame.dataset.tile !== String(tile) || isPlaying(frame)) return;
-  let canvas = frame.querySelector(".sheet");
-  if (!canvas) {
-    canvas = document.createElement("canvas");
-    canvas.className = "sheet";
-    canvas.width = image.naturalWidth / COLUMNS;
-    canvas.height = image.naturalHeight / (TILES / COLUMNS);
-    frame.append(canvas);
-  }
-  const { width, height } = canvas;
-  const place = [(tile % COLUMNS) * width, Math.floor(tile / COLUMNS) * height];
-  canvas.getContext("2d").drawImage(image, ...place, width, height, 0, 0, width, height);
-}
-
-function leave(frame) {
-  delete frame.dataset.tile;
-  frame.querySelector(".sheet")?.remove();
+function groupOf(frame) {
+  const wall = frame.closest(".wall");
+  if (!wall) return [frame];
+  return wall.dataset.started ? [] : [...wall.querySelectorAll("[data-storyboard]")];
 }
 
 function under(frame, x) {
@@ -50,11 +22,8 @@ function under(frame, x) {
 }
 
 const frameOf = (event) => event.target.closest?.("[data-storyboard]");
-// What has the focus is a frame's own button, or the link around a card's four frames.
-const framesOf = (target) => {
-  const own = target.closest?.("[data-storyboard]");
-  return own ? [own] : [...(target.matches?.("a") ? target.querySelectorAll("[data-storyboard]") : [])];
-};
+// What has the focus is a link around a card's four frames.
+const framesOf = (target) => (target.matches?.("a") ? [...target.querySelectorAll("[data-storyboard]")] : []);
 
 function step(frames, by) {
   for (const frame of frames) {
@@ -68,12 +37,15 @@ document.addEventListener("pointerdown", (event) => {
 });
 document.addEventListener("pointermove", (event) => {
   const frame = frameOf(event);
-  if (drag && Math.abs(event.clientX - drag.x) > DRAG_PX) drag.moved = true;
-  if (frame && !isPlaying(frame)) show(frame, under(frame, event.clientX));
+  if (!frame) return;
+  const group = groupOf(frame);
+  if (drag && group.length && Math.abs(event.clientX - drag.x) > DRAG_PX) drag.moved = true;
+  // A finger on a wall goes from clip to clip.
+  if (event.pointerType === "mouse" || group.length === 1) for (const one of group) show(one, under(frame, event.clientX));
 });
 document.addEventListener("pointerout", (event) => {
   const frame = frameOf(event);
-  if (frame && !frame.contains(event.relatedTarget)) leave(frame);
+  if (frame && !frame.contains(event.relatedTarget)) groupOf(frame).forEach(leave);
 });
 // Whoever has dragged across a frame did not mean to open it.
 document.addEventListener("click", (event) => {
@@ -98,7 +70,7 @@ document.addEventListener("focusout", ({ target }) => {
 document.addEventListener("keydown", (event) => {
   const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   const frames = by ? framesOf(event.target) : [];
-  if (!frames.length || event.target.matches("input")) return;
+  if (!frames.length) return;
   event.preventDefault();
   clearInterval(run);
   step(frames, by);

@@ -1,86 +1,239 @@
-// Videos. Still frames of clips that are not copied yet load when they come near the screen; what plays on the wall
-// pauses while it cannot be seen.
+// A task's wall: its clips on one playhead, the transport beneath, and the views of them.
 
-const frames = new IntersectionObserver(
-  (entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) continue;
-      target.preload = "metadata";
-      frames.unobserve(target);
+import { Pair } from "./compare.js";
+import { Playhead } from "./playhead.js";
+import { canLead, lead, order } from "./seam.js";
+import { leave, show, TILES } from "./storyboard.js";
+
+const FPS = 24;
+const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
+const narrow = matchMedia("(max-width: 600px)");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class Wall {
+  constructor(screen) {
+    this.screen = screen;
+    this.wall = screen.querySelector(".wall");
+    this.frames = [...this.wall.querySelectorAll(".frame")].filter((frame) => frame.querySelector("video"));
+    this.head = new Playhead(() => this.#draw());
+    this.pair = new Pair(this);
+    for (const frame of this.frames) {
+      const video = this.video(frame);
+      video.controls = false;
+      video.addEventListener("error", () => frame.toggleAttribute("data-broken", Boolean(video.error)));
+      video.addEventListener("loadedmetadata", () => this.#draw());
+      frame.querySelector(".toggle").hidden = false;
     }
-  },
-  { rootMargin: "400px" },
-);
-
-const screens = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) {
-    if (isIntersecting && !target.dataset.held) play(target);
-    else if (!isIntersecting) target.pause();
+    this.#wire();
+    this.see("all");
+    this.#offer();
   }
+
+  video(frame) {
+    return frame.querySelector("video:not(.lead)");
+  }
+
+  frame(number) {
+    return this.frames.find((frame) => frame.dataset.clip === String(number));
+  }
+
+  // What is known of a frame's clip: it stands on the line beneath, which is renewed when its copy comes.
+  facts(frame) {
+    const { ms, fps, join, seam, smoothest } = document.getElementById(`copy-${frame.dataset.clip}`)?.dataset ?? {};
+    return { seconds: ms && ms / 1000, fps: Number(fps) || FPS, join: join && join / 1000, seam: Number(seam ?? Infinity), smoothest };
+  }
+
+  get view() {
+    return this.wall.dataset.view;
+  }
+
+  // The clip that is meant by a key: the one alone, the one in focus, the one under the pointer.
+  get current() {
+    if (this.view === "solo") return this.wall.querySelector("[data-role=a]");
+    const meant = document.activeElement?.closest("[data-clip]") ?? this.screen.querySelector("[data-clip]:hover");
+    return this.frame(meant?.dataset.clip ?? (narrow.matches ? this.screen.dataset.current : ""));
+  }
+
+  // Shows the wall in one of its views: all, solo, seam, side, slider.
+  see(view, ...roles) {
+    const wasSeam = this.view === "seam";
+    this.wall.dataset.view = view;
+    for (const frame of this.frames) frame.dataset.role = ["a", "b"][roles.indexOf(frame)] ?? "";
+    if (view === "seam") this.#seam();
+    else if (wasSeam || !this.head.length) this.head.show(this.#tracks(), 0);
+    order(this);
+    this.#draw();
+  }
+
+  // After copies have come: the same moment, of other files.
+  renew() {
+    if (this.view !== "seam") this.head.show(this.#tracks());
+    this.#offer();
+  }
+
+  // Copies bring what a seam needs.
+  #offer() {
+    const button = this.screen.querySelector("[data-do=view][data-to=seam]");
+    if (!button) return;
+    button.disabled = !canLead(this);
+    button.title = button.disabled ? "What these clips continue is not here" : "";
+  }
+
+  solo(number) {
+    const frame = this.frame(number);
+    if (!frame) return;
+    if (narrow.matches) frame.scrollIntoView({ behavior: still.matches ? "instant" : "smooth", block: "nearest", inline: "start" });
+    else if (this.pair.isOn) this.pair.choose(frame);
+    else if (this.view === "solo" && frame.dataset.role === "a") this.see("all");
+    else this.see("solo", frame);
+  }
+
+  step(pictures) {
+    const { fps } = this.facts(this.frames[0]);
+    this.head.pause();
+    // In the middle of a picture: at its edge a browser may show the one before.
+    return this.head.seek((Math.floor(this.head.time * fps + 0.01) + pictures + 0.5) / fps);
+  }
+
+  async scrub(time) {
+    const mine = (this.scrubbing = (this.scrubbing ?? 0) + 1);
+    this.preview(time);
+    await this.head.seek(time);
+    if (mine === this.scrubbing) this.frames.forEach(leave);
+  }
+
+  // Storyboards over the frames: they are there at once.
+  preview(time) {
+    if (this.view === "seam") return;
+    for (const frame of this.frames) {
+      const share = time / (this.facts(frame).seconds ?? this.head.length);
+      show(frame, Math.min(TILES - 1, Math.round(share * (TILES - 1))));
+    }
+  }
+
+  speed(by) {
+    const next = SPEEDS.indexOf(this.head.rate) + by;
+    if (SPEEDS[next]) this.head.go(SPEEDS[next]);
+  }
+
+  press(selector) {
+    const clip = this.current?.dataset.clip;
+    if (!clip) return say("Point at a clip, or choose one with 1 to 4, first.");
+    document.querySelector(`#clip-${clip} ${selector}`)?.click();
+  }
+
+  #tracks() {
+    return this.frames.map((frame) => ({ video: this.video(frame), at: 0, from: 0, to: this.facts(frame).seconds || undefined }));
+  }
+
+  async #seam() {
+    const tracks = await lead(this);
+    if (this.view !== "seam") return;
+    this.head.playing ||= !still.matches;
+    this.wall.dataset.started = "yes";
+    await this.head.show(tracks, 0);
+  }
+
+  #wire() {
+    const moment = this.screen.querySelector(".moment");
+    const at = () => (moment.value / moment.max) * this.head.length;
+    moment.addEventListener("input", () => this.do("scrub", at()));
+    moment.addEventListener("pointermove", (event) => {
+      if (event.pointerType !== "mouse" || event.buttons || this.head.playing) return;
+      const box = moment.getBoundingClientRect();
+      this.preview(Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * this.head.length);
+    });
+    moment.addEventListener("pointerleave", () => this.frames.forEach(leave));
+    this.screen.querySelector("[data-speed]").addEventListener("change", ({ target }) => this.head.go(Number(target.value)));
+    this.wall.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#scrolled();
+    new IntersectionObserver(([{ isIntersecting }]) => {
+      this.isSeen = isIntersecting;
+      this.sleep();
+    }).observe(this.wall);
+  }
+
+  sleep() {
+    this.head.sleep(document.hidden || !this.isSeen);
+  }
+
+  // On a narrow screen the frames lie side by side: which of them one looks at.
+  #scrolled() {
+    const inOrder = this.frames.toSorted((one, other) => one.dataset.place - other.dataset.place);
+    const frame = inOrder[Math.round(this.wall.scrollLeft / this.wall.clientWidth)] ?? inOrder[0];
+    this.screen.dataset.current = frame?.dataset.clip ?? "";
+    for (const button of this.screen.querySelectorAll(".pager button")) {
+      button.toggleAttribute("aria-current", button.dataset.to === this.screen.dataset.current);
+    }
+  }
+
+  do(command, to) {
+    if (["play", "frame", "second", "scrub", "edge"].includes(command)) this.wall.dataset.started = "yes";
+    commands[command](this, to);
+  }
+
+  #draw() {
+    const { time, length, playing, loop, rate } = this.head;
+    const one = (selector) => this.screen.querySelector(selector);
+    const [now, of] = [time.toFixed(1), length ? length.toFixed(1) : "–"];
+    this.screen.toggleAttribute("data-playing", playing);
+    this.wall.toggleAttribute("data-leading", this.view === "seam" && time < 1);
+    one(".moment").value = length ? Math.round((1000 * time) / length) : 0;
+    if (one("[data-now]").textContent !== now || one("[data-length]").textContent !== of) {
+      one("[data-now]").textContent = now;
+      one("[data-length]").textContent = of;
+      one(".moment").setAttribute("aria-valuetext", `${now} of ${of} seconds`);
+    }
+    if (one(".transport [data-do=play]").dataset.playing === String(playing) && this.drawn === `${loop}${rate}${this.view}`) return;
+    this.drawn = `${loop}${rate}${this.view}`;
+    one(".transport [data-do=play]").dataset.playing = playing;
+    one(".transport [data-do=play]").setAttribute("aria-label", playing ? "Pause" : "Play");
+    one("[data-do=loop]").setAttribute("aria-pressed", loop);
+    one("[data-speed]").value = rate;
+    const views = { all: "all", solo: "all", seam: "seam", side: "compare", slider: "compare" };
+    for (const button of this.screen.querySelectorAll("[data-do=view]")) {
+      button.setAttribute("aria-pressed", button.dataset.to === views[this.view]);
+    }
+    for (const button of this.wall.querySelectorAll("[data-do=solo]")) {
+      button.setAttribute("aria-pressed", this.view === "solo" && this.frame(button.dataset.to).dataset.role === "a");
+    }
+  }
+}
+
+const commands = {
+  play: (wall) => wall.head.toggle(),
+  frame: (wall, by) => wall.step(Number(by)),
+  second: (wall, by) => wall.scrub(wall.head.time + by),
+  edge: (wall, end) => wall.scrub(end ? wall.head.length : 0),
+  scrub: (wall, time) => wall.scrub(time),
+  speed: (wall, by) => wall.speed(by),
+  solo: (wall, number) => wall.solo(number),
+  back: (wall) => wall.see("all"),
+  view: (wall, name) => (name === "compare" ? wall.pair.open() : wall.see(name)),
+  slider: (wall) => wall.pair.slide(),
+  keys: () => document.getElementById("keys").showModal(),
+  press: (wall, selector) => wall.press(selector),
+  loop: (wall) => wall.head.toggleLoop(),
+};
+
+export function say(words) {
+  document.getElementById("announce").textContent = words;
+}
+
+let wall = null;
+export const theWall = () => wall;
+
+function find() {
+  const screen = document.querySelector("[data-screen]");
+  if (screen === (wall?.screen ?? null)) return;
+  wall?.head.end();
+  wall = screen?.querySelector("video") ? new Wall(screen) : null;
+}
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-screen] [data-do]");
+  if (button && wall) wall.do(button.dataset.do, button.dataset.to);
 });
-
-// A still shows where its clip leads: the beginnings of four continuations are one and the same picture.
-function rest(video) {
-  video.currentTime = video.duration * 0.85;
-}
-
-function play(video) {
-  // A play() that a pause() overtakes rejects; that is no fault.
-  video.play().catch(() => {});
-}
-
-function hold(video, held) {
-  if (held) {
-    video.dataset.held = "yes";
-    video.pause();
-  } else {
-    delete video.dataset.held;
-    play(video);
-  }
-}
-
-function wire(video) {
-  const toggle = video.parentElement.querySelector(".toggle");
-  const name = video.getAttribute("aria-label").toLowerCase();
-  const show = () => {
-    toggle.toggleAttribute("data-paused", video.paused);
-    toggle.setAttribute("aria-label", `${video.paused ? "Play" : "Pause"} ${name}`);
-    label(video.closest(".wall-room"));
-  };
-  video.controls = false;
-  toggle.hidden = false;
-  toggle.addEventListener("click", () => hold(video, !video.paused));
-  video.addEventListener("play", show);
-  video.addEventListener("pause", show);
-  // Nothing is loaded, and nothing moves, before somebody wants to see it.
-  video.dataset.held = "yes";
-  show();
-  screens.observe(video);
-}
-
-function label(room) {
-  const button = room?.querySelector("[data-play-all]");
-  if (!button) return;
-  const playing = [...room.querySelectorAll("[data-wall] video")].some((video) => !video.dataset.held);
-  button.hidden = false;
-  button.textContent = playing ? "Pause all" : "Play all";
-  button.onclick = () => {
-    for (const video of room.querySelectorAll("[data-wall] video")) hold(video, playing);
-    label(room);
-  };
-}
-
-function find(root) {
-  for (const video of root.querySelectorAll("video[data-frame]:not([data-wired])")) {
-    video.dataset.wired = "yes";
-    video.addEventListener("loadedmetadata", () => rest(video), { once: true });
-    frames.observe(video);
-  }
-  for (const video of root.querySelectorAll("[data-wall] video:not([data-wired])")) {
-    video.dataset.wired = "yes";
-    wire(video);
-  }
-}
-
-find(document);
-document.addEventListener("htmx:load", (event) => find(event.target.parentElement ?? document));
+document.addEventListener("visibilitychange", () => wall?.sleep());
+document.addEventListener("htmx:load", find);
+find();

@@ -1,0 +1,55 @@
+// Two of the clips: side by side, or under a slider.
+
+export class Pair {
+  constructor(wall) {
+    this.wall = wall;
+    this.bar = wall.screen.querySelector("[data-pair]");
+    this.cut = wall.screen.querySelector(".cut");
+    this.style = matchMedia("(max-width: 600px)").matches ? "slider" : "side";
+    this.bar?.addEventListener("change", () => this.#see());
+    this.cut?.addEventListener("input", () => wall.wall.style.setProperty("--cut", `${this.cut.value}%`));
+  }
+
+  get isOn() {
+    return ["side", "slider"].includes(this.wall.view);
+  }
+
+  // The kept ones first, then those that join best.
+  open() {
+    const { wall } = this;
+    const liking = (frame) => [document.querySelector(`#clip-${frame.dataset.clip} [data-keep][aria-pressed=true]`) ? 0 : 1, wall.facts(frame).seam];
+    const liked = wall.frames.toSorted((one, other) => {
+      const [a, b] = [liking(one), liking(other)];
+      return a[0] - b[0] || (a[1] === b[1] ? 0 : a[1] - b[1]);
+    });
+    this.#check("a", liked[0]);
+    this.#check("b", liked[1]);
+    this.#see();
+  }
+
+  // A number key: the clip comes in place of the one that was chosen first.
+  choose(frame) {
+    if (this.#chosen("a") === frame || this.#chosen("b") === frame) return;
+    this.#check("a", this.#chosen("b"));
+    this.#check("b", frame);
+    this.#see();
+  }
+
+  slide() {
+    this.style = this.style === "side" ? "slider" : "side";
+    this.#see();
+  }
+
+  #chosen(side) {
+    return this.wall.frame(this.bar.querySelector(`[name=pair-${side}]:checked`)?.value);
+  }
+
+  #check(side, frame) {
+    this.bar.querySelector(`[name=pair-${side}][value="${frame.dataset.clip}"]`).checked = true;
+  }
+
+  #see() {
+    this.bar.querySelector("[data-do=slider]").setAttribute("aria-pressed", this.style === "slider");
+    this.wall.see(this.style, this.#chosen("a"), this.#chosen("b"));
+  }
+}

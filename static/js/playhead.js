@@ -1,0 +1,179 @@
+// One playhead for several videos: they play, stop, seek and loop as one, and stay within a picture of each other.
+//
+// A track is { video, at, from, to }: its footage from..to (s) belongs under the head from `at` on. Before that it waits at
+// its first picture, after it on its last. Videos are led by the head's clock, by small changes of speed that nobody sees;
+// what is too far off, or has stalled, stops all of them until they stand together again.
+
+const FAR = 0.25; // s: what is further off is sought
+const NEAR = 0.004; // s: what is nearer is right
+const HURRY = 4; // how much of the distance is made up for in a second
+const MOST = 0.2; // by how much a speed may change
+
+const paused = (video) => video.pause();
+const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
+
+function once(video, ...events) {
+  return new Promise((resolve) => {
+    const done = () => { for (const event of events) video.removeEventListener(event, done); resolve(); };
+    for (const event of events) video.addEventListener(event, done);
+  });
+}
+
+// Resolves when the video stands at `moment` and can show it, or cannot be played at all.
+async function seek(video, moment) {
+  video.preload = "auto";
+  while (video.readyState < 1 && !video.error) await once(video, "loadedmetadata", "error");
+  if (video.error) return;
+  if (Math.abs(video.currentTime - moment) > 0.001) {
+    video.currentTime = moment;
+    await once(video, "seeked", "error", "emptied");
+  }
+  while (video.readyState < 2 && !video.error) await once(video, "loadeddata", "canplay", "error");
+}
+
+export class Playhead {
+  playing = false;
+  loop = true;
+  rate = 1;
+  time = 0;
+  #tracks = [];
+  #turn = 0; // the last one to begin a settling is the one that ends it
+  #settled = true;
+  #begun = 0; // the clock: the head stood at #base then
+  #base = 0;
+  #asleep = false;
+  #frame = 0;
+  #changed;
+
+  // `changed` is called whenever the head has moved or has changed its state.
+  constructor(changed) {
+    this.#changed = changed;
+  }
+
+  // Puts these tracks under the head instead of those it had.
+  show(tracks, time = this.time) {
+    const stay = new Set(tracks.map(({ video }) => video));
+    for (const { video } of this.#tracks) if (!stay.has(video)) paused(video);
+    this.#tracks = tracks;
+    return this.#settle(time);
+  }
+
+  get length() {
+    return Math.max(0, ...this.#tracks.map((track) => track.at + this.#duration(track)));
+  }
+
+  toggle() {
+    return this.playing ? this.pause() : this.play();
+  }
+
+  play() {
+    this.playing = true;
+    return this.#settle(this.time >= this.length - 0.02 ? 0 : this.time);
+  }
+
+  pause() {
+    this.playing = false;
+    return this.#settle(this.time);
+  }
+
+  seek(time) {
+    return this.#settle(clamp(time, 0, this.length));
+  }
+
+  toggleLoop() {
+    this.loop = !this.loop;
+    this.#changed(this);
+  }
+
+  go(rate) {
+    this.rate = rate;
+    return this.playing ? this.#settle(this.time) : this.#changed(this);
+  }
+
+  // Out of sight nothing plays: browsers stop and slow down what nobody sees, each video as they like.
+  sleep(asleep) {
+    if (asleep === this.#asleep) return;
+    this.#asleep = asleep;
+    if (this.playing) this.#settle(this.time);
+  }
+
+  // Lets go of its videos: they may leave the page.
+  end() {
+    this.playing = false;
+    this.#turn += 1;
+    cancelAnimationFrame(this.#frame);
+    this.#tracks.forEach(({ video }) => paused(video));
+  }
+
+  #duration({ video, from, to }) {
+    return (to ?? (Number.isFinite(video.duration) ? video.duration : 0)) - from;
+  }
+
+  #moment(track, time) {
+    return track.from + clamp(time - track.at, 0, this.#duration(track));
+  }
+
+  #isActive(track, time) {
+    return time >= track.at && time < track.at + this.#duration(track);
+  }
+
+  // Stops every video, brings each to its place, and goes on when all of them stand there.
+  async #settle(time) {
+    const turn = ++this.#turn;
+    this.#settled = false;
+    this.time = time;
+    this.#tracks.forEach(({ video }) => paused(video));
+    this.#changed(this);
+    // Nothing is loaded before somebody wants to see it move.
+    if (this.playing || time > 0) await Promise.all(this.#tracks.map((track) => seek(track.video, this.#moment(track, time))));
+    if (turn !== this.#turn) return;
+    if (this.playing && !this.#asleep) {
+      const active = this.#tracks.filter((track) => this.#isActive(track, time));
+      for (const { video } of active) video.playbackRate = this.rate;
+      // A play() that a pause() overtakes rejects; that is no fault.
+      await Promise.all(active.map(({ video }) => video.play().catch(() => {})));
+      if (turn !== this.#turn) return;
+      this.#base = time;
+      this.#begun = performance.now();
+      cancelAnimationFrame(this.#frame);
+      this.#frame = requestAnimationFrame(this.#tick);
+    }
+    this.#settled = true;
+    this.#changed(this);
+  }
+
+  #tick = (now) => {
+    if (!this.playing || this.#asleep || !this.#settled) return;
+    this.#frame = requestAnimationFrame(this.#tick);
+    const time = this.#base + Math.max(0, (now - this.#begun) / 1000) * this.rate;
+    if (time >= this.length) {
+      if (!this.loop) this.playing = false;
+      this.#settle(this.loop ? 0 : this.length);
+    } else if (this.#tracks.every((track) => this.#lead(track, time))) {
+      this.time = time;
+      this.#changed(this);
+    } else {
+      // From where it stood, not from where the clock would have it: what was not seen comes now.
+      this.#settle(this.time);
+    }
+  };
+
+  // Keeps one video with the head; false where it has stalled or is too far off for that.
+  #lead(track, time) {
+    const { video } = track;
+    if (video.error) return true;
+    const moment = this.#moment(track, time);
+    if (!this.#isActive(track, time)) {
+      if (!video.paused) paused(video);
+      if (!video.seeking && Math.abs(video.currentTime - moment) > 0.1) video.currentTime = moment;
+      return true;
+    }
+    if (video.ended) return true;
+    if (video.paused) video.play().catch(() => {});
+    const off = video.currentTime - moment;
+    if (video.readyState < 3 || video.seeking || Math.abs(off) > FAR) return false;
+    track.hurries = Math.abs(off) > (track.hurries ? NEAR : 2 * NEAR);
+    video.playbackRate = track.hurries ? this.rate * (1 - clamp(off * HURRY, -MOST, MOST)) : this.rate;
+    return true;
+  }
+}

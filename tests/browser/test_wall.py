@@ -1,0 +1,318 @@
+"""The wall: four clips on one playhead, and the views of them, with the mouse, the keyboard and a finger."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import do, sign_in
+
+SIZES = pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
+STAGE = "from tests.browser.scene import stage; print(stage({}, prompt={!r}).pk)"
+# The number of the picture that each frame shows, read from the code along its lower edge (tests/browser/scene.py).
+READ = """(video) => {
+  const [blocks, canvas] = [14, document.createElement("canvas")];
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(video, 0, 0);
+  let code = 0;
+  for (let block = 0; block < blocks; block++) {
+    const x = Math.floor((block + 0.5) * canvas.width / blocks);
+    code = code * 2 + (context.getImageData(x, canvas.height - 6, 1, 1).data[0] > 127 ? 1 : 0);
+  }
+  return { step: code >> 11, take: (code >> 8) & 7, picture: code & 255 };
+}"""
+TIMES = "() => [...document.querySelectorAll('.wall video:not(.lead)')].map((video) => video.currentTime)"
+SETTLED = """() => [...document.querySelectorAll('.wall video')].every((video) => !video.seeking)"""
+
+
+@pytest.fixture(scope="module")
+def joined(directory, house) -> str:
+    """A task whose clips hold the new footage alone, each 2 s."""
+    return do(directory, STAGE.format(1, "The ferry leaves"))
+
+
+@pytest.fixture(scope="module")
+def grown(directory, house) -> str:
+    """A task whose clips begin with the 3 s of their parent."""
+    return do(directory, STAGE.format("1, contains=True", "The tide comes in"))
+
+
+@pytest.fixture
+def open_wall(house, open_page):
+    """Opens the wall of a task, signed in."""
+
+    def open_one(task: str, width: int = 1440, height: int = 900, **options: object) -> Page:
+        page = sign_in(open_page(width, height, **options), house)
+        page.goto(f"{house.url}/tasks/{task}/")
+        page.wait_for_function("() => document.querySelector('.toggle:not([hidden])')")
+        return page
+
+    return open_one
+
+
+def play(page: Page) -> None:
+    page.get_by_role("button", name="Play", exact=True).click()
+    await_moment(page, 0.2)
+
+
+def await_moment(page: Page, moment: float, end: float = 9) -> None:
+    """Every clip has got that far."""
+    page.wait_for_function(f"() => ({TIMES})().every((time) => time > {moment} && time < {end})")
+
+
+def shown(page: Page) -> list[dict[str, int]]:
+    """What each frame shows, in the order of the clips, once nothing seeks any more."""
+    page.wait_for_function(SETTLED)
+    return [video.evaluate(READ) for video in page.locator(".wall video:not(.lead)").all()]
+
+
+def pictures(page: Page) -> list[int]:
+    return [one["picture"] for one in shown(page)]
+
+
+def seen(page: Page) -> list[str]:
+    """The clips that are visible, in the order in which they are placed."""
+    frames = page.locator(".wall .frame:visible").all()
+    return [f.get_attribute("data-clip") for f in sorted(frames, key=lambda f: f.get_attribute("data-place"))]
+
+
+@SIZES
+def test_four_play_and_pause_and_scrub_as_one(open_wall, joined, width, height):
+    page = open_wall(joined, width, height)
+    play(page)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    first = pictures(page)
+    assert len(set(first)) == 1
+    moment = page.get_by_label("Moment")
+    box = moment.bounding_box()
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
+    page.wait_for_function(f"() => ({TIMES})().every((time) => time > 1.3)")
+    assert pictures(page)[0] == pytest.approx(36, abs=2)
+    assert len(set(pictures(page))) == 1
+    expect(moment).to_have_attribute("aria-valuetext", re.compile(r"^1\.\d of 2\.0 seconds$"))
+
+
+def test_dragging_along_the_timeline_shows_storyboards_at_once_and_then_the_picture(open_wall, joined):
+    page = open_wall(joined)
+    box = page.get_by_label("Moment").bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2)
+    expect(page.locator(".wall canvas.sheet")).to_have_count(4)
+    assert {f.get_attribute("data-tile") for f in page.locator(".wall .frame").all()} == {"12"}
+    page.mouse.move(0, 0)
+    expect(page.locator(".wall canvas.sheet")).to_have_count(0)
+    page.mouse.move(box["x"] + 8, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    expect(page.locator(".wall canvas.sheet")).to_have_count(0)
+    assert pictures(page)[0] == pytest.approx(24, abs=1)
+
+
+def test_the_keyboard_alone_does_everything(open_wall, joined):
+    page = open_wall(joined)
+    press = page.keyboard.press
+    for key, expected in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("Shift+ArrowRight", 25)):
+        press(key)
+        page.wait_for_function(f"() => ({TIMES})().every((time) => Math.floor(24 * time) === {expected})")
+        assert pictures(page) == [expected] * 4
+    press("Home")
+    press("Space")
+    await_moment(page, 0.2)
+    press("Space")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    press("l")
+    expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "false")
+    press(",")
+    expect(page.get_by_label("Speed")).to_have_value("0.5")
+    press(".")
+    press(".")
+    expect(page.get_by_label("Speed")).to_have_value("1.5")
+    press("3")
+    assert seen(page) == ["3"]
+    expect(page.get_by_role("button", name="Clip 3 alone")).to_have_attribute("aria-pressed", "true")
+    press("Escape")
+    assert seen(page) == ["1", "2", "3", "4"]
+    press("j")
+    expect(page.locator(".wall")).to_have_attribute("data-view", "seam")
+    press("c")
+    expect(page.locator(".wall")).to_have_attribute("data-view", "side")
+    press("Escape")
+    press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    press("2")
+    with page.expect_download() as downloading:
+        press("d")
+    assert downloading.value.suggested_filename.endswith("-2.mp4")
+    press("s")
+    expect(page.locator("#clip-2 [data-keep]")).to_have_attribute("aria-pressed", "true")
+    press("e")
+    page.wait_for_url(re.compile(r"/tasks/new/\?parent=.*index=2"))
+
+
+def test_keys_do_nothing_while_somebody_types(open_wall, joined):
+    page = open_wall(joined)
+    page.get_by_role("button", name=re.compile("Make a")).click()
+    page.get_by_label("Link 1").focus()
+    page.keyboard.press("3")
+    assert seen(page) == ["1", "2", "3", "4"]
+
+
+def test_without_a_clip_that_is_meant_a_key_asks_for_one(open_wall, joined):
+    page = open_wall(joined)
+    page.keyboard.press("s")
+    expect(page.locator("#announce")).to_contain_text("1 to 4")
+
+
+def test_speed_and_the_end_without_a_loop(open_wall, joined):
+    page = open_wall(joined)
+    page.get_by_role("button", name="Loop").click()
+    page.get_by_label("Speed").select_option("2")
+    page.get_by_role("button", name="Play", exact=True).click()
+    await_moment(page, 0.1)
+    rates = page.evaluate("() => [...document.querySelectorAll('.wall video')].map((video) => video.playbackRate)")
+    assert all(1.5 < rate < 2.5 for rate in rates)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    assert pictures(page) == [47] * 4
+    page.get_by_role("button", name="Play", exact=True).click()
+    await_moment(page, 0.01, 1.5)
+
+
+def test_one_alone_and_back_leaves_the_others_in_step(open_wall, joined):
+    page = open_wall(joined)
+    play(page)
+    page.get_by_role("button", name="Clip 2 alone").click()
+    assert seen(page) == ["2"]
+    frame, wall = (page.locator(which).bounding_box() for which in ("#frame-2", "#wall"))
+    assert frame["width"] == pytest.approx(wall["width"], abs=1)
+    assert frame["height"] == pytest.approx(wall["height"], abs=1)
+    page.get_by_role("button", name="Clip 2 alone").click()
+    assert seen(page) == ["1", "2", "3", "4"]
+    page.get_by_role("button", name="Pause", exact=True).click()
+    assert len(set(pictures(page))) == 1
+
+
+@SIZES
+def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginning(open_wall, joined, width, height):
+    page = open_wall(joined, width, height)
+    page.get_by_role("button", name="Seam").click()
+    leads = page.locator(".wall video.lead")
+    expect(leads).to_have_count(4)
+    # Before the join: the parent's last second in each frame.
+    page.wait_for_function("() => document.querySelector('.wall').hasAttribute('data-leading')")
+    read = {(one := lead.evaluate(READ))["step"] * 10 + one["take"] for lead in leads.all()}
+    assert read == {2}, "clip 2 of the original"
+    page.wait_for_function("() => !document.querySelector('.wall').hasAttribute('data-leading')")
+    assert [(one["step"], one["take"]) for one in shown(page)] == [(1, 1), (1, 2), (1, 3), (1, 4)]
+    # Over and over, and never past the first second.
+    page.wait_for_function("() => document.querySelector('.wall').hasAttribute('data-leading')")
+    page.keyboard.press("Space")
+    assert max(page.evaluate(TIMES)) <= 1.05
+    assert page.locator("[data-length]").inner_text() == "2.0"
+    # In the order of their jumps, the smallest marked.
+    assert [page.locator(f"[data-place='{n}']").get_attribute("data-clip") for n in range(1, 5)] == [
+        "3",
+        "2",
+        "1",
+        "4",
+    ]
+    expect(page.locator("#jump-3")).to_have_text("smoothest · jump 0.6")
+    expect(page.locator("#jump-1")).to_have_text("jump 4.2")
+    page.get_by_role("button", name="All", exact=True).click()
+    assert [page.locator(f"[data-place='{n}']").get_attribute("data-clip") for n in range(1, 5)] == [
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
+
+
+def test_the_seam_of_results_with_their_parents_footage_is_the_same_moment_inside_them(open_wall, grown):
+    page = open_wall(grown, reduced_motion="reduce")
+    page.get_by_role("button", name="Seam").click()
+    expect(page.locator("[data-length]")).to_have_text("2.0")
+    assert page.locator("video.lead").count() == 0
+    # With less motion wanted it waits for Play.
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    for by, (step, picture) in ((24, (1, 0)), (-1, (0, 71))):
+        for _ in range(abs(by)):
+            page.keyboard.press("ArrowRight" if by > 0 else "ArrowLeft")
+        page.wait_for_function(SETTLED)
+        assert {(one["step"], one["picture"]) for one in shown(page)} == {(step, picture)}
+
+
+def test_an_original_has_no_seam_to_show(house, open_page):
+    page = sign_in(open_page(), house)
+    page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
+    expect(page.get_by_role("button", name="Seam")).to_be_disabled()
+
+
+@SIZES
+def test_two_are_compared_side_by_side_and_under_a_slider(open_wall, joined, width, height):
+    page = open_wall(joined, width, height)
+    page.get_by_role("button", name="Compare").click()
+    assert sorted(seen(page)) == ["2", "3"], "those that join best"
+    expect(page.get_by_role("radio", name="3").first).to_be_checked()
+    page.get_by_role("group", name="Right").get_by_role("radio", name="4").check()
+    assert sorted(seen(page)) == ["3", "4"]
+    slider = page.get_by_role("button", name="Slider")
+    if slider.get_attribute("aria-pressed") == "true":
+        slider.click()
+    left, right = (page.locator(which).bounding_box() for which in ("#frame-3", "#frame-4"))
+    assert left["x"] + left["width"] <= right["x"] + 4
+    slider.click()
+    left, right = (page.locator(which).bounding_box() for which in ("#frame-3", "#frame-4"))
+    assert left == right
+    cut = page.get_by_label("Where the left clip ends")
+    cut.focus()
+    page.keyboard.press("Home")
+    assert page.locator("#wall").evaluate("(wall) => wall.style.getPropertyValue('--cut')") == "0%"
+    box = cut.bounding_box()
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 20)
+    assert page.locator("#wall").evaluate("(wall) => parseInt(wall.style.getPropertyValue('--cut'))") in range(24, 35)
+    page.keyboard.press("1")
+    assert sorted(seen(page)) == ["1", "4"], "a number takes the place of the one that was chosen first"
+
+
+def test_on_a_phone_a_swipe_goes_from_clip_to_clip_and_a_tap_plays(open_wall, joined):
+    page = open_wall(joined, 390, 844, has_touch=True, is_mobile=True)
+    expect(page.locator("#clip-1")).to_be_visible()
+    expect(page.locator("#clip-2")).to_be_hidden()
+    box = page.locator("#wall").bounding_box()
+    swipe(page, box["x"] + 300, box["x"] + 60, box["y"] + 100)
+    expect(page.locator("[data-screen]")).to_have_attribute("data-current", "2")
+    expect(page.locator("#clip-2")).to_be_visible()
+    expect(page.locator("#clip-1")).to_be_hidden()
+    page.touchscreen.tap(box["x"] + 200, box["y"] + 100)
+    await_moment(page, 0.2)
+    page.touchscreen.tap(box["x"] + 200, box["y"] + 100)
+    assert len(set(pictures(page))) == 1
+    page.get_by_role("button", name="Clip 4", exact=True).tap()
+    expect(page.locator("[data-screen]")).to_have_attribute("data-current", "4")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_without_a_script_each_clip_has_controls_of_its_own(house, joined, open_page):
+    page = open_page(java_script_enabled=False)
+    page.goto(house.url)
+    page.get_by_label("Name").fill("demo")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{house.url}/tasks/{joined}/")
+    expect(page.locator(".wall video[controls]")).to_have_count(4)
+    expect(page.locator(".transport")).to_be_hidden()
+    expect(page.locator("#clip-4")).to_be_visible()
+
+
+def swipe(page: Page, start: float, end: float, y: float) -> None:
+    """A finger that goes across the screen, frame by frame."""
+    session = page.context.new_cdp_session(page)
+    touch = lambda kind, *points: session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})  # noqa: E731
+    touch("touchStart", {"x": start, "y": y})
+    for step in range(1, 13):
+        touch("touchMove", {"x": start + (end - start) * step / 12, "y": y})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    touch("touchEnd")
