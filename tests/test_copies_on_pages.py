@@ -206,8 +206,8 @@ def test_the_poll_brings_lines_and_never_the_videos(web, guest, task, link):
         assert "<video" not in shown
         assert "<html" not in shown
         assert len(re.findall(r'<p class="copy[^>]*hx-swap-oob', shown)) == 4
-        # And the link that orders them.
-        assert shown.count('hx-swap-oob="true"') == 5
+        # And the link that orders them, and what a seam needs of the clip that they continue.
+        assert shown.count('hx-swap-oob="true"') == 6
         assert shown.index('<div id="copies"') < shown.index("hx-swap-oob")
     prefix = link.removesuffix("/")
     element = re.search(r'<p class="copy[^>]*id="copy-1"[^>]*>', shown)[0]
@@ -292,3 +292,35 @@ def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbo
     copying.copy_now()
     copying.copy_next()
     assert "lost at APIFRAME on 5 Jan 2026" in line(page(web, f"/tasks/{original.pk}/"))
+
+
+def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_continue(web, guest, member):
+    parent = make_task(member)
+    lead = make_copy(parent, 3)
+    task = make_task(member, parent=parent, index=3)
+    measured = {"frame_rate": 24.0, "contains_parent": "yes", "join_ms": 5200}
+    make_copy(task, 1, seam=0.0, **measured)
+    make_copy(task, 2, seam=2.5, **measured)
+    make_copy(task, 3, seam=1.5, frame_rate=24.0, contains_parent="no", join_ms=0)
+    link = Share.objects.create(task=task).get_absolute_url()
+    for shown in (page(web, f"/tasks/{task.pk}/"), page(web, f"/tasks/{task.pk}/copies/")):
+        lines = [re.search(rf'<p class="copy[^>]*id="copy-{n}"[^>]*>', shown)[0] for n in (1, 2, 3, 4)]
+        assert 'data-ms="5200" data-fps="24.0" data-join="5200" data-seam="0.0" data-smoothest="yes"' in lines[0]
+        assert 'data-join="5200" data-seam="2.5">' in lines[1]
+        assert 'data-fps="24.0" data-seam="1.5"' in lines[2]
+        assert "data-ms" not in lines[3]
+        assert f'data-film="/clips/{lead.pk}.mp4" data-ms="5200"' in shown
+    # A link is for one task: the clip that it continues is not shown by it.
+    for address in (link, link + "copies/"):
+        assert str(lead.pk) not in page(guest, address)
+        assert parent.clip(3).url not in page(guest, address)
+
+
+@pytest.mark.parametrize(("width", "height", "shape"), [(832, 464, "wide"), (640, 640, "square"), (464, 832, "tall")])
+def test_a_wall_has_the_shape_of_its_clips_or_of_the_one_that_they_continue(web, member, width, height, shape):
+    parent = make_task(member)
+    make_copy(parent, 2, width=width, height=height)
+    for state in (State.PROCESSING, State.FINISHED):
+        task = make_task(member, state, parent=parent, index=2, next_look_at=None)
+        assert f'data-shape="{shape}"' in page(web, f"/tasks/{task.pk}/")
+    assert f'data-shape="{shape}"' in page(web, f"/tasks/{parent.pk}/")

@@ -339,7 +339,7 @@ def test_the_clips_can_be_ordered_by_their_joins(web, member):
     assert re.findall(r'id="copy-(\d)".*?</p>', shown[: shown.index("smoothest join")], re.DOTALL)[-1:] == ["1"]
     ordered = wall(web.get(f"/tasks/{task.pk}/?order=seam"))
     assert re.findall(r'id="copy-(\d)"', ordered) == ["2", "4", "1", "3"]
-    assert re.findall(r'class="place"[^>]*>(\d)<', ordered) == ["2", "4", "1", "3"]
+    assert re.findall(r'<li class="frame" id="frame-(\d)"', ordered) == ["2", "4", "1", "3"]
 
 
 def test_without_measured_joins_there_is_no_order(web, member):

@@ -57,7 +57,9 @@ def measured(clip: Clip) -> str:
         "smoothest": smoothest(clip) and "yes",
     }
     return format_html_join(
-        "", ' data-{}="{}"', [(name, value) for name, value in found.items() if value not in (None, False)]
+        "",
+        ' data-{}="{}"',
+        [(name, value) for name, value in found.items() if value is not None and value is not False],
     )
 
 

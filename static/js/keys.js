@@ -26,7 +26,7 @@ const KEYS = {
   d: ["press", "[data-download]"],
   "?": ["keys"],
 };
-const TYPING = "input:not(.moment), textarea, select, [contenteditable], dialog, dialog *";
+const TYPING = "input:not(.moment), textarea, select, [contenteditable]";
 // What Space presses by itself.
 const PRESSED = "button, a, summary";
 
@@ -35,6 +35,8 @@ document.addEventListener("keydown", (event) => {
   const name = key.length === 1 ? key.toLowerCase() : `${shiftKey ? "Shift+" : ""}${key}`;
   const wall = theWall();
   if (!wall || !KEYS[name] || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  // An open list of keys takes Escape for itself.
+  if (key === "Escape" && document.querySelector(":popover-open")) return;
   if (target.matches(TYPING) || (key === " " && target.matches(PRESSED))) return;
   event.preventDefault();
   wall.do(...KEYS[name]);

@@ -19,7 +19,7 @@ export class Wall {
     this.pair = new Pair(this);
     for (const frame of this.frames) {
       const video = this.video(frame);
-      video.controls = false;
+      video.controls = video.loop = false;
       video.addEventListener("error", () => frame.toggleAttribute("data-broken", Boolean(video.error)));
       video.addEventListener("loadedmetadata", () => this.#draw());
       frame.querySelector(".toggle").hidden = false;
@@ -211,7 +211,7 @@ const commands = {
   back: (wall) => wall.see("all"),
   view: (wall, name) => (name === "compare" ? wall.pair.open() : wall.see(name)),
   slider: (wall) => wall.pair.slide(),
-  keys: () => document.getElementById("keys").showModal(),
+  keys: () => document.getElementById("keys").togglePopover(),
   press: (wall, selector) => wall.press(selector),
   loop: (wall) => wall.head.toggleLoop(),
 };

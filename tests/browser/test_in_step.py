@@ -1,0 +1,128 @@
+"""That the four clips of a wall stay within a picture of each other: for a minute, after a stall, after a pause."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import do, sign_in
+
+PICTURE = 1 / 24
+# The largest distance between two clips at any moment of so many seconds, how many moments were looked at, how often
+# they began anew, and for how long in all they stood to do so.
+WATCH = """(seconds) => new Promise((resolve) => {
+  const videos = [...document.querySelectorAll(".wall video:not(.lead)")];
+  const seen = { spread: 0, moments: 0, rounds: 0, stood: 0 };
+  const began = performance.now();
+  let [last, then] = [0, began];
+  const look = (now) => {
+    const times = videos.map((video) => video.currentTime);
+    seen.spread = Math.max(seen.spread, Math.max(...times) - Math.min(...times));
+    seen.moments += 1;
+    if (times[0] < last - 0.5) seen.rounds += 1;
+    if (videos.some((video) => video.paused)) seen.stood += (now - then) / 1000;
+    [last, then] = [times[0], now];
+    now - began < 1000 * seconds ? requestAnimationFrame(look) : resolve(seen);
+  };
+  requestAnimationFrame(look);
+})"""
+PLAYING = (
+    "() => [...document.querySelectorAll('.wall video')].every((v) => !v.paused && !v.seeking && v.readyState > 2)"
+)
+STANDING = "() => [...document.querySelectorAll('.wall video')].every((video) => video.paused)"
+
+
+@pytest.fixture(scope="module")
+def task(directory, house) -> str:
+    return do(directory, "from tests.browser.scene import stage; print(stage(0, prompt='Four kites').pk)")
+
+
+@pytest.fixture
+def wall(house, task, open_page) -> Page:
+    page = sign_in(open_page(), house)
+    page.goto(f"{house.url}/tasks/{task}/")
+    return page
+
+
+def play(page: Page) -> None:
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(PLAYING)
+
+
+def spread(page: Page) -> float:
+    """How far apart the clips are now, in seconds."""
+    times = page.evaluate("() => [...document.querySelectorAll('.wall video')].map((video) => video.currentTime)")
+    return max(times) - min(times)
+
+
+@pytest.mark.alone
+def test_for_a_whole_minute_of_looping_they_stay_within_one_picture(wall, say):
+    play(wall)
+    seen = wall.evaluate(WATCH, 60)
+    say(
+        f"four clips looping for 60 s: at most {1000 * seen['spread']:.0f} ms apart at {seen['moments']} moments, "
+        f"{seen['rounds']} rounds, {seen['stood']:.1f} s of which they stood to begin anew"
+    )
+    assert seen["rounds"] >= 15
+    assert seen["moments"] > 600
+    assert seen["spread"] < PICTURE
+    assert seen["stood"] < 6
+
+
+@pytest.mark.parametrize("rate", ["0.25", "2"])
+def test_at_other_speeds_as_well(wall, rate):
+    wall.get_by_label("Speed").select_option(rate)
+    play(wall)
+    assert wall.evaluate(WATCH, 4)["spread"] < PICTURE
+
+
+def test_one_that_stalls_holds_the_others_and_they_go_on_together(wall):
+    held = []
+    play(wall)
+    # The second file is fetched anew, as when our copy takes the place of APIFRAME's, and does not come.
+    wall.route(re.compile(r"\.mp4\?anew"), lambda route: held.append(route))
+    wall.locator("#frame-2 video").evaluate("(video) => { video.src += '?anew'; }")
+    wall.wait_for_function("() => [1, 3, 4].every((n) => document.querySelector(`#frame-${n} video`).paused)")
+    stood = [wall.locator(f"#frame-{n} video").evaluate("(video) => video.currentTime") for n in (1, 3, 4)]
+    assert max(stood) - min(stood) < PICTURE
+    expect(wall.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    while held:
+        held.pop().continue_()
+    wall.unroute(re.compile(r"\.mp4\?anew"))
+    wall.wait_for_function(PLAYING)
+    assert wall.evaluate(WATCH, 2)["spread"] < PICTURE
+
+
+def test_one_that_cannot_be_played_says_so_and_the_others_play(wall):
+    wall.route(re.compile(r"\.mp4\?broken"), lambda route: route.fulfill(status=200, body="no video"))
+    wall.locator("#frame-2 video").evaluate("(video) => { video.src += '?broken'; }")
+    wall.get_by_role("button", name="Play", exact=True).click()
+    expect(wall.locator("#frame-2")).to_have_attribute("data-broken", "")
+    wall.wait_for_function(
+        "() => [1, 3, 4].every((n) => document.querySelector(`#frame-${n} video`).currentTime > 0.3)"
+    )
+
+
+def test_out_of_sight_nothing_plays_and_back_in_sight_they_are_in_step(wall):
+    play(wall)
+    wall.set_viewport_size({"width": 390, "height": 500})
+    wall.mouse.move(200, 250)
+    wall.evaluate("() => scrollTo(0, document.documentElement.scrollHeight)")
+    wall.wait_for_function(STANDING)
+    assert spread(wall) < PICTURE
+    wall.evaluate("() => scrollTo(0, 0)")
+    wall.wait_for_function(PLAYING)
+    assert wall.evaluate(WATCH, 1)["spread"] < PICTURE
+
+
+def test_a_tab_that_is_left_stands_and_goes_on_in_step(wall):
+    play(wall)
+    # A headless browser shows every tab for ever, so that the tab itself has to say that it is hidden.
+    leave = "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); %s }"
+    leave %= "document.dispatchEvent(new Event('visibilitychange'));"
+    wall.evaluate(leave, True)
+    wall.wait_for_function(STANDING)
+    assert spread(wall) < PICTURE
+    wall.evaluate(leave, False)
+    wall.wait_for_function(PLAYING)
+    assert wall.evaluate(WATCH, 1)["spread"] < PICTURE
