@@ -1,0 +1,126 @@
+"""How light the pages are, that nothing on them jumps, and how soon they answer a press: measured in Chromium."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PROJECT, do, sign_in
+
+KILOBYTE = 1000
+FIRST_LOAD = 60 * KILOBYTE
+OUR_SCRIPTS = 20 * KILOBYTE
+MOST_SHIFT = 0.02
+MOST_DELAY = 100  # ms
+
+# Collects what the browser itself measures: shifts that nobody caused, and from each press to the picture after it.
+WATCH = """
+  window.measured = { shift: 0, presses: [] };
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.measured.shift += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (entry.interactionId) window.measured.presses.push([entry.name, entry.duration]);
+  }).observe({ type: "event", durationThreshold: 16, buffered: true });
+"""
+
+
+@pytest.fixture(scope="module")
+def task(directory, house) -> str:
+    return do(directory, "from tests.browser.scene import stage; print(stage(2, prompt='The lamps are lit').pk)")
+
+
+def addresses(task: str) -> dict[str, str]:
+    return {
+        "history": "/tasks/",
+        "kept": "/tasks/?kept=yes",
+        "form": "/tasks/new/",
+        "form with a clip": f"/tasks/new/?parent={task}&index=2",
+        "task": f"/tasks/{task}/",
+        "tree": f"/tasks/{task}/tree/",
+        "film": f"/tasks/{task}/clips/2/film/",
+        "events": f"/tasks/{task}/events/",
+        "password": "/password/",
+        "team": "/team/",
+        "archive": "/team/archive/",
+        "not there": "/nowhere/",
+    }
+
+
+def weight(page: Page, house, address: str) -> int:
+    """What a first visit loads, in bytes as a proxy sends them: pages compressed, clips and pictures aside."""
+    loaded: list[str] = []
+    page.on("response", lambda response: loaded.append(response.url))
+    response = page.goto(house.url + address)
+    page.wait_for_load_state("networkidle")
+    size = len(gzip.compress(response.body()))
+    for url in set(loaded) - {response.url}:
+        if not re.search(r"\.(webp|mp4)$", url):
+            size += int(
+                requests.get(url, headers={"Accept-Encoding": "gzip"}, stream=True, timeout=5).headers[
+                    "Content-Length"
+                ]
+            )
+    assert {url.split("/")[2] for url in loaded if not url.endswith(".mp4")} == {house.url.split("/")[2]}, (
+        "no third party"
+    )
+    return size
+
+
+def test_the_first_load_of_any_page_is_under_60_kilobytes(house, task, open_page, say):
+    page = sign_in(open_page(expected="404 (Not Found)"), house)
+    weights = {"sign-in": weight(open_page(), house, "/login/")}
+    for name, address in addresses(task).items():
+        fresh = page.context.browser.new_context(storage_state=page.context.storage_state())
+        weights[name] = weight(fresh.new_page(), house, address)
+        fresh.close()
+    heaviest = max(weights, key=weights.__getitem__)
+    say(
+        f"first load, compressed, the heaviest of {len(weights)} pages ({heaviest}): {weights[heaviest] / KILOBYTE:.1f} kB"
+    )
+    assert weights[heaviest] < FIRST_LOAD, weights
+
+
+def test_our_own_scripts_are_under_20_kilobytes(say):
+    sizes = [len(gzip.compress(script.read_bytes())) for script in Path(PROJECT / "static" / "js").glob("*.js")]
+    say(f"our own scripts: {len(sizes)} modules, {sum(sizes) / KILOBYTE:.1f} kB compressed one by one")
+    assert sum(sizes) < OUR_SCRIPTS
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
+def test_nothing_jumps_and_every_press_answers_at_once(house, task, open_page, say, width, height):
+    page = open_page(width, height, expected="404 (Not Found)")
+    page.add_init_script(WATCH)
+    sign_in(page, house)
+    shifts, delays = {}, {}
+    for name, address in addresses(task).items():
+        page.goto(house.url + address)
+        page.wait_for_load_state("networkidle")
+        press_around(page)
+        measured = page.evaluate("() => new Promise((done) => setTimeout(() => done(window.measured), 200))")
+        shifts[name] = measured["shift"]
+        delays |= {
+            f"{name}: {kind}": delay
+            for kind, delay in measured["presses"]
+            if delay > delays.get(f"{name}: {kind}", 0)
+        }
+    slowest = max(delays, key=delays.__getitem__)
+    say(f"{width} px: shifts at most {max(shifts.values()):.4f}; slowest press {delays[slowest]:.0f} ms ({slowest})")
+    assert {name: shift for name, shift in shifts.items() if shift >= MOST_SHIFT} == {}
+    assert {name: delay for name, delay in delays.items() if delay >= MOST_DELAY} == {}
+
+
+def press_around(page: Page) -> None:
+    """Whatever on the page can be pressed without leaving it."""
+    # Over and over: what a press changes may bring more to press.
+    for button in page.locator("main button[type=button]:visible, main summary:visible").all()[:40]:
+        if button.is_visible() and button.is_enabled():
+            button.click()
+            page.keyboard.press("Escape")
+    for key in ("ArrowRight", "ArrowRight", "2", "Escape", "Space", "Space"):
+        page.keyboard.press(key)
+    expect(page.locator("main")).to_be_visible()
