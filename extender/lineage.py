@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 
 from extender.models import Clip, Copy, Task
 from extender.models.task_queries import TaskQuerySet
@@ -84,11 +83,6 @@ class Node:
             yield node
             waiting += reversed(node.extensions)
 
-    @property
-    def by_clip(self) -> list[tuple[int, list["Node"]]]:
-        """The extensions of each clip that something continues, by its index."""
-        return [(index, list(nodes)) for index, nodes in groupby(self.extensions, lambda node: node.task.index or 0)]
-
 
 def seconds_with(clip: Clip | None, task: Task, before: float) -> float:
     """How long the film is when `clip` of `task` has played after `before` seconds; a guess where unmeasured."""
@@ -127,7 +121,7 @@ def tree_of(task: Task) -> Node:
 
 
 def grow(root: uuid.UUID, tasks: Iterable[Task]) -> Node:
-    """The tree that `tasks`, in any order, make from the one with the id `root` on. KeyError where that is not there."""
+    """The tree that `tasks`, in any order, make from the one with the id `root` on. KeyError where it is missing."""
     nodes = {task.pk: Node(task, []) for task in tasks}
     for node in sorted(nodes.values(), key=lambda node: (node.task.index or 0, node.task.created_at)):
         if node.task.parent_id and (parent := nodes.get(node.task.parent_id)):

@@ -93,7 +93,6 @@ def test_a_tree_holds_every_extension_of_every_clip_wherever_one_begins_to_look(
     assert [node.task for node in tree.extensions] == [early, again, late]
     assert [node.task for node in tree.extensions[2].extensions] == [leaf]
     assert [node.task for node in tree.nodes] == [start, early, again, late, leaf]
-    assert [(index, len(nodes)) for index, nodes in tree.by_clip] == [(1, 2), (3, 1)]
 
 
 def test_both_cost_the_same_number_of_queries_however_large_they_are(start):

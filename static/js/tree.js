@@ -1,0 +1,218 @@
+// The tree: panned and zoomed with a pointer, with fingers or with keys. Where things are in it is up to the style sheet.
+
+const LEAST = 0.2;
+const MOST = 2;
+const STEP = 1.25;
+const READABLE = 0.6; // from here down pictures take the words' place
+const DRAG_PX = 6;
+const STRIDE = 80;
+const MARGIN = 16;
+const BELOW = 76; // the buttons stand there
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const LENS_OF = { "+": "in", "=": "in", "-": "out", 0: "fit" };
+
+const canvas = document.querySelector("[data-canvas]");
+const plane = canvas.querySelector("[data-plane]");
+const fingers = new Map();
+let x = 0;
+let y = 0;
+let zoom = 1;
+let isMoved = false;
+let isDragged = false;
+let anchor = null;
+
+const clamp = (number, low, high) => Math.min(high, Math.max(low, number));
+const plates = () => [...plane.querySelectorAll(".plate")];
+const here = () => plane.querySelector("[aria-current]");
+
+function draw(glide = false) {
+  // Something of the tree always stays in sight.
+  x = clamp(x, STRIDE - plane.offsetWidth * zoom, canvas.clientWidth - STRIDE);
+  y = clamp(y, STRIDE - plane.offsetHeight * zoom, canvas.clientHeight - STRIDE);
+  plane.classList.toggle("glide", glide);
+  plane.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+  // Every line's width depends on it: set only where it changes.
+  if (canvas.style.getPropertyValue("--zoom") !== `${zoom}`) canvas.style.setProperty("--zoom", zoom);
+  canvas.toggleAttribute("data-far", zoom < READABLE);
+}
+
+// Where a plate is on the plane, whatever the plane is doing just now.
+function place(plate) {
+  const [inner, outer] = [plate.getBoundingClientRect(), plane.getBoundingClientRect()];
+  const scale = outer.width / plane.offsetWidth;
+  return { x: (inner.left - outer.left) / scale, y: (inner.top - outer.top) / scale, width: inner.width / scale, height: inner.height / scale };
+}
+
+const whole = () => Math.min((canvas.clientWidth - 2 * MARGIN) / plane.offsetWidth, (canvas.clientHeight - 2 * MARGIN) / plane.offsetHeight, 1);
+
+function zoomTo(wanted, atX = canvas.clientWidth / 2, atY = canvas.clientHeight / 2) {
+  const next = clamp(wanted, Math.min(LEAST, whole()), MOST);
+  x = atX - ((atX - x) * next) / zoom;
+  y = atY - ((atY - y) * next) / zoom;
+  zoom = next;
+}
+
+function fit() {
+  zoom = whole();
+  x = (canvas.clientWidth - plane.offsetWidth * zoom) / 2;
+  y = (canvas.clientHeight - plane.offsetHeight * zoom) / 2;
+}
+
+function centre(plate, scale) {
+  const at = place(plate);
+  zoom = scale;
+  x = canvas.clientWidth / 2 - (at.x + at.width / 2) * zoom;
+  y = canvas.clientHeight / 2 - (at.y + at.height / 2) * zoom;
+}
+
+function reveal(plate) {
+  const at = place(plate);
+  const [left, top] = [x + at.x * zoom, y + at.y * zoom];
+  x += clamp(left, MARGIN, canvas.clientWidth - MARGIN - at.width * zoom) - left;
+  y += clamp(top, MARGIN * 2, canvas.clientHeight - BELOW - at.height * zoom) - top;
+  draw(true);
+}
+
+function open() {
+  if (whole() < READABLE) {
+    centre(here(), 1);
+    // Nothing beyond the tree's end is shown while there is tree to show.
+    x = clamp(x, Math.min(0, canvas.clientWidth - plane.offsetWidth), 0);
+    y = clamp(y, Math.min(0, canvas.clientHeight - plane.offsetHeight), 0);
+  } else fit();
+  draw();
+}
+
+const lenses = {
+  in: () => zoomTo(zoom * STEP),
+  out: () => zoomTo(zoom / STEP),
+  fit,
+  here: () => centre(here(), Math.max(zoom, 1)),
+};
+
+function look(lens) {
+  isMoved = true;
+  lenses[lens]();
+  draw(true);
+}
+
+// The plate to which an arrow leads: by kinship, and as one sees it where leaves stand side by side.
+function towards(plate, [right, down]) {
+  const node = plate.parentElement;
+  const depth = ({ parentElement: above }) => { const next = above.parentElement.closest(".node"); return next ? 1 + depth(next.firstElementChild) : 0; };
+  const box = plate.getBoundingClientRect();
+  const off = (other) => { const { left, top } = other.getBoundingClientRect(); return [Math.abs(left - box.left), (top - box.top) * (down || 1)]; };
+  if (down) {
+    const level = depth(plate);
+    return plates().filter((other) => off(other)[1] > 1 && depth(other) === level)
+      .sort((one, other) => off(one)[1] - off(other)[1] || off(one)[0] - off(other)[0])[0];
+  }
+  const beside = (right > 0 ? node.nextElementSibling : node.previousElementSibling)?.firstElementChild;
+  const inRow = beside && Math.abs(off(beside)[1]) < 1 ? beside : null;
+  return right > 0 ? node.querySelector(".extensions .plate") ?? inRow : inRow ?? node.parentElement.closest(".node")?.firstElementChild;
+}
+
+canvas.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const arrow = ARROWS[event.key];
+  const plate = event.target.closest(".plate");
+  if (arrow && event.shiftKey) {
+    isMoved = true;
+    x -= STRIDE * arrow[0];
+    y -= STRIDE * arrow[1];
+    draw(true);
+  } else if (arrow && plate) towards(plate, arrow)?.focus();
+  else if (event.key === "Home") plates()[0].focus();
+  else if (LENS_OF[event.key]) look(LENS_OF[event.key]);
+  else return;
+  event.preventDefault();
+});
+// What the pointer has focused is seen already, and what comes back after a swap has been looked away from.
+canvas.addEventListener("focusin", ({ target }) => {
+  if (anchor || !target.matches(".plate:focus-visible")) return;
+  isMoved = true;
+  reveal(target);
+});
+
+// Where the fingers are in the middle, and how far apart.
+function grip() {
+  const [one, two = one] = fingers.values();
+  const box = canvas.getBoundingClientRect();
+  return { x: (one.x + two.x) / 2 - box.left, y: (one.y + two.y) / 2 - box.top, span: Math.hypot(one.x - two.x, one.y - two.y) || 1 };
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  if (event.button || event.target.closest("[data-lenses]") || fingers.size > 1) return;
+  if (!fingers.size) isDragged = false;
+  fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+});
+canvas.addEventListener("pointermove", (event) => {
+  const finger = fingers.get(event.pointerId);
+  if (!finger) return;
+  if (!isDragged && fingers.size < 2 && Math.hypot(event.clientX - finger.x, event.clientY - finger.y) < DRAG_PX) return;
+  // Not before: what has captured the pointer gets the click.
+  if (!isDragged) for (const id of fingers.keys()) canvas.setPointerCapture(id);
+  isDragged = isMoved = true;
+  canvas.toggleAttribute("data-drag", true);
+  const before = grip();
+  Object.assign(finger, { x: event.clientX, y: event.clientY });
+  const now = grip();
+  x += now.x - before.x;
+  y += now.y - before.y;
+  zoomTo((zoom * now.span) / before.span, now.x, now.y);
+  draw();
+});
+for (const end of ["pointerup", "pointercancel"]) {
+  // On the whole page: a button that is let go outside before the threshold is let go as well.
+  addEventListener(end, ({ pointerId }) => {
+    fingers.delete(pointerId);
+    if (!fingers.size) canvas.removeAttribute("data-drag");
+    // The click comes right after; one by the keyboard comes later, and is meant.
+    if (!fingers.size) setTimeout(() => { isDragged = false; });
+  });
+}
+canvas.addEventListener("click", (event) => {
+  if (isDragged) event.preventDefault(), event.stopPropagation();
+  else if (event.target.dataset.lens) look(event.target.dataset.lens);
+}, true);
+canvas.addEventListener("dragstart", (event) => event.preventDefault());
+
+canvas.addEventListener("wheel", (event) => {
+  event.preventDefault();
+  isMoved = true;
+  const unit = event.deltaMode ? STEP * MARGIN : 1;
+  const box = canvas.getBoundingClientRect();
+  if (event.ctrlKey || event.metaKey) {
+    // A wheel's notch is a hundred, a pinch on a trackpad a few.
+    zoomTo(zoom * Math.exp(-0.01 * clamp(event.deltaY * unit, -25, 25)), event.clientX - box.left, event.clientY - box.top);
+  } else {
+    x -= event.deltaX * unit;
+    y -= event.deltaY * unit;
+  }
+  draw();
+}, { passive: false });
+
+// News: whatever has come, what one looks at stays where it is.
+canvas.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.shouldSwap) return;
+  const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
+  const away = (at) => Math.hypot(x + (at.x + at.width / 2) * zoom - middle[0], y + (at.y + at.height / 2) * zoom - middle[1]);
+  const active = document.activeElement.closest(".plane .plate");
+  const [plate, at] = (active ? [active] : plates()).map((one) => [one, place(one)]).sort((one, other) => away(one[1]) - away(other[1]))[0];
+  anchor = { id: plate.id, at };
+});
+canvas.addEventListener("htmx:afterSwap", () => {
+  const plate = anchor && document.getElementById(anchor.id);
+  if (plate) {
+    const now = place(plate);
+    x += (anchor.at.x - now.x) * zoom;
+    y += (anchor.at.y - now.y) * zoom;
+    draw();
+  }
+  anchor = null;
+});
+
+canvas.toggleAttribute("data-live", true);
+canvas.querySelector("[data-lenses]").hidden = false;
+// At first, and as long as nobody has moved it.
+new ResizeObserver(() => (isMoved ? draw() : open())).observe(canvas);
