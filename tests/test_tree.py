@@ -65,7 +65,7 @@ class Kinship(HTMLParser):
 
 
 def grow(root: Task, size: int) -> list[Task]:
-    """A tree of `size` tasks under `root`, five generations at most; each has four copies, which share their files."""
+    """A tree of `size` tasks under `root`, five generations; each has four copies, which share their files."""
     tasks = [root]
     one = make_copy(root)
     shared = {name: getattr(one, name) for name in ("state", "sha256", "bytes", "duration_ms", "width", "height")}

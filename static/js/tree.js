@@ -96,20 +96,28 @@ function look(lens) {
   draw(true);
 }
 
+function depth(plate) {
+  let count = 0;
+  for (let node = plate; node; node = node.parentElement.closest(".node")) count += 1;
+  return count;
+}
+
 // The plate to which an arrow leads: by kinship, and as one sees it where leaves stand side by side.
 function towards(plate, [right, down]) {
   const node = plate.parentElement;
-  const depth = ({ parentElement: above }) => { const next = above.parentElement.closest(".node"); return next ? 1 + depth(next.firstElementChild) : 0; };
-  const box = plate.getBoundingClientRect();
-  const off = (other) => { const { left, top } = other.getBoundingClientRect(); return [Math.abs(left - box.left), (top - box.top) * (down || 1)]; };
+  const from = plate.getBoundingClientRect();
+  const below = (other) => other.getBoundingClientRect().top - from.top;
+  const aside = (other) => Math.abs(other.getBoundingClientRect().left - from.left);
   if (down) {
     const level = depth(plate);
-    return plates().filter((other) => off(other)[1] > 1 && depth(other) === level)
-      .sort((one, other) => off(one)[1] - off(other)[1] || off(one)[0] - off(other)[0])[0];
+    return plates()
+      .filter((other) => below(other) * down > 1 && depth(other) === level)
+      .sort((one, other) => (below(one) - below(other)) * down || aside(one) - aside(other))[0];
   }
-  const beside = (right > 0 ? node.nextElementSibling : node.previousElementSibling)?.firstElementChild;
-  const inRow = beside && Math.abs(off(beside)[1]) < 1 ? beside : null;
-  return right > 0 ? node.querySelector(".extensions .plate") ?? inRow : inRow ?? node.parentElement.closest(".node")?.firstElementChild;
+  const next = (right > 0 ? node.nextElementSibling : node.previousElementSibling)?.querySelector(".plate");
+  const neighbour = next && Math.abs(below(next)) < 1 ? next : null;
+  if (right > 0) return node.querySelector(":scope > .extensions .plate") ?? neighbour;
+  return neighbour ?? node.parentElement.closest(".node")?.querySelector(".plate");
 }
 
 canvas.addEventListener("keydown", (event) => {
@@ -134,11 +142,16 @@ canvas.addEventListener("focusin", ({ target }) => {
   reveal(target);
 });
 
+// A point of the page as the plane's own origin counts: from inside the border.
+function inside({ x: left, y: top }) {
+  const box = canvas.getBoundingClientRect();
+  return { x: left - box.left - canvas.clientLeft, y: top - box.top - canvas.clientTop };
+}
+
 // Where the fingers are in the middle, and how far apart.
 function grip() {
   const [one, two = one] = fingers.values();
-  const box = canvas.getBoundingClientRect();
-  return { x: (one.x + two.x) / 2 - box.left, y: (one.y + two.y) / 2 - box.top, span: Math.hypot(one.x - two.x, one.y - two.y) || 1 };
+  return { ...inside({ x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 }), span: Math.hypot(one.x - two.x, one.y - two.y) || 1 };
 }
 
 canvas.addEventListener("pointerdown", (event) => {
@@ -181,10 +194,10 @@ canvas.addEventListener("wheel", (event) => {
   event.preventDefault();
   isMoved = true;
   const unit = event.deltaMode ? STEP * MARGIN : 1;
-  const box = canvas.getBoundingClientRect();
   if (event.ctrlKey || event.metaKey) {
     // A wheel's notch is a hundred, a pinch on a trackpad a few.
-    zoomTo(zoom * Math.exp(-0.01 * clamp(event.deltaY * unit, -25, 25)), event.clientX - box.left, event.clientY - box.top);
+    const at = inside(event);
+    zoomTo(zoom * Math.exp(-0.01 * clamp(event.deltaY * unit, -25, 25)), at.x, at.y);
   } else {
     x -= event.deltaX * unit;
     y -= event.deltaY * unit;
@@ -192,21 +205,21 @@ canvas.addEventListener("wheel", (event) => {
   draw();
 }, { passive: false });
 
-// News: whatever has come, what one looks at stays where it is.
+// News: whatever has come, what one looks at stays where it is: the focused plate, or the one in the middle.
 canvas.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.shouldSwap) return;
-  const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
-  const away = (at) => Math.hypot(x + (at.x + at.width / 2) * zoom - middle[0], y + (at.y + at.height / 2) * zoom - middle[1]);
-  const active = document.activeElement.closest(".plane .plate");
-  const [plate, at] = (active ? [active] : plates()).map((one) => [one, place(one)]).sort((one, other) => away(one[1]) - away(other[1]))[0];
-  anchor = { id: plate.id, at };
+  const focused = document.activeElement.closest(".plate");
+  const all = (focused ? [focused] : plates()).map((plate) => ({ id: plate.id, ...place(plate) }));
+  const [middleX, middleY] = [(canvas.clientWidth / 2 - x) / zoom, (canvas.clientHeight / 2 - y) / zoom];
+  const away = (plate) => Math.hypot(plate.x + plate.width / 2 - middleX, plate.y + plate.height / 2 - middleY);
+  anchor = all.reduce((nearest, plate) => (away(plate) < away(nearest) ? plate : nearest));
 });
 canvas.addEventListener("htmx:afterSwap", () => {
   const plate = anchor && document.getElementById(anchor.id);
   if (plate) {
     const now = place(plate);
-    x += (anchor.at.x - now.x) * zoom;
-    y += (anchor.at.y - now.y) * zoom;
+    x += (anchor.x - now.x) * zoom;
+    y += (anchor.y - now.y) * zoom;
     draw();
   }
   anchor = null;
