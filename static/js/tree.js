@@ -31,8 +31,9 @@ function draw(glide = false) {
   y = clamp(y, STRIDE - plane.offsetHeight * zoom, canvas.clientHeight - STRIDE);
   plane.classList.toggle("glide", glide);
   plane.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
-  // Every line's width depends on it: set only where it changes.
-  if (canvas.style.getPropertyValue("--zoom") !== `${zoom}`) canvas.style.setProperty("--zoom", zoom);
+  // All widths of lines go by it, which takes longer than a frame: not at each notch, then.
+  const coarse = STEP ** Math.round(Math.log(zoom) / Math.log(STEP));
+  if (canvas.style.getPropertyValue("--zoom") !== `${coarse}`) canvas.style.setProperty("--zoom", coarse);
   canvas.toggleAttribute("data-far", zoom < READABLE);
 }
 
