@@ -25,6 +25,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/adopt/", tasks.adopt, name="adopt"),
     path("tasks/<uuid:pk>/events/", tasks.events, name="events"),
     path("tasks/<uuid:pk>/tree/", lineage.tree, name="tree"),
+    path("tasks/<uuid:pk>/tree/<uuid:root_pk>/news/", lineage.tree_news, name="tree_news"),
     path("tasks/<uuid:pk>/clips/<int:index>/film/", lineage.film, name="film"),
     path("tasks/<uuid:pk>/clips/<int:index>/download/", clips.download, name="download"),
     path("tasks/<uuid:pk>/share/", shares.share, name="share"),

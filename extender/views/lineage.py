@@ -1,20 +1,53 @@
 """How clips continue one another: the tree of an original, and a branch as one film."""
 
+import hashlib
 import uuid
+from collections.abc import Iterable
 
-from django.http import HttpResponse
+from django.db.models import prefetch_related_objects
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from extender import lineage
 from extender.access import MemberRequest, own_task
+from extender.models import Task
+from extender.states import RUNNING, State
+from extender.views.context import Running
+from extender.views.upstream import look_after
 
 
+# Compressed here too: a hundred nodes say nearly the same, and a poll brings all of them when one has changed.
+@gzip_page
 @require_safe
 def tree(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """The tree in which a task grows."""
     task = own_task(request.user, pk)
-    return render(request, "lineage/tree.html", {"task": task, "root": lineage.tree_of(task)})
+    root = lineage.tree_of(task)
+    # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
+    if "look" in request.GET:
+        look_after(node.task for node in root.nodes)
+    return render(request, "lineage/tree.html", {"task": task, **_grown(root)})
+
+
+@gzip_page
+@require_safe
+def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> HttpResponse:
+    """The nested lists of the tree under `root_pk` for the page of task `pk`; 204 where it shows them (`?v=`)."""
+    tasks = list(Task.objects.tree_under(root_pk).visible_to(request.user))
+    task = next((task for task in tasks if task.pk == pk), None)
+    if task is None or all(task.pk != root_pk for task in tasks):
+        raise Http404
+    look_after(tasks)
+    # Where something ended longer ago the answer says whether to go on asking: without a worker no version would.
+    is_lively = any(not task.is_final or task.has_just_ended for task in tasks)
+    if is_lively and request.GET.get("v") == _digest(tasks):
+        return HttpResponse(status=204)
+    prefetch_related_objects(tasks, "copies")
+    running = Running.of(list(Task.objects.visible_to(request.user).running().only("percentage")))
+    context = {"task": task, "polled": True, "running": running, **_grown(lineage.grow(root_pk, tasks))}
+    return render(request, "lineage/_tree.html", context)
 
 
 @require_safe
@@ -22,3 +55,25 @@ def film(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     """The branch that ends with a clip, as one film."""
     task = own_task(request.user, pk)
     return render(request, "lineage/film.html", {"task": task, "branch": lineage.branch_to(task, index)})
+
+
+def _grown(root: lineage.Node) -> dict[str, object]:
+    """What both the page and its poll show of a tree."""
+    tasks = [node.task for node in root.nodes]
+    return {
+        "root": root,
+        "watched": any(task.is_watched for task in tasks),
+        "digest": _digest(tasks),
+        "counts": {
+            "videos": len(tasks),
+            "running": sum(task.state in RUNNING for task in tasks),
+            "unconfirmed": sum(task.state == State.UNCONFIRMED for task in tasks),
+            "failed": sum(task.state == State.FAILED for task in tasks),
+        },
+    }
+
+
+def _digest(tasks: Iterable[Task]) -> str:
+    """A text that differs as soon as something differs that a tree of `tasks` shows."""
+    shown = sorted(f"{task.pk}:{task.version}:{task.kept}" for task in tasks)
+    return hashlib.sha256(" ".join(shown).encode()).hexdigest()[:16]
