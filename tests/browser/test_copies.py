@@ -152,7 +152,7 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
     page = open_page()
     sign_in(page, house)
     open_original(page)
-    page.get_by_label("Extend clip 1").click()
+    page.get_by_label("Edit first, then extend clip 1").click()
     page.get_by_label("What happens next").fill("Slowly copied [seconds-1] [clip-slow]")
     page.locator("[data-submit]").click()
     page.wait_for_selector("#task")
