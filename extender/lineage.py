@@ -82,8 +82,8 @@ class Branch:
     @property
     def playable(self) -> Clip | None:
         """The clip up to which it can be played as a film: of the task itself, else the one that it continues."""
-        here = self.here.clip or self.here.task.first_choice or self.here.task.source
-        return here if here and not here.is_lost else None
+        ends = (self.here.clip, self.here.task.first_choice, self.here.task.source)
+        return next((clip for clip in ends if clip and not clip.is_lost), None)
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,12 @@ def test_it_leads_to_the_tree_and_to_the_film_of_what_was_chosen(web, start):
     Task.objects.filter(pk=done.pk).keep(4)
     assert film(done) == [f"/tasks/{done.pk}/clips/4/film/"]
     assert web.get(film(done)[0]).status_code == 200
+    for index in (2, 3, 4):
+        make_copy(done, index, "lost")
+    assert film(done) == [f"/tasks/{start.pk}/clips/3/film/"]
+    make_copy(start, 3, "lost")
+    assert film(done) == []
+    Copy.objects.filter(task=start).delete()
     assert film(extend(start, 3, State.PROCESSING)) == [f"/tasks/{start.pk}/clips/3/film/"]
     assert film(make_task(start.owner, State.PROCESSING, next_look_at=None)) == []
 
