@@ -95,7 +95,7 @@ def test_scrubbing_shows_the_storyboard_and_loads_no_video(house, open_page, ful
 def test_the_keyboard_scrubs_too(house, open_page, full_history):
     page = open_page(reduced_motion="reduce")
     sign_in(page, house)
-    page.locator("#main a").first.focus()
+    page.get_by_role("link", name="Extend a clip").focus()
     page.keyboard.press("Tab")
     card = page.locator(".card").first
     expect(card.get_by_role("link").first).to_be_focused()
