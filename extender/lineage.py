@@ -4,9 +4,11 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
+
+from django.db.models import prefetch_related_objects
 
 from extender.models import Clip, Copy, Task
-from extender.models.task_queries import TaskQuerySet
 
 # What Midjourney is known for: a start of about 5 s, and about 4 s more with each extension, four times at most.
 START_SECONDS = 5.0
@@ -27,6 +29,9 @@ class Step:
 @dataclass(frozen=True)
 class Branch:
     """The way from an original to a task, with the clip that was chosen at each step; never empty."""
+
+    most_steps: ClassVar[int] = MOST_STEPS
+    most_seconds: ClassVar[float] = MOST_SECONDS
 
     steps: list[Step]
 
@@ -65,6 +70,22 @@ class Branch:
         """Whether one more extension would be more than Midjourney is known to make."""
         return self.here.number >= MOST_STEPS
 
+    @property
+    def next_number(self) -> int:
+        """The step that one more extension would be."""
+        return self.here.number + 1
+
+    @property
+    def next_seconds(self) -> float:
+        """How long the film would be with one more extension."""
+        return self.seconds + STEP_SECONDS
+
+    @property
+    def playable(self) -> Clip | None:
+        """The clip up to which it can be played as a film: of the task itself, else the one that it continues."""
+        ends = (self.here.clip, self.here.task.first_choice, self.here.task.source)
+        return next((clip for clip in ends if clip and not clip.is_lost), None)
+
 
 @dataclass(frozen=True)
 class Node:
@@ -96,10 +117,11 @@ def seconds_with(clip: Clip | None, task: Task, before: float) -> float:
 def branch_to(task: Task, index: int | None = None) -> Branch:
     """The branch that leads to `task`, and to its clip `index` where one is named. Two queries, however long it is.
 
-    `task` is part of it as it is; the others come with their copies.
+    `task` is part of it as it is; it and the others have their copies at hand.
     """
-    known = {found.pk: found for found in _with_copies(task.owner_id, Task.objects.branch_to(task.pk))}
+    known = {found.pk: found for found in Task.objects.visible_to(task.owner_id).branch_to(task.pk)}
     known[task.pk] = task
+    prefetch_related_objects(list(known.values()), "copies")
     path = [task]
     while path[-1].parent_id and (parent := known.get(path[-1].parent_id)):
         # Who asks for a task's source later, as pages do, finds it here and not by another query.
@@ -113,11 +135,11 @@ def branch_to(task: Task, index: int | None = None) -> Branch:
 
 def tree_of(task: Task) -> Node:
     """The tree in which `task` grows, from its original on. Three queries, however large it is."""
-    parents = dict(Task.objects.branch_to(task.pk).visible_to(task.owner_id).values_list("pk", "parent_id"))
+    parents = dict(Task.objects.visible_to(task.owner_id).branch_to(task.pk).values_list("pk", "parent_id"))
     root = task.pk
     while parents.get(root) in parents:
         root = parents[root]
-    return grow(root, _with_copies(task.owner_id, Task.objects.tree_under(root)))
+    return grow(root, Task.objects.visible_to(task.owner_id).tree_under(root).prefetch_related("copies"))
 
 
 def grow(root: uuid.UUID, tasks: Iterable[Task]) -> Node:
@@ -128,7 +150,3 @@ def grow(root: uuid.UUID, tasks: Iterable[Task]) -> Node:
             node.task.parent = parent.task
             parent.extensions.append(node)
     return nodes[root]
-
-
-def _with_copies(owner: int, tasks: TaskQuerySet) -> list[Task]:
-    return list(tasks.visible_to(owner).prefetch_related("copies"))

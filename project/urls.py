@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneV
 from django.urls import path
 
 from extender.forms import SignInForm
-from extender.views import clips, errors, health, history, lineage, shares, tasks, team, webhooks
+from extender.views import choosing, clips, errors, health, history, lineage, shares, tasks, team, webhooks
 
 urlpatterns = [
     path("", history.home, name="home"),
@@ -26,6 +26,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/events/", tasks.events, name="events"),
     path("tasks/<uuid:pk>/tree/", lineage.tree, name="tree"),
     path("tasks/<uuid:pk>/tree/<uuid:root_pk>/news/", lineage.tree_news, name="tree_news"),
+    path("tasks/<uuid:pk>/clips/<int:index>/keep/", choosing.keep, name="keep"),
     path("tasks/<uuid:pk>/clips/<int:index>/film/", lineage.film, name="film"),
     path("tasks/<uuid:pk>/clips/<int:index>/download/", clips.download, name="download"),
     path("tasks/<uuid:pk>/share/", shares.share, name="share"),

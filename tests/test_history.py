@@ -1,9 +1,10 @@
 """The history: whose it is, in what order, how it pages, and that one poll keeps it live."""
 
+import re
 import uuid
 
 import pytest
-from django.db import connection  # noqa: F401, the condition below names it
+from django.db import connection
 
 from extender.models import Task
 from extender.states import State
@@ -108,6 +109,67 @@ def test_a_card_says_its_state_in_words_and_what_it_continues(web, member):
     assert "40 %" in page
     assert "clip 3 of “the parent&#x27;s words”" in page
     assert "Banned prompt detected" in page
+
+
+def test_kept_shows_the_tasks_with_kept_clips_alone_and_says_which(web, member, stranger):
+    one, both, none = make_task(member, kept=0b10), make_task(member, kept=0b101), make_task(member)
+    make_task(stranger, kept=1)
+    response = web.get("/tasks/?kept=yes")
+    assert cards(response) == [str(both.pk), str(one.pk)]
+    page = response.content.decode()
+    assert '<span class="sr-only">clip 2 kept</span>' in page
+    assert '<span class="sr-only">clips 1 and 3 kept</span>' in page
+    assert page.count("★") == 3
+    assert '<a href="/tasks/?kept=yes" aria-current="page">Kept</a>' in page
+    whole = web.get("/tasks/")
+    assert str(none.pk) in cards(whole)
+    assert '<a href="/tasks/" aria-current="page">All</a>' in whole.content.decode()
+
+
+def test_load_more_keeps_the_filter(web, member):
+    made = [str(make_task(member, kept=1).pk) for _ in range(50)]
+    for _ in range(30):
+        make_task(member)
+    seen, address, headers = [], "/tasks/?kept=yes", {}
+    while address:
+        page = web.get(address, headers=headers).content.decode()
+        seen += [piece[:36] for piece in page.split('id="card-')[1:]]
+        asked = re.search(r'hx-get="(/tasks/\?[^"]*before=[^"]*)"', page)
+        address, headers = asked and asked[1].replace("&amp;", "&"), {"HX-Request": "true"}
+        assert not asked or f'href="{asked[1]}"' in page
+    assert seen == made[::-1]
+
+
+def test_nothing_kept_says_what_to_do(web, member):
+    make_task(member)
+    page = web.get("/tasks/?kept=yes").content.decode()
+    assert "Nothing kept yet" in page
+    assert "Press Keep under the clips" in page
+    assert "Extend your first clip" not in page
+    assert b"Nothing kept yet" not in web.get("/tasks/").content
+
+
+def test_what_is_kept_costs_the_same_with_more_rows(web, member):
+    make_task(member, kept=1, parent=make_task(member))
+    few = queries(lambda: web.get("/tasks/?kept=yes"))
+    for _ in range(10):
+        make_task(member, kept=1, parent=make_task(member))
+    assert queries(lambda: web.get("/tasks/?kept=yes")) == few <= 6
+
+
+@pytest.mark.races
+def test_what_is_kept_is_found_by_its_own_index_on_either_database(member):
+    # So many that a planner which counts costs sees that it is worth it.
+    rows = (Task(owner=member, prompt="a kite" * 50, kept=None if number % 20 else 1) for number in range(4000))
+    tasks = Task.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE extender_task")
+    own = Task.objects.visible_to(member).newest_first().kept()
+    for page in (own[:25], own.older_than(tasks[200].created_at, tasks[200].pk)[:25]):
+        plan = page.explain()
+        assert "kept_history" in plan, plan
+        assert "TEMP B-TREE" not in plan, "a sorted page must come sorted from the index"
+        assert "Sort" not in plan, plan
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="SQLite's own words for a plan")

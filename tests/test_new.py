@@ -304,6 +304,55 @@ def test_the_members_own_videos_are_offered_and_nobody_elses(web, member, strang
     assert "nothing to continue" not in page
 
 
+def offered(page: str) -> list[str]:
+    """Where the links to one's own videos lead."""
+    return [html.unescape(link) for link in re.findall(r'<a class="source" href="([^"]*)"', page)]
+
+
+def test_what_is_kept_is_offered_first_with_its_clip_and_six_in_all(web, member):
+    old = [make_task(member, kept=0b100), make_task(member, kept=0b1010)]
+    recent = [make_task(member) for _ in range(7)]
+    page = web.get("/tasks/new/").content.decode()
+    assert offered(page) == [
+        f"/tasks/new/?parent={old[1].pk}&index=2",
+        f"/tasks/new/?parent={old[0].pk}&index=3",
+        *(f"/tasks/new/?parent={task.pk}" for task in recent[:2:-1]),
+    ]
+    assert re.findall(r'<video src="https://clips.example/(\d)', page) == ["2", "3", "1", "1", "1", "1"]
+    assert page.count("★") == 2
+    assert ", clip 3, kept" in page
+
+
+def test_many_kept_leave_no_room_for_others_and_none_is_offered_twice(web, member):
+    kept = [make_task(member, kept=1) for _ in range(8)]
+    make_task(member)
+    assert offered(web.get("/tasks/new/").content.decode()) == [
+        f"/tasks/new/?parent={task.pk}&index=1" for task in kept[:1:-1]
+    ]
+
+
+@pytest.mark.parametrize(("kept", "asked", "index"), [(None, "", "1"), (0b1100, "", "3"), (0b1100, "2", "2")])
+def test_a_parent_without_an_index_starts_with_its_first_kept_clip(web, member, kept, asked, index):
+    parent = make_task(member, kept=kept)
+    response = web.get("/tasks/new/", {"parent": parent.pk, "index": asked})
+    assert form_of(response)["index"] == index
+    assert response.content.decode().count("★") == (2 if kept else 0)
+
+
+def test_it_says_what_this_extension_would_become_and_warns_near_the_end(web, member):
+    task = make_task(member, kind=Task.Kind.ORIGINAL, index=None)
+    for number, seconds in enumerate((9, 13, 17, 21, 25), 1):
+        page = web.get(f"/tasks/new/?parent={task.pk}").content.decode()
+        so_far = f" of about 4, {seconds} of about 21 s" if number < 5 else ", about 25 s in all"
+        assert f"This will be step {number}{so_far}." in page
+        assert ("Midjourney is known to extend a video 4 times at most" in page) == (number == 5)
+        assert "data-submit" in page
+        task = make_task(member, parent=task, index=1)
+    assert "This will be step" not in web.get("/tasks/new/").content.decode()
+    again = web.get(f"/tasks/new/?again={task.pk}").content.decode()
+    assert "This will be step 5, about" in again
+
+
 def test_looking_up_shows_the_clips_to_choose_from_and_keeps_what_was_typed(web, sandbox):
     task_id = sandbox.start_video()
     response = look_up(web, f" {task_id.upper()} ", **TYPED)
@@ -446,11 +495,15 @@ def test_an_apiframe_that_drips_its_answer_is_cut_at_the_deadline(web, settings,
 
 
 def test_queries_stay_the_same_with_more_tasks(web, member, original):
-    addresses = ["/tasks/new/", f"/tasks/new/?parent={original.pk}"]
+    again = make_task(member, State.FAILED, parent=original, index=2)
+    addresses = ["/tasks/new/", f"/tasks/new/?parent={original.pk}", f"/tasks/new/?again={again.pk}"]
     make_task(member)
     few = [queries(lambda address=address: web.get(address)) for address in addresses]
     for _ in range(10):
         make_task(member, parent=original)
         make_task(member, State.PROCESSING, parent=original, next_look_at=None)
+        make_task(member, parent=original, kept=1)
+    deep = make_task(member, parent=make_task(member, parent=make_task(member, parent=original, index=1), index=2))
+    assert queries(lambda: web.get(f"/tasks/new/?parent={deep.pk}")) <= 7
     assert [queries(lambda address=address: web.get(address)) for address in addresses] == few
     assert max(few) <= 7

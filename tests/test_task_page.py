@@ -82,7 +82,7 @@ def test_a_fragment_brings_the_bar_and_the_words_for_screen_readers_along(web, m
     task = quiet(member, State.PROCESSING, percentage=40)
     quiet(member, State.PENDING)
     page = web.get(f"/tasks/{task.pk}/status/").content.decode()
-    assert '<span hx-swap-oob="innerHTML:#announce">Rendering, 40 percent</span>' in page
+    assert '<span hx-swap-oob="innerHTML:#announce">Rendering, 25 percent</span>' in page
     assert "2 running" in re.sub(r"<[^>]+>", "", page)
     assert page.count("hx-swap-oob") == 2
 

@@ -15,7 +15,7 @@ from extender.models.gate import Gate
 from extender.states import FOLLOWED, OPEN, RUNNING, State
 
 if TYPE_CHECKING:
-    from extender.models.tasks import Task  # noqa: F401  # named in the base class, where ruff does not look
+    from extender.models.tasks import Task
 
 # Longer than the 20 s that a submit may take: whoever still holds a row after it has died.
 SENDING_LEASE = timedelta(seconds=60)
@@ -25,7 +25,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
     """Sentences about tasks. Times are compared by the database's clock, so that machines need not agree."""
 
     def visible_to(self, member) -> "TaskQuerySet":
-        """The tasks that `member` may see: their own."""
+        """The tasks that `member` (or the one with this id) may see: their own."""
         return self.filter(owner=member)
 
     def shown_by(self, links: models.QuerySet) -> "TaskQuerySet":
@@ -70,6 +70,15 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def with_clips(self) -> "TaskQuerySet":
         """Tasks with clips that can be continued, newest first."""
         return self.filter(state=State.FINISHED).newest_first()
+
+    def to_continue(self, number: int) -> list["Task"]:
+        """The tasks that are likeliest to go on, up to `number`: those with kept clips, then the newest."""
+        parts = [part.values("pk")[:number] for part in (self.with_clips().kept(), self.with_clips())]
+        # A union, each half by its own index; the halves end inside, since SQLite allows no LIMIT in a union.
+        chosen, newest = (self.model._default_manager.filter(pk__in=part) for part in parts)
+        found = {task.pk: task for task in chosen.union(newest, all=True)}.values()
+        newest_first = sorted(found, key=lambda task: (task.created_at, task.pk), reverse=True)
+        return sorted(newest_first, key=lambda task: task.kept is None)[:number]
 
     def _connected(self, pk: uuid.UUID, onward: Callable[[CTE], models.QuerySet]) -> "TaskQuerySet":
         """Task `pk` and all that `onward` leads to from there; each step joins the tasks found so far, as a CTE."""

@@ -160,6 +160,11 @@ class Task(models.Model):
         """The clip `index` (a number, or its text), if it came."""
         return next((clip for clip in self.clips if str(clip.index) == str(index)), None)
 
+    @property
+    def first_choice(self) -> "Clip | None":
+        """The clip to go on with unless somebody says otherwise: the first kept one, else the first to be had."""
+        return min(self.clips, key=lambda clip: (clip.is_lost, not clip.is_kept), default=None)
+
     def copy_of(self, index: int) -> Copy | None:
         """Our copy of clip `index`, made or to be made; None where it is not lined up yet."""
         return self._copies.get(index)

@@ -4,11 +4,13 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from extender import lineage
 from extender.access import MemberRequest, own_task, own_task_and_running
 from extender.following import NotContinuable, check_again
 from extender.following import adopt as adopt_task
@@ -22,6 +24,7 @@ from extender.views.context import Running, shows_copies
 from extender.views.upstream import Full, look_after, place, send_now
 
 MAX_EVENTS = 500
+MAX_RECENT = 6
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,6 +66,7 @@ def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 def _page(request: MemberRequest, task: Task, running: list[Task], **more: object) -> HttpResponse:
     context = {
         "task": task,
+        "branch": lineage.branch_to(task),
         "running": Running.of(running),
         "usual_seconds": None if task.is_final else Task.objects.usual_seconds(),
         "links": [(link, address(link, request)) for link in task.shares.live()],
@@ -88,7 +92,8 @@ def copies(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     task = own_task(request.user, pk)
     if shows_copies(request, task):
         return HttpResponse(status=204)
-    return render(request, "tasks/_copies.html", {"task": task, "polled": True})
+    context = {"task": task, "branch": lineage.branch_to(task), "polled": True}
+    return render(request, "tasks/_copies.html", context)
 
 
 @require_safe
@@ -136,7 +141,7 @@ def with_silences(events: Iterable[Event]) -> list[tuple[Event, int]]:
 
 
 def _prefilled(request: MemberRequest) -> HttpResponse:
-    again = _named(request, "again")
+    again, running = _named(request, "again")
     if again:
         form = ExtendForm.blank(
             parent_task_id=again.parent_task_id,
@@ -146,15 +151,17 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
             image_url=again.image_url,
         )
         twice = again.state in (State.UNCONFIRMED, State.SENDING)
-        return _form(request, form, again.parent, charged_twice=twice)
-    parent = _named(request, "parent")
+        return _form(request, form, again.parent, charged_twice=twice, **running)
+    parent, running = _named(request, "parent")
     if parent and not parent.clips:
         return redirect(parent)
     if not parent:
         return _form(request, ExtendForm.blank())
-    clip = parent.clip(request.GET.get("index")) or parent.clips[0]
-    form = ExtendForm.blank(parent_task_id=parent.remote_id, index=clip.index, prompt=parent.prompt)
-    return _form(request, form, parent)
+    # Before its clips are looked at, since the copies of the whole branch come together.
+    branch = lineage.branch_to(parent)
+    clip = parent.clip(request.GET.get("index")) or parent.first_choice
+    form = ExtendForm.blank(parent_task_id=parent.remote_id, index=clip and clip.index, prompt=parent.prompt)
+    return _form(request, form, parent, branch=branch, **running)
 
 
 def _submit(request: MemberRequest) -> HttpResponse:
@@ -176,25 +183,32 @@ def _submit(request: MemberRequest) -> HttpResponse:
 def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, **more: object) -> HttpResponse:
     if parent and not parent.clips:
         parent = None
+    if parent and "branch" not in more:
+        more["branch"] = lineage.branch_to(parent)
+    recent = [] if parent else Task.objects.visible_to(request.user).to_continue(MAX_RECENT)
+    prefetch_related_objects(recent, "copies")
     context = {
         "form": form,
         "parent": parent,
         "chosen": parent.clip(form["index"].value()) if parent else None,
-        "recent": [] if parent else Task.objects.visible_to(request.user).with_clips().prefetch_related("copies")[:6],
+        "recent": recent,
         "usual_seconds": Task.objects.usual_seconds(),
         **more,
     }
     return render(request, "tasks/new.html", context)
 
 
-def _named(request: MemberRequest, parameter: str) -> Task | None:
-    """The member's own task that the address names, None where it names none, 404 where it is not theirs."""
-    if not (text := request.GET.get(parameter)):
-        return None
+def _named(request: MemberRequest, parameter: str) -> tuple[Task | None, dict[str, Running]]:
+    """The member's own task that the address names, None where it names none, 404 where it is not theirs.
+
+    With it comes what the bar shows of those that run, since one query asks for both.
+    """
     try:
-        return own_task(request.user, uuid.UUID(text))
+        pk = uuid.UUID(request.GET.get(parameter, ""))
     except ValueError:
-        return None
+        return None, {}
+    task, running = own_task_and_running(request.user, pk)
+    return task, {"running": Running.of(running)}
 
 
 def _known_parent(member: Member, task_id: str) -> Task | None:

@@ -1,4 +1,4 @@
-// The form: the chosen clip plays on the stage, the prompt is counted, and one press submits once.
+// The form: the chosen clip plays on the stage, and the prompt is counted.
 
 const MAX = 2000;
 const form = document.querySelector("[data-compose]");
@@ -29,20 +29,3 @@ if (stage) {
 
 prompt.addEventListener("input", count);
 count();
-
-const words = new Map([...form.querySelectorAll("button")].map((button) => [button, button.textContent]));
-
-form.addEventListener("submit", (event) => {
-  // A moment later: the browser must first have read which button was pressed.
-  setTimeout(() => {
-    event.submitter.disabled = true;
-    event.submitter.textContent = event.submitter.matches("[data-look-up]") ? "Looking…" : "Sending…";
-  });
-});
-// Somebody who comes back finds the same form, with the same one-use nonce: pressing again finds the same task.
-addEventListener("pageshow", () => {
-  for (const [button, text] of words) {
-    button.disabled = false;
-    button.textContent = text;
-  }
-});

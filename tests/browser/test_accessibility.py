@@ -16,7 +16,7 @@ def assert_clean(page) -> None:
 
 def start(page, prompt: str) -> None:
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
-    page.get_by_label("Extend clip 1").click()
+    page.get_by_label("Edit first, then extend clip 1").click()
     page.get_by_label("What happens next").fill(prompt)
     page.locator("[data-submit]").click()
     page.wait_for_selector("#task")

@@ -95,7 +95,7 @@ def test_scrubbing_shows_the_storyboard_and_loads_no_video(house, open_page, ful
 def test_the_keyboard_scrubs_too(house, open_page, full_history):
     page = open_page(reduced_motion="reduce")
     sign_in(page, house)
-    page.locator("#main a").first.focus()
+    page.get_by_role("link", name="Extend a clip").focus()
     page.keyboard.press("Tab")
     card = page.locator(".card").first
     expect(card.get_by_role("link").first).to_be_focused()
@@ -152,7 +152,7 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
     page = open_page()
     sign_in(page, house)
     open_original(page)
-    page.get_by_label("Extend clip 1").click()
+    page.get_by_label("Edit first, then extend clip 1").click()
     page.get_by_label("What happens next").fill("Slowly copied [seconds-1] [clip-slow]")
     page.locator("[data-submit]").click()
     page.wait_for_selector("#task")

@@ -38,7 +38,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
     page.locator(".card", has_text="Original").last.get_by_role("link").first.click()
     play_all(page)
 
-    page.get_by_label("Extend clip 2").click()
+    page.get_by_label("Edit first, then extend clip 2").click()
     assert_plays(page, "#stage", 1)
     expect(page.locator("input[name=index][value='2']")).to_be_checked()
     expect(page.get_by_label("What happens next")).not_to_have_value("")
@@ -106,7 +106,7 @@ def test_a_video_made_elsewhere_is_looked_up_and_continued(house, upstream, open
 def test_a_failure_says_why_and_can_be_mended(house, upstream, open_page):
     page = sign_in(open_page(), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
-    page.get_by_label("Extend clip 1").click()
+    page.get_by_label("Edit first, then extend clip 1").click()
     submit(page, "Something that is not allowed [fail]")
     expect(page.locator("#task")).to_have_attribute("data-state", "failed", timeout=60_000)
     expect(page.locator(".notice.bad .reason")).not_to_be_empty()
@@ -122,7 +122,7 @@ def test_a_failure_says_why_and_can_be_mended(house, upstream, open_page):
 def test_back_and_press_again_finds_the_same_task(house, upstream, open_page):
     page = sign_in(open_page(), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
-    page.get_by_label("Extend clip 1").click()
+    page.get_by_label("Edit first, then extend clip 1").click()
     submit(page, "The same thing twice")
     first = page.url
     page.go_back()
@@ -136,7 +136,7 @@ def test_it_works_without_javascript(house, upstream, open_page):
     page = sign_in(open_page(java_script_enabled=False), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
     expect(page.locator("#task video[controls]")).to_have_count(4)
-    page.get_by_label("Extend clip 4").click()
+    page.get_by_label("Edit first, then extend clip 4").click()
     expect(page.locator("input[name=index][value='4']")).to_be_checked()
     submit(page, "Slowly, without a script")
     expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
