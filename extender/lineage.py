@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from extender.models import Clip, Copy, Member, Task
+from extender.models import Clip, Copy, Task
 from extender.models.task_queries import TaskQuerySet
 
 # What Midjourney is known for: a start of about 5 s, and about 4 s more with each extension, four times at most.
@@ -21,6 +21,50 @@ class Step:
     number: int  # how many extensions have led here; 0: an original
     task: Task
     clip: Clip | None  # None where it is not known, as at the end, or did not come
+
+    @property
+    def takes(self) -> list["Segment"]:
+        """What each clip that came here would be in the film, by index."""
+        return [Segment(clip) for clip in self.task.clips]
+
+    @property
+    def segment(self) -> "Segment | None":
+        """What the clip that was chosen here is in the film."""
+        return Segment(self.clip) if self.clip else None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A clip as a part of the film: the footage in it that the clips before it do not show already."""
+
+    clip: Clip
+
+    @property
+    def begins(self) -> float:
+        """Where in the file, in seconds: 0, or where it leaves the footage of its parent."""
+        copy = self._measured
+        return (copy.join_ms or 0) / 1000 if copy and copy.contains_parent == Copy.Contains.YES else 0.0
+
+    @property
+    def ends(self) -> float | None:
+        """Where in the file, in seconds; None where nobody has measured it."""
+        copy = self._measured
+        return copy.duration_ms / 1000 if copy and copy.duration_ms else None
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Pictures in a second; None where nobody has measured it."""
+        return self._measured.frame_rate if self._measured else None
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether nobody knows if it shows its parent's footage again: it is then played whole."""
+        known = (Copy.Contains.YES, Copy.Contains.NO)
+        return bool(self.clip.task.parent_id) and not (self._measured and self._measured.contains_parent in known)
+
+    @property
+    def _measured(self) -> Copy | None:
+        return self.clip.copy if self.clip.is_safe else None
 
 
 @dataclass(frozen=True)
@@ -92,7 +136,7 @@ def branch_to(task: Task, index: int | None = None) -> Branch:
 
     `task` is part of it as it is; the others come with their copies.
     """
-    known = {found.pk: found for found in _with_copies(task.owner, Task.objects.branch_to(task.pk))}
+    known = {found.pk: found for found in _with_copies(task.owner_id, Task.objects.branch_to(task.pk))}
     known[task.pk] = task
     path = [task]
     while path[-1].parent_id and (parent := known.get(path[-1].parent_id)):
@@ -108,7 +152,7 @@ def branch_to(task: Task, index: int | None = None) -> Branch:
 def tree_of(task: Task) -> Node:
     """The tree in which `task` grows, from its original on. Four queries, however large it is."""
     root = branch_to(task).steps[0].task
-    return _grow(root, _with_copies(task.owner, Task.objects.tree_under(root.pk)))
+    return _grow(root, _with_copies(task.owner_id, Task.objects.tree_under(root.pk)))
 
 
 def _grow(root: Task, tasks: Iterable[Task]) -> Node:
@@ -120,5 +164,6 @@ def _grow(root: Task, tasks: Iterable[Task]) -> Node:
     return nodes[root.pk]
 
 
-def _with_copies(owner: Member, tasks: TaskQuerySet) -> list[Task]:
-    return list(tasks.visible_to(owner).prefetch_related("copies"))
+def _with_copies(owner_id: int, tasks: TaskQuerySet) -> list[Task]:
+    # By the id: the owner's own row is not needed, and would be a query more.
+    return list(tasks.visible_to(owner_id).prefetch_related("copies"))
