@@ -2,7 +2,7 @@
 
 import uuid
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -21,4 +21,8 @@ def tree(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 def film(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     """The branch that ends with a clip, as one film."""
     task = own_task(request.user, pk)
-    return render(request, "lineage/film.html", {"task": task, "branch": lineage.branch_to(task, index)})
+    branch = lineage.branch_to(task, index)
+    if branch.here.clip is None:
+        raise Http404
+    context = {"most_steps": lineage.MOST_STEPS, "most_seconds": lineage.MOST_SECONDS}
+    return render(request, "lineage/film.html", {"task": task, "branch": branch, **context})

@@ -1,0 +1,19 @@
+// Keys that work wherever the focus is on a page, save where what has it needs them for itself.
+
+const NEEDS = [
+  ["textarea, select, input:not([type=range], [type=radio], [type=checkbox])", /./],
+  ["[type=radio]", /^( |(Shift\+)?Arrow.*)$/],
+  ["button, a, summary, [type=checkbox]", /^( |Enter)$/],
+];
+
+// `actions` by the name of their key: "k", " ", "ArrowLeft", "Shift+ArrowLeft".
+export function onKeys(actions) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const name = event.key.length === 1 ? event.key.toLowerCase() : (event.shiftKey ? "Shift+" : "") + event.key;
+    const isNeeded = NEEDS.some(([selector, keys]) => event.target.matches?.(selector) && keys.test(name));
+    if (!actions[name] || isNeeded) return;
+    event.preventDefault();
+    actions[name]();
+  });
+}
