@@ -29,7 +29,9 @@ const branch = () => steps.map((step) => step.chosen).filter((take) => take && !
 const reel = new Reel(screen.querySelectorAll("video"), render, (take) => {
   take.failed = true;
   const name = stepOf(take).name.toLowerCase();
-  find("trouble").textContent = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film goes on without it.`;
+  const words = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film goes on without it.`;
+  find("trouble").textContent = words;
+  say(words);
   const { position } = reel;
   show(reel.segments.filter((segment) => segment !== take), () => position);
 });
@@ -40,13 +42,14 @@ for (const take of branch().filter((take) => !take.to)) {
   meter.preload = "metadata";
   meter.addEventListener("loadedmetadata", () => {
     take.to ||= meter.duration;
-    layTicks();
     render();
   });
   meter.src = take.src;
 }
 
+let laid = 0;
 function layTicks() {
+  laid = reel.length;
   ticks.replaceChildren(
     ...reel.segments.map((take, index) => {
       const { name, number } = stepOf(take);
@@ -65,6 +68,7 @@ function layTicks() {
 
 function render() {
   const { position, length, index, segments } = reel;
+  if (length !== laid) layTicks();
   const [now, all] = [position.toFixed(1), length.toFixed(1)];
   track.max = length;
   track.value = position;
@@ -74,14 +78,13 @@ function render() {
   play.toggleAttribute("data-paused", !reel.playing);
   play.setAttribute("aria-label", reel.playing ? "Pause" : "Play");
   [...ticks.children].forEach((tick, number) => {
-    tick.firstChild.toggleAttribute("data-now", number === index);
+    tick.firstChild.setAttribute("aria-current", number === index && "step");
   });
 }
 
 function show(segments, positionOf) {
   reel.segments = segments;
   layTicks();
-  render();
   reel.seek(positionOf());
 }
 
@@ -174,5 +177,4 @@ onKeys({
 });
 
 reel.segments = branch();
-layTicks();
 render();

@@ -27,11 +27,13 @@ export class Projector {
 
   // Shows the moment `at`, in seconds into the segment's file; resolves once the picture that was asked for last is there.
   show(segment, at) {
+    const { video } = this;
     if (this.segment !== segment) {
       this.segment = segment;
-      this.video.src = segment.src;
+      video.src = segment.src;
     }
-    this.#wanted = at;
+    const isThere = this.#wanted === null && !video.seeking && Math.abs(video.currentTime - at) < 0.001;
+    this.#wanted = isThere ? null : at;
     return new Promise((resolve) => {
       this.#arrived.push(resolve);
       this.#go();
