@@ -81,6 +81,13 @@ def test_a_lost_clip_is_said_to_be_missing_and_has_nothing_to_play(web, start):
     assert "Clip 1, lost" in shown
 
 
+def test_a_step_whose_continued_clip_did_not_come_is_named_and_passed_over(web, member):
+    start = make_task(member, kind=Task.Kind.ORIGINAL, index=None, video_urls=["https://clips.example/1.mp4"])
+    shown = page(web, extend(start, 4))
+    assert "The clip of the original that was continued did not come. The film goes on without it." in shown
+    assert [take["name"] for take in chosen(shown)] == ["take-1"]
+
+
 def test_every_step_offers_its_takes_with_the_film_and_the_extension_of_each(web, start):
     first = extend(start, 3)
     offered = takes(page(web, first, 2))

@@ -114,8 +114,8 @@ function tryTake(take) {
     if (other.chosen) describe(other, other.chosen);
   });
   const name = `clip ${take.radio.value} of ${step.name.toLowerCase()}`;
-  find("branch").hidden = !isChosen;
-  find("tried").hidden = isChosen;
+  find("branch").inert = !isChosen;
+  find("tried").inert = isChosen;
   find("tried-name").textContent = name;
   find("tried-film").href = take.radio.dataset.film;
   find("tried-extend").href = take.radio.dataset.extend;

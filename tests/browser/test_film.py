@@ -105,6 +105,9 @@ def last_of(step: int) -> int:
 @pytest.mark.parametrize(("name", "steps"), [("parts", 3), ("contains", 2)])
 def test_a_film_plays_through_without_a_gap_and_shows_nothing_twice(open_film, say, name, steps):
     page = open_film(name)
+    # What is only asked for when its turn has come would be late.
+    slow = {"offline": False, "latency": 600, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
     page.get_by_role("button", name="Play", exact=True).click()
     await_end(page)
     pictures = seen(page)
