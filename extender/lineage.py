@@ -25,6 +25,50 @@ class Step:
     task: Task
     clip: Clip | None  # None where it is not known, as at the end, or did not come
 
+    @property
+    def takes(self) -> list["Segment"]:
+        """What each clip that came here would be in the film, by index."""
+        return [Segment(clip) for clip in self.task.clips]
+
+    @property
+    def segment(self) -> "Segment | None":
+        """What the clip that was chosen here is in the film."""
+        return Segment(self.clip) if self.clip else None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A clip as a part of the film: the footage in it that the clips before it do not show already."""
+
+    clip: Clip
+
+    @property
+    def begins(self) -> float:
+        """Where in the file, in seconds: 0, or where it leaves the footage of its parent."""
+        copy = self._measured
+        return (copy.join_ms or 0) / 1000 if copy and copy.contains_parent == Copy.Contains.YES else 0.0
+
+    @property
+    def ends(self) -> float | None:
+        """Where in the file, in seconds; None where nobody has measured it."""
+        copy = self._measured
+        return copy.duration_ms / 1000 if copy and copy.duration_ms else None
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Pictures in a second; None where nobody has measured it."""
+        return self._measured.frame_rate if self._measured else None
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether nobody knows if it shows its parent's footage again: it is then played whole."""
+        known = (Copy.Contains.YES, Copy.Contains.NO)
+        return bool(self.clip.task.parent_id) and not (self._measured and self._measured.contains_parent in known)
+
+    @property
+    def _measured(self) -> Copy | None:
+        return self.clip.copy if self.clip.is_safe else None
+
 
 @dataclass(frozen=True)
 class Branch:

@@ -119,3 +119,33 @@ def test_kept_clips_are_marked_one_by_one_and_found_again(start):
     own.let_go(2)
     assert fresh(start).kept is None
     assert not Task.objects.kept().exists()
+
+
+def segment(task: Task, index: int = 1) -> lineage.Segment:
+    return lineage.branch_to(fresh(task), index).here.segment
+
+
+def test_a_clip_that_begins_with_its_parents_footage_joins_the_film_where_that_ends(start):
+    make_copy(start, duration_ms=5200, frame_rate=24.0)
+    made = {}
+    for contains, join in (("yes", 5208), ("no", 0), ("unknown", None), ("", None)):
+        task = made[contains] = extend(start)
+        make_copy(task, duration_ms=9200, contains_parent=contains, join_ms=join)
+    found = {contains: segment(task) for contains, task in made.items()}
+    assert {contains: part.begins for contains, part in found.items()} == {"yes": 5.208, "no": 0, "unknown": 0, "": 0}
+    assert [contains for contains, part in found.items() if part.may_repeat] == ["unknown", ""]
+    assert (found["yes"].ends, segment(start).ends, segment(start).frame_rate) == (9.2, 5.2, 24.0)
+    assert not segment(start).may_repeat
+
+
+def test_a_clip_that_is_not_copied_joins_the_film_whole_and_may_repeat(start):
+    task = extend(start)
+    make_copy(task, 2, "copying", contains_parent="")
+    for index in (1, 2):
+        part = segment(task, index)
+        assert (part.begins, part.ends, part.frame_rate, part.may_repeat) == (0, None, None, True)
+
+
+def test_every_clip_of_a_step_is_a_take_of_it(start):
+    assert [part.clip.index for part in lineage.branch_to(fresh(extend(start))).steps[0].takes] == [1, 2, 3, 4]
+    assert lineage.branch_to(fresh(start)).here.segment is None

@@ -9,13 +9,10 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.text import get_text_list
 
-from extender.lineage import Branch
 from extender.models import Clip, Copy, Share, Task
 
 register = template.Library()
 
-# As much softness or harshness as nobody sees.
-UNSEEN_PERCENT = 3
 
 COPY_WORDS = {
     Copy.State.WAITING: "Only at APIFRAME",
@@ -116,23 +113,6 @@ def whereabouts(clip: Clip) -> str:
 
 
 @register.filter
-def drift(clip: Clip | None) -> str:
-    """How far the clip's end is from the original's: "colour ΔE 3.4, 12 % softer"; "" where nobody has measured."""
-    copy = clip.copy if clip else None
-    if copy is None or copy.drift_colour is None:
-        return ""
-    return ", ".join([f"colour ΔE {copy.drift_colour:.1f}", *_softness(copy.drift_sharpness or 0)])
-
-
-@register.filter
-def drifts(branch: Branch) -> bool:
-    """Whether the drift of any clip on the branch is measured, so that there is something to explain."""
-    ends = [branch.here.clip] if branch.here.clip else branch.here.task.clips
-    chosen = [step.clip for step in branch.earlier if step.clip and step.number]
-    return any(drift(clip) for clip in [*chosen, *ends])
-
-
-@register.filter
 def kept_words(task: Task) -> str:
     """Which clips are kept: "clip 2 kept", "clips 1 and 3 kept"; "" where none is."""
     kept = [str(clip.index) for clip in task.clips if clip.is_kept]
@@ -155,14 +135,6 @@ def copy_words(state: str) -> str:
 def smoothest(clip: Clip) -> bool:
     """Whether the jump where the clip goes on from its parent is the smallest of its task's clips."""
     return has_seams(clip.task) and _seam(clip) == min(map(_seam, clip.task.clips))
-
-
-def _softness(octaves: float) -> list[str]:
-    """How much fine detail there is against the original, in per cent; nothing where nobody would see it."""
-    change = round(100 * (2**octaves - 1))
-    if abs(change) <= UNSEEN_PERCENT:
-        return []
-    return [f"{-change} % softer" if change < 0 else f"{change} % harsher"]
 
 
 def _seam(clip: Clip | None) -> float:

@@ -54,7 +54,10 @@ def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> Http
 def film(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     """The branch that ends with a clip, as one film."""
     task = own_task(request.user, pk)
-    return render(request, "lineage/film.html", {"task": task, "branch": lineage.branch_to(task, index)})
+    branch = lineage.branch_to(task, index)
+    if branch.here.clip is None:
+        raise Http404
+    return render(request, "lineage/film.html", {"task": task, "branch": branch})
 
 
 def _grown(root: lineage.Node) -> dict[str, object]:

@@ -1,43 +1,21 @@
-// The keyboard of the wall. No key sends anything that is paid for.
+// Keys that work wherever the focus is on a page, save where what has it needs them for itself.
 
-import { theWall } from "./wall.js";
+const NEEDS = [
+  ["textarea, select, input:not([type=range], [type=radio], [type=checkbox])", /./],
+  [".cut", /^(Arrow.*|Home|End|Page.*)$/],
+  ["[type=radio]", /^( |(Shift\+)?Arrow.*)$/],
+  ["button, a, summary, [type=checkbox]", /^( |Enter)$/],
+];
 
-const KEYS = {
-  " ": ["play"],
-  k: ["play"],
-  ArrowLeft: ["frame", -1],
-  ArrowRight: ["frame", 1],
-  "Shift+ArrowLeft": ["second", -1],
-  "Shift+ArrowRight": ["second", 1],
-  Home: ["edge", 0],
-  End: ["edge", 1],
-  1: ["solo", 1],
-  2: ["solo", 2],
-  3: ["solo", 3],
-  4: ["solo", 4],
-  Escape: ["back"],
-  l: ["loop"],
-  ",": ["speed", -1],
-  ".": ["speed", 1],
-  j: ["view", "seam"],
-  c: ["view", "compare"],
-  s: ["press", "[data-keep]"],
-  e: ["press", "[data-edit]"],
-  d: ["press", "[data-download]"],
-  "?": ["keys"],
-};
-const TYPING = "input:not(.moment), textarea, select, [contenteditable]";
-// What Space presses by itself.
-const PRESSED = "button, a, summary";
-
-document.addEventListener("keydown", (event) => {
-  const { key, shiftKey, target } = event;
-  const name = key.length === 1 ? key.toLowerCase() : `${shiftKey ? "Shift+" : ""}${key}`;
-  const wall = theWall();
-  if (!wall || !KEYS[name] || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  // An open list of keys takes Escape for itself.
-  if (key === "Escape" && document.querySelector(":popover-open")) return;
-  if (target.matches(TYPING) || (key === " " && target.matches(PRESSED))) return;
-  event.preventDefault();
-  wall.do(...KEYS[name]);
-});
+// `actions` by the name of their key: "k", " ", "ArrowLeft", "Shift+ArrowLeft".
+export function onKeys(actions) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const name = event.key.length === 1 ? event.key.toLowerCase() : (event.shiftKey ? "Shift+" : "") + event.key;
+    const isNeeded = NEEDS.some(([selector, keys]) => event.target.matches?.(selector) && keys.test(name))
+      || (name === "Escape" && document.querySelector(":popover-open"));
+    if (!actions[name] || isNeeded) return;
+    event.preventDefault();
+    actions[name]();
+  });
+}

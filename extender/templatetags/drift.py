@@ -1,0 +1,75 @@
+"""How pages tell and draw how far the end of a clip is from the end of its branch's original."""
+
+from dataclasses import dataclass
+
+from django import template
+
+from extender.lineage import Branch
+from extender.models import Clip
+
+register = template.Library()
+
+HEIGHT, STEP = 100, 100  # of a graph, and of each step in it, in units of its own
+# As much softness or harshness as nobody sees.
+UNSEEN_PERCENT = 3
+FAR = 10.0  # ΔE: what goes further takes the whole height
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Two lines over the steps of a branch, as points of SVG: further up is further from the original."""
+
+    width: int
+    height: int
+    colour: str
+    softness: str
+
+
+@register.filter
+def drift(clip: Clip | None) -> list[str]:
+    """How far its end has drifted: ["colour ΔE 3.6", "13 % softer"]; empty where nobody has measured it."""
+    colour, sharpness = _measured(clip)
+    return [] if colour is None else [f"colour ΔE {colour:.1f}", *_softness(sharpness or 0.0)]
+
+
+@register.filter
+def drifts(branch: Branch) -> bool:
+    """Whether the drift of any clip on the branch is measured, so that there is something to explain."""
+    ends = [branch.here.clip] if branch.here.clip else branch.here.task.clips
+    chosen = [step.clip for step in branch.earlier if step.clip and step.number]
+    return any(drift(clip) for clip in [*chosen, *ends])
+
+
+@register.simple_tag
+def drift_graph(branch: Branch) -> Graph | None:
+    """How the drift grows along a branch; None where fewer than two of its ends are measured."""
+    # All else is measured against the end of the first clip, which is no distance from itself.
+    ends = [(0.0, 0.0), *(_measured(step.clip) for step in branch.steps[1:])]
+    if all(colour is None for colour, _ in ends[1:]):
+        return None
+    most = max(FAR, *(colour or 0.0 for colour, _ in ends))
+    return Graph(
+        width=STEP * len(ends),
+        height=HEIGHT,
+        colour=_points([None if colour is None else colour / most for colour, _ in ends]),
+        softness=_points([None if sharpness is None else 1 - 2 ** min(0.0, sharpness) for _, sharpness in ends]),
+    )
+
+
+def _measured(clip: Clip | None) -> tuple[float | None, float | None]:
+    copy = clip.copy if clip and clip.is_safe else None
+    return (copy.drift_colour, copy.drift_sharpness) if copy else (None, None)
+
+
+def _softness(octaves: float) -> list[str]:
+    """How much fine detail there is against the original, in per cent; nothing where nobody would see it."""
+    change = round(100 * (2**octaves - 1))
+    if abs(change) <= UNSEEN_PERCENT:
+        return []
+    return [f"{-change} % softer" if change < 0 else f"{change} % harsher"]
+
+
+def _points(shares: list[float | None]) -> str:
+    """Shares of the height, in the middle of each step; what is not known is passed over."""
+    known = [(number, share) for number, share in enumerate(shares) if share is not None]
+    return " ".join(f"{STEP * number + STEP // 2},{HEIGHT * (1 - share):.0f}" for number, share in known)

@@ -1,0 +1,180 @@
+// The film of a branch: its controls, the ticks of its steps, and other takes in place of the chosen ones.
+
+import { onKeys } from "./keys.js";
+import { Reel } from "./reel.js";
+
+const find = (name) => document.querySelector(`[data-${name}]`);
+const screen = find("screen");
+const track = find("track");
+const speed = find("speed");
+const play = find("play");
+const ticks = find("ticks");
+const say = (words) => { document.getElementById("announce").textContent = words; };
+
+// A take is a segment of the film; its radio knows where it is.
+function takeOf(radio) {
+  const { src, from, to, rate } = radio.dataset;
+  return { radio, src, from: Number(from), to: Number(to), rate: Number(rate) || 24 };
+}
+
+const steps = [...document.querySelectorAll("[data-step]")].map((row) => {
+  const number = Number(row.dataset.step);
+  const radios = [...row.querySelectorAll("[type=radio]")];
+  const takes = radios.filter((radio) => radio.dataset.src).map(takeOf);
+  return { row, number, radios, takes, name: number ? `Step ${number}` : "Original", chosen: takes.find((take) => take.radio.defaultChecked) };
+});
+const stepOf = (take) => steps.find((step) => step.takes.includes(take));
+const branch = () => steps.map((step) => step.chosen).filter((take) => take && !take.failed);
+
+const reel = new Reel(screen.querySelectorAll("video"), render, (take) => {
+  take.failed = true;
+  const name = stepOf(take).name.toLowerCase();
+  const words = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film goes on without it.`;
+  find("trouble").textContent = words;
+  say(words);
+  const { position } = reel;
+  show(reel.segments.filter((segment) => segment !== take), () => position);
+});
+
+// What is not measured yet says its length itself.
+for (const take of branch().filter((take) => !take.to)) {
+  const meter = document.createElement("video");
+  meter.preload = "metadata";
+  meter.addEventListener("loadedmetadata", () => {
+    take.to ||= meter.duration;
+    render();
+  });
+  meter.src = take.src;
+}
+
+let laid = 0;
+function layTicks() {
+  laid = reel.length;
+  ticks.replaceChildren(
+    ...reel.segments.map((take, index) => {
+      const { name, number } = stepOf(take);
+      const tick = document.createElement("li");
+      const button = document.createElement("button");
+      tick.style.flexGrow = reel.startOf(index + 1) - reel.startOf(index);
+      button.type = "button";
+      button.textContent = number || name;
+      button.setAttribute("aria-label", `${name}, clip ${take.radio.value}, at ${reel.startOf(index).toFixed(1)} seconds`);
+      button.addEventListener("click", () => reel.seek(reel.startOf(index)));
+      tick.append(button);
+      return tick;
+    }),
+  );
+}
+
+function render() {
+  const { position, length, index, segments } = reel;
+  if (length !== laid) layTicks();
+  const [now, all] = [position.toFixed(1), length.toFixed(1)];
+  track.max = length;
+  track.value = position;
+  if (segments.length) track.setAttribute("aria-valuetext", `${now} of ${all} seconds, ${stepOf(segments[index]).name.toLowerCase()}`);
+  find("time").textContent = now;
+  find("length").textContent = all;
+  play.toggleAttribute("data-paused", !reel.playing);
+  play.setAttribute("aria-label", reel.playing ? "Pause" : "Play");
+  [...ticks.children].forEach((tick, number) => {
+    tick.firstChild.setAttribute("aria-current", number === index && "step");
+  });
+}
+
+function show(segments, positionOf) {
+  reel.segments = segments;
+  layTicks();
+  reel.seek(positionOf());
+}
+
+// What the strip tells of a step: where its take ends, and how far that has drifted.
+function describe({ row }, { radio: { value, dataset } }) {
+  const still = row.querySelector(".end img");
+  if (still) still.hidden = !dataset.poster;
+  if (still && dataset.poster) still.src = dataset.poster;
+  row.querySelector("[data-clip]").textContent = `clip ${value}`;
+  row.querySelector("[data-drift]")?.replaceChildren(
+    ...dataset.drift.split(" · ").map((words) => Object.assign(document.createElement("span"), { textContent: words })),
+  );
+}
+
+// The film with `take` at its step, which is then its end; the chosen take brings the branch back.
+function tryTake(take) {
+  const step = stepOf(take);
+  const isChosen = take === step.chosen;
+  const at = steps.indexOf(step);
+  steps.forEach((other, number) => {
+    const isLater = !isChosen && number > at;
+    other.row.toggleAttribute("data-later", isLater);
+    const words = other.row.querySelector("[data-aside]");
+    if (words) words.hidden = !isLater;
+    if (other === step) return describe(other, take);
+    for (const radio of other.radios) radio.checked = radio.defaultChecked;
+    if (other.chosen) describe(other, other.chosen);
+  });
+  const name = `clip ${take.radio.value} of ${step.name.toLowerCase()}`;
+  find("branch").inert = !isChosen;
+  find("tried").inert = isChosen;
+  find("tried-name").textContent = name;
+  find("tried-film").href = take.radio.dataset.film;
+  find("tried-extend").href = take.radio.dataset.extend;
+  say(isChosen ? "The whole branch again." : `Trying ${name}; the film ends with it.`);
+  const before = branch().filter((other) => steps.indexOf(stepOf(other)) < at);
+  const segments = isChosen ? branch() : [...before, take];
+  show(segments, () => reel.startOf(segments.indexOf(take)));
+  reel.play();
+}
+
+const toggle = () => (reel.playing ? reel.pause() : reel.play());
+const toStep = (by) => reel.seek(reel.startOf(reel.index + by));
+function setLoop() {
+  reel.loop = !reel.loop;
+  find("loop").setAttribute("aria-pressed", reel.loop);
+  reel.prepare();
+}
+function setSpeed(index) {
+  speed.selectedIndex = Math.min(speed.length - 1, Math.max(0, index));
+  reel.rate = Number(speed.value);
+}
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else find("cinema").requestFullscreen();
+}
+
+for (const step of steps) {
+  for (const take of step.takes) take.radio.addEventListener("change", () => tryTake(take));
+  step.row.querySelector("[data-end]")?.addEventListener("click", () => {
+    reel.pause();
+    const index = reel.segments.findIndex((take) => step.takes.includes(take));
+    if (index >= 0) reel.seek(reel.startOf(index + 1) - 0.5 / reel.segments[index].rate);
+  });
+}
+screen.addEventListener("click", toggle);
+play.addEventListener("click", toggle);
+track.addEventListener("input", () => reel.seek(track.valueAsNumber));
+speed.addEventListener("change", () => setSpeed(speed.selectedIndex));
+find("loop").addEventListener("click", setLoop);
+find("full").addEventListener("click", fullScreen);
+find("full").hidden = !document.fullscreenEnabled;
+
+onKeys({
+  " ": toggle,
+  k: toggle,
+  ArrowLeft: () => reel.step(-1),
+  ArrowRight: () => reel.step(1),
+  "Shift+ArrowLeft": () => reel.seek(reel.position - 1),
+  "Shift+ArrowRight": () => reel.seek(reel.position + 1),
+  // Within the first half second of a step "the step before" means the one before it.
+  "[": () => toStep(reel.position - reel.startOf(reel.index) < 0.5 ? -1 : 0),
+  "]": () => toStep(1),
+  Home: () => reel.seek(0),
+  End: () => reel.seek(reel.length),
+  ",": () => setSpeed(speed.selectedIndex - 1),
+  ".": () => setSpeed(speed.selectedIndex + 1),
+  l: setLoop,
+  f: fullScreen,
+});
+
+reel.segments = branch();
+render();

@@ -1,0 +1,31 @@
+// The keyboard of the wall. No key sends anything that is paid for.
+
+import { onKeys } from "./keys.js";
+import { theWall } from "./wall.js";
+
+const COMMANDS = {
+  " ": ["play"],
+  k: ["play"],
+  ArrowLeft: ["frame", -1],
+  ArrowRight: ["frame", 1],
+  "Shift+ArrowLeft": ["second", -1],
+  "Shift+ArrowRight": ["second", 1],
+  Home: ["edge", 0],
+  End: ["edge", 1],
+  1: ["solo", 1],
+  2: ["solo", 2],
+  3: ["solo", 3],
+  4: ["solo", 4],
+  Escape: ["back"],
+  l: ["loop"],
+  ",": ["speed", -1],
+  ".": ["speed", 1],
+  j: ["view", "seam"],
+  c: ["view", "compare"],
+  s: ["press", "[data-keep]"],
+  e: ["press", "[data-edit]"],
+  d: ["press", "[data-download]"],
+  "?": ["keys"],
+};
+
+onKeys(Object.fromEntries(Object.entries(COMMANDS).map(([key, command]) => [key, () => theWall()?.do(...command)])));

@@ -1,0 +1,347 @@
+"""A branch as one film, in a browser: read picture by picture from the screen, and led by pointer, keys and touch."""
+
+from itertools import pairwise
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import do, sign_in
+from tests.browser.scene import BLOCKS, RATE, START_SECONDS, STEP_SECONDS
+
+PICTURE_MS = 1000 / RATE
+# Each new picture on the screen: when, and its code. Read as often as the screen is drawn.
+RECORD = f"""() => {{
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [320, 1];
+  const context = canvas.getContext("2d", {{ willReadFrequently: true }});
+  window.pictures = [];
+  window.codeNow = () => {{
+    const seen = document.querySelectorAll("video[data-seen]");
+    if (seen.length !== 1) return null;
+    context.clearRect(0, 0, 320, 1);
+    context.drawImage(seen[0], 0, seen[0].videoHeight - 6, 320, 1, 0, 0, 320, 1);
+    const {{ data }} = context.getImageData(0, 0, 320, 1);
+    if (!data[3]) return -1;
+    let code = 0;
+    for (let block = 0; block < {BLOCKS}; block += 1) {{
+      code = (code << 1) | (data[4 * Math.floor(((block + 0.5) * 320) / {BLOCKS})] > 127);
+    }}
+    return code;
+  }};
+  const look = () => {{
+    const code = codeNow();
+    if (code !== null && code !== window.pictures.at(-1)?.[1]) window.pictures.push([performance.now(), code]);
+    requestAnimationFrame(look);
+  }};
+  look();
+}}"""
+SHIFTS = """() => new Promise((resolve) => {
+  let sum = 0;
+  new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; resolve(sum); })
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 200);
+})"""
+
+
+@pytest.fixture(scope="module")
+def films(house, directory) -> dict[str, str]:
+    """Where a film of new parts alone is, and one whose clips begin with all that came before."""
+    code = "from tests.browser.scene import stage; print(stage({}).pk)"
+    made = {"parts": "3, contains=False", "contains": "2, contains=True"}
+    return {name: f"{house.url}/tasks/{do(directory, code.format(how))}/clips/2/film/" for name, how in made.items()}
+
+
+@pytest.fixture
+def open_film(house, open_page, films):
+    """Opens one of the films, and records what is on its screen."""
+
+    def open_one(name: str = "parts", **options: object) -> Page:
+        page = sign_in(open_page(**options), house)
+        page.goto(films[name])
+        page.evaluate(RECORD)
+        return page
+
+    return open_one
+
+
+def await_end(page: Page) -> None:
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible(timeout=30_000)
+
+
+def picture(page: Page) -> tuple[int, int, int]:
+    """Step, take and number of the picture on the screen."""
+    return parts(page.evaluate("() => window.codeNow()"))
+
+
+def parts(code: int) -> tuple[int, int, int]:
+    return code >> 11, code >> 8 & 7, code & 255
+
+
+def await_picture(page: Page, step: int, take: int, number: int | None = None) -> None:
+    """Waits until this picture, or any of this take, is on the screen."""
+    page.wait_for_function(
+        "([wanted, shift]) => window.codeNow() >> shift === wanted >> shift",
+        arg=[step << 11 | take << 8 | (number or 0), 8 if number is None else 0],
+    )
+
+
+def seen(page: Page) -> list[tuple[float, tuple[int, int, int]]]:
+    """Each picture that was on the screen: when in ms, and which."""
+    pictures = page.evaluate("() => window.pictures")
+    assert all(code >= 0 for _, code in pictures), "the screen was black"
+    return [(at, parts(code)) for at, code in pictures]
+
+
+def turns(pictures) -> list[tuple[float, tuple[int, int, int], tuple[int, int, int]]]:
+    """Each turn from one step to another: how long the last picture stood, which it was, and which came."""
+    return [(after - before, old, new) for (before, old), (after, new) in pairwise(pictures) if old[0] != new[0]]
+
+
+def last_of(step: int) -> int:
+    return round((STEP_SECONDS if step else START_SECONDS) * RATE) - 1
+
+
+@pytest.mark.parametrize(("name", "steps"), [("parts", 3), ("contains", 2)])
+def test_a_film_plays_through_without_a_gap_and_shows_nothing_twice(open_film, say, name, steps):
+    page = open_film(name)
+    # What is only asked for when its turn has come would be late.
+    slow = {"offline": False, "latency": 600, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.get_by_role("button", name="Play", exact=True).click()
+    await_end(page)
+    pictures = seen(page)
+    made = turns(pictures)
+    numbers = [which for _, which in pictures]
+    assert numbers == sorted(set(numbers)), "a picture came twice, or out of its turn"
+    assert {take for _, take, _ in numbers} == {2}
+    assert [(old[0], new[0]) for _, old, new in made] == [(step, step + 1) for step in range(steps)]
+    stood = ", ".join(f"{gap:.0f} ms" for gap, _, _ in made)
+    left_out = sum(last_of(old[0]) - old[2] + new[2] for _, old, new in made)
+    say(
+        f"film ({name}): before a turn the last picture stood {stood} (as any: {PICTURE_MS:.0f}), {left_out} left out"
+    )
+    for gap, old, new in made:
+        assert last_of(old[0]) - old[2] <= 2, "the end of a segment was cut"
+        assert new[2] <= 2, "the beginning of a segment was cut"
+        # Other work on the machine also costs time: it is a frozen screen or a load that is looked for.
+        assert gap < 400
+    length = START_SECONDS + steps * STEP_SECONDS
+    assert f"{length:.1f} / {length:.1f} s" in page.locator(".transport").inner_text()
+
+
+def test_ticks_jump_to_their_steps_and_the_timeline_says_where_it_is(open_film):
+    page = open_film("contains")
+    track = page.get_by_role("slider", name="Film")
+    for step, number in ((2, 0), (0, 0), (1, 0)):
+        page.locator(".ticks button").nth(step).click()
+        await_picture(page, step, 2, number)
+        start = START_SECONDS + (step - 1) * STEP_SECONDS if step else 0
+        where = f"step {step}" if step else "original"
+        expect(track).to_have_attribute("aria-valuetext", f"{start:.1f} of 7.0 seconds, {where}")
+    track.fill("6.5")
+    await_picture(page, 2, 2, round(1.5 * RATE))
+    page.get_by_role("button", name="To the end of step 1").click()
+    await_picture(page, 1, 2, last_of(1))
+
+
+def test_the_keyboard_alone_leads_through_the_film(open_film):
+    page = open_film()
+    press = page.keyboard.press
+    press("]")
+    await_picture(page, 1, 2, 0)
+    for _ in range(3):
+        press("ArrowRight")
+    await_picture(page, 1, 2, 3)
+    for _ in range(4):
+        press("ArrowLeft")
+    await_picture(page, 0, 2, last_of(0))
+    press("Shift+ArrowRight")
+    await_picture(page, 1, 2, RATE - 1)
+    press("End")
+    await_picture(page, 3, 2, last_of(3))
+    press("[")
+    await_picture(page, 3, 2, 0)
+    press("[")
+    await_picture(page, 2, 2, 0)
+    press("Home")
+    await_picture(page, 0, 2, 0)
+    press(".")
+    expect(page.get_by_label("Speed")).to_have_value("1.5")
+    press(",")
+    press(",")
+    expect(page.get_by_label("Speed")).to_have_value("0.5")
+    press("l")
+    expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
+    press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    press("k")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    # What has the focus keeps its own keys: Space presses the button, and does not play.
+    page.get_by_role("button", name="Loop").focus()
+    press("Space")
+    expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.get_by_label("Speed").focus()
+    press("ArrowDown")
+    expect(page.get_by_label("Speed")).to_have_value("1")
+    page.locator("input[name=take-1]:checked").focus()
+    press("ArrowRight")
+    await_picture(page, 1, 3)
+
+
+def test_another_take_plays_in_place_and_the_chosen_one_brings_the_branch_back(open_film):
+    page = open_film("contains")
+    takes = page.get_by_role("group", name="Takes of step 1")
+    takes.get_by_label("Clip 3").check(force=True)
+    await_picture(page, 1, 3)
+    await_end(page)
+    assert picture(page) == (1, 3, last_of(1))
+    assert {take for _, (step, take, _) in seen(page)} == {3}, "the parent's footage was shown again"
+    expect(page.locator(".ticks button")).to_have_count(2)
+    expect(page.locator("[data-length]")).to_have_text("5.0")
+    expect(page.locator("[data-step='2'] .aside")).to_have_text("continues clip 2")
+    expect(page.locator("[data-step='1'] .step-name")).to_contain_text("clip 3")
+    expect(page.locator("[data-step='1'] .drift")).to_contain_text("ΔE 2.0")
+    film, extend = (page.get_by_role("link", name=name).get_attribute("href") for name in ("Film of", "Extend this"))
+    assert film.endswith("/clips/3/film/")
+    assert extend == f"/tasks/new/?parent={film.split('/')[2]}&index=3"
+    expect(page.get_by_role("link", name="Extend clip 2")).to_be_hidden()
+
+    takes.get_by_label("Clip 2").check(force=True)
+    await_picture(page, 1, 2)
+    expect(page.locator(".ticks button")).to_have_count(3)
+    expect(page.locator(".aside:visible")).to_have_count(0)
+    expect(page.get_by_role("link", name="Extend clip 2")).to_be_visible()
+    await_picture(page, 2, 2)
+    page.get_by_role("button", name="Pause").click()
+    page.goto(page.url.split("/tasks/")[0] + film)
+    expect(page.locator(".ticks button")).to_have_count(2)
+
+
+def test_it_loops_without_a_gap_at_double_speed(open_film, say):
+    page = open_film("contains")
+    page.get_by_label("Speed").select_option("2")
+    page.get_by_role("button", name="Loop").click()
+    page.locator(".ticks button").nth(2).click()
+    await_picture(page, 2, 2, 0)
+    page.get_by_role("button", name="Play", exact=True).click()
+    await_picture(page, 0, 2)
+    await_picture(page, 1, 2)
+    pictures = seen(page)
+    page.get_by_role("button", name="Pause").click()
+    gap, old, new = next(turn for turn in turns(pictures) if turn[2][0] == 0)
+    say(f"film (loop, 2 ×): the last picture stood {gap:.0f} ms (a picture: {PICTURE_MS / 2:.0f})")
+    assert last_of(2) - old[2] <= 4
+    assert new[2] <= 4
+    assert gap < 400
+    first, last = (next(at for at, which in pictures if which[0] == step) for step in (0, 1))
+    assert 0.7 * START_SECONDS / 2 < (last - first) / 1000 < 1.5 * START_SECONDS / 2
+
+
+def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(house, open_page, films):
+    page = open_page(reduced_motion="reduce")
+    requested = []
+    page.on("request", lambda request: requested.append(request.url))
+    sign_in(page, house)
+    page.goto(films["parts"])
+    page.wait_for_load_state("networkidle")
+    assert [url for url in requested if url.endswith(".mp4")] == []
+    expect(page.locator(".screen img")).to_be_visible()
+    assert page.locator("video[data-seen]").count() == 0
+
+
+def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, films):
+    page = sign_in(open_page(expected="404 (Not Found)"), house)
+    page.goto(films["parts"])
+    missing = page.locator("input[name=take-1]:checked").get_attribute("data-src")
+    page.route(f"**{missing}", lambda route: route.fulfill(status=404))
+    page.evaluate(RECORD)
+    page.locator(".ticks button").nth(0).click()
+    expect(page.locator("[data-trouble]")).to_have_text(
+        "Clip 2 of step 1 cannot be loaded now. The film goes on without it."
+    )
+    expect(page.locator(".ticks button")).to_have_count(3)
+    page.get_by_label("Speed").select_option("2")
+    page.get_by_role("button", name="Play", exact=True).click()
+    await_end(page)
+    assert {step for _, (step, _, _) in seen(page)} == {0, 2, 3}
+
+
+def test_a_clip_that_is_only_at_apiframe_plays_from_there_and_is_measured_by_the_browser(
+    house, open_page, directory, films
+):
+    page = sign_in(open_page(), house)
+    page.goto(films["parts"])
+    source = page.locator("input[name=take-3]:checked").get_attribute("data-src")
+    body = page.request.get(house.url + source).body()
+
+    def give(route) -> None:
+        first = int(route.request.headers.get("range", "bytes=0-")[6:].partition("-")[0])
+        size = {"Content-Range": f"bytes {first}-{len(body) - 1}/{len(body)}", "Accept-Ranges": "bytes"}
+        route.fulfill(status=206, headers={"Content-Type": "video/mp4", **size}, body=body[first:])
+
+    page.route("https://clips.example/2.mp4", give)
+    become = f"""
+from extender.models import Copy
+print(Copy.objects.filter(pk="{source[7:-4]}").update(state="{{}}"))
+"""
+    do(directory, become.format("blocked"))
+    try:
+        page.reload()
+        expect(page.get_by_text("Clip 2 of step 3 is played whole")).to_be_visible()
+        expect(page.locator("[data-length]")).to_have_text("9.0")
+        page.locator(".ticks button").last.click()
+        expect(page.locator("video[data-seen]")).to_have_attribute("src", "https://clips.example/2.mp4")
+        page.get_by_role("button", name="Play", exact=True).click()
+        await_end(page)
+        expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "9.0 of 9.0 seconds, step 3")
+    finally:
+        do(directory, become.format("safe"))
+
+
+def test_without_javascript_each_segment_plays_by_itself_and_takes_are_links(house, open_page, films):
+    page = open_page(java_script_enabled=False)
+    page.goto(house.url)
+    page.get_by_label("Name").fill("demo")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(films["contains"])
+    videos = page.locator(".strip video")
+    expect(videos).to_have_count(3)
+    assert [video.is_visible() for video in videos.all()] == [True] * 3
+    assert all(video.get_attribute("controls") is not None for video in videos.all())
+    for hidden in (".transport", ".screen", ".takes", ".end"):
+        assert not any(found.is_visible() for found in page.locator(hidden).all())
+    page.locator("[data-step='0']").get_by_role("link", name="clip 3").click()
+    expect(page.locator(".strip video")).to_have_count(1)
+    expect(page.get_by_role("link", name="Extend clip 3")).to_be_visible()
+
+
+def test_a_finger_on_a_narrow_screen_plays_jumps_and_tries(open_film):
+    page = open_film(width=390, height=844, has_touch=True, is_mobile=True)
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+    page.locator(".screen").tap()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("button", name="Pause").tap()
+    page.locator(".ticks button").nth(2).tap()
+    await_picture(page, 2, 2, 0)
+    page.locator("[data-step='1'] .take").nth(3).tap()
+    await_picture(page, 1, 4)
+    small = page.locator(".film-room").locator("button:visible, select:visible, .take:visible, .button:visible")
+    boxes = [found.bounding_box() for found in small.all()]
+    assert len(boxes) > 20
+    assert [box for box in boxes if box["width"] < 44 or box["height"] < 44] == []
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_and_nothing_shifts(open_film, theme):
+    page = open_film(color_scheme=theme)
+    assert page.evaluate(SHIFTS) < 0.02
+    page.get_by_role("group", name="Takes of step 1").get_by_label("Clip 3").check(force=True)
+    await_end(page)
+    page.locator(".keys summary").click()
+    violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert [(v["id"], [node["html"][:160] for node in v["nodes"]]) for v in violations] == []
+    # A press excuses a shift for half a second, and what has played by itself since does not.
+    assert page.evaluate(SHIFTS) < 0.02
