@@ -102,6 +102,20 @@ def last_of(step: int) -> int:
     return round((STEP_SECONDS if step else START_SECONDS) * RATE) - 1
 
 
+def left_out(turn: tuple[float, tuple[int, int, int], tuple[int, int, int]]) -> int:
+    """How many pictures at a turn were never on the screen."""
+    _, old, new = turn
+    return last_of(old[0]) - old[2] + new[2]
+
+
+def leapt(turn: tuple[float, tuple[int, int, int], tuple[int, int, int]], speed: float = 1) -> float:
+    """How many pictures the film went on at a turn beyond what the clock allows.
+
+    A machine that is busy leaves pictures out anywhere, and then time passes as well.
+    """
+    return left_out(turn) + 1 - turn[0] * speed / PICTURE_MS
+
+
 @pytest.mark.parametrize(("name", "steps"), [("parts", 3), ("contains", 2)])
 def test_a_film_plays_through_without_a_gap_and_shows_nothing_twice(open_film, say, name, steps):
     page = open_film(name)
@@ -116,16 +130,11 @@ def test_a_film_plays_through_without_a_gap_and_shows_nothing_twice(open_film, s
     assert numbers == sorted(set(numbers)), "a picture came twice, or out of its turn"
     assert {take for _, take, _ in numbers} == {2}
     assert [(old[0], new[0]) for _, old, new in made] == [(step, step + 1) for step in range(steps)]
-    stood = ", ".join(f"{gap:.0f} ms" for gap, _, _ in made)
-    left_out = sum(last_of(old[0]) - old[2] + new[2] for _, old, new in made)
-    say(
-        f"film ({name}): before a turn the last picture stood {stood} (as any: {PICTURE_MS:.0f}), {left_out} left out"
-    )
-    for gap, old, new in made:
-        assert last_of(old[0]) - old[2] <= 2, "the end of a segment was cut"
-        assert new[2] <= 2, "the beginning of a segment was cut"
-        # Other work on the machine also costs time: it is a frozen screen or a load that is looked for.
-        assert gap < 400
+    stood, lacks = ", ".join(f"{gap:.0f} ms" for gap, _, _ in made), sum(map(left_out, made))
+    say(f"film ({name}): before a turn the last picture stood {stood} (as any: {PICTURE_MS:.0f}), {lacks} left out")
+    assert max(map(leapt, made)) <= 2, "the end of a segment was cut, or the beginning of the next"
+    # Other work on the machine also costs time: it is a frozen screen or a load that is looked for.
+    assert max(gap for gap, _, _ in made) < 400
     length = START_SECONDS + steps * STEP_SECONDS
     assert f"{length:.1f} / {length:.1f} s" in page.locator(".transport").inner_text()
 
@@ -230,11 +239,10 @@ def test_it_loops_without_a_gap_at_double_speed(open_film, say):
     await_picture(page, 1, 2)
     pictures = seen(page)
     page.get_by_role("button", name="Pause").click()
-    gap, old, new = next(turn for turn in turns(pictures) if turn[2][0] == 0)
-    say(f"film (loop, 2 ×): the last picture stood {gap:.0f} ms (a picture: {PICTURE_MS / 2:.0f})")
-    assert last_of(2) - old[2] <= 4
-    assert new[2] <= 4
-    assert gap < 400
+    turn = next(turn for turn in turns(pictures) if turn[2][0] == 0)
+    say(f"film (loop, 2 ×): the last picture stood {turn[0]:.0f} ms (as any: {PICTURE_MS / 2:.0f})")
+    assert leapt(turn, speed=2) <= 2
+    assert turn[0] < 400
     first, last = (next(at for at, which in pictures if which[0] == step) for step in (0, 1))
     assert 0.7 * START_SECONDS / 2 < (last - first) / 1000 < 1.5 * START_SECONDS / 2
 
