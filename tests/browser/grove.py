@@ -6,7 +6,7 @@ import uuid
 from django.utils import timezone
 
 from extender.models import Copy, Member, Task
-from tests.browser.scene import stage
+from tests.browser.scene import OWNER, member_called, stage
 
 SHARED = ("sha256", "bytes", "duration_ms", "width", "height", "codec", "frame_rate", "facts")
 WORDS = (
@@ -20,10 +20,10 @@ DEEPEST = 4
 
 
 def plant(
-    size: int = 100, *, running: int = 2, failed: int = 3, owner: str = "demo", prompt: str = "Night ferry"
+    size: int = 100, *, running: int = 2, failed: int = 3, owner: str = OWNER, prompt: str = "Night ferry"
 ) -> Task:
     """The original of a tree of `size` tasks: the first of them grow on, the last `running` and `failed` are that."""
-    member = Member.objects.get(username=owner)
+    member = member_called(owner)
     staged = stage(1, prompt="Staged for a tree")
     copies = list(Copy.objects.filter(task__in=[staged, staged.parent]).order_by("task__created_at", "index"))
     chance = random.Random(7)

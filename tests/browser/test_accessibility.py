@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import do, sign_in
 
 
 def assert_clean(page) -> None:
@@ -51,12 +51,35 @@ def test_axe_finds_nothing(house, upstream, open_page, theme):
     assert_clean(page)
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_in_any_view_of_what_is_finished(house, directory, open_page, theme, width):
+    task = do(directory, "from tests.browser.scene import stage; print(stage(4, prompt='A long way').pk)")
+    page = sign_in(open_page(width, 900, color_scheme=theme), house, "stage")
+    page.goto(f"{house.url}/tasks/{task}/")
+    expect(page.locator(".near-end")).to_be_visible()
+    for name in ("All", "Seam", "Compare", "Slider"):
+        page.get_by_role("button", name=name, exact=True).click()
+        assert_clean(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    page.keyboard.press("?")
+    page.keyboard.press("s")
+    expect(page.locator("#clip-2 [data-keep], #clip-1 [data-keep]").first).to_be_attached()
+    assert_clean(page)
+    page.goto(f"{house.url}/tasks/new/?parent={task}")
+    expect(page.locator(".near-end")).to_be_visible()
+    assert_clean(page)
+    page.goto(f"{house.url}/tasks/?kept=yes")
+    assert_clean(page)
+
+
 def test_less_motion_means_that_nothing_plays_by_itself(house, upstream, open_page):
     page = sign_in(open_page(reduced_motion="reduce"), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
-    page.wait_for_function("() => document.querySelectorAll('#task .toggle[data-paused]').length === 4")
+    page.wait_for_function("() => document.querySelectorAll('#task .toggle:not([hidden])').length === 4")
     assert page.evaluate("() => [...document.querySelectorAll('video')].every((video) => video.paused)")
-    page.get_by_role("button", name="Play clip 2").click()
+    page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function("() => !document.querySelectorAll('#task video')[1].paused")
 
 

@@ -132,7 +132,7 @@ def test_clips_play_from_our_copies_and_seek(house, open_page, directory, upstre
         expect(video).to_have_attribute("src", re.compile(COPY))
         expect(video).to_have_attribute("poster", re.compile(r"\.poster\.webp$"))
     assert not [path for path, _ in loaded(page) if path.endswith(".mp4")], "nobody has pressed Play"
-    page.get_by_role("button", name="Play all").click()
+    page.get_by_role("button", name="Play", exact=True).click()
     assert_plays(page, "#task video", 4)
     landed = videos.first.evaluate(
         """async (video) => {
@@ -162,7 +162,7 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
     assert first.get_attribute("src").startswith(upstream)
     first.evaluate("(video) => { window.firstVideo = video; }")
     expect(page.locator("#copy-1")).to_contain_text("copying", timeout=30_000)
-    page.get_by_label("Play clip 1").click()
+    page.get_by_role("button", name="Play", exact=True).click()
     expect(page.locator("#copy-1")).to_contain_text("copied and verified", timeout=60_000)
     expect(first).to_have_attribute("src", re.compile(COPY))
     assert_plays(page, "#task li:first-child video", 1)

@@ -39,7 +39,7 @@ def task(directory, house) -> str:
 
 @pytest.fixture
 def wall(house, task, open_page) -> Page:
-    page = sign_in(open_page(), house)
+    page = sign_in(open_page(), house, "stage")
     page.goto(f"{house.url}/tasks/{task}/")
     return page
 

@@ -87,7 +87,7 @@ def test_the_first_load_of_any_page_is_under_60_kilobytes(house, task, open_page
 
 
 def test_our_own_scripts_are_under_20_kilobytes(house, task, open_page, say):
-    page = sign_in(open_page(), house)
+    page = sign_in(open_page(), house, "stage")
     loaded: set[str] = set()
     page.on("response", lambda response: loaded.add(response.url))
     for name, address in addresses(task).items():
@@ -105,7 +105,7 @@ def test_our_own_scripts_are_under_20_kilobytes(house, task, open_page, say):
 def test_nothing_jumps_and_every_press_answers_at_once(house, task, open_page, say, width, height):
     page = open_page(width, height, expected="404 (Not Found)")
     page.add_init_script(WATCH)
-    sign_in(page, house)
+    sign_in(page, house, "stage")
     shifts, delays = {}, {}
     for name, address in addresses(task).items():
         page.goto(house.url + address)
