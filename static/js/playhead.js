@@ -42,6 +42,7 @@ export class Playhead {
   #begun = 0; // the clock: the head stood at #base then
   #base = 0;
   #asleep = false;
+  #isWanted = false;
   #frame = 0;
   #changed;
 
@@ -125,7 +126,8 @@ export class Playhead {
     this.#tracks.forEach(({ video }) => paused(video));
     this.#changed(this);
     // Nothing is loaded before somebody wants to see it move.
-    if (this.playing || time > 0) await Promise.all(this.#tracks.map((track) => seek(track.video, this.#moment(track, time))));
+    this.#isWanted ||= this.playing || time > 0;
+    if (this.#isWanted) await Promise.all(this.#tracks.map((track) => seek(track.video, this.#moment(track, time))));
     if (turn !== this.#turn) return;
     if (this.playing && !this.#asleep) {
       const active = this.#tracks.filter((track) => this.#isActive(track, time));

@@ -62,12 +62,24 @@ export class Wall {
     if (view === "seam") this.#seam();
     else if (wasSeam || !this.head.length) this.head.show(this.#tracks(), 0);
     order(this);
+    this.#scrolled();
     this.#draw();
   }
 
-  // After copies have come: the same moment, of other files.
+  look(name) {
+    if (name === "seam" && !canLead(this)) say("What these clips continue is not here.");
+    else if (name !== "compare") this.see(name);
+    else if (this.frames.length > 1) this.pair.open();
+  }
+
+  // After copies have come: the same moment, of other files. Most polls bring what is known already.
   renew() {
-    if (this.view !== "seam") this.head.show(this.#tracks());
+    const known = JSON.stringify([document.getElementById("lead")?.dataset, this.frames.map((frame) => [this.video(frame).src, this.facts(frame)])]);
+    if (known === this.known) return;
+    this.known = known;
+    if (this.view === "seam") this.#seam();
+    else this.head.show(this.#tracks());
+    order(this);
     this.#offer();
   }
 
@@ -82,8 +94,8 @@ export class Wall {
   solo(number) {
     const frame = this.frame(number);
     if (!frame) return;
-    if (narrow.matches) frame.scrollIntoView({ behavior: still.matches ? "instant" : "smooth", block: "nearest", inline: "start" });
-    else if (this.pair.isOn) this.pair.choose(frame);
+    if (this.pair.isOn) this.pair.choose(frame);
+    else if (narrow.matches) frame.scrollIntoView({ behavior: still.matches ? "instant" : "smooth", block: "nearest", inline: "start" });
     else if (this.view === "solo" && frame.dataset.role === "a") this.see("all");
     else this.see("solo", frame);
   }
@@ -209,7 +221,7 @@ const commands = {
   speed: (wall, by) => wall.speed(by),
   solo: (wall, number) => wall.solo(number),
   back: (wall) => wall.see("all"),
-  view: (wall, name) => (name === "compare" ? wall.pair.open() : wall.see(name)),
+  view: (wall, name) => wall.look(name),
   slider: (wall) => wall.pair.slide(),
   keys: () => document.getElementById("keys").togglePopover(),
   press: (wall, selector) => wall.press(selector),

@@ -260,7 +260,7 @@ def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(hou
 
 
 def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, films):
-    page = sign_in(open_page(expected="404 (Not Found)"), house)
+    page = sign_in(open_page(expected="404 (Not Found)"), house, "stage")
     page.goto(films["parts"])
     missing = page.locator("input[name=take-1]:checked").get_attribute("data-src")
     page.route(f"**{missing}", lambda route: route.fulfill(status=404))
@@ -311,8 +311,8 @@ print(Copy.objects.filter(pk="{source[7:-4]}").update(state="{{}}"))
 def test_without_javascript_each_segment_plays_by_itself_and_takes_are_links(house, open_page, films):
     page = open_page(java_script_enabled=False)
     page.goto(house.url)
-    page.get_by_label("Name").fill("demo")
-    page.get_by_label("Password").fill("demo")
+    page.get_by_label("Name").fill("stage")
+    page.get_by_label("Password").fill("stage")
     page.get_by_role("button", name="Sign in").click()
     page.goto(films["contains"])
     videos = page.locator(".strip video")

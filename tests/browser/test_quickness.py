@@ -73,7 +73,7 @@ def weight(page: Page, house, address: str) -> int:
 
 
 def test_the_first_load_of_any_page_is_under_60_kilobytes(house, task, open_page, say):
-    page = sign_in(open_page(expected="404 (Not Found)"), house)
+    page = sign_in(open_page(expected="404 (Not Found)"), house, "stage")
     weights = {"sign-in": weight(open_page(), house, "/login/")}
     for name, address in addresses(task).items():
         fresh = page.context.browser.new_context(storage_state=page.context.storage_state())
@@ -134,3 +134,16 @@ def press_around(page: Page) -> None:
     for key in ("ArrowRight", "ArrowRight", "2", "Escape", "Space", "Space"):
         page.keyboard.press(key)
     expect(page.locator("main")).to_be_visible()
+
+
+def test_the_wall_stays_where_it_is_when_the_clips_arrive(house, upstream, open_page):
+    page = open_page()
+    page.add_init_script(WATCH)
+    sign_in(page, house)
+    page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
+    page.get_by_role("button", name="Extend, calm: clip 1").click()
+    page.wait_for_selector("#task progress.line")
+    before = page.locator("#wall").bounding_box()
+    expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
+    assert page.locator("#wall").bounding_box() == before
+    assert page.evaluate("() => window.measured.shift") < MOST_SHIFT

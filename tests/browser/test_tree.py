@@ -280,8 +280,8 @@ def test_fingers_pan_and_pinch(tree):
 def test_without_javascript_nested_lists_are_there_and_lead_on(house, root, open_page, width):
     page = open_page(width, java_script_enabled=False)
     page.goto(house.url)
-    page.get_by_label("Name").fill("demo")
-    page.get_by_label("Password").fill("demo")
+    page.get_by_label("Name").fill("stage")
+    page.get_by_label("Password").fill("stage")
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{house.url}/tasks/{root}/tree/")
     expect(page.locator("ul li ul li ul li a.plate").first).to_be_visible()
