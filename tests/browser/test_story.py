@@ -24,6 +24,14 @@ def play_all(page) -> None:
     assert_plays(page, "#task video", 4)
 
 
+def bring(page, clip: int):
+    """What can be done with a clip: on a phone it has to come into view."""
+    pager = page.get_by_role("navigation", name="Clips").get_by_role("button", name=f"Clip {clip}")
+    if pager.is_visible():
+        pager.click()
+    return page.locator(f"#clip-{clip}")
+
+
 @SIZES
 def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_page, width, height):
     # Painting takes half a minute of both cores, so one of the two stories has it done.
@@ -38,7 +46,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
     page.locator(".card", has_text="Original").last.get_by_role("link").first.click()
     play_all(page)
 
-    page.get_by_label("Edit first, then extend clip 2").click()
+    bring(page, 2).get_by_label("Edit first, then extend clip 2").click()
     assert_plays(page, "#stage", 1)
     expect(page.locator("input[name=index][value='2']")).to_be_checked()
     expect(page.get_by_label("What happens next")).not_to_have_value("")
@@ -56,7 +64,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
     play_all(page)
 
     with page.expect_download() as downloading:
-        page.get_by_label("Download clip 3").click()
+        bring(page, 3).get_by_label("Download clip 3").click()
     assert downloading.value.suggested_filename == "a-paper-lantern-comes-into-view-and-the-light-turns-golden-3.mp4"
     assert downloading.value.path().read_bytes()[4:8] == b"ftyp"
 

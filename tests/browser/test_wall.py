@@ -248,7 +248,7 @@ def test_the_seam_of_results_with_their_parents_footage_is_the_same_moment_insid
 
 def test_an_original_has_no_seam_to_show(house, open_page):
     page = sign_in(open_page(), house)
-    page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
+    page.locator(".card", has=page.get_by_text("Original", exact=True)).first.get_by_role("link").first.click()
     expect(page.get_by_role("button", name="Seam")).to_be_disabled()
 
 
