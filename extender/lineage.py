@@ -103,11 +103,16 @@ class Branch:
     def seconds(self) -> float:
         """How long the film is with this task's clip (the longest of them where none is chosen); in part a guess."""
         here = self.here.task
-        so_far = START_SECONDS if self.starts_elsewhere else 0.0
-        for step in self.earlier:
-            so_far = seconds_with(step.clip, step.task, so_far)
+        before = START_SECONDS if self.starts_elsewhere else 0.0
+        before += sum(seconds_of(step.clip, step.task) for step in self.earlier)
         ends = [self.here.clip] if self.here.clip else here.available_clips
-        return max((seconds_with(clip, here, so_far) for clip in ends), default=seconds_with(None, here, so_far))
+        return before + max((seconds_of(clip, here) for clip in ends), default=seconds_of(None, here))
+
+    @property
+    def playing_seconds(self) -> float:
+        """How long its film plays: what is known here, and not lost."""
+        played = [step for step in self.steps if step.clip and not step.clip.is_lost]
+        return sum(seconds_of(step.clip, step.task) for step in played)
 
     @property
     def is_near_end(self) -> bool:
@@ -149,13 +154,12 @@ class Node:
             waiting += reversed(node.extensions)
 
 
-def seconds_with(clip: Clip | None, task: Task, before: float) -> float:
-    """How long the film is when `clip` of `task` has played after `before` seconds; a guess where unmeasured."""
-    copy = clip.copy if clip else None
-    if not (copy and copy.is_safe and copy.duration_ms):
-        return before + (STEP_SECONDS if task.kind == Task.Kind.EXTENSION else START_SECONDS)
-    length = copy.duration_ms / 1000
-    return length if copy.contains_parent == Copy.Contains.YES else before + length
+def seconds_of(clip: Clip | None, task: Task) -> float:
+    """How much `clip` of `task` adds to a film, in seconds; a guess where nobody has measured it."""
+    segment = Segment(clip) if clip else None
+    if segment and segment.ends is not None:
+        return segment.ends - segment.begins
+    return STEP_SECONDS if task.kind == Task.Kind.EXTENSION else START_SECONDS
 
 
 def branch_to(task: Task, index: int | None = None) -> Branch:

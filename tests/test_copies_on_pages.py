@@ -324,3 +324,12 @@ def test_a_wall_has_the_shape_of_its_clips_or_of_the_one_that_they_continue(web,
         task = make_task(member, state, parent=parent, index=2, next_look_at=None)
         assert f'data-shape="{shape}"' in page(web, f"/tasks/{task.pk}/")
     assert f'data-shape="{shape}"' in page(web, f"/tasks/{parent.pk}/")
+
+
+def test_a_guest_is_not_told_how_a_clip_joins_another(web, guest, task, link):
+    make_copy(task, seam=0.5, contains_parent="yes", join_ms=5200)
+    make_copy(task, 2, seam=1.5, contains_parent="yes", join_ms=5200)
+    assert "data-seam" in page(web, f"/tasks/{task.pk}/")
+    for address in (link, link + "copies/"):
+        for word in ("data-seam", "data-join", "data-smoothest", 'data-to="seam"'):
+            assert word not in page(guest, address)

@@ -15,8 +15,4 @@ class Migration(migrations.Migration):
             name='kept',
             field=models.PositiveSmallIntegerField(editable=False, null=True),
         ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(models.F('owner'), models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('kept__isnull', False)), name='kept_history'),
-        ),
     ]

@@ -49,16 +49,20 @@ def storyboard(clip: Clip, share: Share | None = None) -> str:
 
 
 @register.simple_tag
-def measured(clip: Clip) -> str:
+def measured(clip: Clip, share: Share | None = None) -> str:
     """What the wall has to know of the clip's file, as attributes: its length, its pictures a second, its join."""
     copy = clip.copy
-    found = {
-        "ms": copy and copy.duration_ms,
-        "fps": copy and copy.frame_rate,
-        "join": copy and copy.contains_parent == Copy.Contains.YES and copy.join_ms,
-        "seam": copy and copy.seam,
-        "smoothest": smoothest(clip) and "yes",
-    }
+    found: dict[str, object] = {"ms": copy and copy.duration_ms, "fps": copy and copy.frame_rate}
+    # A link is for one task: how its clips join another one is none of a guest's business.
+    found |= (
+        {}
+        if share
+        else {
+            "join": copy and copy.contains_parent == Copy.Contains.YES and copy.join_ms,
+            "seam": copy and copy.seam,
+            "smoothest": smoothest(clip) and "yes",
+        }
+    )
     return format_html_join(
         "",
         ' data-{}="{}"',
@@ -79,7 +83,7 @@ def shape(task: Task) -> str:
 @register.simple_tag
 def places(task: Task, order: str | None = None) -> list[tuple[int, Clip | None]]:
     """Four places for four clips, with their numbers: as APIFRAME numbers them, or by their jumps ("seam")."""
-    numbered = list(enumerate(task.frames, 1))
+    numbered = [(index, clip) for index, clip in enumerate(task.frames, 1) if clip or not task.is_final]
     return sorted(numbered, key=lambda place: _seam(place[1])) if order == "seam" else numbered
 
 

@@ -6,7 +6,7 @@ export class Pair {
     this.bar = wall.screen.querySelector("[data-pair]");
     this.cut = wall.screen.querySelector(".cut");
     this.style = matchMedia("(max-width: 600px)").matches ? "slider" : "side";
-    this.bar?.addEventListener("change", () => this.#see());
+    this.bar?.addEventListener("change", ({ target }) => this.#changed(target));
     this.cut?.addEventListener("input", () => wall.wall.style.setProperty("--cut", `${this.cut.value}%`));
   }
 
@@ -37,6 +37,14 @@ export class Pair {
 
   slide() {
     this.style = this.style === "side" ? "slider" : "side";
+    this.#see();
+  }
+
+  // Who chooses for one side what the other has gets them the other way round.
+  #changed({ name, value }) {
+    const other = name === "pair-a" ? "b" : "a";
+    const before = this.wall.frames.find(({ dataset }) => dataset.role === name.at(-1));
+    if (this.#chosen(other)?.dataset.clip === value && before) this.#check(other, before);
     this.#see();
   }
 

@@ -25,9 +25,9 @@ function goOver(line) {
   video.src = film;
 }
 
-document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
-  const line = detail.target;
-  if (!line.matches(".copy[data-film]")) return;
-  goOver(line);
+// Once for each poll, when all that it has brought is in its place.
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id !== "copies") return;
+  document.querySelectorAll(".copy[data-film]").forEach(goOver);
   theWall()?.renew();
 });

@@ -13,7 +13,9 @@ export function onKeys(actions) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : (event.shiftKey ? "Shift+" : "") + event.key;
     const isNeeded = NEEDS.some(([selector, keys]) => event.target.matches?.(selector) && keys.test(name))
-      || (name === "Escape" && document.querySelector(":popover-open"));
+      || (name !== "?" && document.querySelector(":popover-open"))
+      // Held down, only what steps goes on.
+      || (event.repeat && !name.includes("Arrow"));
     if (!actions[name] || isNeeded) return;
     event.preventDefault();
     actions[name]();

@@ -1,23 +1,31 @@
-// One press submits once: in a form[data-once] the pressed button says so at once, and a second press sends nothing.
+// One press submits once: in a form[data-once] the pressed button says so at once, and until there is an answer no other
+// press on the page sends anything.
 
-const pressed = new Map();
-const announce = document.getElementById("announce");
+import { say } from "./say.js";
+
+// Longer than any answer takes. A press after that finds the same row by the form's one-use nonce.
+const WAIT_MS = 25_000;
+let waiting = null;
+
+function release() {
+  if (!waiting) return;
+  const { button, text, timer } = waiting;
+  waiting = null;
+  clearTimeout(timer);
+  if (!button) return;
+  button.textContent = text;
+  button.removeAttribute("aria-disabled");
+}
 
 document.addEventListener("submit", (event) => {
   const { target: form, submitter: button } = event;
   if (!form.matches("[data-once]")) return;
-  if (pressed.has(form)) return event.preventDefault();
-  pressed.set(form, [button, button?.textContent]);
+  if (waiting) return event.preventDefault();
+  waiting = { button, text: button?.textContent, timer: setTimeout(release, WAIT_MS) };
   if (!button) return;
-  announce.textContent = button.textContent = button.dataset.busy ?? "Sending…";
+  button.textContent = button.dataset.busy ?? "Sending…";
   button.setAttribute("aria-disabled", "true");
+  say(button.textContent, false);
 });
 // Somebody who comes back finds the same form, with the same one-use nonce: pressing again finds the same task.
-addEventListener("pageshow", () => {
-  for (const [button, text] of pressed.values()) {
-    if (!button) continue;
-    button.textContent = text;
-    button.removeAttribute("aria-disabled");
-  }
-  pressed.clear();
-});
+addEventListener("pageshow", release);

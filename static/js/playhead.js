@@ -7,6 +7,7 @@
 const FAR = 0.25; // s: what is further off is sought
 const NEAR = 0.004; // s: what is nearer is right
 const HURRY = 4; // how much of the distance is made up for in a second
+const PATIENCE_MS = 800;
 const MOST = 0.2; // by how much a speed may change
 
 const paused = (video) => video.pause();
@@ -34,6 +35,7 @@ async function seek(video, moment) {
 export class Playhead {
   playing = false;
   loop = true;
+  waits = false; // for a video, long enough to be said
   rate = 1;
   time = 0;
   #tracks = [];
@@ -43,6 +45,7 @@ export class Playhead {
   #base = 0;
   #asleep = false;
   #isWanted = false;
+  #patience = 0;
   #frame = 0;
   #changed;
 
@@ -102,6 +105,7 @@ export class Playhead {
   end() {
     this.playing = false;
     this.#turn += 1;
+    clearTimeout(this.#patience);
     cancelAnimationFrame(this.#frame);
     this.#tracks.forEach(({ video }) => paused(video));
   }
@@ -127,6 +131,8 @@ export class Playhead {
     this.#changed(this);
     // Nothing is loaded before somebody wants to see it move.
     this.#isWanted ||= this.playing || time > 0;
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => { this.waits = true; this.#changed(this); }, PATIENCE_MS);
     if (this.#isWanted) await Promise.all(this.#tracks.map((track) => seek(track.video, this.#moment(track, time))));
     if (turn !== this.#turn) return;
     if (this.playing && !this.#asleep) {
@@ -140,6 +146,8 @@ export class Playhead {
       cancelAnimationFrame(this.#frame);
       this.#frame = requestAnimationFrame(this.#tick);
     }
+    clearTimeout(this.#patience);
+    this.waits = false;
     this.#settled = true;
     this.#changed(this);
   }

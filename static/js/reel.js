@@ -79,6 +79,7 @@ export class Reel {
 
   // By pictures, from the middle of one to the middle of another.
   step(pictures) {
+    if (!this.segments.length) return;
     const { rate } = this.segments[this.index];
     const start = this.startOf(this.index);
     const number = Math.floor((this.position - start) * rate + 0.01) + pictures;

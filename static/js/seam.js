@@ -1,6 +1,7 @@
 // The seam: the last second of the parent and the first of each continuation, over and over, in the order of their jumps.
 
 const SECOND = 1;
+const WAIT_MS = 5000;
 
 function leadOf(frame, film) {
   let video = frame.querySelector(".lead");
@@ -16,11 +17,14 @@ function leadOf(frame, film) {
   return video;
 }
 
+// Until its length is known, or it is plain that it will not be soon.
 function metadata(video) {
   video.preload = "auto";
+  if (video.error) video.load();
   if (video.readyState) return Promise.resolve();
   return new Promise((resolve) => {
     for (const event of ["loadedmetadata", "error"]) video.addEventListener(event, resolve, { once: true });
+    setTimeout(resolve, WAIT_MS);
   });
 }
 
@@ -49,12 +53,13 @@ export async function lead(wall) {
 // Places the frames: by their jumps while the seam is looked at, else as they came.
 export function order(wall) {
   const isSeam = wall.view === "seam";
-  const home = wall.frames.toSorted((one, other) => homeOf(one) - homeOf(other));
+  const home = wall.places.toSorted((one, other) => homeOf(one) - homeOf(other));
   const placed = isSeam ? home.toSorted((one, other) => wall.facts(one).seam - wall.facts(other).seam) : home;
   placed.forEach((frame, place) => {
     const { seam, smoothest } = wall.facts(frame);
     frame.dataset.place = place + 1;
-    frame.querySelector(".jump").textContent = !Number.isFinite(seam) ? "join not measured" : `${smoothest ? "smoothest · " : ""}jump ${seam.toFixed(1)}`;
+    const words = frame.querySelector(".jump");
+    if (words) words.textContent = !Number.isFinite(seam) ? "join not measured" : `${smoothest ? "smoothest · " : ""}jump ${seam.toFixed(1)}`;
   });
 }
 

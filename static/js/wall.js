@@ -2,6 +2,7 @@
 
 import { Pair } from "./compare.js";
 import { Playhead } from "./playhead.js";
+import { say } from "./say.js";
 import { canLead, lead, order } from "./seam.js";
 import { leave, show, TILES } from "./storyboard.js";
 
@@ -14,19 +15,24 @@ export class Wall {
   constructor(screen) {
     this.screen = screen;
     this.wall = screen.querySelector(".wall");
-    this.frames = [...this.wall.querySelectorAll(".frame")].filter((frame) => frame.querySelector("video"));
+    this.places = [...this.wall.querySelectorAll(".frame")];
+    // What is lost has a place, and nothing to play.
+    this.frames = this.places.filter((frame) => frame.querySelector("video"));
     this.head = new Playhead(() => this.#draw());
     this.pair = new Pair(this);
     for (const frame of this.frames) {
       const video = this.video(frame);
       video.controls = video.loop = false;
-      video.addEventListener("error", () => frame.toggleAttribute("data-broken", Boolean(video.error)));
+      const judge = () => frame.toggleAttribute("data-broken", Boolean(video.error));
+      for (const event of ["error", "emptied", "loadedmetadata"]) video.addEventListener(event, judge);
+      judge();
       video.addEventListener("loadedmetadata", () => this.#draw());
       frame.querySelector(".toggle").hidden = false;
     }
     this.#wire();
     this.see("all");
     this.#offer();
+    this.known = this.#knowledge();
   }
 
   video(frame) {
@@ -47,10 +53,11 @@ export class Wall {
     return this.wall.dataset.view;
   }
 
-  // The clip that is meant by a key: the one alone, the one in focus, the one under the pointer.
+  // The clip that is meant by a key: the one in focus, the one alone, the one under the pointer.
   get current() {
-    if (this.view === "solo") return this.wall.querySelector("[data-role=a]");
-    const meant = document.activeElement?.closest("[data-clip]") ?? this.screen.querySelector("[data-clip]:hover");
+    const focused = document.activeElement?.closest("[data-clip]");
+    if (this.view === "solo" && !focused) return this.wall.querySelector("[data-role=a]");
+    const meant = focused ?? this.screen.querySelector("[data-clip]:hover");
     return this.frame(meant?.dataset.clip ?? (narrow.matches ? this.screen.dataset.current : ""));
   }
 
@@ -59,7 +66,7 @@ export class Wall {
     const wasSeam = this.view === "seam";
     this.wall.dataset.view = view;
     for (const frame of this.frames) frame.dataset.role = ["a", "b"][roles.indexOf(frame)] ?? "";
-    if (view === "seam") this.#seam();
+    if (view === "seam") this.#join();
     else if (wasSeam || !this.head.length) this.head.show(this.#tracks(), 0);
     order(this);
     this.#scrolled();
@@ -74,10 +81,10 @@ export class Wall {
 
   // After copies have come: the same moment, of other files. Most polls bring what is known already.
   renew() {
-    const known = JSON.stringify([document.getElementById("lead")?.dataset, this.frames.map((frame) => [this.video(frame).src, this.facts(frame)])]);
+    const known = this.#knowledge();
     if (known === this.known) return;
     this.known = known;
-    if (this.view === "seam") this.#seam();
+    if (this.view === "seam") this.#lead();
     else this.head.show(this.#tracks());
     order(this);
     this.#offer();
@@ -93,9 +100,10 @@ export class Wall {
 
   solo(number) {
     const frame = this.frame(number);
-    if (!frame) return;
-    if (this.pair.isOn) this.pair.choose(frame);
-    else if (narrow.matches) frame.scrollIntoView({ behavior: still.matches ? "instant" : "smooth", block: "nearest", inline: "start" });
+    const place = this.places.find(({ dataset }) => dataset.clip === String(number));
+    if (narrow.matches && !this.pair.isOn) place?.scrollIntoView({ behavior: still.matches ? "instant" : "smooth", block: "nearest", inline: "start" });
+    else if (!frame) return;
+    else if (this.pair.isOn) this.pair.choose(frame);
     else if (this.view === "solo" && frame.dataset.role === "a") this.see("all");
     else this.see("solo", frame);
   }
@@ -138,12 +146,27 @@ export class Wall {
     return this.frames.map((frame) => ({ video: this.video(frame), at: 0, from: 0, to: this.facts(frame).seconds || undefined }));
   }
 
-  async #seam() {
-    const tracks = await lead(this);
-    if (this.view !== "seam") return;
+  #knowledge() {
+    const files = this.frames.map((frame) => [this.video(frame).src, this.facts(frame)]);
+    return JSON.stringify([document.getElementById("lead")?.dataset, files]);
+  }
+
+  // Begins with the seam, which is there to be seen over and over.
+  #join() {
+    this.#start();
     this.head.playing ||= !still.matches;
+    this.#lead(0);
+  }
+
+  async #lead(time) {
+    const tracks = await lead(this);
+    if (this.view === "seam") await this.head.show(tracks, time);
+  }
+
+  // From here on the videos are what one sees, and no storyboard lies over them.
+  #start() {
     this.wall.dataset.started = "yes";
-    await this.head.show(tracks, 0);
+    this.frames.forEach(leave);
   }
 
   #wire() {
@@ -169,26 +192,32 @@ export class Wall {
     this.head.sleep(document.hidden || !this.isSeen);
   }
 
-  // On a narrow screen the frames lie side by side: which of them one looks at.
+  // On a narrow screen the frames lie side by side: which of them one looks at, and can do something with.
   #scrolled() {
-    const inOrder = this.frames.toSorted((one, other) => one.dataset.place - other.dataset.place);
+    const inOrder = this.places.toSorted((one, other) => one.dataset.place - other.dataset.place);
     const frame = inOrder[Math.round(this.wall.scrollLeft / this.wall.clientWidth)] ?? inOrder[0];
-    this.screen.dataset.current = frame?.dataset.clip ?? "";
+    const seen = this.pair.isOn ? this.frames.filter(({ dataset }) => dataset.role) : [frame];
+    const clips = seen.map(({ dataset }) => dataset.clip);
+    this.screen.dataset.current = clips.length === 1 ? clips[0] : "";
+    for (const choice of this.screen.querySelectorAll(".choices > li")) {
+      choice.toggleAttribute("data-aside", !clips.includes(choice.dataset.clip));
+    }
     for (const button of this.screen.querySelectorAll(".pager button")) {
-      button.toggleAttribute("aria-current", button.dataset.to === this.screen.dataset.current);
+      button.setAttribute("aria-current", button.dataset.to === this.screen.dataset.current);
     }
   }
 
   do(command, to) {
-    if (["play", "frame", "second", "scrub", "edge"].includes(command)) this.wall.dataset.started = "yes";
+    if (["play", "frame", "second", "scrub", "edge"].includes(command)) this.#start();
     commands[command](this, to);
   }
 
   #draw() {
-    const { time, length, playing, loop, rate } = this.head;
+    const { time, length, playing, loop, rate, waits } = this.head;
     const one = (selector) => this.screen.querySelector(selector);
     const [now, of] = [time.toFixed(1), length ? length.toFixed(1) : "–"];
     this.screen.toggleAttribute("data-playing", playing);
+    for (const frame of this.frames) frame.toggleAttribute("data-waiting", waits && this.video(frame).readyState < 3);
     this.wall.toggleAttribute("data-leading", this.view === "seam" && time < 1);
     one(".moment").value = length ? Math.round((1000 * time) / length) : 0;
     if (one("[data-now]").textContent !== now || one("[data-length]").textContent !== of) {
@@ -227,10 +256,6 @@ const commands = {
   press: (wall, selector) => wall.press(selector),
   loop: (wall) => wall.head.toggleLoop(),
 };
-
-export function say(words) {
-  document.getElementById("announce").textContent = words;
-}
 
 let wall = null;
 export const theWall = () => wall;

@@ -179,3 +179,24 @@ def test_all_four_come_in_one_zip(house, open_page, directory, upstream):
         page.get_by_role("link", name="Download all").click()
     assert downloading.value.suggested_filename.endswith(".zip")
     assert downloading.value.path().read_bytes()[:2] == b"PK"
+
+
+def test_copies_that_come_all_at_once_take_the_place_of_what_is_shown(house, directory, open_page):
+    code = "from tests.browser.scene import stage; print(stage(0, prompt='All at once').pk)"
+    task = do(directory, code)
+    states = (
+        "from django.db.models.functions import Now; from extender.models import Copy, Task; "
+        f"Copy.objects.filter(task='{task}').update(state='%s', next_try_at='2100-01-01T00:00:00Z'); "
+        f"Task.objects.renumber('{task}'); print(1)"
+    )
+    do(directory, states % "copying")
+    page = sign_in(open_page(expected="clips.example"), house, "stage")
+    page.route("https://clips.example/**", lambda route: route.abort())
+    page.goto(f"{house.url}/tasks/{task}/")
+    expect(page.locator("#frame-1")).to_have_attribute("data-broken", "")
+    do(directory, states % "safe")
+    for video in page.locator(".wall video").all():
+        expect(video).to_have_attribute("src", re.compile(COPY))
+    page.get_by_role("button", name="Play", exact=True).click()
+    assert_plays(page, ".wall video", 4)
+    expect(page.locator("[data-broken]")).to_have_count(0)

@@ -83,6 +83,7 @@ def test_one_that_stalls_holds_the_others_and_they_go_on_together(wall):
     wall.route(re.compile(r"\.mp4\?anew"), lambda route: held.append(route))
     wall.locator("#frame-2 video").evaluate("(video) => { video.src += '?anew'; }")
     wall.wait_for_function("() => [1, 3, 4].every((n) => document.querySelector(`#frame-${n} video`).paused)")
+    expect(wall.locator("#frame-2")).to_have_attribute("data-waiting", "")
     stood = [wall.locator(f"#frame-{n} video").evaluate("(video) => video.currentTime") for n in (1, 3, 4)]
     assert max(stood) - min(stood) < PICTURE
     expect(wall.get_by_role("button", name="Pause", exact=True)).to_be_visible()
@@ -98,6 +99,8 @@ def test_one_that_cannot_be_played_says_so_and_the_others_play(wall):
     wall.locator("#frame-2 video").evaluate("(video) => { video.src += '?broken'; }")
     wall.get_by_role("button", name="Play", exact=True).click()
     expect(wall.locator("#frame-2")).to_have_attribute("data-broken", "")
+    wall.locator("#frame-2 video").evaluate("(video) => { video.src = video.src.replace('?broken', ''); }")
+    expect(wall.locator("#frame-2")).not_to_have_attribute("data-broken", "")
     wall.wait_for_function(
         "() => [1, 3, 4].every((n) => document.querySelector(`#frame-${n} video`).currentTime > 0.3)"
     )

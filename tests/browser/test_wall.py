@@ -110,6 +110,17 @@ def test_dragging_along_the_timeline_shows_storyboards_at_once_and_then_the_pict
     assert pictures(page)[0] == pytest.approx(24, abs=1)
 
 
+def test_a_click_on_what_is_scrubbed_plays_and_takes_the_storyboards_away(open_wall, joined):
+    page = open_wall(joined)
+    box = page.locator("#frame-2").bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    expect(page.locator(".wall canvas.sheet")).to_have_count(4)
+    page.mouse.down()
+    page.mouse.up()
+    await_moment(page, 0.2)
+    expect(page.locator(".wall canvas.sheet")).to_have_count(0)
+
+
 def test_the_keyboard_alone_does_everything(open_wall, joined):
     page = open_wall(joined)
     press = page.keyboard.press
@@ -118,6 +129,7 @@ def test_the_keyboard_alone_does_everything(open_wall, joined):
         page.wait_for_function(f"() => ({TIMES})().every((time) => Math.floor(24 * time) === {expected})")
         assert pictures(page) == [expected] * 4
     press("Home")
+    page.wait_for_function(f"() => ({TIMES})().every((time) => time === 0)")
     press("Space")
     await_moment(page, 0.2)
     press("Space")
@@ -165,8 +177,9 @@ def test_keys_do_nothing_while_somebody_types(open_wall, joined):
 
 def test_without_a_clip_that_is_meant_a_key_asks_for_one(open_wall, joined):
     page = open_wall(joined)
+    page.mouse.move(0, 0)
     page.keyboard.press("s")
-    expect(page.locator("#announce")).to_contain_text("1 to 4")
+    expect(page.locator("#announce.toast")).to_contain_text("1 to 4")
 
 
 def test_speed_and_the_end_without_a_loop(open_wall, joined):
@@ -276,6 +289,36 @@ def test_two_are_compared_side_by_side_and_under_a_slider(open_wall, joined, wid
     assert page.locator("#wall").evaluate("(wall) => parseInt(wall.style.getPropertyValue('--cut'))") in range(24, 35)
     page.keyboard.press("1")
     assert sorted(seen(page)) == ["1", "4"], "a number takes the place of the one that was chosen first"
+
+
+def test_the_same_clip_on_both_sides_changes_places(open_wall, joined):
+    page = open_wall(joined)
+    page.keyboard.press("c")
+    left, right = (page.get_by_role("group", name=side) for side in ("Left", "Right"))
+    first, second = (side.locator(":checked").get_attribute("value") for side in (left, right))
+    right.get_by_role("radio", name=first).check()
+    assert left.locator(":checked").get_attribute("value") == second
+    assert sorted(seen(page)) == sorted([first, second])
+
+
+def test_beside_a_lost_clip_each_keeps_its_own_place_and_panel(open_wall, joined, directory):
+    lost = (
+        f"from extender.models import Copy; print(Copy.objects.filter(task='{joined}', index=1).update(state='%s'))"
+    )
+    do(directory, lost % "lost")
+    try:
+        page = open_wall(joined, 390, 844, has_touch=True, is_mobile=True)
+        pager = page.get_by_role("navigation", name="Clips")
+        for number in (3, 1, 2):
+            pager.get_by_role("button", name=f"Clip {number}").tap()
+            expect(page.locator("[data-screen]")).to_have_attribute("data-current", str(number))
+            expect(page.locator(f"#clip-{number}")).to_be_visible()
+            expect(pager.get_by_role("button", name=f"Clip {number}")).to_have_attribute("aria-current", "true")
+        page.get_by_role("button", name="Compare").tap()
+        expect(page.locator("#clip-1")).to_be_hidden()
+        assert len(page.locator(".choices > li:visible").all()) == 2, "what is done belongs to the two that one sees"
+    finally:
+        do(directory, lost % "safe")
 
 
 def test_a_kept_clip_is_compared_first(open_wall, joined):
