@@ -271,6 +271,9 @@ document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-screen] [data-do]");
   if (button && wall) wall.do(button.dataset.do, button.dataset.to);
 });
+document.getElementById("keys")?.addEventListener("toggle", ({ newState, target }) => {
+  if (newState === "open") target.querySelector("button").focus();
+});
 document.addEventListener("visibilitychange", () => wall?.sleep());
 document.addEventListener("htmx:load", find);
 find();

@@ -190,7 +190,7 @@ def test_copies_that_come_all_at_once_take_the_place_of_what_is_shown(house, dir
         f"Task.objects.renumber('{task}'); print(1)"
     )
     do(directory, states % "copying")
-    page = sign_in(open_page(expected="clips.example"), house, "stage")
+    page = sign_in(open_page(expected="net::ERR"), house, "stage")
     page.route("https://clips.example/**", lambda route: route.abort())
     page.goto(f"{house.url}/tasks/{task}/")
     expect(page.locator("#frame-1")).to_have_attribute("data-broken", "")
