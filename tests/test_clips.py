@@ -217,7 +217,7 @@ def test_a_tasks_pages_cost_the_same_with_copies(web, guest, member):
     parent = make_task(member)
     task = make_task(member, parent=parent, index=2, ended_at="2026-01-01T00:00:00Z")
     link = Share.objects.create(task=task)
-    member_pages = {"": 8, "status/": 3, "copies/": 4}
+    member_pages = {"": 8, "status/": 3, "copies/": 5}
     guest_pages = {"": 2, "status/": 1, "copies/": 2}
     for copies in range(3):
         if copies:

@@ -17,11 +17,9 @@ export class Pair {
   // The kept ones first, then those that join best.
   open() {
     const { wall } = this;
-    const liking = (frame) => [document.querySelector(`#clip-${frame.dataset.clip} [data-keep][aria-pressed=true]`) ? 0 : 1, wall.facts(frame).seam];
-    const liked = wall.frames.toSorted((one, other) => {
-      const [a, b] = [liking(one), liking(other)];
-      return a[0] - b[0] || (a[1] === b[1] ? 0 : a[1] - b[1]);
-    });
+    const isKept = (frame) => document.querySelector(`#clip-${frame.dataset.clip} [data-keep][aria-pressed=true]`);
+    const rank = (frame) => (isKept(frame) ? -1 : wall.facts(frame).seam);
+    const liked = wall.frames.toSorted((one, other) => rank(one) - rank(other));
     this.#check("a", liked[0]);
     this.#check("b", liked[1]);
     this.#see();

@@ -2,6 +2,7 @@
 
 import { onKeys } from "./keys.js";
 import { Reel } from "./reel.js";
+import { say } from "./say.js";
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 const screen = find("screen");
@@ -9,7 +10,6 @@ const track = find("track");
 const speed = find("speed");
 const play = find("play");
 const ticks = find("ticks");
-const say = (words) => { document.getElementById("announce").textContent = words; };
 
 // A take is a segment of the film; its radio knows where it is.
 function takeOf(radio) {
@@ -31,7 +31,7 @@ const reel = new Reel(screen.querySelectorAll("video"), render, (take) => {
   const name = stepOf(take).name.toLowerCase();
   const words = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film goes on without it.`;
   find("trouble").textContent = words;
-  say(words);
+  say(words, false);
   const { position } = reel;
   show(reel.segments.filter((segment) => segment !== take), () => position);
 });
@@ -119,7 +119,7 @@ function tryTake(take) {
   find("tried-name").textContent = name;
   find("tried-film").href = take.radio.dataset.film;
   find("tried-extend").href = take.radio.dataset.extend;
-  say(isChosen ? "The whole branch again." : `Trying ${name}; the film ends with it.`);
+  say(isChosen ? "The whole branch again." : `Trying ${name}; the film ends with it.`, false);
   const before = branch().filter((other) => steps.indexOf(stepOf(other)) < at);
   const segments = isChosen ? branch() : [...before, take];
   show(segments, () => reel.startOf(segments.indexOf(take)));

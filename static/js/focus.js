@@ -1,5 +1,4 @@
-// The keyboard goes on where new things have come: [data-focus] says which of them. (The attribute autofocus would be
-// refused with a warning, since something else had the focus before.)
+// The keyboard goes on where new things have come: [data-focus] says where. (Browsers refuse autofocus after the first.)
 
 document.addEventListener("htmx:afterSettle", () => {
   const target = document.querySelector("[data-focus]");

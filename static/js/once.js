@@ -1,5 +1,4 @@
-// One press submits once: in a form[data-once] the pressed button says so at once, and until there is an answer no other
-// press on the page sends anything.
+// One press submits once: the pressed button of a form[data-once] says so, and until there is an answer none else sends.
 
 import { say } from "./say.js";
 

@@ -1,8 +1,7 @@
 // One playhead for several videos: they play, stop, seek and loop as one, and stay within a picture of each other.
 //
-// A track is { video, at, from, to }: its footage from..to (s) belongs under the head from `at` on. Before that it waits at
-// its first picture, after it on its last. Videos are led by the head's clock, by small changes of speed that nobody sees;
-// what is too far off, or has stalled, stops all of them until they stand together again.
+// A track is { video, at, from, to }: its footage from..to (s) belongs under the head from `at` on. The head's clock leads
+// the videos by small changes of speed; what is too far off, or stalls, stops all of them until they stand together again.
 
 const FAR = 0.25; // s: what is further off is sought
 const NEAR = 0.004; // s: what is nearer is right

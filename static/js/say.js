@@ -1,4 +1,4 @@
-// Says something that nothing else on the page shows: for ears at once, for eyes a few seconds long.
+// What the page says to a screen reader, and shows for a few seconds where nothing else shows it.
 
 let timer;
 
@@ -9,3 +9,9 @@ export function say(words, isSeen = true) {
   clearTimeout(timer);
   timer = setTimeout(() => place.classList.remove("toast"), 4000);
 }
+
+// A poll repeats its words, and they would be read out with each.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  const { target, fragment } = detail;
+  if (target.id === "announce" && target.textContent === fragment.textContent) detail.shouldSwap = false;
+});

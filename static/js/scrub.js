@@ -1,5 +1,4 @@
-// Scrubs through storyboards: under the pointer, under a finger, or with the keyboard. The frames of a wall go together,
-// as long as none of its videos has been played: then the playhead says what they show.
+// Scrubs through storyboards: under the pointer, a finger, or by keys. A wall's frames go together, until it is played.
 
 import { leave, show, TILES } from "./storyboard.js";
 
@@ -22,7 +21,6 @@ function under(frame, x) {
 }
 
 const frameOf = (event) => event.target.closest?.("[data-storyboard]");
-// What has the focus is a link around a card's four frames.
 const framesOf = (target) => (target.matches?.("a") ? [...target.querySelectorAll("[data-storyboard]")] : []);
 
 function step(frames, by) {

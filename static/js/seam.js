@@ -6,11 +6,8 @@ const WAIT_MS = 5000;
 function leadOf(frame, film) {
   let video = frame.querySelector(".lead");
   if (!video) {
-    video = document.createElement("video");
-    video.className = "lead";
-    video.muted = video.playsInline = true;
-    video.tabIndex = -1;
-    video.setAttribute("aria-hidden", "true");
+    const quiet = { className: "lead", muted: true, playsInline: true, tabIndex: -1, ariaHidden: "true" };
+    video = Object.assign(document.createElement("video"), quiet);
     frame.querySelector("video").after(video);
   }
   if (video.getAttribute("src") !== film) video.src = film;
@@ -21,7 +18,7 @@ function leadOf(frame, film) {
 function metadata(video) {
   video.preload = "auto";
   if (video.error) video.load();
-  if (video.readyState) return Promise.resolve();
+  if (video.readyState) return null;
   return new Promise((resolve) => {
     for (const event of ["loadedmetadata", "error"]) video.addEventListener(event, resolve, { once: true });
     setTimeout(resolve, WAIT_MS);

@@ -136,7 +136,7 @@ canvas.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-// What the pointer has focused is seen already, and what comes back after a swap has been looked away from.
+// What the pointer has focused is seen already; a swap brings the focus back without being asked.
 canvas.addEventListener("focusin", ({ target }) => {
   if (anchor || !target.matches(".plate:focus-visible")) return;
   isMoved = true;
@@ -196,7 +196,7 @@ canvas.addEventListener("wheel", (event) => {
   isMoved = true;
   const unit = event.deltaMode ? STEP * MARGIN : 1;
   if (event.ctrlKey || event.metaKey) {
-    // A wheel's notch is a hundred, a pinch on a trackpad a few.
+    // A notch is a hundred, a pinch a few.
     const at = inside(event);
     zoomTo(zoom * Math.exp(-0.01 * clamp(event.deltaY * unit, -25, 25)), at.x, at.y);
   } else {
@@ -206,7 +206,7 @@ canvas.addEventListener("wheel", (event) => {
   draw();
 }, { passive: false });
 
-// News: whatever has come, what one looks at stays where it is: the focused plate, or the one in the middle.
+// Whatever has come, the focused plate, or the one in the middle, stays where it is.
 canvas.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.shouldSwap) return;
   const focused = document.activeElement.closest(".plate");

@@ -7,7 +7,7 @@ import { canLead, lead, order } from "./seam.js";
 import { leave, show, TILES } from "./storyboard.js";
 
 const FPS = 24;
-const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
+const NO_LEAD = "What these clips continue is not here.";
 const narrow = matchMedia("(max-width: 600px)");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -43,7 +43,7 @@ export class Wall {
     return this.frames.find((frame) => frame.dataset.clip === String(number));
   }
 
-  // What is known of a frame's clip: it stands on the line beneath, which is renewed when its copy comes.
+  // What is known of a clip stands on the line beneath it, which polls renew.
   facts(frame) {
     const { ms, fps, join, seam, smoothest } = document.getElementById(`copy-${frame.dataset.clip}`)?.dataset ?? {};
     return { seconds: ms && ms / 1000, fps: Number(fps) || FPS, join: join && join / 1000, seam: Number(seam ?? Infinity), smoothest };
@@ -61,7 +61,7 @@ export class Wall {
     return this.frame(meant?.dataset.clip ?? (narrow.matches ? this.screen.dataset.current : ""));
   }
 
-  // Shows the wall in one of its views: all, solo, seam, side, slider.
+  // The views: all, solo, seam, side, slider.
   see(view, ...roles) {
     const wasSeam = this.view === "seam";
     this.wall.dataset.view = view;
@@ -74,12 +74,12 @@ export class Wall {
   }
 
   look(name) {
-    if (name === "seam" && !canLead(this)) say("What these clips continue is not here.");
+    if (name === "seam" && !canLead(this)) say(NO_LEAD);
     else if (name !== "compare") this.see(name);
     else if (this.frames.length > 1) this.pair.open();
   }
 
-  // After copies have come: the same moment, of other files. Most polls bring what is known already.
+  // After a poll. Most of them bring what is known already.
   renew() {
     const known = this.#knowledge();
     if (known === this.known) return;
@@ -92,10 +92,10 @@ export class Wall {
 
   // Copies bring what a seam needs.
   #offer() {
-    const button = this.screen.querySelector("[data-do=view][data-to=seam]");
+    const button = this.screen.querySelector("[data-do=look][data-to=seam]");
     if (!button) return;
     button.disabled = !canLead(this);
-    button.title = button.disabled ? "What these clips continue is not here" : "";
+    button.title = button.disabled ? NO_LEAD : "";
   }
 
   solo(number) {
@@ -112,7 +112,7 @@ export class Wall {
     const { fps } = this.facts(this.frames[0]);
     this.head.pause();
     // In the middle of a picture: at its edge a browser may show the one before.
-    return this.head.seek((Math.floor(this.head.time * fps + 0.01) + pictures + 0.5) / fps);
+    return this.head.seek((Math.floor(this.head.time * fps + 0.01) + Number(pictures) + 0.5) / fps);
   }
 
   async scrub(time) {
@@ -122,7 +122,6 @@ export class Wall {
     if (mine === this.scrubbing) this.frames.forEach(leave);
   }
 
-  // Storyboards over the frames: they are there at once.
   preview(time) {
     if (this.view === "seam") return;
     for (const frame of this.frames) {
@@ -132,8 +131,9 @@ export class Wall {
   }
 
   speed(by) {
-    const next = SPEEDS.indexOf(this.head.rate) + by;
-    if (SPEEDS[next]) this.head.go(SPEEDS[next]);
+    const { options, selectedIndex } = this.screen.querySelector("[data-speed]");
+    const next = options[selectedIndex + by];
+    if (next) this.head.go(Number(next.value));
   }
 
   press(selector) {
@@ -181,7 +181,6 @@ export class Wall {
     moment.addEventListener("pointerleave", () => this.frames.forEach(leave));
     this.screen.querySelector("[data-speed]").addEventListener("change", ({ target }) => this.head.go(Number(target.value)));
     this.wall.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    this.#scrolled();
     new IntersectionObserver(([{ isIntersecting }]) => {
       this.isSeen = isIntersecting;
       this.sleep();
@@ -192,7 +191,7 @@ export class Wall {
     this.head.sleep(document.hidden || !this.isSeen);
   }
 
-  // On a narrow screen the frames lie side by side: which of them one looks at, and can do something with.
+  // Which clips one looks at: on a narrow screen the frames lie side by side, and only these have their panels.
   #scrolled() {
     const inOrder = this.places.toSorted((one, other) => one.dataset.place - other.dataset.place);
     const frame = inOrder[Math.round(this.wall.scrollLeft / this.wall.clientWidth)] ?? inOrder[0];
@@ -207,55 +206,67 @@ export class Wall {
     }
   }
 
+  // Buttons and keys name one of the methods that follow, or one of those above.
   do(command, to) {
-    if (["play", "frame", "second", "scrub", "edge"].includes(command)) this.#start();
-    commands[command](this, to);
+    if (["play", "step", "second", "scrub", "edge"].includes(command)) this.#start();
+    this[command](to);
+  }
+
+  play() {
+    this.head.toggle();
+  }
+
+  second(by) {
+    this.scrub(this.head.time + by);
+  }
+
+  edge(isEnd) {
+    this.scrub(isEnd ? this.head.length : 0);
+  }
+
+  loop() {
+    this.head.toggleLoop();
+  }
+
+  back() {
+    this.see("all");
+  }
+
+  slider() {
+    this.pair.slide();
+  }
+
+  keys() {
+    document.getElementById("keys").togglePopover();
   }
 
   #draw() {
     const { time, length, playing, loop, rate, waits } = this.head;
     const one = (selector) => this.screen.querySelector(selector);
-    const [now, of] = [time.toFixed(1), length ? length.toFixed(1) : "–"];
+    const [moment, now, of] = [time.toFixed(1), one("[data-now]"), one("[data-length]")];
+    const all = length ? length.toFixed(1) : "–";
     this.screen.toggleAttribute("data-playing", playing);
     for (const frame of this.frames) frame.toggleAttribute("data-waiting", waits && this.video(frame).readyState < 3);
     this.wall.toggleAttribute("data-leading", this.view === "seam" && time < 1);
     one(".moment").value = length ? Math.round((1000 * time) / length) : 0;
-    if (one("[data-now]").textContent !== now || one("[data-length]").textContent !== of) {
-      one("[data-now]").textContent = now;
-      one("[data-length]").textContent = of;
-      one(".moment").setAttribute("aria-valuetext", `${now} of ${of} seconds`);
+    if (now.textContent !== moment || of.textContent !== all) {
+      now.textContent = moment;
+      of.textContent = all;
+      one(".moment").setAttribute("aria-valuetext", `${moment} of ${all} seconds`);
     }
-    if (one(".transport [data-do=play]").dataset.playing === String(playing) && this.drawn === `${loop}${rate}${this.view}`) return;
-    this.drawn = `${loop}${rate}${this.view}`;
-    one(".transport [data-do=play]").dataset.playing = playing;
+    const alone = this.view === "solo" && this.wall.querySelector("[data-role=a]").dataset.clip;
+    const drawn = [playing, loop, rate, this.view, alone].join();
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
     one(".transport [data-do=play]").setAttribute("aria-label", playing ? "Pause" : "Play");
-    one("[data-do=loop]").setAttribute("aria-pressed", loop);
     one("[data-speed]").value = rate;
-    const views = { all: "all", solo: "all", seam: "seam", side: "compare", slider: "compare" };
-    for (const button of this.screen.querySelectorAll("[data-do=view]")) {
-      button.setAttribute("aria-pressed", button.dataset.to === views[this.view]);
-    }
-    for (const button of this.wall.querySelectorAll("[data-do=solo]")) {
-      button.setAttribute("aria-pressed", this.view === "solo" && this.frame(button.dataset.to).dataset.role === "a");
-    }
+    const press = (button, isPressed) => button.setAttribute("aria-pressed", isPressed);
+    press(one("[data-do=loop]"), loop);
+    const view = this.pair.isOn ? "compare" : this.view === "seam" ? "seam" : "all";
+    for (const button of this.screen.querySelectorAll("[data-do=look]")) press(button, button.dataset.to === view);
+    for (const button of this.wall.querySelectorAll("[data-do=solo]")) press(button, button.dataset.to === alone);
   }
 }
-
-const commands = {
-  play: (wall) => wall.head.toggle(),
-  frame: (wall, by) => wall.step(Number(by)),
-  second: (wall, by) => wall.scrub(wall.head.time + by),
-  edge: (wall, end) => wall.scrub(end ? wall.head.length : 0),
-  scrub: (wall, time) => wall.scrub(time),
-  speed: (wall, by) => wall.speed(by),
-  solo: (wall, number) => wall.solo(number),
-  back: (wall) => wall.see("all"),
-  view: (wall, name) => wall.look(name),
-  slider: (wall) => wall.pair.slide(),
-  keys: () => document.getElementById("keys").togglePopover(),
-  press: (wall, selector) => wall.press(selector),
-  loop: (wall) => wall.head.toggleLoop(),
-};
 
 let wall = null;
 export const theWall = () => wall;
