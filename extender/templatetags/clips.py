@@ -70,10 +70,11 @@ def measured(clip: Clip, share: Share | None = None) -> str:
     )
 
 
-@register.filter
-def shape(task: Task) -> str:
+@register.simple_tag
+def shape(task: Task, share: Share | None = None) -> str:
     """How its clips fill a wall: "wide", "square" or "tall", as those that are here or the one that it continues."""
-    for copy in (clip.copy for clip in [*task.clips, task.source] if clip):
+    known = [*task.clips, None if share else task.source]
+    for copy in (clip.copy for clip in known if clip):
         if copy and copy.width and copy.height:
             ratio = copy.width / copy.height
             return "wide" if ratio > 1.2 else "square" if ratio > 0.8 else "tall"
