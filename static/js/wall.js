@@ -69,6 +69,8 @@ export class Wall {
     if (view === "seam") this.#join();
     else if (wasSeam || !this.head.length) this.head.show(this.#tracks(), 0);
     order(this);
+    // A browser would keep the same clip in sight, wherever that stands now.
+    if (view === "seam") this.wall.scrollLeft = 0;
     this.#scrolled();
     this.#draw();
   }

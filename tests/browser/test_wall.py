@@ -231,7 +231,9 @@ def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginnin
     page.keyboard.press("Space")
     assert max(page.evaluate(TIMES)) <= 1.05
     assert page.locator("[data-length]").inner_text() == "2.0"
-    # In the order of their jumps, the smallest marked.
+    # In the order of their jumps, the smallest marked, which a phone shows first.
+    expect(page.locator("#frame-3")).to_be_in_viewport(ratio=0.9)
+    expect(page.locator("#clip-3")).to_be_visible()
     assert [page.locator(f"[data-place='{n}']").get_attribute("data-clip") for n in range(1, 5)] == [
         "3",
         "2",
