@@ -7,7 +7,6 @@ import atexit
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from tests.ports import free_port
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,9 +43,7 @@ def start_postgres() -> str:
     # PostgreSQL refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else getpass.getuser()
     shutil.chown(directory, user)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     data = directory / "data"
     run = {"user": user, "cwd": directory, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run(

@@ -16,6 +16,8 @@ from typing import Any
 
 import requests
 
+from tests.ports import free_port
+
 PROJECT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
 
@@ -30,11 +32,11 @@ class Sandbox:
     process writes on stderr is in `<directory>/sandbox.log`.
     """
 
-    def __init__(self, directory: Path | None = None, *, port: int = 0, **flags: Any) -> None:
+    def __init__(self, directory: Path | None = None, **flags: Any) -> None:
         self.directory = Path(directory or tempfile.mkdtemp(prefix="sandbox-"))
         self.directory.mkdir(parents=True, exist_ok=True)
         self._is_ours = directory is None
-        self.port = port
+        self.port = free_port()
         self.flags = {"tiny": True, "seconds": 0.4, "key": "sandbox", **flags}
         self.key: str = self.flags["key"]
         self.start()

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from tests.ports import free_port
+
 PROJECT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30
 NGINX = """
@@ -23,13 +25,6 @@ http {{
     server {{ listen 127.0.0.1:{port}; {locations} }}
 }}
 """
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def find_nginx() -> str | None:

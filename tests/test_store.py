@@ -25,7 +25,8 @@ from extender.archive.bucket import Bucket
 from extender.archive.store import MEBIBYTE, Disk, StoreTrouble, current_store, name
 from project.addresses import bucket as bucket_options
 from project.addresses import bucket_origin
-from tests.servers import free_port, signed_for
+from tests.ports import free_port
+from tests.servers import signed_for
 
 PROJECT = Path(__file__).resolve().parents[1]
 CLIP = bytes(range(256)) * 10_000

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add = parser.add_argument
     add("--port", type=int, default=8791, help="0 takes any free port (default: %(default)s)")
+    add("--fd", type=int, help="a socket to accept at, inherited from whoever listens already; instead of a port")
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--dir", type=Path, default=Path("var/sandbox"), help="where videos and state are kept (%(default)s)")
     add("--seconds", type=_reader(options.seconds), default=20.0, help="how long a render takes (%(default)s)")
@@ -60,7 +61,7 @@ def run(chosen: argparse.Namespace) -> int:
         print(f"The sandbox cannot use {directory}: {error.strerror or error}.", file=sys.stderr)
         return 1
     try:
-        server = Server((chosen.host, chosen.port), Handler)
+        server = Server((chosen.host, chosen.port), Handler, chosen.fd)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         print(f"The sandbox cannot listen on {chosen.host}:{chosen.port}: {reason}.", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The HTTP server: reads a request, checks the key, finds the call, writes the ledger, sends the answer."""
 
 import hmac
+import socket
 import socketserver
 import time
 import traceback
@@ -31,6 +32,14 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
     service: Service
+
+    def __init__(self, address: tuple[str, int], handler: type["Handler"], fd: int | None = None) -> None:
+        """Listens at `address`, or takes over the listening socket `fd`; OSError where it cannot."""
+        super().__init__(address, handler, bind_and_activate=fd is None)
+        if fd is not None:
+            self.socket.close()
+            self.socket = socket.socket(fileno=fd)
+            self.server_address = self.socket.getsockname()
 
     def server_bind(self) -> None:
         socketserver.TCPServer.server_bind(self)  # without HTTPServer's look-up of our name, which may take seconds

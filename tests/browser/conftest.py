@@ -4,7 +4,6 @@ import os
 import selectors
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.helpers import eventually
+from tests.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
@@ -50,14 +50,8 @@ def take_sandbox_along(source: Path, target: Path) -> None:
         read.backup(written)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class House:
-    """`manage.py run` in a directory of its own. `url` is where it says that it is."""
+    """`manage.py run` in a directory of its own. Once it is open, `url` is where it says that it is."""
 
     def __init__(self, directory: Path, *arguments: str, **environment: str) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
@@ -72,10 +66,13 @@ class House:
                 start_new_session=True,
             )
         self.said = ""
-        self.url = self._read_until("Extender is at ").rpartition("Extender is at ")[2].strip()
-        self._read_until("Ctrl-C ends everything.")
 
-    def _read_until(self, words: str) -> str:
+    def await_open(self) -> None:
+        """Returns once it says that it may be entered; AssertionError with its log if it never does."""
+        self.url = self.await_words("Extender is at ").rpartition("Extender is at ")[2].strip()
+        self.await_words("Ctrl-C ends everything.")
+
+    def await_words(self, words: str) -> str:
         """The line with these words, once it was said."""
         ends = time.monotonic() + START_SECONDS
         with selectors.DefaultSelector() as selector:
@@ -104,6 +101,7 @@ def open_house() -> Iterator[Callable[..., House]]:
 
     def open_one(*arguments: object, **environment: str) -> House:
         opened.append(House(*arguments, **environment))
+        opened[-1].await_open()
         return opened[-1]
 
     yield open_one
@@ -120,6 +118,7 @@ def directory(tmp_path_factory) -> Path:
 @pytest.fixture(scope="package")
 def house(directory) -> Iterator[House]:
     house = House(directory, "--port", str(free_port()))
+    house.await_open()
     yield house
     house.end()
 

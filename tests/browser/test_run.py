@@ -2,11 +2,15 @@
 
 import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 import requests
 
-from tests.browser.conftest import free_port, fresh_copy, take_sandbox_along
+from tests.browser.conftest import House, fresh_copy, take_sandbox_along
+from tests.ports import free_port
 
 
 def processes_in(directory: Path) -> list[str]:
@@ -51,6 +55,28 @@ def test_a_second_start_is_quick_and_one_ctrl_c_ends_everything(house, directory
     assert f":{kept}/videos/" not in page
     assert again.end() == 0
     assert processes_in(copy) == []
+
+
+def test_ports_are_held_from_the_moment_they_are_chosen(tmp_path):
+    copy, web, sandbox = fresh_copy(tmp_path), free_port(), free_port()
+    (copy / "var").mkdir()
+    (copy / "var" / "sandbox-port").write_text(str(sandbox))
+    house = House(copy, "--port", str(web))
+    try:
+        house.await_words("Starting the sandbox")
+        for held in (web, sandbox):
+            with pytest.raises(OSError, match="in use"):
+                socket.create_server(("127.0.0.1", held))
+    finally:
+        assert house.end() == 0
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_a_port_that_there_is_not_is_a_sentence(tmp_path, port):
+    command = [sys.executable, "manage.py", "run", "--port", port]
+    ended = subprocess.run(command, cwd=fresh_copy(tmp_path), capture_output=True, text=True, timeout=60)
+    assert "a port is a number from 1 to 65535" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_with_a_key_there_is_no_sandbox_and_no_demo(open_house, tmp_path):

@@ -19,12 +19,12 @@ import psycopg
 import requests
 
 from tests.helpers import eventually, form_of
+from tests.ports import HOST, free_port
 from tests.sandbox_process import Sandbox
 
 PROJECT = Path(__file__).resolve().parents[2]
 # What our settings read; whoever runs the tests may have them set for an installation of their own.
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT", "EXTENDER_")
-HOST = "127.0.0.1"
 START_SECONDS = 30
 # A browser keeps one for a year, so every form that a member ever opened bears the same.
 CSRF_TOKEN = "c" * 32
@@ -151,7 +151,7 @@ class House:
         self.processes: list[Process] = []
         self._member_count = members
         self._sandbox_flags = {"credits": 10**8, **sandbox_flags}
-        self._ports = _free_ports(4)
+        self._ports = [free_port() for _ in range(4)]
 
     def __enter__(self) -> "House":
         with ExitStack() as stack:
@@ -274,14 +274,6 @@ def answer_of(process: subprocess.Popen) -> Any:
     said, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return json.loads(said.splitlines()[-1])
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 class Visitor:

@@ -1,5 +1,6 @@
 """`manage.py run`: everything on this machine, in one terminal; `make run` calls it."""
 
+import errno
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import ArgumentTypeError
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -21,6 +23,9 @@ from extender.models import Member
 HOST = "127.0.0.1"
 WEB_PORT = 8000
 SANDBOX_PORT = 8791
+PORTS = 1 << 16
+PORTS_TRIED = 50
+BACKLOG = 128
 START_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -32,7 +37,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=WEB_PORT, help="the web server's port, if it is free")
+        parser.add_argument("--port", type=port_number, default=WEB_PORT, help="the web server's port, if it is free")
 
     def handle(self, *args: object, **options: object) -> None:
         self.house = House()
@@ -51,8 +56,8 @@ class Command(BaseCommand):
             self.stdout.write("Stopped.")
 
     def _start(self, wanted_port: int) -> None:
-        port = self._free_port(wanted_port, "web server")
-        address = f"http://{HOST}:{port}"
+        listener = self._listen(wanted_port, "web server")
+        address = address_of(listener)
         environment: dict[str, str] = {}
         if settings.SANDBOX:
             # The sandbox reaches loopback, so its webhooks arrive. APIFRAME itself does not.
@@ -68,29 +73,37 @@ class Command(BaseCommand):
             refuse_demo()
         self._say("Starting the web server and the worker")
         self.house.start("worker", ["worker"], environment)
-        self.house.start("web", web_command(port), environment)
+        self.house.start("web", web_command(listener), environment, listener)
         self._await_answer(f"{address}/healthz")
         self._say_where(settings.PUBLIC_URL if settings.HTTPS else address)
 
     def _start_sandbox(self) -> str:
         kept = settings.VAR_DIR / "sandbox-port"
         wanted = int(kept.read_text()) if kept.exists() else SANDBOX_PORT
-        port = self._free_port(wanted, "sandbox")
+        listener = self._listen(wanted, "sandbox")
+        address = address_of(listener)
         self._say("Starting the sandbox, a pretend APIFRAME: nothing is paid for (the real one: APIFRAME_API_KEY)")
         directory = settings.VAR_DIR / "sandbox"
-        self.house.start("sandbox", ["sandbox", "--port", str(port), "--dir", str(directory)], {})
-        self._await_answer(f"http://{HOST}:{port}/_sandbox/originals")
+        arguments = ["sandbox", "--fd", str(listener.fileno()), "--dir", str(directory)]
+        self.house.start("sandbox", arguments, {}, listener)
+        self._await_answer(f"{address}/_sandbox/originals")
         # The next start takes the same port if it can: the addresses of finished clips name it.
-        kept.write_text(str(port))
-        return f"http://{HOST}:{port}"
+        kept.write_text(address.rpartition(":")[2])
+        return address
 
-    def _free_port(self, wanted: int, whose: str) -> int:
-        for port in range(wanted, wanted + 50):
-            if is_free(port):
-                if port != wanted:
-                    self._say(f"Port {wanted} is in use, so the {whose} takes {port}")
-                return port
-        raise CommandError(f"The ports {wanted} to {wanted + 49} are all in use.")
+    def _listen(self, wanted: int, whose: str) -> socket.socket:
+        """Listens for `whose`, who takes the socket over later: until then nobody else can have its port."""
+        for port in range(wanted, min(wanted + PORTS_TRIED, PORTS)):
+            try:
+                listener = socket.create_server((HOST, port), backlog=BACKLOG)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise CommandError(f"The {whose} cannot listen at port {port}: {error.strerror}.") from None
+                continue
+            if port != wanted:
+                self._say(f"Port {wanted} is in use, so the {whose} takes {port}")
+            return listener
+        raise CommandError(f"The ports {wanted} to {port} are all in use.")
 
     def _await_answer(self, url: str) -> None:
         ends = time.monotonic() + START_SECONDS
@@ -147,16 +160,23 @@ class House:
         if self._running.pop(name).wait():
             raise CommandError(f"`manage.py {name}` failed; what it said stands above.")
 
-    def start(self, name: str, arguments: list[str], environment: dict[str, str]) -> None:
+    def start(self, name: str, arguments: list[str], environment: dict[str, str], *given: socket.socket) -> None:
         """Starts one of our commands, or a program given by its path, in a process group of its own.
 
         Ctrl-C in a terminal goes to a whole group: so it reaches us alone, and the end has one order.
+        The sockets `given` are its own from then on: its end is theirs.
         """
         own = Path(arguments[0]).is_absolute()
         command = arguments if own else [sys.executable, "manage.py", *arguments]
         self._running[name] = subprocess.Popen(  # noqa: S603, our own programs
-            command, cwd=settings.BASE_DIR, env={**os.environ, **environment}, start_new_session=True
+            command,
+            cwd=settings.BASE_DIR,
+            env={**os.environ, **environment},
+            pass_fds=[each.fileno() for each in given],
+            start_new_session=True,
         )
+        for each in given:
+            each.close()
 
     def check(self) -> None:
         """Raises `CommandError` where a process has ended by itself."""
@@ -187,18 +207,19 @@ class House:
             os.killpg(process.pid, number)
 
 
-def is_free(port: int) -> bool:
-    """Whether nobody listens on `port` of this machine."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
+def port_number(text: str) -> int:
+    """A port to listen at, 1 to 65535; `ArgumentTypeError` for anything else."""
+    if not text.isdecimal() or not 0 < int(text) < PORTS:
+        raise ArgumentTypeError(f"a port is a number from 1 to {PORTS - 1}")
+    return int(text)
 
 
-def web_command(port: int) -> list[str]:
+def address_of(listener: socket.socket) -> str:
+    """Where a browser finds whoever accepts at this socket."""
+    return f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+def web_command(listener: socket.socket) -> list[str]:
     """Gunicorn, as it is deployed too, on loopback."""
     gunicorn = Path(sys.executable).with_name("gunicorn")
-    return [str(gunicorn), "project.wsgi", "--bind", f"{HOST}:{port}", "--log-level", "warning"]
+    return [str(gunicorn), "project.wsgi", "--bind", f"fd://{listener.fileno()}", "--log-level", "warning"]
