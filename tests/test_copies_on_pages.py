@@ -329,7 +329,11 @@ def test_a_wall_has_the_shape_of_its_clips_or_of_the_one_that_they_continue(web,
 def test_a_guest_is_not_told_how_a_clip_joins_another(web, guest, task, link):
     make_copy(task, seam=0.5, contains_parent="yes", join_ms=5200)
     make_copy(task, 2, seam=1.5, contains_parent="yes", join_ms=5200)
-    assert "data-seam" in page(web, f"/tasks/{task.pk}/")
+    make_copy(task, 3, seam=0.1, contains_parent="yes", join_ms=5200)
+    hidden = ("data-seam", "data-join", "data-smoothest", 'data-to="seam"', "order=seam")
+    shown = page(web, f"/tasks/{task.pk}/")
+    assert all(word in shown for word in hidden)
     for address in (link, link + "copies/"):
-        for word in ("data-seam", "data-join", "data-smoothest", 'data-to="seam"'):
-            assert word not in page(guest, address)
+        assert not any(word in page(guest, address) for word in hidden)
+    ordered = page(guest, link + "?order=seam")
+    assert ordered.index('id="frame-1"') < ordered.index('id="frame-3"')

@@ -82,10 +82,13 @@ def shape(task: Task, share: Share | None = None) -> str:
 
 
 @register.simple_tag
-def places(task: Task, order: str | None = None) -> list[tuple[int, Clip | None]]:
-    """Four places for four clips, with their numbers: as APIFRAME numbers them, or by their jumps ("seam")."""
+def places(task: Task, order: str | None = None, share: Share | None = None) -> list[tuple[int, Clip | None]]:
+    """Four places for four clips, with their numbers: as APIFRAME numbers them, or by their jumps ("seam").
+
+    Guests are not told of jumps, and so not by an order either.
+    """
     numbered = [(index, clip) for index, clip in enumerate(task.frames, 1) if clip or not task.is_final]
-    return sorted(numbered, key=lambda place: _seam(place[1])) if order == "seam" else numbered
+    return sorted(numbered, key=lambda place: _seam(place[1])) if order == "seam" and not share else numbered
 
 
 @register.filter
