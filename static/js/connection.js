@@ -4,5 +4,4 @@ const notice = document.getElementById("connection");
 
 document.addEventListener("htmx:sendError", () => { notice.hidden = false; });
 document.addEventListener("htmx:timeout", () => { notice.hidden = false; });
-document.addEventListener("htmx:afterOnLoad", () => { notice.hidden = true; });
 document.addEventListener("htmx:beforeOnLoad", () => { notice.hidden = true; });

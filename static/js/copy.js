@@ -15,6 +15,6 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 });
 
-const reveal = () => { for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false; };
+const reveal = () => document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
 reveal();
 document.addEventListener("htmx:load", reveal);

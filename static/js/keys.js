@@ -7,6 +7,11 @@ const NEEDS = [
   ["button, a, summary, [type=checkbox]", /^( |Enter)$/],
 ];
 
+const single = document.querySelector("[data-single]");
+single?.addEventListener("change", () => {
+  document.cookie = `keys=${single.checked ? "on" : "off"};path=/;max-age=31536000;samesite=lax`;
+});
+
 // `actions` by the name of their key: "k", " ", "ArrowLeft", "Shift+ArrowLeft".
 export function onKeys(actions) {
   document.addEventListener("keydown", (event) => {
@@ -14,6 +19,7 @@ export function onKeys(actions) {
     const name = event.key.length === 1 ? event.key.toLowerCase() : (event.shiftKey ? "Shift+" : "") + event.key;
     const isNeeded = NEEDS.some(([selector, keys]) => event.target.matches?.(selector) && keys.test(name))
       || (name !== "?" && document.querySelector(":popover-open"))
+      || (single?.checked === false && /^\S$/.test(name))
       // Held down, only what steps goes on.
       || (event.repeat && !name.includes("Arrow"));
     if (!actions[name] || isNeeded) return;

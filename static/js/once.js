@@ -2,7 +2,7 @@
 
 import { say } from "./say.js";
 
-// Longer than any answer takes. A press after that finds the same row by the form's one-use nonce.
+// Longer than any answer takes. A press after that finds the same row by the form's nonce.
 const WAIT_MS = 25_000;
 let waiting = null;
 
@@ -26,5 +26,5 @@ document.addEventListener("submit", (event) => {
   button.setAttribute("aria-disabled", "true");
   say(button.textContent, false);
 });
-// Somebody who comes back finds the same form, with the same one-use nonce: pressing again finds the same task.
+// Who comes back finds the same form, whose nonce finds the same task.
 addEventListener("pageshow", release);

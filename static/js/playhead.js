@@ -9,7 +9,6 @@ const HURRY = 4; // how much of the distance is made up for in a second
 const PATIENCE_MS = 800;
 const MOST = 0.2; // by how much a speed may change
 
-const paused = (video) => video.pause();
 const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
 function once(video, ...events) {
@@ -56,7 +55,7 @@ export class Playhead {
   // Puts these tracks under the head instead of those it had.
   show(tracks, time = this.time) {
     const stay = new Set(tracks.map(({ video }) => video));
-    for (const { video } of this.#tracks) if (!stay.has(video)) paused(video);
+    for (const { video } of this.#tracks) if (!stay.has(video)) video.pause();
     this.#tracks = tracks;
     return this.#settle(time);
   }
@@ -106,7 +105,7 @@ export class Playhead {
     this.#turn += 1;
     clearTimeout(this.#patience);
     cancelAnimationFrame(this.#frame);
-    this.#tracks.forEach(({ video }) => paused(video));
+    for (const { video } of this.#tracks) video.pause();
   }
 
   #duration({ video, from, to }) {
@@ -126,7 +125,7 @@ export class Playhead {
     const turn = ++this.#turn;
     this.#settled = false;
     this.time = time;
-    this.#tracks.forEach(({ video }) => paused(video));
+    for (const { video } of this.#tracks) video.pause();
     this.#changed(this);
     // Nothing is loaded before somebody wants to see it move.
     this.#isWanted ||= this.playing || time > 0;
@@ -173,7 +172,7 @@ export class Playhead {
     if (video.error) return true;
     const moment = this.#moment(track, time);
     if (!this.#isActive(track, time)) {
-      if (!video.paused) paused(video);
+      video.pause();
       if (!video.seeking && Math.abs(video.currentTime - moment) > 0.1) video.currentTime = moment;
       return true;
     }

@@ -142,8 +142,7 @@ export class Reel {
     if (!video.ended && end - video.currentTime > LEAD * this.#rate) return;
     const following = this.#following;
     if (following === null) {
-      if (video.ended) this.pause();
-      return;
+      return video.ended && this.pause();
     }
     const next = this.next;
     if (next.segment !== this.segments[following]) return this.prepare();

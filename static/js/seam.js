@@ -56,7 +56,7 @@ export function order(wall) {
     const { seam, smoothest } = wall.facts(frame);
     frame.dataset.place = place + 1;
     const words = frame.querySelector(".jump");
-    if (words) words.textContent = !Number.isFinite(seam) ? "join not measured" : `${smoothest ? "smoothest · " : ""}jump ${seam.toFixed(1)}`;
+    if (words) words.textContent = seam < Infinity ? `${smoothest ? "smoothest · " : ""}jump ${seam.toFixed(1)}` : "join not measured";
   });
 }
 

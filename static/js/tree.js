@@ -180,9 +180,10 @@ for (const end of ["pointerup", "pointercancel"]) {
   // On the whole page: a button that is let go outside before the threshold is let go as well.
   addEventListener(end, ({ pointerId }) => {
     fingers.delete(pointerId);
-    if (!fingers.size) canvas.removeAttribute("data-drag");
+    if (fingers.size) return;
+    canvas.removeAttribute("data-drag");
     // The click comes right after; one by the keyboard comes later, and is meant.
-    if (!fingers.size) setTimeout(() => { isDragged = false; });
+    setTimeout(() => { isDragged = false; });
   });
 }
 canvas.addEventListener("click", (event) => {
@@ -226,7 +227,7 @@ canvas.addEventListener("htmx:afterSwap", () => {
   anchor = null;
 });
 
-canvas.toggleAttribute("data-live", true);
+canvas.dataset.live = "";
 canvas.querySelector("[data-lenses]").hidden = false;
 // At first, and as long as nobody has moved it.
 new ResizeObserver(() => (isMoved ? draw() : open())).observe(canvas);

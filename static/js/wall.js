@@ -262,11 +262,13 @@ export class Wall {
     this.drawn = drawn;
     one(".transport [data-do=play]").setAttribute("aria-label", playing ? "Pause" : "Play");
     one("[data-speed]").value = rate;
-    const press = (button, isPressed) => button.setAttribute("aria-pressed", isPressed);
-    press(one("[data-do=loop]"), loop);
     const view = this.pair.isOn ? "compare" : this.view === "seam" ? "seam" : "all";
-    for (const button of this.screen.querySelectorAll("[data-do=look]")) press(button, button.dataset.to === view);
-    for (const button of this.wall.querySelectorAll("[data-do=solo]")) press(button, button.dataset.to === alone);
+    const press = (buttons, isPressed) => {
+      for (const button of this.screen.querySelectorAll(buttons)) button.setAttribute("aria-pressed", isPressed(button.dataset.to));
+    };
+    press("[data-do=loop]", () => loop);
+    press("[data-do=look]", (to) => to === view);
+    press(".wall [data-do=solo]", (to) => to === alone);
   }
 }
 

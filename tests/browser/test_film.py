@@ -186,6 +186,14 @@ def test_the_keyboard_alone_leads_through_the_film(open_film):
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     press("k")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    # Who speaks to their machine turns off what a spoken word would press.
+    page.locator(".keys summary").click()
+    page.get_by_label("Letters, digits and signs are keys").uncheck()
+    press("k")
+    press("l")
+    expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.get_by_label("Letters, digits and signs are keys").check()
     # What has the focus keeps its own keys: Space presses the button, and does not play.
     page.get_by_role("button", name="Loop").focus()
     press("Space")

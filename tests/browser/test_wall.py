@@ -179,6 +179,31 @@ def test_keys_do_nothing_while_somebody_types(open_wall, joined):
     assert seen(page) == ["1", "2", "3", "4"]
 
 
+def test_keys_of_one_character_can_be_turned_off_for_good(open_wall, joined):
+    page = open_wall(joined)
+    page.get_by_role("button", name="Keys").click()
+    switch = page.get_by_label("Letters, digits and signs are keys")
+    switch.uncheck()
+    page.keyboard.press("Escape")
+    for again in (False, True):
+        if again:
+            page.reload()
+        for key in "3lj":
+            page.keyboard.press(key)
+        assert seen(page) == ["1", "2", "3", "4"]
+        expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("?")
+        expect(page.locator("#keys")).to_be_hidden()
+        page.keyboard.press("ArrowRight")
+        eventually(lambda: pictures(page) == [1] * 4)
+    page.get_by_role("button", name="Keys").click()
+    expect(switch).not_to_be_checked()
+    switch.check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("3")
+    assert seen(page) == ["3"]
+
+
 def test_without_a_clip_that_is_meant_a_key_asks_for_one(open_wall, joined):
     page = open_wall(joined)
     page.mouse.move(0, 0)
