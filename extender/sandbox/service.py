@@ -51,5 +51,6 @@ class Service:
 
     def stop(self) -> None:
         self.stopping.set()
+        self.webhooks.stop()
         self.studio.stop()
         self.database.close()

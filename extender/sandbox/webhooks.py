@@ -15,6 +15,7 @@ from extender.sandbox.life import FAILED, FINISHED, Moment, moment
 from extender.sandbox.store import Store, Task
 
 TIMEOUT = 5.0
+PATIENCE = 0.5  # seconds that an end waits for posts on their way
 LANES = 4  # threads for each receiver: a slow receiver holds nobody else
 TICKS = (0.02, 0.25)  # seconds between two looks at the tasks, at least and at most
 
@@ -47,7 +48,8 @@ class Webhooks:
         self.origin = origin
         self._watched: dict[str, Watched] = {}
         self._queues: dict[tuple[str, int], queue.SimpleQueue[Message]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._posting = 0
         self._wake = threading.Event()
         self._era = 0
 
@@ -75,6 +77,12 @@ class Webhooks:
         with self._lock:
             self._watched.clear()
             self._era += 1
+
+    def stop(self) -> None:
+        """Posts nothing more; what is on its way is noted first, or it would be posted again after the next start."""
+        self.forget()
+        with self._lock:
+            self._lock.wait_for(lambda: not self._posting, PATIENCE)
 
     def _look_around(self) -> None:
         while True:
@@ -119,8 +127,14 @@ class Webhooks:
     def _deliver(self, messages: "queue.SimpleQueue[Message]") -> None:
         while True:
             message = messages.get()
-            if message.watched.era == self._era:
-                self._post(message)
+            with self._lock:
+                if message.watched.era != self._era:
+                    continue
+                self._posting += 1
+            self._post(message)
+            with self._lock:
+                self._posting -= 1
+                self._lock.notify_all()
 
     def _post(self, message: Message) -> None:
         watched, task = message.watched, message.watched.task
