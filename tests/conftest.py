@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 from extender.following import look_up
 from extender.models import Member, Task
 from project.addresses import bucket as bucket_options
-from tests.helpers import form_of
+from tests.helpers import form_of, make_task
 from tests.sandbox_process import Sandbox
 
 MEASURED = "measured"
@@ -119,8 +119,11 @@ def bucket(_s3, tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _quiet(settings):
+def _quiet(settings, tmp_path_factory):
     cache.clear()
+    # Made by whoever keeps something there.
+    settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / "media" / uuid.uuid4().hex
+    settings.ARCHIVE_KEEP_FREE_MB = 0
     settings.PUBLIC_URL = settings.X_ACCEL_PREFIX = ""
     settings.ARCHIVE_BUCKET = {}
     settings.ALLOWED_HOSTS = ["*"]
@@ -170,6 +173,12 @@ def web(browser_of, member):
 def original(member, sandbox) -> Task:
     """A finished video of the member, made at the sandbox and looked up through the front door."""
     return look_up(member, sandbox.start_video("A kite over a quiet beach [seconds-0]"))
+
+
+@pytest.fixture
+def start(member) -> Task:
+    """A finished original of the member to extend, as a row alone."""
+    return make_task(member, kind=Task.Kind.ORIGINAL, index=None, prompt="a kite", remote_id=str(uuid.uuid4()))
 
 
 @pytest.fixture

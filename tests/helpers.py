@@ -110,6 +110,11 @@ def make_task(owner: Member, state: State = State.FINISHED, **fields: Any) -> Ta
     )
 
 
+def extend(parent: Task, index: int = 1, state: State = State.FINISHED, **fields: Any) -> Task:
+    """An extension of clip `index` of `parent` at which nobody looks again."""
+    return make_task(parent.owner, state, parent=parent, index=index, **{"next_look_at": None, **fields})
+
+
 def become_due(task: Task) -> Task:
     """Lets the time until the task's next look pass."""
     Task.objects.filter(pk=task.pk).update(next_look_at="2020-01-01T00:00:00Z")

@@ -21,12 +21,6 @@ from tests.helpers import age, at_once, database_url, make_copy, make_task
 PROJECT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.ARCHIVE_KEEP_FREE_MB = 0
-
-
 def archive(*asked: str) -> tuple[int, str, str]:
     """The exit code of the command, what it printed, and what it complained of."""
     out, err, code = io.StringIO(), io.StringIO(), 0

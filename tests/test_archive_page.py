@@ -13,11 +13,6 @@ from tests.helpers import make_copy, make_task, queries
 ADDRESS = "/team/archive/"
 
 
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
 @pytest.fixture
 def staff(browser_of, db):
     """The browser of somebody who looks after the installation, and has no task."""

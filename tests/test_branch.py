@@ -2,27 +2,12 @@
 
 import html
 import re
-import uuid
 
 import pytest
 
 from extender.models import Copy, Share, Task
 from extender.states import State
-from tests.helpers import make_copy, make_task, queries
-
-
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
-@pytest.fixture
-def start(member) -> Task:
-    return make_task(member, kind=Task.Kind.ORIGINAL, index=None, prompt="a kite", remote_id=str(uuid.uuid4()))
-
-
-def extend(parent: Task, index: int = 1, state: State = State.FINISHED, **fields: object) -> Task:
-    return make_task(parent.owner, state, parent=parent, index=index, next_look_at=None, **fields)
+from tests.helpers import extend, make_copy, make_task, queries
 
 
 def grow(task: Task, steps: int) -> Task:

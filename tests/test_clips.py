@@ -17,11 +17,6 @@ SUFFIX = {"clip": ".mp4", "poster": ".poster.webp", "card": ".card.webp", "story
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
 @pytest.fixture
 def guest() -> Client:
     """Somebody without an account and without cookies."""

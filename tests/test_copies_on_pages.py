@@ -15,12 +15,6 @@ HTMX = {"HX-Request": "true"}
 EVIL = '"><script>alert(1)</script>'
 
 
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.ARCHIVE_KEEP_FREE_MB = 0
-
-
 @pytest.fixture
 def task(member) -> Task:
     """A task that has just finished."""

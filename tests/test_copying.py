@@ -12,12 +12,6 @@ from extender.states import State
 from tests.helpers import at_once, become_due, eventually, make_task
 
 
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.ARCHIVE_KEEP_FREE_MB = 0
-
-
 @pytest.fixture
 def admin_web(db, browser_of):
     """The browser of somebody who looks after the installation."""

@@ -8,16 +8,6 @@ from extender.templatetags.drift import drift, drift_graph
 from tests.helpers import make_copy, make_task
 
 
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
-@pytest.fixture
-def start(member) -> Task:
-    return make_task(member, kind=Task.Kind.ORIGINAL, index=None)
-
-
 def clip_of(task: Task, index: int = 1) -> Clip:
     return Task.objects.get(pk=task.pk).clip(index)
 

@@ -5,21 +5,7 @@ import pytest
 from extender import lineage
 from extender.models import Task
 from extender.states import State
-from tests.helpers import make_copy, make_task, queries
-
-
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
-@pytest.fixture
-def start(member) -> Task:
-    return make_task(member, kind=Task.Kind.ORIGINAL, index=None, prompt="a kite")
-
-
-def extend(parent: Task, index: int = 1, state: State = State.FINISHED, **fields: object) -> Task:
-    return make_task(parent.owner, state, parent=parent, index=index, **fields)
+from tests.helpers import extend, make_copy, make_task, queries
 
 
 def fresh(task: Task) -> Task:

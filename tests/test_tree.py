@@ -10,23 +10,9 @@ import pytest
 
 from extender.models import Copy, Task
 from extender.states import State
-from tests.helpers import become_due, make_copy, make_task, queries
+from tests.helpers import become_due, extend, make_copy, make_task, queries
 
 VOID = {"img", "input", "link", "meta"}
-
-
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
-@pytest.fixture
-def start(member) -> Task:
-    return make_task(member, kind=Task.Kind.ORIGINAL, index=None, prompt="a kite")
-
-
-def extend(parent: Task, index: int = 1, state: State = State.FINISHED, **fields: object) -> Task:
-    return make_task(parent.owner, state, parent=parent, index=index, **{"next_look_at": None, **fields})
 
 
 def tree(task: Task) -> str:

@@ -20,11 +20,6 @@ from tests.helpers import age, make_copy, make_task, queries
 
 
 @pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
-@pytest.fixture(autouse=True)
 def places(monkeypatch) -> threading.BoundedSemaphore:
     """Two places, all of them free."""
     places = threading.BoundedSemaphore(2)
