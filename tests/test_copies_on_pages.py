@@ -324,7 +324,7 @@ def test_a_guest_is_not_told_how_a_clip_joins_another(web, guest, task, link):
     make_copy(task, seam=0.5, contains_parent="yes", join_ms=5200)
     make_copy(task, 2, seam=1.5, contains_parent="yes", join_ms=5200)
     make_copy(task, 3, seam=0.1, contains_parent="yes", join_ms=5200)
-    hidden = ("data-seam", "data-join", "data-smoothest", 'data-to="seam"', "order=seam")
+    hidden = ("data-seam", "data-join", "data-smoothest", 'data-to="seam"', "order=seam", "the joins")
     shown = page(web, f"/tasks/{task.pk}/")
     assert all(word in shown for word in hidden)
     for address in (link, link + "copies/"):
