@@ -46,6 +46,7 @@ def drip(connection: socket.socket, head: bytes) -> None:
 
 
 @pytest.mark.alone
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "head",
     [

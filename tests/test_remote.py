@@ -161,6 +161,7 @@ def test_a_clip_that_is_no_film_is_handed_on_as_it_is(urls_under):
     assert len(fetch(urls_under("clip-not-video")[0])) == 100_000
 
 
+@pytest.mark.alone
 def test_a_clip_that_stalls_is_cut_by_the_stall_cap(sandbox, urls_under, monkeypatch):
     monkeypatch.setattr(remote, "STALL_SECONDS", WAIT)
     sandbox.options(stall=8)
@@ -169,6 +170,7 @@ def test_a_clip_that_stalls_is_cut_by_the_stall_cap(sandbox, urls_under, monkeyp
     assert time.monotonic() - began < 4
 
 
+@pytest.mark.alone
 def test_a_clip_that_drips_is_cut_by_its_pace_long_before_the_deadline(urls_under, monkeypatch):
     monkeypatch.setattr(remote, "PACE_SECONDS", 1.5)
     monkeypatch.setattr(remote, "MAX_SECONDS", 10)
@@ -266,6 +268,7 @@ def test_a_redirect_may_be_relative_and_in_letters_of_its_own(sandbox, host):
 DRIP = [b"x", 0.02] * 500
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "script",
     [
@@ -296,6 +299,7 @@ def test_the_time_that_the_reader_takes_is_not_held_against_the_host(host, monke
         assert body + b"".join(chunks) == b"1" * 100 + b"2" * 100
 
 
+@pytest.mark.alone
 def test_the_deadline_holds_even_at_a_good_pace(host, monkeypatch):
     monkeypatch.setattr(remote, "MAX_SECONDS", WAIT)
     began = time.monotonic()

@@ -87,6 +87,7 @@ def test_a_body_can_have_another_length_than_announced(sandbox, word, share):
     assert len(body) == pytest.approx(announced * share, abs=2)
 
 
+@pytest.mark.alone
 def test_a_clip_can_drip(sandbox):
     with get(clip_under(sandbox, "clip-drip"), stream=True) as answer:
         began = time.monotonic()
@@ -101,6 +102,7 @@ def test_a_clip_can_stall_at_its_half(sandbox):
     assert STALL <= time.monotonic() - began < STALL + 3
 
 
+@pytest.mark.alone
 def test_a_clip_can_take_seconds_and_is_whole(sandbox):
     url = clip_under(sandbox, "clip-slow")
     began, times = time.monotonic(), []
