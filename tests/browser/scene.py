@@ -5,12 +5,15 @@ Each picture carries a code of 14 blocks along its lower edge, white for 1: 3 bi
 """
 
 import hashlib
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.utils import timezone
 
 from extender.archive import probing, store
@@ -33,13 +36,9 @@ def stage(steps: int = 1, *, contains: bool = False, owner: str = OWNER, prompt:
     """
     member = member_called(owner)
     task = _task(member, None, prompt)
-    before: list[np.ndarray] = []
     for number in range(steps + 1):
-        takes = {take: list(_pictures(number, take)) for take in range(1, 5)}
-        for take, pictures in takes.items():
-            join = len(before) / RATE if contains else 0.0
-            _keep(task, take, (before if contains else []) + pictures, join, number)
-        before = (before if contains else []) + takes[CHOSEN]
+        for take in range(1, 5):
+            _keep(task, take, number, contains=contains)
         if number < steps:
             task = _task(member, task, f"{prompt}, part {number + 2}")
     return task
@@ -86,8 +85,36 @@ def _pictures(step: int, take: int) -> Iterator[np.ndarray]:
         yield picture
 
 
-def _keep(task: Task, index: int, pictures: list[np.ndarray], join: float, step: int) -> None:
+def _keep(task: Task, index: int, step: int, *, contains: bool) -> None:
+    join = START_SECONDS + (step - 1) * STEP_SECONDS if contains and step else 0.0
+    seam = {"seam": SEAMS[index], "join_ms": round(1000 * join)} if step else {}
+    drift = {"drift_colour": 1.7 * step + index / 10, "drift_sharpness": -0.2 * step} if step else {}
+    Copy.objects.create(
+        task=task,
+        index=index,
+        state=Copy.State.SAFE,
+        settled_at=timezone.now(),
+        next_try_at=None,
+        contains_parent=(Copy.Contains.YES if join else Copy.Contains.NO) if step else Copy.Contains.UNKNOWN,
+        **_film(step, index, contains=contains),
+        **seam,
+        **drift,
+    )
+
+
+def _film(step: int, take: int, *, contains: bool) -> dict[str, Any]:
+    """The columns of a copy of this film. Whoever stages it first makes it and has it looked into."""
+    known = settings.VAR_DIR / "scene" / f"{step}-{take}-{contains and step > 0}.json"
+    if not known.exists():
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_text(json.dumps(_made(step, take, contains=contains)))
+    return json.loads(known.read_text())
+
+
+def _made(step: int, take: int, *, contains: bool) -> dict[str, Any]:
     keeper = store.current_store()
+    before = [picture for earlier in range(step if contains else 0) for picture in _pictures(earlier, CHOSEN)]
+    pictures = before + list(_pictures(step, take))
     with TemporaryDirectory() as made:
         film = films.write(Path(made) / "film.mp4", pictures, options={"preset": "ultrafast", "crf": "20", "g": "12"})
         facts = probing.examine(film, Path(made))
@@ -98,19 +125,4 @@ def _keep(task: Task, index: int, pictures: list[np.ndarray], join: float, step:
                 part.write(file.read_bytes())
                 keeper.keep(part, store.name(sha256, kind))
         size = film.stat().st_size
-    seam = {"seam": SEAMS[index], "join_ms": round(1000 * join)} if step else {}
-    drift = {"drift_colour": 1.7 * step + index / 10, "drift_sharpness": -0.2 * step} if step else {}
-    Copy.objects.create(
-        task=task,
-        index=index,
-        state=Copy.State.SAFE,
-        sha256=sha256,
-        bytes=size,
-        received=size,
-        settled_at=timezone.now(),
-        next_try_at=None,
-        contains_parent=(Copy.Contains.YES if join else Copy.Contains.NO) if step else Copy.Contains.UNKNOWN,
-        **_columns(facts),
-        **seam,
-        **drift,
-    )
+    return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts)}
