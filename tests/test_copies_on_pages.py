@@ -1,6 +1,7 @@
 """What pages show of copies: the film from where it is, a quiet line about it, and polls that end."""
 
 import re
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -188,8 +189,17 @@ def test_a_page_that_waits_for_a_worker_who_never_comes_ends_its_poll(web, guest
 def test_an_old_task_whose_turn_has_not_come_is_still_waited_for(web, task):
     age(task, ended_at="2026-01-01T00:00:00Z")
     make_copy(task, state="waiting")
-    answer = web.get(f"/tasks/{task.pk}/copies/?v={task.version}")
-    assert f'hx-get="/tasks/{task.pk}/copies/?v={task.version}"' in poll(answer.content.decode())
+    address = f"/tasks/{task.pk}/copies/?v={task.version}"
+    assert f'hx-get="{address}"' in poll(page(web, f"/tasks/{task.pk}/"))
+    assert web.get(address).status_code == 204, "there is no news"
+
+
+def test_a_poll_leaves_the_order_as_the_page_has_it(web, task):
+    for index, seam in ((1, 2.0), (2, 1.0)):
+        make_copy(task, index, seam=seam)
+    make_copy(task, 3, "waiting")
+    address = re.search('hx-get="(.*?)"', poll(page(web, f"/tasks/{task.pk}/?order=seam")))[1]
+    assert "As numbered" in page(web, unescape(address).replace("?v=", "?v=0"))
 
 
 def test_the_poll_brings_lines_and_never_the_videos(web, guest, task, link):

@@ -26,9 +26,11 @@ class Running:
 def shows_copies(request: HttpRequest, task: Task) -> bool:
     """Whether the page that asks for the copies of `task` shows them as they are, and has to go on asking.
 
-    Without a worker a version would stay the same for ever: after a while the fragment itself says whether to ask on.
+    Without a worker a version would stay the same for ever: where nothing is to come the fragment says so, by asking
+    no more.
     """
-    return request.GET.get("v") == str(task.version) and task.has_just_ended
+    is_shown = request.GET.get("v") == str(task.version)
+    return is_shown and (task.has_just_ended or task.is_being_copied)
 
 
 def bar(request: HttpRequest) -> dict[str, object]:

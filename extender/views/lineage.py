@@ -40,11 +40,13 @@ def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> Http
     if task is None or all(task.pk != root_pk for task in tasks):
         raise Http404
     look_after(tasks)
-    # Where something ended longer ago the answer says whether to go on asking: without a worker no version would.
-    is_lively = any(not task.is_final or task.has_just_ended for task in tasks)
-    if is_lively and request.GET.get("v") == _digest(tasks):
+    is_shown = request.GET.get("v") == _digest(tasks)
+    if is_shown and any(not task.is_final or task.has_just_ended for task in tasks):
         return HttpResponse(status=204)
     prefetch_related_objects(tasks, "copies")
+    # Where nothing is to come the answer says so, by asking no more: without a worker no version would.
+    if is_shown and any(task.is_watched for task in tasks):
+        return HttpResponse(status=204)
     running = Running.of(list(Task.objects.visible_to(request.user).running().only("percentage")))
     context = {"task": task, "polled": True, "running": running, **_grown(lineage.grow(root_pk, tasks))}
     return render(request, "lineage/_tree.html", context)

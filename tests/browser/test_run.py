@@ -69,6 +69,16 @@ def test_ports_are_held_from_the_moment_they_are_chosen(tmp_path):
                 socket.create_server(("127.0.0.1", held))
     finally:
         assert house.end() == 0
+    assert processes_in(copy) == []
+
+
+@pytest.mark.parametrize("words", ["Preparing the database", "Making the demo"])
+def test_one_ctrl_c_ends_everything_while_it_prepares(tmp_path, words):
+    copy = fresh_copy(tmp_path)
+    house = House(copy, "--port", str(free_port()))
+    house.await_words(words)
+    assert house.end() == 0
+    assert processes_in(copy) == []
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])

@@ -146,18 +146,24 @@ class House:
     def __init__(self) -> None:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._closing = threading.Event()
+        self._starting = False
 
     def close_door(self, number: int, frame: FrameType | None) -> None:
         """Ends the house (a signal handler). A second signal while it is ending changes nothing."""
-        if not self._closing.is_set():
-            self._closing.set()
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        # What is just being started is not among the running yet, and would be left behind: start() raises it then.
+        if not self._starting:
             raise Stopped
 
     def do(self, arguments: list[str], environment: dict[str, str]) -> None:
         """Runs one of our commands to its end."""
         name = arguments[0]
         self.start(name, arguments, environment)
-        if self._running.pop(name).wait():
+        code = self._running[name].wait()
+        del self._running[name]
+        if code:
             raise CommandError(f"`manage.py {name}` failed; what it said stands above.")
 
     def start(self, name: str, arguments: list[str], environment: dict[str, str], *given: socket.socket) -> None:
@@ -168,13 +174,19 @@ class House:
         """
         own = Path(arguments[0]).is_absolute()
         command = arguments if own else [sys.executable, "manage.py", *arguments]
-        self._running[name] = subprocess.Popen(  # noqa: S603, our own programs
-            command,
-            cwd=settings.BASE_DIR,
-            env={**os.environ, **environment},
-            pass_fds=[each.fileno() for each in given],
-            start_new_session=True,
-        )
+        self._starting = True
+        try:
+            self._running[name] = subprocess.Popen(  # noqa: S603, our own programs
+                command,
+                cwd=settings.BASE_DIR,
+                env={**os.environ, **environment},
+                pass_fds=[each.fileno() for each in given],
+                start_new_session=True,
+            )
+        finally:
+            self._starting = False
+        if self._closing.is_set():
+            raise Stopped
         for each in given:
             each.close()
 
