@@ -12,6 +12,7 @@ import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import path
@@ -487,3 +488,14 @@ def test_behind_https_the_proxy_says_whose_wrong_passwords_they_are(settings, rf
     settings.HTTPS = True
     assert client_address(request) == "192.0.2.7", "what a visitor writes in front of it counts for nothing"
     assert client_address(rf.get("/", REMOTE_ADDR="10.0.0.1")) == "10.0.0.1"
+
+
+def test_modules_name_each_other_as_they_are_served_and_leave_their_comments_here(static_files):
+    names = {path.name for path in (own_settings.BASE_DIR / "static" / "js").glob("*.js")}
+    served = {name: Path(staticfiles_storage.path(staticfiles_storage.stored_name(f"js/{name}"))) for name in names}
+    for name, file in served.items():
+        text = file.read_text()
+        assert not re.search(r"^\s*//", text, re.MULTILINE), name
+        for imported in re.findall(r'from "\./([^"]+)"', text):
+            assert imported in {other.name for other in served.values()}, name
+    assert len(names) > 20
