@@ -166,6 +166,9 @@ def test_the_poll_goes_on_while_copies_are_under_way_and_ends_with_them(web, gue
     Copy.objects.update(state="copying", attempts=1)
     assert asks()
     Copy.objects.update(state="safe")
+    assert asks(), "how they join is being measured"
+    Copy.objects.update(contains_parent="unknown")
+    assert not asks()
     Copy.objects.filter(index=1).update(state="waiting", asked_anew=True)
     assert asks(), "it is tried again at once, at a fresh address"
     for settled in ({"misses": 1}, {"state": "kept_out"}, {"state": "lost"}, {"state": "blocked"}, {"state": "safe"}):
@@ -184,6 +187,8 @@ def test_a_page_that_waits_for_a_worker_who_never_comes_ends_its_poll(web, guest
     answer = browser.get(address)
     assert answer.status_code == 200
     assert "hx-get" not in poll(answer.content.decode())
+    make_copy(task, contains_parent="")
+    assert "hx-get" not in poll(page(browser, base)), "what it would be compared with may never come"
 
 
 def test_an_old_task_whose_turn_has_not_come_is_still_waited_for(web, task):

@@ -153,6 +153,11 @@ class Copy(models.Model):
         return self.state == self.State.COPYING or (self.state == self.State.WAITING and not self.misses)
 
     @property
+    def is_to_be_compared(self) -> bool:
+        """Whether it is safe, and not yet held against the clip that it continues."""
+        return self.is_safe and not self.contains_parent
+
+    @property
     def percentage(self) -> int | None:
         """How much of it has come, 0 to 100; None where its server did not announce its size."""
         return min(100, self.received * 100 // self.expected) if self.expected else None

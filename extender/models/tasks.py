@@ -180,10 +180,14 @@ class Task(models.Model):
 
     @property
     def is_being_copied(self) -> bool:
-        """Whether copies of its clips are just being made, so that a page that shows them should go on asking."""
+        """Whether copies of its clips are just being made or measured, so that a page that shows them asks on."""
         if self.state != State.FINISHED:
             return False
-        return any(clip.copy.is_under_way if clip.copy else self.has_just_ended for clip in self.clips)
+        copies = [clip.copy for clip in self.clips]
+        if any(copy and copy.is_under_way for copy in copies):
+            return True
+        # What waits for a worker, or for its parent's copy, may wait for ever.
+        return self.has_just_ended and any(copy is None or copy.is_to_be_compared for copy in copies)
 
     @property
     def has_just_ended(self) -> bool:
