@@ -18,12 +18,15 @@ function once(video, ...events) {
   });
 }
 
+// A server that sends no parts sends a stream: it is seen from where it stands, until a copy takes its place.
+const isStream = ({ seekable }) => !seekable.length || !seekable.end(0);
+
 // Resolves when the video stands at `moment` and can show it, or cannot be played at all.
 async function seek(video, moment) {
   video.preload = "auto";
   while (video.readyState < 1 && !video.error) await once(video, "loadedmetadata", "error");
   if (video.error) return;
-  if (Math.abs(video.currentTime - moment) > 0.001) {
+  if (!isStream(video) && Math.abs(video.currentTime - moment) > 0.001) {
     video.currentTime = moment;
     await once(video, "seeked", "error", "emptied");
   }
@@ -103,7 +106,7 @@ export class Playhead {
   end() {
     this.playing = false;
     this.#turn += 1;
-    clearTimeout(this.#patience);
+    this.#arrive();
     cancelAnimationFrame(this.#frame);
     for (const { video } of this.#tracks) video.pause();
   }
@@ -129,8 +132,7 @@ export class Playhead {
     this.#changed(this);
     // Nothing is loaded before somebody wants to see it move.
     this.#isWanted ||= this.playing || time > 0;
-    clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => { this.waits = true; this.#changed(this); }, PATIENCE_MS);
+    this.#patience ||= setTimeout(() => { this.waits = true; this.#changed(this); }, PATIENCE_MS);
     if (this.#isWanted) await Promise.all(this.#tracks.map((track) => seek(track.video, this.#moment(track, time))));
     if (turn !== this.#turn) return;
     if (this.playing && !this.#asleep) {
@@ -143,22 +145,29 @@ export class Playhead {
       this.#begun = performance.now();
       cancelAnimationFrame(this.#frame);
       this.#frame = requestAnimationFrame(this.#tick);
-    }
-    clearTimeout(this.#patience);
-    this.waits = false;
+    } else this.#arrive();
     this.#settled = true;
     this.#changed(this);
+  }
+
+  // It waits until it has moved, however often it is settled before that.
+  #arrive() {
+    clearTimeout(this.#patience);
+    this.#patience = 0;
+    this.waits = false;
   }
 
   #tick = (now) => {
     if (!this.playing || this.#asleep || !this.#settled) return;
     this.#frame = requestAnimationFrame(this.#tick);
     const time = this.#base + Math.max(0, (now - this.#begun) / 1000) * this.rate;
-    if (time >= this.length) {
+    if (!this.length) this.pause();
+    else if (time >= this.length) {
       if (!this.loop) this.playing = false;
       this.#settle(this.loop ? 0 : this.length);
     } else if (this.#tracks.every((track) => this.#lead(track, time))) {
       this.time = time;
+      this.#arrive();
       this.#changed(this);
     } else {
       // From where it stood, not from where the clock would have it: what was not seen comes now.
@@ -173,13 +182,14 @@ export class Playhead {
     const moment = this.#moment(track, time);
     if (!this.#isActive(track, time)) {
       video.pause();
-      if (!video.seeking && Math.abs(video.currentTime - moment) > 0.1) video.currentTime = moment;
+      if (!isStream(video) && !video.seeking && Math.abs(video.currentTime - moment) > 0.1) video.currentTime = moment;
       return true;
     }
     if (video.ended) return true;
     if (video.paused) video.play().catch(() => {});
     const off = video.currentTime - moment;
-    if (video.readyState < 3 || video.seeking || Math.abs(off) > FAR) return false;
+    if (video.readyState < 3 || video.seeking) return false;
+    if (Math.abs(off) > FAR) return isStream(video);
     track.hurries = Math.abs(off) > (track.hurries ? NEAR : 2 * NEAR);
     video.playbackRate = track.hurries ? this.rate * (1 - clamp(off * HURRY, -MOST, MOST)) : this.rate;
     return true;

@@ -179,20 +179,46 @@ def test_all_four_come_in_one_zip(house, open_page, directory, upstream):
     assert downloading.value.path().read_bytes()[:2] == b"PK"
 
 
-def test_copies_that_come_all_at_once_take_the_place_of_what_is_shown(house, directory, open_page):
-    code = "from tests.browser.scene import stage; print(stage(0, prompt='All at once').pk)"
-    task = do(directory, code)
-    states = (
-        "from django.db.models.functions import Now; from extender.models import Copy, Task; "
-        f"Copy.objects.filter(task='{task}').update(state='%s', next_try_at='2100-01-01T00:00:00Z'); "
+@pytest.fixture
+def staged(directory) -> str:
+    """A task of "stage" whose clips are here."""
+    return do(directory, "from tests.browser.scene import stage; print(stage(0, prompt='All at once').pk)")
+
+
+def become(directory, task: str, state: str) -> None:
+    """Puts all copies of the task into this state, in which nobody comes for them."""
+    code = (
+        "from extender.models import Copy, Task; "
+        f"Copy.objects.filter(task='{task}').update(state='{state}', next_try_at='2100-01-01T00:00:00Z'); "
         f"Task.objects.renumber('{task}'); print(1)"
     )
-    do(directory, states % "copying")
+    do(directory, code)
+
+
+def test_what_can_only_be_streamed_is_played_stopped_and_played_on(house, directory, staged, open_page):
+    page = sign_in(open_page(), house, "stage")
+    page.goto(f"{house.url}/tasks/{staged}/")
+    film = page.request.get(house.url + page.locator(".wall video").first.get_attribute("src")).body()
+    become(directory, staged, "copying")
+    # Whatever part is asked for, all of it comes: so it cannot be sought.
+    page.route("https://clips.example/**", lambda route: route.fulfill(body=film, content_type="video/mp4"))
+    page.reload()
+    moment = "() => Number(document.querySelector('[data-now]').textContent)"
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(f"() => ({moment})() > 0.5")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    stood = page.evaluate(moment)
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(f"() => ({moment})() > {stood} + 0.3")
+
+
+def test_copies_that_come_all_at_once_take_the_place_of_what_is_shown(house, directory, staged, open_page):
+    become(directory, staged, "copying")
     page = sign_in(open_page(expected="net::ERR"), house, "stage")
     page.route("https://clips.example/**", lambda route: route.abort())
-    page.goto(f"{house.url}/tasks/{task}/")
+    page.goto(f"{house.url}/tasks/{staged}/")
     expect(page.locator("#frame-1")).to_have_attribute("data-broken", "")
-    do(directory, states % "safe")
+    become(directory, staged, "safe")
     for video in page.locator(".wall video").all():
         expect(video).to_have_attribute("src", re.compile(COPY))
     page.get_by_role("button", name="Play", exact=True).click()
