@@ -1,5 +1,6 @@
 """What every test stands on: a real sandbox, a real database file, members, and videos to continue."""
 
+import os
 import uuid
 from collections.abc import Callable
 from fcntl import LOCK_EX, flock
@@ -71,7 +72,7 @@ def static_files(tmp_path_factory, worker_id):
     shared = tmp_path_factory.getbasetemp().parent if parallel else tmp_path_factory.getbasetemp()
     with (shared / "static-files").open("a+") as made:
         flock(made, LOCK_EX)
-        if not made.tell():
+        if not os.fstat(made.fileno()).st_size:
             call_command("collectstatic", interactive=False, verbosity=0)
             made.write("made")
 

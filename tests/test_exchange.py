@@ -46,7 +46,6 @@ def drip(connection: socket.socket, head: bytes) -> None:
 
 
 @pytest.mark.alone
-@pytest.mark.alone
 @pytest.mark.parametrize(
     "head",
     [

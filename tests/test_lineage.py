@@ -32,6 +32,7 @@ def test_what_is_not_known_here_counts_as_one_step_more(member):
     assert branch.seconds == 5 + 4 + 4
 
 
+@pytest.mark.races
 def test_a_branch_shows_no_task_of_somebody_else(start, stranger):
     theirs = make_task(stranger, parent=start)
     assert [step.task for step in lineage.branch_to(fresh(theirs)).steps] == [theirs]
@@ -72,6 +73,7 @@ def test_the_end_that_midjourney_is_known_for_is_near_after_four_steps(start):
         task = extend(task)
 
 
+@pytest.mark.races
 def test_a_tree_holds_every_extension_of_every_clip_wherever_one_begins_to_look(start):
     late, early = extend(start, 3), extend(start, 1)
     again = extend(start, 1, State.FAILED)
@@ -83,6 +85,7 @@ def test_a_tree_holds_every_extension_of_every_clip_wherever_one_begins_to_look(
     assert [node.task for node in tree.nodes] == [start, early, again, late, leaf]
 
 
+@pytest.mark.races
 def test_both_cost_the_same_number_of_queries_however_large_they_are(start):
     task = extend(start)
     make_copy(start)

@@ -465,7 +465,6 @@ def test_an_apiframe_that_answers_badly_is_said_in_words(web, sandbox, fault):
 
 
 @pytest.mark.alone
-@pytest.mark.alone
 @pytest.mark.parametrize(
     "head", ["HTTP/1.0 200 OK\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 60\r\n"]
 )

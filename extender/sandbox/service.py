@@ -51,6 +51,6 @@ class Service:
 
     def stop(self) -> None:
         self.stopping.set()
-        self.webhooks.stop()
+        self.webhooks.forget()
         self.studio.stop()
         self.database.close()

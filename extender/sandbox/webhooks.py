@@ -74,14 +74,10 @@ class Webhooks:
         return watched
 
     def forget(self) -> None:
+        """Posts nothing more. What is on its way is noted first, or it would be posted again after the next start."""
         with self._lock:
             self._watched.clear()
             self._era += 1
-
-    def stop(self) -> None:
-        """Posts nothing more; what is on its way is noted first, or it would be posted again after the next start."""
-        self.forget()
-        with self._lock:
             self._lock.wait_for(lambda: not self._posting, PATIENCE)
 
     def _look_around(self) -> None:

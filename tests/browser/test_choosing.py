@@ -35,7 +35,9 @@ import time
 from extender.models import Task
 from extender.states import OPEN
 ours = Task.objects.filter(prompt__startswith="{prompt}")
+ends = time.monotonic() + 60
 while ours.filter(state__in=OPEN).exists():
+    assert time.monotonic() < ends, list(ours.values_list("prompt", "state"))
     time.sleep(0.1)
 while found := ours.filter(extensions=None):
     found.delete()
