@@ -39,7 +39,8 @@ def extend(sandbox: Sandbox, receiver: Receiver, prompt: str = "On", path: str =
 
 
 def test_each_change_is_posted_in_order_and_the_result_last(sandbox, receiver):
-    task_id = extend(sandbox, receiver)
+    # Long enough for a busy machine to see each of its states.
+    task_id = extend(sandbox, receiver, "On [seconds-3]")
     bodies = receiver.wait(task_id)
     assert bodies[-1] == sandbox.fetch(task_id)
     statuses = [body["status"] for body in bodies[:-1]]
