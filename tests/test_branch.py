@@ -114,6 +114,27 @@ def test_what_is_not_finished_has_its_branch_too(web, start):
     assert "Step 1 of about 4 · 9 of about 21 s" in shown
 
 
+def test_what_has_failed_is_no_step_and_has_nothing_to_share(web, start):
+    task = extend(start, state=State.FAILED)
+    shown = strip(web, task)
+    assert "Would have been step 1" in shown
+    assert "of about 21 s" not in shown
+    assert "Play the film so far" in shown
+    assert 'id="share"' not in web.get(f"/tasks/{task.pk}/").content.decode()
+    Share.objects.create(task=task)
+    assert "Revoke" in web.get(f"/tasks/{task.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(("furthest", "whole"), [(6.1, "10.00"), (22.7, "22.70")])
+def test_bars_of_one_branch_have_one_scale_that_the_longest_fits_in(web, start, furthest, whole):
+    first = extend(start)
+    make_copy(first, drift_colour=furthest)
+    task = extend(first)
+    make_copy(task, drift_colour=3.0)
+    shown = strip(web, task)
+    assert re.findall('max="(.*?)" value="(.*?)"', shown) == [(whole, f"{furthest:.2f}"), (whole, "3.00")]
+
+
 def test_an_open_page_learns_what_was_measured(web, start):
     task = extend(start)
     make_copy(task, drift_colour=6.1, drift_sharpness=0)

@@ -91,6 +91,13 @@ def test_a_prompt_that_is_shown_is_text(guest, member):
     assert "&lt;script&gt;alert(1)" in page
 
 
+@pytest.mark.parametrize(("prompt", "times"), [("A kite", 1), ("A kite over the sea. " * 50, 2)])
+def test_a_long_prompt_stands_whole_beneath_the_wall(guest, member, prompt, times):
+    page = guest.get(link_of(make_task(member, prompt=prompt), show_prompt=True)).content.decode()
+    assert page.count(prompt) == times
+    assert ("The whole prompt" in page[page.index('id="task"') :]) == (times == 2)
+
+
 def test_the_owner_sees_on_a_link_what_a_guest_sees(web, guest, member):
     address = link_of(make_task(member, prompt=SECRET))
     assert web.get(address).content == guest.get(address).content

@@ -35,9 +35,13 @@ def drift(clip: Clip | None) -> list[str]:
 @register.filter
 def drifts(branch: Branch) -> bool:
     """Whether the drift of any clip on the branch is measured, so that there is something to explain."""
-    ends = [branch.here.clip] if branch.here.clip else branch.here.task.clips
-    chosen = [step.clip for step in branch.earlier if step.clip and step.number]
-    return any(drift(clip) for clip in [*chosen, *ends])
+    return any(drift(clip) for clip in _ends(branch))
+
+
+@register.filter
+def furthest(branch: Branch) -> float:
+    """What a whole bar stands for, in ΔE: the same for all of a branch, so that its bars can be told apart."""
+    return max(FAR, *(_measured(clip)[0] or 0.0 for clip in [None, *_ends(branch)]))
 
 
 @register.simple_tag
@@ -54,6 +58,12 @@ def drift_graph(branch: Branch) -> Graph | None:
         colour=_points([None if colour is None else colour / most for colour, _ in ends]),
         softness=_points([None if sharpness is None else 1 - 2 ** min(0.0, sharpness) for _, sharpness in ends]),
     )
+
+
+def _ends(branch: Branch) -> list[Clip]:
+    """The clips whose drift a branch tells: the chosen one of each step, and at its end all of them."""
+    ends = [branch.here.clip] if branch.here.clip else branch.here.task.clips
+    return [step.clip for step in branch.earlier if step.clip and step.number] + ends
 
 
 def _measured(clip: Clip | None) -> tuple[float | None, float | None]:
