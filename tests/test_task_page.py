@@ -348,3 +348,11 @@ def test_without_measured_joins_there_is_no_order(web, member):
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert "order=seam" not in shown
     assert "smoothest" not in shown
+
+
+def test_a_long_prompt_does_not_push_the_branch_away(web, member):
+    prompt = "A kite over the sea. " * 50
+    page = web.get(f"/tasks/{make_task(member, prompt=prompt).pk}/").content.decode()
+    assert re.search(
+        rf"<details class=\"whole-prompt\">.*<p class=\"prompt\">{re.escape(prompt)}</p></details>", page
+    )
