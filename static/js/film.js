@@ -32,8 +32,12 @@ const reel = new Reel(screen.querySelectorAll("video"), render, (take) => {
   const words = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film goes on without it.`;
   find("trouble").textContent = words;
   say(words, false);
-  const { position } = reel;
-  show(reel.segments.filter((segment) => segment !== take), () => position);
+  const { position, segments } = reel;
+  const index = segments.indexOf(take);
+  if (index < 0) return;
+  // What lies behind it moves up by its length, and what lies in it to where it began.
+  const at = Math.min(position, reel.startOf(index)) + Math.max(0, position - reel.startOf(index + 1));
+  show(segments.filter((segment) => segment !== take), () => at);
 });
 
 // What is not measured yet says its length itself.
@@ -89,14 +93,32 @@ function show(segments, positionOf) {
 }
 
 // What the strip tells of a step: where its take ends, and how far that has drifted.
-function describe({ row }, { radio: { value, dataset } }) {
-  const still = row.querySelector(".end img");
-  if (still) still.hidden = !dataset.poster;
-  if (still && dataset.poster) still.src = dataset.poster;
+function describe({ row, chosen }, take) {
+  const { value, dataset } = take.radio;
+  const still = row.querySelector(".end .frame > :last-child");
+  if (still) {
+    for (const own of still.parentElement.children) own.hidden = own === still ? !dataset.poster : take !== chosen;
+    if (dataset.poster) still.src = dataset.poster;
+  }
   row.querySelector("[data-clip]").textContent = `clip ${value}`;
   row.querySelector("[data-drift]")?.replaceChildren(
     ...dataset.drift.split(" · ").map((words) => Object.assign(document.createElement("span"), { textContent: words })),
   );
+}
+
+// The lines of the drift as the server has drawn them, a hundred units a step, which end at step `at` with `take`.
+const lines = [...document.querySelectorAll(".growth polyline")].map((line) => [line, line.getAttribute("points")]);
+const colourOf = (take) => Number(/ΔE ([\d.]+)/.exec(take?.radio.dataset.drift)?.[1] ?? NaN);
+function draw(at, take) {
+  const most = Math.max(10, ...steps.map((step) => colourOf(step.chosen) || 0));
+  const softness = /(\d+) % softer/.exec(take.radio.dataset.drift)?.[1] ?? 0;
+  const [x, colour] = [100 * at, colourOf(take)];
+  for (const [line, points] of lines) {
+    const up = line.matches(".colour") ? (100 * colour) / most : softness;
+    const before = points.split(" ").filter((point) => parseInt(point) < x);
+    if (colour >= 0) before.push(`${x + 50},${Math.max(0, 100 - up)}`);
+    line.setAttribute("points", take === steps[at].chosen ? points : before.join(" "));
+  }
 }
 
 // The film with `take` at its step, which is then its end; the chosen take brings the branch back.
@@ -113,6 +135,7 @@ function tryTake(take) {
     for (const radio of other.radios) radio.checked = radio.defaultChecked;
     if (other.chosen) describe(other, other.chosen);
   });
+  draw(at, take);
   const name = `clip ${take.radio.value} of ${step.name.toLowerCase()}`;
   find("branch").inert = !isChosen;
   find("tried").inert = isChosen;

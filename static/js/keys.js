@@ -3,14 +3,22 @@
 const NEEDS = [
   ["textarea, select, input:not([type=range], [type=radio], [type=checkbox])", /./],
   [".cut", /^(Arrow.*|Home|End|Page.*)$/],
-  ["[type=radio]", /^( |(Shift\+)?Arrow.*)$/],
+  ["[type=radio]", /^(Shift\+)?Arrow/],
+  ["[type=radio]:not(:checked)", / /],
   ["button, a, summary, [type=checkbox]", /^( |Enter)$/],
 ];
 
 const single = document.querySelector("[data-single]");
 single?.addEventListener("change", () => {
-  document.cookie = `keys=${single.checked ? "on" : "off"};path=/;max-age=31536000;samesite=lax`;
+  document.cookie = `single_keys=${single.checked ? "on" : "off"};path=/;max-age=31536000;samesite=lax`;
 });
+
+// What is chosen by a pointer gives the focus back, so that the keys go on leading what plays.
+let isPointed = false;
+for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => { isPointed = kind === "pointerdown"; }, true);
+for (const [kind, chosen] of [["change", "select"], ["click", "[type=radio], [data-cinema] button, [data-end]"]]) {
+  document.addEventListener(kind, ({ target }) => { if (isPointed) target.closest(chosen)?.blur(); });
+}
 
 // `actions` by the name of their key: "k", " ", "ArrowLeft", "Shift+ArrowLeft".
 export function onKeys(actions) {

@@ -188,12 +188,13 @@ def test_the_keyboard_alone_leads_through_the_film(open_film):
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     # Who speaks to their machine turns off what a spoken word would press.
     page.locator(".keys summary").click()
-    page.get_by_label("Letters, digits and signs are keys").uncheck()
+    page.get_by_label("Single-key shortcuts").uncheck()
+    assert {"name": "single_keys", "value": "off"}.items() <= page.context.cookies()[-1].items()
     press("k")
     press("l")
     expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    page.get_by_label("Letters, digits and signs are keys").check()
+    page.get_by_label("Single-key shortcuts").check()
     # What has the focus keeps its own keys: Space presses the button, and does not play.
     page.get_by_role("button", name="Loop").focus()
     press("Space")
@@ -207,12 +208,85 @@ def test_the_keyboard_alone_leads_through_the_film(open_film):
     await_picture(page, 1, 3)
 
 
+def test_what_a_pointer_has_chosen_leaves_the_keys_to_the_film(open_film):
+    page = open_film("contains")
+    press = page.keyboard.press
+    press("l")
+    take = page.get_by_role("group", name="Takes of step 1").get_by_label("Clip 3")
+    take.check(force=True)
+    await_picture(page, 1, 3)
+    press("Space")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.locator(".ticks button").nth(1).click()
+    await_picture(page, 1, 3, 0)
+    press("ArrowRight")
+    await_picture(page, 1, 3, 1)
+    # Chosen once more it changes nothing, and keeps no key either.
+    take.click(force=True)
+    press("ArrowRight")
+    await_picture(page, 1, 3, 2)
+    expect(take).to_be_checked()
+    speed = page.get_by_label("Speed")
+    speed.hover()
+    page.mouse.down()
+    page.mouse.up()
+    expect(speed).to_be_focused()
+    speed.select_option("0.5")
+    expect(speed).not_to_be_focused()
+    page.get_by_role("button", name="To the end of step 1").click()
+    await_picture(page, 1, 3, last_of(1))
+    press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    press("k")
+    # Who came to a take by the keyboard chooses by it, and Space plays what is chosen.
+    take.focus()
+    press("ArrowRight")
+    await_picture(page, 1, 4)
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    press("Space")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    press("ArrowLeft")
+    await_picture(page, 1, 3)
+
+
+def test_the_film_stays_in_sight_while_takes_are_tried(open_film):
+    page = open_film()
+    cinema, takes = page.locator(".cinema"), page.get_by_role("group", name="Takes of step 1")
+    for width, height in ((1366, 680), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        takes.evaluate("(takes) => takes.scrollIntoView({ block: 'end' })")
+        film, below = cinema.bounding_box(), takes.bounding_box()
+        assert film["y"] >= 0
+        assert film["y"] + film["height"] <= below["y"], "the takes lie under the film"
+        expect(page.locator(".screen")).to_be_in_viewport(ratio=1)
+        page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+        page.locator(".keys summary").focus()
+        # Three in each step, and the button that extends.
+        for _ in range(3 * 4 + 1):
+            page.keyboard.press("Shift+Tab")
+            below = page.locator(":focus").bounding_box()["y"] - page.locator(".cinema").bounding_box()["y"]
+            assert below >= film["height"], "what has the focus is covered"
+        strip = page.locator(".strip").bounding_box()
+        assert strip["width"] > page.locator(".screen").bounding_box()["width"] or width == 390
+        assert page.evaluate("() => document.documentElement.scrollWidth") == width
+    page.set_viewport_size({"width": 1366, "height": 680})
+    assert page.locator(".reel").evaluate("(reel) => reel.scrollWidth - reel.clientWidth") == 0
+    # Where it would leave no room for anything else, it scrolls away.
+    page.set_viewport_size({"width": 844, "height": 390})
+    takes.scroll_into_view_if_needed()
+    expect(page.locator(".screen")).not_to_be_in_viewport(ratio=1)
+
+
 def test_another_take_plays_in_place_and_the_chosen_one_brings_the_branch_back(open_film):
     page = open_film("contains")
     takes = page.get_by_role("group", name="Takes of step 1")
+    colour, softness = (page.locator(f".growth .{name}") for name in ("colour", "softness"))
+    drawn = [colour.get_attribute("points"), softness.get_attribute("points")]
     takes.get_by_label("Clip 3").check(force=True)
     await_picture(page, 1, 3)
     await_end(page)
+    expect(colour).to_have_attribute("points", "50,100 150,80")
+    expect(softness).to_have_attribute("points", "50,100 150,87")
     assert picture(page) == (1, 3, last_of(1))
     assert {take for _, (step, take, _) in seen(page)} == {3}, "the parent's footage was shown again"
     expect(page.locator(".ticks button")).to_have_count(2)
@@ -229,6 +303,7 @@ def test_another_take_plays_in_place_and_the_chosen_one_brings_the_branch_back(o
     await_picture(page, 1, 2)
     expect(page.locator(".ticks button")).to_have_count(3)
     expect(page.locator(".aside:visible")).to_have_count(0)
+    assert [colour.get_attribute("points"), softness.get_attribute("points")] == drawn
     expect(page.get_by_role("link", name="Extend clip 2")).to_be_visible()
     await_picture(page, 2, 2)
     page.get_by_role("button", name="Pause").click()
@@ -283,6 +358,24 @@ def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, fi
     await_end(page)
     assert {step for _, (step, _, _) in seen(page)} == {0, 2, 3}
 
+    # What lay before the picture that is seen is not there any more, and the picture is the same.
+    page.emulate_media(reduced_motion="reduce")
+    missing = page.locator("input[name=take-0]:checked").get_attribute("data-src")
+    page.unroute_all()
+    page.route(f"**{missing}", lambda route: route.fulfill(status=404))
+    page.reload()
+    page.evaluate(RECORD)
+    page.locator(".ticks button").last.click()
+    await_picture(page, 3, 2, 0)
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    await_picture(page, 3, 2, 6)
+    page.keyboard.press("l")
+    expect(page.locator(".ticks button")).to_have_count(3)
+    expect(page.locator("[data-length]")).to_have_text("6.0")
+    expect(page.locator("[data-time]")).to_have_text("4.3")
+    await_picture(page, 3, 2, 6)
+
 
 def test_a_clip_that_is_only_at_apiframe_plays_from_there_and_is_measured_by_the_browser(
     house, open_page, directory, films
@@ -312,6 +405,13 @@ print(Copy.objects.filter(pk="{source[7:-4]}").update(state="{{}}"))
         page.get_by_role("button", name="Play", exact=True).click()
         await_end(page)
         expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "9.0 of 9.0 seconds, step 3")
+        # The picture of the step is that of the take that is named there.
+        end = page.locator("[data-step='3'] .end")
+        takes = page.get_by_role("group", name="Takes of step 3")
+        for clip, shown, hidden in (("Clip 3", "img", "video"), ("Clip 2", "video", "img")):
+            takes.get_by_label(clip).check(force=True)
+            expect(end.locator(shown)).to_be_visible()
+            expect(end.locator(hidden)).to_be_hidden()
     finally:
         do(directory, become.format("safe"))
 
@@ -327,6 +427,14 @@ def test_without_javascript_each_segment_plays_by_itself_and_takes_are_links(hou
     expect(videos).to_have_count(3)
     assert [video.is_visible() for video in videos.all()] == [True] * 3
     assert all(video.get_attribute("controls") is not None for video in videos.all())
+    reel = page.locator(".reel").bounding_box()
+    for video in videos.all():
+        box = video.bounding_box()
+        assert 250 < box["width"] < 450
+        assert box["width"] / box["height"] == pytest.approx(16 / 9, rel=0.01)
+    for words in page.get_by_text("Films of its takes").all():
+        box = words.bounding_box()
+        assert box["y"] + box["height"] <= reel["y"] + reel["height"]
     for hidden in (".transport", ".screen", ".takes", ".end"):
         assert not any(found.is_visible() for found in page.locator(hidden).all())
     page.locator("[data-step='0']").get_by_role("link", name="clip 3").click()
@@ -348,6 +456,9 @@ def test_a_finger_on_a_narrow_screen_plays_jumps_and_tries(open_film):
     boxes = [found.bounding_box() for found in small.all()]
     assert len(boxes) > 20
     assert [box for box in boxes if box["width"] < 44 or box["height"] < 44] == []
+    take = page.locator("[data-step='1'] .take").first
+    frame, number = take.locator(".frame").bounding_box(), take.locator(".place").bounding_box()
+    assert number["width"] * number["height"] < 0.1 * frame["width"] * frame["height"]
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -182,7 +182,7 @@ def test_keys_do_nothing_while_somebody_types(open_wall, joined):
 def test_keys_of_one_character_can_be_turned_off_for_good(open_wall, joined):
     page = open_wall(joined)
     page.get_by_role("button", name="Keys").click()
-    switch = page.get_by_label("Letters, digits and signs are keys")
+    switch = page.get_by_label("Single-key shortcuts")
     switch.uncheck()
     page.keyboard.press("Escape")
     for again in (False, True):
