@@ -116,6 +116,7 @@ def leapt(turn: tuple[float, tuple[int, int, int], tuple[int, int, int]], speed:
     return left_out(turn) + 1 - turn[0] * speed / PICTURE_MS
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("name", "steps"), [("parts", 3), ("contains", 2)])
 def test_a_film_plays_through_without_a_gap_and_shows_nothing_twice(open_film, say, name, steps):
     page = open_film(name)
@@ -311,6 +312,7 @@ def test_another_take_plays_in_place_and_the_chosen_one_brings_the_branch_back(o
     expect(page.locator(".ticks button")).to_have_count(2)
 
 
+@pytest.mark.alone
 def test_it_loops_without_a_gap_at_double_speed(open_film, say):
     page = open_film("contains")
     page.get_by_label("Speed").select_option("2")
