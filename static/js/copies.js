@@ -5,7 +5,7 @@ import { theWall } from "./wall.js";
 // What stands in the frame while the other file opens.
 function cover(frame, video) {
   const canvas = document.createElement("canvas");
-  canvas.className = "sheet";
+  canvas.className = "cover";
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);

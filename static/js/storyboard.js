@@ -8,7 +8,10 @@ function sheet(url) {
   if (!sheets.has(url)) {
     const image = new Image();
     image.src = url;
-    sheets.set(url, image.decode().then(() => image));
+    const decoded = image.decode().then(() => image);
+    // What could not be loaded now may be there when it is wanted next.
+    decoded.catch(() => sheets.delete(url));
+    sheets.set(url, decoded);
   }
   return sheets.get(url);
 }

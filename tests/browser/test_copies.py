@@ -165,7 +165,7 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
     expect(first).to_have_attribute("src", re.compile(COPY))
     assert_plays(page, "#task li:first-child video", 1)
     assert page.evaluate("() => window.neverReloaded && window.firstVideo.isConnected")
-    expect(page.locator("#task canvas.sheet")).to_have_count(0)
+    expect(page.locator("#task canvas")).to_have_count(0)
 
 
 def test_all_four_come_in_one_zip(house, open_page, directory, upstream):

@@ -211,6 +211,17 @@ def test_without_a_clip_that_is_meant_a_key_asks_for_one(open_wall, joined):
     expect(page.locator("#announce.toast")).to_contain_text("1 to 4")
 
 
+def test_a_storyboard_that_did_not_come_is_asked_for_again(open_wall, joined):
+    page = open_wall(joined, expected="net::ERR")
+    page.route("**/*.storyboard.webp", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.locator("#frame-1 .toggle").hover()
+    page.unroute("**/*.storyboard.webp")
+    page.mouse.move(0, 0)
+    page.locator("#frame-1 .toggle").hover()
+    expect(page.locator(".wall canvas.sheet")).to_have_count(4)
+
+
 def test_speed_and_the_end_without_a_loop(open_wall, joined):
     page = open_wall(joined)
     page.get_by_role("button", name="Loop").click()
