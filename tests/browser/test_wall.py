@@ -211,6 +211,26 @@ def test_without_a_clip_that_is_meant_a_key_asks_for_one(open_wall, joined):
     expect(page.locator("#announce.toast")).to_contain_text("1 to 4")
 
 
+def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, joined):
+    page = open_wall(joined)
+    box = lambda which: page.locator(which).bounding_box()  # noqa: E731
+    for width, height in ((1920, 940), (1440, 900), (1366, 680), (844, 390), (720, 450), (820, 1180)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator("#wall").evaluate("(wall, low) => low ? wall.scrollIntoView() : scrollTo(0, 0)", height < 600)
+        wall, transport = box("#wall"), box(".transport")
+        assert wall["y"] >= 0
+        assert wall["y"] + wall["height"] <= transport["y"] + 1, f"at {width} × {height}"
+        assert transport["y"] + transport["height"] <= height + 1
+        assert box(".moment")["width"] >= 130
+        before = box("#frame-3")["width"]
+        page.keyboard.press("c")
+        assert box("#frame-3")["width"] >= before
+        assert box("#wall")["height"] == pytest.approx(box("#frame-3")["height"], abs=1), "one row"
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        page.keyboard.press("Escape")
+    assert transport["height"] < 60, "in one line still at 820"
+
+
 def test_a_storyboard_that_did_not_come_is_asked_for_again(open_wall, joined):
     page = open_wall(joined, expected="net::ERR")
     page.route("**/*.storyboard.webp", lambda route: route.abort())
