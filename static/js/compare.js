@@ -1,5 +1,7 @@
 // Two of the clips: side by side, or under a slider.
 
+const HANDLE = 40; // px: how wide wall.css makes the slider's handle
+
 export class Pair {
   constructor(wall) {
     this.wall = wall;
@@ -7,22 +9,35 @@ export class Pair {
     this.cut = wall.screen.querySelector(".cut");
     this.style = matchMedia("(max-width: 600px)").matches ? "slider" : "side";
     this.bar?.addEventListener("change", ({ target }) => this.#changed(target));
-    this.cut?.addEventListener("input", () => wall.wall.style.setProperty("--cut", `${this.cut.value}%`));
+    this.cut?.addEventListener("input", () => wall.wall.style.setProperty("--cut", this.cut.value / 100));
+    this.cut?.addEventListener("pointermove", ({ offsetX }) => (this.at = offsetX));
   }
 
   get isOn() {
     return ["side", "slider"].includes(this.wall.view);
   }
 
-  // The kept ones first, then those that join best.
+  // Under the slider no frame is under the pointer: the one on whose side of the cut it is.
+  get pointed() {
+    if (!this.cut?.matches(":hover")) return null;
+    const line = HANDLE / 2 + (this.cut.value / 100) * (this.cut.clientWidth - HANDLE);
+    return this.#chosen(this.at < line ? "a" : "b");
+  }
+
   open() {
+    if (this.isOn) return;
+    if (!this.#chosen("a") || !this.#chosen("b")) this.#rank();
+    this.#see();
+  }
+
+  // The kept ones first, then those that join best.
+  #rank() {
     const { wall } = this;
     const isKept = (frame) => document.querySelector(`#clip-${frame.dataset.clip} [data-keep][aria-pressed=true]`);
     const rank = (frame) => (isKept(frame) ? -1 : wall.facts(frame).seam);
     const liked = wall.frames.toSorted((one, other) => rank(one) - rank(other));
     this.#check("a", liked[0]);
     this.#check("b", liked[1]);
-    this.#see();
   }
 
   // A number key: the clip comes in place of the one that was chosen first.

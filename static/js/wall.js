@@ -57,8 +57,9 @@ export class Wall {
   get current() {
     const focused = document.activeElement?.closest("[data-clip]");
     if (this.view === "solo" && !focused) return this.wall.querySelector("[data-role=a]");
-    const meant = focused ?? this.screen.querySelector("[data-clip]:hover");
-    return this.frame(meant?.dataset.clip ?? (narrow.matches ? this.screen.dataset.current : ""));
+    const meant = focused ?? this.pair.pointed ?? this.screen.querySelector("[data-clip]:hover");
+    const isOne = narrow.matches || this.places.length === 1;
+    return this.frame(meant?.dataset.clip ?? (isOne ? this.screen.dataset.current : ""));
   }
 
   // The views: all, solo, seam, side, slider.
@@ -76,6 +77,8 @@ export class Wall {
   }
 
   look(name) {
+    // Guests are not offered all of them.
+    if (!this.#view(name)) return;
     if (name === "seam" && !canLead(this)) say(NO_LEAD);
     else if (name !== "compare") this.see(name);
     else if (this.frames.length > 1) this.pair.open();
@@ -94,27 +97,54 @@ export class Wall {
 
   // Copies bring what a seam needs.
   #offer() {
-    const button = this.screen.querySelector("[data-do=look][data-to=seam]");
+    const button = this.#view("seam");
     if (!button) return;
     button.disabled = !canLead(this);
     button.title = button.disabled ? NO_LEAD : "";
   }
 
+  #view(name) {
+    return this.screen.querySelector(`[data-do=look][data-to=${name}]`);
+  }
+
   solo(number) {
     const frame = this.frame(number);
-    const place = this.places.find(({ dataset }) => dataset.clip === String(number));
-    if (narrow.matches && !this.pair.isOn) place?.scrollIntoView({ behavior: still.matches ? "instant" : "smooth", block: "nearest", inline: "start" });
-    else if (!frame) return;
-    else if (this.pair.isOn) this.pair.choose(frame);
+    if (narrow.matches) this.#bring(number);
+    else if (!frame || this.places.length === 1) return;
     else if (this.view === "solo" && frame.dataset.role === "a") this.see("all");
     else this.see("solo", frame);
+  }
+
+  // A number key: while two are compared it chooses one of them.
+  number(number) {
+    const frame = this.frame(number);
+    if (!this.pair.isOn) this.solo(number);
+    else if (frame) this.pair.choose(frame);
+  }
+
+  // On a narrow screen one clip fills the wall anyway, and all of them lie side by side.
+  #bring(number) {
+    const isBeside = ["all", "seam"].includes(this.view);
+    if (!isBeside) this.see("all");
+    const place = this.places.find(({ dataset }) => dataset.clip === String(number));
+    const behavior = isBeside && !still.matches ? "smooth" : "instant";
+    place?.scrollIntoView({ behavior, block: "nearest", inline: "start" });
+    this.#scrolled();
+  }
+
+  // The window has become narrow, or wide.
+  turn() {
+    if (narrow.matches && this.view === "solo") this.#bring(this.wall.querySelector("[data-role=a]").dataset.clip);
+    else this.#scrolled();
   }
 
   step(pictures) {
     const { fps } = this.facts(this.frames[0]);
     this.head.pause();
+    const last = Math.round(this.head.length * fps) - 1;
+    const at = Math.min(last, Math.floor(this.head.time * fps + 0.01));
     // In the middle of a picture: at its edge a browser may show the one before.
-    return this.head.seek((Math.floor(this.head.time * fps + 0.01) + Number(pictures) + 0.5) / fps);
+    return this.head.seek((at + Number(pictures) + 0.5) / fps);
   }
 
   async scrub(time) {
@@ -139,8 +169,10 @@ export class Wall {
   }
 
   press(selector) {
+    if (!this.screen.querySelector(selector)) return;
     const clip = this.current?.dataset.clip;
-    if (!clip) return say("Point at a clip, or choose one with 1 to 4, first.");
+    const choose = this.pair.isOn ? "" : `, or choose one with 1 to ${this.places.length},`;
+    if (!clip) return say(`Point at a clip${choose} first.`);
     document.querySelector(`#clip-${clip} ${selector}`)?.click();
   }
 
@@ -182,6 +214,10 @@ export class Wall {
     });
     moment.addEventListener("pointerleave", () => this.frames.forEach(leave));
     this.screen.querySelector("[data-speed]").addEventListener("change", ({ target }) => this.head.go(Number(target.value)));
+    // What was chosen by pointer gives the keys back to the wall.
+    let byPointer = false;
+    for (const event of ["pointerdown", "keydown"]) this.screen.addEventListener(event, ({ type }) => (byPointer = type === "pointerdown"));
+    this.screen.addEventListener("change", ({ target }) => byPointer && target.matches("select, [type=radio]") && target.blur());
     this.wall.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new IntersectionObserver(([{ isIntersecting }]) => {
       this.isSeen = isIntersecting;
@@ -197,14 +233,16 @@ export class Wall {
   #scrolled() {
     const inOrder = this.places.toSorted((one, other) => one.dataset.place - other.dataset.place);
     const frame = inOrder[Math.round(this.wall.scrollLeft / this.wall.clientWidth)] ?? inOrder[0];
-    const seen = this.pair.isOn ? this.frames.filter(({ dataset }) => dataset.role) : [frame];
-    const clips = seen.map(({ dataset }) => dataset.clip);
+    const chosen = ["a", "b"].flatMap((role) => this.frames.filter(({ dataset }) => dataset.role === role));
+    const clips = (chosen.length ? chosen : [frame]).map(({ dataset }) => dataset.clip);
     this.screen.dataset.current = clips.length === 1 ? clips[0] : "";
     for (const choice of this.screen.querySelectorAll(".choices > li")) {
       choice.toggleAttribute("data-aside", !clips.includes(choice.dataset.clip));
+      choice.style.setProperty("--order", clips.indexOf(choice.dataset.clip));
     }
     for (const button of this.screen.querySelectorAll(".pager button")) {
       button.setAttribute("aria-current", button.dataset.to === this.screen.dataset.current);
+      button.style.order = inOrder.findIndex(({ dataset }) => dataset.clip === button.dataset.to);
     }
   }
 
@@ -262,7 +300,7 @@ export class Wall {
     this.drawn = drawn;
     one(".transport [data-do=play]").setAttribute("aria-label", playing ? "Pause" : "Play");
     one("[data-speed]").value = rate;
-    const view = this.pair.isOn ? "compare" : this.view === "seam" ? "seam" : "all";
+    const view = this.pair.isOn ? "compare" : this.view;
     const press = (buttons, isPressed) => {
       for (const button of this.screen.querySelectorAll(buttons)) button.setAttribute("aria-pressed", isPressed(button.dataset.to));
     };
@@ -282,6 +320,13 @@ function find() {
   wall = screen?.querySelector("video") ? new Wall(screen) : null;
 }
 
+// Another view moves what lies beneath: the second click of two is not for what has come under the pointer since.
+let pressed;
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button, a");
+  if (event.detail > 1 && pressed?.isConnected && button !== pressed) event.preventDefault(), event.stopPropagation();
+  pressed = button;
+}, true);
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-screen] [data-do]");
   if (button && wall) wall.do(button.dataset.do, button.dataset.to);
@@ -290,5 +335,10 @@ document.getElementById("keys")?.addEventListener("toggle", ({ newState, target 
   if (newState === "open") target.querySelector("button").focus();
 });
 document.addEventListener("visibilitychange", () => wall?.sleep());
-document.addEventListener("htmx:load", find);
+narrow.addEventListener("change", () => wall?.turn());
+document.addEventListener("htmx:load", ({ target }) => {
+  find();
+  const button = target.matches(".keep") && target.querySelector("[data-keep]");
+  if (button) say(`Clip ${target.closest("[data-clip]").dataset.clip} ${button.ariaPressed === "true" ? "kept" : "not kept any more"}.`, false);
+});
 find();

@@ -129,6 +129,9 @@ def test_the_keyboard_alone_does_everything(open_wall, joined):
         press(key)
         page.wait_for_function(f"() => ({TIMES})().every((time) => Math.floor(24 * time) === {expected})")
         assert pictures(page) == [expected] * 4
+    for key, expected in (("End", 48), ("ArrowLeft", 46)):
+        press(key)
+        page.wait_for_function(f"() => ({TIMES})().every((time) => Math.floor(24 * time) === {expected})")
     press("Home")
     page.wait_for_function(f"() => ({TIMES})().every((time) => time === 0)")
     press("Space")
@@ -147,7 +150,9 @@ def test_the_keyboard_alone_does_everything(open_wall, joined):
     assert seen(page) == ["3"]
     expect(page.locator("#frame-2 .place")).to_have_attribute("aria-pressed", "false")
     expect(page.get_by_role("button", name="Clip 3 alone")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute("aria-pressed", "false")
     press("Escape")
+    expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute("aria-pressed", "true")
     assert seen(page) == ["1", "2", "3", "4"]
     press("j")
     expect(page.locator(".wall")).to_have_attribute("data-view", "seam")
@@ -208,7 +213,71 @@ def test_without_a_clip_that_is_meant_a_key_asks_for_one(open_wall, joined):
     page = open_wall(joined)
     page.mouse.move(0, 0)
     page.keyboard.press("s")
-    expect(page.locator("#announce.toast")).to_contain_text("1 to 4")
+    toast = page.locator("#announce.toast")
+    expect(toast).to_contain_text("1 to 4")
+    page.keyboard.press("c")
+    page.keyboard.press("s")
+    expect(toast).to_have_text("Point at a clip first.")
+    said = toast.bounding_box()
+    controls = [one.bounding_box() for one in page.locator("[data-screen] :is(button, select, label):visible").all()]
+    assert not [box for box in controls if said["y"] + said["height"] > box["y"] and box["height"] < 60]
+
+
+def test_a_clip_that_is_kept_says_so_and_wears_a_star(open_wall, joined):
+    page = open_wall(joined)
+    star = page.locator("#frame-3 .star")
+    expect(star).to_be_hidden()
+    page.locator("#frame-3 .toggle").hover()
+    page.keyboard.press("s")
+    expect(star).to_be_visible()
+    expect(page.locator("#announce")).to_have_text("Clip 3 kept.")
+    expect(page.locator("#frame-1 .star")).to_be_hidden()
+    page.keyboard.press("c")
+    expect(star).to_be_visible()
+    page.get_by_role("button", name="Slider").click()
+    cut = page.get_by_label("Where the left clip ends")
+    for share, word in ((0.45, "not kept any more"), (0.45, "kept")):
+        box = cut.bounding_box()
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        page.keyboard.press("s")
+        expect(page.locator("#announce")).to_have_text(f"Clip 3 {word}.")
+    page.mouse.move(box["x"] + 0.55 * box["width"], box["y"] + box["height"] / 2)
+    for word in ("kept", "not kept any more"):
+        page.keyboard.press("s")
+        expect(page.locator("#announce")).to_have_text(f"Clip 2 {word}.")
+    page.locator("#clip-3 [data-keep]").click()
+    expect(star).to_be_hidden()
+
+
+def test_what_can_be_done_stays_with_the_clip_alone_when_the_window_becomes_narrow(open_wall, joined):
+    page = open_wall(joined)
+    page.keyboard.press("3")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("#clip-3")).to_be_visible()
+    expect(page.locator("#clip-1")).to_be_hidden()
+    expect(page.locator("#frame-3")).to_be_in_viewport(ratio=0.9)
+    pager = page.get_by_role("navigation", name="Clips")
+    expect(pager.get_by_role("button", name="Clip 3")).to_have_attribute("aria-current", "true")
+    pager.get_by_role("button", name="Clip 1").click()
+    expect(page.locator("#frame-1")).to_be_in_viewport(ratio=0.9)
+    expect(page.locator("#clip-1")).to_be_visible()
+    page.keyboard.press("e")
+    page.wait_for_url(re.compile(r"/tasks/new/\?parent=.*index=1"))
+
+
+def test_the_second_click_of_two_presses_nothing_that_another_view_has_put_there(open_wall, joined):
+    page = open_wall(joined, 390, 844)
+    page.evaluate("""() => {
+      window.sent = 0;
+      addEventListener("submit", (event) => { event.preventDefault(); window.sent += 1; });
+    }""")
+    page.get_by_role("button", name="Compare").click()
+    extend = page.get_by_role("button", name="Extend, calm: clip 3").bounding_box()
+    page.mouse.move(extend["x"] + 20, extend["y"] + 20)
+    for clicks, sent in ((2, 0), (1, 1)):
+        page.mouse.down(click_count=clicks)
+        page.mouse.up(click_count=clicks)
+        assert page.evaluate("() => window.sent") == sent
 
 
 def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, joined):
@@ -229,6 +298,63 @@ def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, join
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         page.keyboard.press("Escape")
     assert transport["height"] < 60, "in one line still at 820"
+
+
+def test_a_guest_has_no_keys_for_what_a_guest_cannot_do(house, open_page, joined, directory):
+    link = f"from extender.models import Share; print(Share.objects.create(task_id='{joined}').get_absolute_url())"
+    page = open_page()
+    page.goto(house.url + do(directory, link))
+    page.wait_for_selector(".toggle:not([hidden])")
+    for key in "jsed":
+        page.keyboard.press(key)
+    expect(page.locator("#announce")).to_have_text("")
+    page.keyboard.press("c")
+    assert sorted(seen(page)) == ["1", "2"], "joins are not told"
+    expect(page.locator(".star")).to_have_count(0)
+
+
+def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
+    task = do(directory, STAGE.format(1, "The gull lands"))
+    one = f"t = Task.objects.filter(pk='{task}'); print(t.update(video_urls=t.get().video_urls[:1]))"
+    do(directory, f"from extender.models import Task; {one}")
+    page = open_wall(task)
+    page.keyboard.press("j")
+    views = page.get_by_role("group", name="View").get_by_role("button")
+    expect(views).to_have_text(["All", "Seam"])
+    expect(views.nth(1)).to_have_attribute("aria-pressed", "true")
+    for key in "1c":
+        page.keyboard.press(key)
+        expect(page.locator("#wall")).to_have_attribute("data-view", "seam")
+    views.first.click()
+    expect(page.locator("#wall")).to_have_attribute("data-view", "all")
+    page.mouse.move(0, 0)
+    page.keyboard.press("s")
+    expect(page.locator("#frame-1 .star")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).not_to_contain_text("compare")
+    expect(page.locator("#keys")).not_to_contain_text("alone")
+    expect(page.locator("#keys")).to_contain_text("the joins")
+
+
+def test_what_is_chosen_by_pointer_gives_the_keys_back(open_wall, joined):
+    page = open_wall(joined)
+    speed = page.get_by_label("Speed")
+    speed.click()
+    # The list itself belongs to the system, where no test can click.
+    choose = '(select) => { select.value = "1.5"; select.dispatchEvent(new Event("change", { bubbles: true })); }'
+    speed.evaluate(choose)
+    expect(speed).not_to_be_focused()
+    page.keyboard.press("c")
+    expect(page.locator("#wall")).to_have_attribute("data-view", "side")
+    page.get_by_role("group", name="Right").get_by_role("radio", name="4").click()
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_function(f"() => ({TIMES})().every((time) => time >= 1)")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    # By keyboard one goes on choosing.
+    page.get_by_role("group", name="Left").get_by_role("radio", name="3").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("group", name="Left").get_by_role("radio", name="4")).to_be_focused()
 
 
 def test_a_storyboard_that_did_not_come_is_asked_for_again(open_wall, joined):
@@ -298,6 +424,9 @@ def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginnin
     ]
     expect(page.locator("#jump-3")).to_have_text("smoothest · jump 0.6")
     expect(page.locator("#jump-1")).to_have_text("jump 4.2")
+    if width < 600:
+        boxes = {one.inner_text(): one.bounding_box()["x"] for one in page.locator(".pager button").all()}
+        assert sorted(boxes, key=boxes.get) == ["3", "2", "1", "4"], "the pager stands as the clips do"
     page.get_by_role("button", name="All", exact=True).click()
     assert [page.locator(f"[data-place='{n}']").get_attribute("data-clip") for n in range(1, 5)] == [
         "1",
@@ -332,6 +461,13 @@ def test_two_are_compared_side_by_side_and_under_a_slider(open_wall, joined, wid
     page = open_wall(joined, width, height)
     page.get_by_role("button", name="Compare").click()
     assert sorted(seen(page)) == ["2", "3"], "those that join best"
+    page.get_by_role("group", name="Right").get_by_role("radio", name="1").check()
+    assert sorted(seen(page)) == ["1", "3"]
+    for look in ("All", "Compare", "Compare"):
+        page.get_by_role("button", name=look, exact=True).click()
+    assert sorted(seen(page)) == ["1", "3"], "the two that were chosen"
+    if width < 600:
+        assert page.locator("#clip-3").bounding_box()["y"] < page.locator("#clip-1").bounding_box()["y"], "left first"
     page.get_by_role("group", name="Right").get_by_role("radio", name="4").check()
     assert sorted(seen(page)) == ["3", "4"]
     slider = page.get_by_role("button", name="Slider")
@@ -345,12 +481,18 @@ def test_two_are_compared_side_by_side_and_under_a_slider(open_wall, joined, wid
     cut = page.get_by_label("Where the left clip ends")
     cut.focus()
     page.keyboard.press("Home")
-    assert page.locator("#wall").evaluate("(wall) => wall.style.getPropertyValue('--cut')") == "0%"
+    assert page.locator("#wall").evaluate("(wall) => wall.style.getPropertyValue('--cut')") == "0"
     box = cut.bounding_box()
-    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 20)
-    assert page.locator("#wall").evaluate("(wall) => parseInt(wall.style.getPropertyValue('--cut'))") in range(24, 35)
+    for share in (0.1, 0.3, 0.9):
+        page.mouse.click(box["x"] + share * box["width"], box["y"] + 20)
+        line = page.locator("#frame-4").evaluate("(frame) => parseFloat(getComputedStyle(frame, '::before').left)")
+        assert line == pytest.approx(share * box["width"], abs=0.02 * box["width"]), "the line is where one clicks"
     page.keyboard.press("1")
     assert sorted(seen(page)) == ["1", "4"], "a number takes the place of the one that was chosen first"
+    if width > 600:
+        slider.click()
+        page.get_by_role("button", name="Clip 4 alone").click()
+        assert seen(page) == ["4"]
 
 
 def test_the_same_clip_on_both_sides_changes_places(open_wall, joined):
