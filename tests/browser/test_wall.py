@@ -253,6 +253,7 @@ def test_what_can_be_done_stays_with_the_clip_alone_when_the_window_becomes_narr
     page = open_wall(joined)
     page.keyboard.press("3")
     page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("#wall")).to_have_attribute("data-view", "all")
     expect(page.locator("#clip-3")).to_be_visible()
     expect(page.locator("#clip-1")).to_be_hidden()
     expect(page.locator("#frame-3")).to_be_in_viewport(ratio=0.9)
@@ -298,6 +299,10 @@ def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, join
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         page.keyboard.press("Escape")
     assert transport["height"] < 60, "in one line still at 820"
+    page.locator(".screen").evaluate("(screen) => { screen.dataset.shape = 'tall'; }")
+    boxes = [frame.bounding_box() for frame in page.locator(".wall .frame").all()]
+    assert len({box["y"] for box in boxes}) == 1, "upright clips stand in a row"
+    assert [box["x"] for box in boxes] == sorted({box["x"] for box in boxes})
 
 
 def test_a_guest_has_no_keys_for_what_a_guest_cannot_do(house, open_page, joined, directory):
