@@ -21,11 +21,12 @@ function once(video, ...events) {
 // A server that sends no parts sends a stream: it is seen from where it stands, until a copy takes its place.
 const isStream = ({ seekable }) => !seekable.length || !seekable.end(0);
 
-// Resolves when the video stands at `moment` and can show it, or cannot be played at all.
-async function seek(video, moment) {
+// Resolves when the video stands at `moment` and can show it, cannot be played at all, or is wanted elsewhere by then.
+// One jump at a time: a browser that is asked for the next before it has shown the last may show neither.
+async function seek(video, moment, isWanted) {
   video.preload = "auto";
-  while (video.readyState < 1 && !video.error) await once(video, "loadedmetadata", "error");
-  if (video.error) return;
+  while (!video.error && (!video.readyState || video.seeking)) await once(video, "loadedmetadata", "seeked", "emptied", "error");
+  if (video.error || !isWanted()) return;
   if (!isStream(video) && Math.abs(video.currentTime - moment) > 0.001) {
     video.currentTime = moment;
     await once(video, "seeked", "error", "emptied");
@@ -133,7 +134,7 @@ export class Playhead {
     // Nothing is loaded before somebody wants to see it move.
     this.#isWanted ||= this.playing || time > 0;
     this.#patience ||= setTimeout(() => { this.waits = true; this.#changed(this); }, PATIENCE_MS);
-    if (this.#isWanted) await Promise.all(this.#tracks.map((track) => seek(track.video, this.#moment(track, time))));
+    if (this.#isWanted) await Promise.all(this.#tracks.map((track) => seek(track.video, this.#moment(track, time), () => turn === this.#turn)));
     if (turn !== this.#turn) return;
     if (this.playing && !this.#asleep) {
       const active = this.#tracks.filter((track) => this.#isActive(track, time));

@@ -11,7 +11,7 @@ const NO_LEAD = "What these clips continue is not here.";
 const narrow = matchMedia("(max-width: 600px)");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-export class Wall {
+class Wall {
   constructor(screen) {
     this.screen = screen;
     this.wall = screen.querySelector(".wall");
@@ -214,10 +214,6 @@ export class Wall {
     });
     moment.addEventListener("pointerleave", () => this.frames.forEach(leave));
     this.screen.querySelector("[data-speed]").addEventListener("change", ({ target }) => this.head.go(Number(target.value)));
-    // What was chosen by pointer gives the keys back to the wall.
-    let byPointer = false;
-    for (const event of ["pointerdown", "keydown"]) this.screen.addEventListener(event, ({ type }) => (byPointer = type === "pointerdown"));
-    this.screen.addEventListener("change", ({ target }) => byPointer && target.matches("select, [type=radio]") && target.blur());
     this.wall.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new IntersectionObserver(([{ isIntersecting }]) => {
       this.isSeen = isIntersecting;
