@@ -7,6 +7,7 @@ from fcntl import LOCK_EX, flock
 
 import pytest
 import requests
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
@@ -75,6 +76,8 @@ def static_files(tmp_path_factory, worker_id):
         if not os.fstat(made.fileno()).st_size:
             call_command("collectstatic", interactive=False, verbosity=0)
             made.write("made")
+    # It may have been read before it was there.
+    staticfiles_storage.hashed_files, staticfiles_storage.manifest_hash = staticfiles_storage.load_manifest()
 
 
 @pytest.fixture(scope="session")
