@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 import requests
 
+from tests.helpers import eventually
 from tests.sandbox_process import PROJECT, Receiver, Sandbox
 
 
@@ -107,6 +108,16 @@ def test_a_webhook_due_while_it_was_down_is_sent_after_the_restart():
         sandbox.restart()
         sandbox.extend(parent, "[seconds-0] [webhook-result-early]", webhook_url=receiver.url)
         assert receiver.bodies(task_id) == bodies, "a result is announced once"
+
+
+def test_half_a_request_is_none():
+    with Sandbox() as sandbox:
+        with socket.create_connection(("127.0.0.1", sandbox.port)) as line:
+            line.sendall(
+                b"POST /imagine-video-extend HTTP/1.1\r\nAuthorization: sandbox\r\nContent-Length: 100\r\n\r\n{"
+            )
+        eventually(lambda: "the client went away" in sandbox.log)
+        assert sandbox.ledger()["requests"] == []
 
 
 @pytest.mark.alone

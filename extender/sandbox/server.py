@@ -137,7 +137,10 @@ class Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > MOST_BODY:
             self.close_connection = True
             return None
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            raise ConnectionResetError("the client went away in the middle of its request")
+        return body
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Silent: each request has one line of our own."""
