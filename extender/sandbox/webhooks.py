@@ -15,7 +15,7 @@ from extender.sandbox.life import FAILED, FINISHED, Moment, moment
 from extender.sandbox.store import Store, Task
 
 TIMEOUT = 5.0
-PATIENCE = 0.5  # seconds that an end waits for posts on their way
+PATIENCE = 0.5  # seconds that an end or a reset waits for posts on their way
 LANES = 4  # threads for each receiver: a slow receiver holds nobody else
 TICKS = (0.02, 0.25)  # seconds between two looks at the tasks, at least and at most
 
