@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from extender.addresses import is_public
 from extender.apiframe.payloads import usable_clip_url
+from extender.network.addresses import is_public
 from tests.connection_probe import probe
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450:4001:80b::200e"]

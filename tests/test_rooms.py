@@ -26,7 +26,6 @@ STARTS_THE_SANDBOX = "extender.management.commands.sandbox"
 # Modules that are not in their room yet.
 UNSETTLED = {
     "access",
-    "addresses",
     "admin",
     "apps",
     "archive",

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from extender.addresses import is_clip_address
+from extender.network.addresses import is_clip_address
 from extender.states import State
 
 # Any other word means: still open, and somebody is working on it.

@@ -14,10 +14,10 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.exceptions import HTTPError
 
-from extender.addresses import is_clip_address, is_public
 from extender.archive.errors import LEADS_ELSEWHERE, Gone, Refused, TooLarge, Unavailable, explained, of_status
 from extender.archive.watch import Limits, Watch
 from extender.deadline import CuttableAdapter
+from extender.network.addresses import is_clip_address, is_public
 
 __all__ = ["ClipStream", "Gone", "Refused", "TooLarge", "Unavailable"]
 

@@ -1,0 +1,1 @@
+"""What goes out to strangers: their addresses judged, their answers bounded. Knows nothing of the product."""
