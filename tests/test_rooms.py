@@ -29,7 +29,6 @@ UNSETTLED = {
     "admin",
     "apps",
     "archive",
-    "deadline",
     "following",
     "forms",
     "gate",

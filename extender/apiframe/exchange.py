@@ -9,7 +9,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from extender.apiframe.errors import NotSent, Unknown
-from extender.deadline import CuttableAdapter, cut_in
+from extender.network.deadline import CuttableAdapter, cut_in
 
 CONNECT_SECONDS = 5
 MAX_BYTES = 1024 * 1024

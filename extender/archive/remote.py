@@ -16,8 +16,8 @@ from urllib3.exceptions import HTTPError
 
 from extender.archive.errors import LEADS_ELSEWHERE, Gone, Refused, TooLarge, Unavailable, explained, of_status
 from extender.archive.watch import Limits, Watch
-from extender.deadline import CuttableAdapter
 from extender.network.addresses import is_clip_address, is_public
+from extender.network.deadline import CuttableAdapter
 
 __all__ = ["ClipStream", "Gone", "Refused", "TooLarge", "Unavailable"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from extender.deadline import CuttableAdapter
+from extender.network.deadline import CuttableAdapter
 
 
 class Limits(NamedTuple):
