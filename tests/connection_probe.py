@@ -92,7 +92,7 @@ def main() -> None:
     job = json.load(sys.stdin)
     settings.configure(SANDBOX=bool(job["sandbox"]), APIFRAME_BASE_URL=job["apiframe"], ARCHIVE_MAX_MB=1)
     network = Network(job["answers"], job["sandbox"])
-    from extender.archive.remote import ClipStream, Unavailable
+    from extender.network.clip_stream import ClipStream, Unavailable
 
     opened = []
     for url in job["urls"]:

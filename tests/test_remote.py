@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from extender.archive import remote
-from extender.archive.remote import ClipStream, Gone, Refused, TooLarge, Unavailable
+from extender.network import clip_stream as remote
+from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
 from tests.helpers import eventually
 
 WAIT = 0.4  # seconds, of the caps in these tests

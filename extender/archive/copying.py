@@ -14,8 +14,8 @@ from extender.apiframe import ApiframeError, NotFound
 from extender.archive import probing, store
 from extender.archive.claims import Claim, Overtaken
 from extender.archive.pictures import layout
-from extender.archive.remote import ClipStream, Gone, Refused, TooLarge, Unavailable
 from extender.models import Copy, Task
+from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from django.utils.http import content_disposition_header
 from zipstream import ZIP_STORED, ZipStream
 
 from extender.archive import store
-from extender.archive.remote import ClipStream, Unavailable
 from extender.models import Clip, Task
+from extender.network.clip_stream import ClipStream, Unavailable
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.exceptions import HTTPError
 
-from extender.archive.errors import LEADS_ELSEWHERE, Gone, Refused, TooLarge, Unavailable, explained, of_status
-from extender.archive.watch import Limits, Watch
 from extender.network.addresses import is_clip_address, is_public
 from extender.network.deadline import CuttableAdapter
+from extender.network.errors import LEADS_ELSEWHERE, Gone, Refused, TooLarge, Unavailable, explained, of_status
+from extender.network.pace import Limits, Watch
 
 __all__ = ["ClipStream", "Gone", "Refused", "TooLarge", "Unavailable"]
 
