@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from extender.archive import probing
-from extender.archive.pictures.facts import Join, NotAVideo
 from extender.sandbox.painter import Shot, paint
+from extender.video.facts import Join, NotAVideo
 from tests import films
 
 OLD, NEW = 72, 48  # pictures: 3 s and 2 s

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from extender.archive import probing
-from extender.archive.pictures import layout, limits
-from extender.archive.pictures.facts import NotAVideo
 from extender.sandbox.painting import canvas, film
+from extender.video import layout, limits
+from extender.video.facts import NotAVideo
 from tests import films
 from tests.helpers import eventually
 
@@ -33,9 +33,9 @@ def run_instead(monkeypatch, code: str) -> None:
     """Has the process run `code` in place of its own program: `confine`, `limits` and `main()` are at hand."""
     given = (
         "import json, os, runpy, signal, sys, time\n"
-        "from extender.archive.pictures import limits\n"
-        "from extender.archive.pictures.limits import confine\n"
-        "main = lambda: runpy.run_module('extender.archive.pictures', run_name='__main__')\n"
+        "from extender.video import limits\n"
+        "from extender.video.limits import confine\n"
+        "main = lambda: runpy.run_module('extender.video', run_name='__main__')\n"
     )
     monkeypatch.setattr(probing, "COMMAND", (sys.executable, "-s", "-c", given + code))
 
@@ -169,7 +169,7 @@ def test_the_largest_film_fits_into_the_memory_that_a_process_may_take(clip, mon
     largest = largest_film(clip.with_name("large.mp4"))
     run_instead(
         monkeypatch,
-        "from extender.archive.pictures.__main__ import answer\nconfine(); assert 'facts' in answer(*sys.argv[1:])\n"
+        "from extender.video.__main__ import answer\nconfine(); assert 'facts' in answer(*sys.argv[1:])\n"
         "print(json.dumps({'not_a_video': open('/proc/self/status').read()}))",
     )
     for path in (clip, largest):

@@ -171,7 +171,7 @@ def test_an_allowed_import_is_let_through(module, text):
 
 def test_the_room_that_opens_strangers_files_knows_nothing_else():
     """It starts as a process of its own: quickly, and with nothing at hand that a hostile file could want."""
-    inner = "extender.archive.pictures"
+    inner = "extender.video"
     for module in MODULES:
         text = (PROJECT / module.replace(".", "/")).with_suffix(".py").read_text()
         if module.startswith(inner):

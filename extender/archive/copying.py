@@ -13,9 +13,9 @@ from extender import following
 from extender.apiframe import ApiframeError, NotFound
 from extender.archive import probing, store
 from extender.archive.claims import Claim, Overtaken
-from extender.archive.pictures import layout
 from extender.models import Copy, Task
 from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
+from extender.video import layout
 
 logger = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from extender.archive.pictures.facts import Drift, Facts, Join, NotAVideo
+from extender.video.facts import Drift, Facts, Join, NotAVideo
 
 SECONDS = 90  # on the wall, where the process may have to wait for a processor; its own limit is of work
 ANSWER_BYTES = 10_000
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = (sys.executable, "-s", "-m", "extender.archive.pictures")
+COMMAND = (sys.executable, "-s", "-m", "extender.video")
 # All that the process gets to see of our environment. Keys and passwords are in the rest.
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
 CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}

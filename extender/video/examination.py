@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import BinaryIO
 
-from extender.archive.pictures import colour
-from extender.archive.pictures.facts import Facts
-from extender.archive.pictures.footage import Footage, open_footage
-from extender.archive.pictures.stills import Stills
+from extender.video import colour
+from extender.video.facts import Facts
+from extender.video.footage import Footage, open_footage
+from extender.video.stills import Stills
 
 END_SIDE = 640  # at which sharpness is measured: sizes of clips differ
 SAME_RATE = 0.01

@@ -5,7 +5,7 @@ A difference ("delta E") of about 2.3 is the least that is noticed between two f
 
 import numpy as np
 
-from extender.archive.pictures.facts import Tone
+from extender.video.facts import Tone
 
 _CHANNEL = np.arange(256) / 255
 _LINEAR = np.where(_CHANNEL <= 0.04045, _CHANNEL / 12.92, ((_CHANNEL + 0.055) / 1.055) ** 2.4).astype(np.float32)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from extender.archive.pictures import layout
-from extender.archive.pictures.footage import Footage, Picture
+from extender.video import layout
+from extender.video.footage import Footage, Picture
 
 KEPT = 2 * layout.TILES  # at least; the moments of tiles are then right to a fortieth of the clip
 CLEAR = 0.75  # of the most contrast so far: with less, a clip is fading out

@@ -8,9 +8,9 @@ import av
 import numpy as np
 from av.video.reformatter import Colorspace, ColorTrc, Interpolation
 
-from extender.archive.pictures import colour
-from extender.archive.pictures.facts import NotAVideo
-from extender.archive.pictures.limits import MAX_FRAMES, MAX_PIXELS, MAX_SECONDS, MAX_SIDE
+from extender.video import colour
+from extender.video.facts import NotAVideo
+from extender.video.limits import MAX_FRAMES, MAX_PIXELS, MAX_SECONDS, MAX_SIDE
 
 # What browsers play, and no more: each of the hundreds of others is one more way in.
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"

@@ -7,9 +7,9 @@ from typing import BinaryIO, Literal, NamedTuple
 
 import numpy as np
 
-from extender.archive.pictures import colour
-from extender.archive.pictures.facts import Join
-from extender.archive.pictures.footage import open_footage
+from extender.video import colour
+from extender.video.facts import Join
+from extender.video.footage import open_footage
 
 CELLS = 64  # pictures are compared at this many across their longer side
 REACH = 8  # pictures that a re-encoded copy may be early or late, by drops and rounding

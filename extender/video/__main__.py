@@ -1,4 +1,4 @@
-"""`python -m extender.archive.pictures examine <fd> <folder>` or `compare <fd> <fd>`: one line of JSON.
+"""`python -m extender.video examine <fd> <folder>` or `compare <fd> <fd>`: one line of JSON.
 
 The files come opened, as numbers of descriptors. The line holds "facts", or "join", or "not_a_video" (a sentence
 for members), or "errno" and "message" (trouble of the system), or "failed" (a defect of ours).
@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from extender.archive.pictures.facts import NotAVideo
-from extender.archive.pictures.limits import confine
+from extender.video.facts import NotAVideo
+from extender.video.limits import confine
 
 
 def answer(verb: str, first: str, second: str) -> dict[str, Any]:
@@ -20,8 +20,8 @@ def answer(verb: str, first: str, second: str) -> dict[str, Any]:
     # Only here, once the limits hold: what these load is written in C and fed by strangers.
     from av import FFmpegError
 
-    from extender.archive.pictures.examination import examine
-    from extender.archive.pictures.joins import compare
+    from extender.video.examination import examine
+    from extender.video.joins import compare
 
     try:
         with os.fdopen(int(first), "rb") as file:
