@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from extender.archive import probing
 from extender.sandbox.painter import Shot, paint
+from extender.video import process as probing
 from extender.video.facts import Join, NotAVideo
 from tests import films
 

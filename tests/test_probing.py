@@ -13,9 +13,9 @@ import pytest
 from av.video.reformatter import Colorspace
 from PIL import Image, ImageFilter
 
-from extender.archive import probing
 from extender.sandbox.painter import Shot, paint
 from extender.video import layout
+from extender.video import process as probing
 from extender.video.facts import Facts
 from extender.video.footage import Clock
 from tests import films
@@ -279,7 +279,7 @@ def test_trouble_with_the_disk_keeps_its_number(tmp_path):
 def test_the_asking_side_loads_no_decoder():
     """A web worker that reads facts must stay small."""
     code = (
-        "import sys, extender.archive.probing, extender.video.layout;"
+        "import sys, extender.video.process, extender.video.layout;"
         "print({'av', 'numpy', 'PIL', 'django'} & set(sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", code], cwd=probing.ROOT, capture_output=True, text=True, check=True)

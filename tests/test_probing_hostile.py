@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from extender.archive import probing
 from extender.sandbox.painting import canvas, film
 from extender.video import layout, limits
+from extender.video import process as probing
 from extender.video.facts import NotAVideo
 from tests import films
 from tests.helpers import eventually

@@ -3,9 +3,10 @@
 import logging
 from typing import Any
 
-from extender.archive import probing, store
+from extender.archive import store
 from extender.models import Clip, Copy, Task
 from extender.models.copies import MISSING
+from extender.video import process as probing
 
 logger = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ from django.db.models.functions import Coalesce, Now
 
 from extender import following
 from extender.apiframe import ApiframeError, NotFound
-from extender.archive import probing, store
+from extender.archive import store
 from extender.archive.claims import Claim, Overtaken
 from extender.models import Copy, Task
 from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
 from extender.video import layout
+from extender.video import process as probing
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,10 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
-from extender.archive import probing, store
+from extender.archive import store
 from extender.archive.copying import PICTURES, _columns
 from extender.models import Copy, Member, Task
+from extender.video import process as probing
 from tests import films
 
 WIDTH, HEIGHT, RATE = 320, 180, 24
