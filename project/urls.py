@@ -5,7 +5,8 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneV
 from django.urls import path
 
 from extender.forms import SignInForm
-from extender.views import choosing, clips, errors, health, history, lineage, shares, tasks, team, webhooks
+from extender.views import choosing, clips, health, history, lineage, shares, tasks, team, webhooks
+from project import errors
 
 urlpatterns = [
     path("", history.home, name="home"),

@@ -22,9 +22,8 @@ from extender.models import Member, Share, Task
 from extender.sending import webhook_secret
 from extender.states import State
 from extender.updates import record
-from extender.views import errors
+from project import errors, urls
 from project import settings as own_settings
-from project import urls
 from project.request_id import RequestIdFilter
 from tests.helpers import form_of, make_task
 
