@@ -112,7 +112,7 @@ def _s3():
 @pytest.fixture
 def bucket(_s3, tmp_path):
     """A store in a new bucket of its own; `bucket.options` are its settings."""
-    from extender.archive.bucket import Bucket
+    from extender.archive.storage.bucket import Bucket
 
     name = f"clips-{uuid.uuid4()}"
     options = bucket_options("STORAGE_URL", f"s3://key:s%2Fcret@{name}/of-ours?endpoint={_s3}")

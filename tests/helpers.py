@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
-from extender.archive.store import KINDS, current_store, name
+from extender.archive.storage import KINDS, current_store, name
 from extender.models import Copy, Member, Task
 from extender.states import State
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from extender.archive import copying, store
+from extender.archive import copying, storage
 from extender.models import Copy, Task
 from extender.models.copies import CopyQuerySet
 from tests.helpers import age, at_once, database_url, make_copy, make_task
@@ -33,7 +33,7 @@ def archive(*asked: str) -> tuple[int, str, str]:
 
 
 def film(settings, copy: Copy, kind: str = "clip") -> Path:
-    return settings.MEDIA_ROOT / store.name(copy.sha256, kind)
+    return settings.MEDIA_ROOT / storage.name(copy.sha256, kind)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_film_that_is_whole_is_not_lost_with_its_pictures(two_clips, settings,
 
 
 def test_strays_are_removed_and_what_is_being_written_is_not(db, settings):
-    with store.current_store().part() as young, store.current_store().part() as old:
+    with storage.current_store().part() as young, storage.current_store().part() as old:
         ago = time.time() - 2 * 3600
         os.utime(old.path, (ago, ago))
         assert archive("--prune-temp") == (0, "1 temporary files removed.\n", "")

@@ -7,7 +7,7 @@ import pytest
 import requests
 from django.test import Client
 
-from extender.archive.store import KINDS, name
+from extender.archive.storage import KINDS, name
 from extender.models import Copy, Share, Task
 from extender.states import State
 from tests.helpers import make_copy, make_task, queries

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from extender.archive import comparing, copying, store
+from extender.archive import comparing, copying, storage
 from extender.models import Copy, Member, Task
 from extender.states import State
 from tests.helpers import at_once, become_due, eventually, make_task
@@ -66,7 +66,7 @@ def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings
     assert [(copy.index, copy.state) for copy in copies] == [(index, "safe") for index in range(1, 5)]
     for copy in copies:
         theirs = requests.get(task.clip(copy.index).url, timeout=10).content
-        ours = (settings.MEDIA_ROOT / store.name(copy.sha256, "clip")).read_bytes()
+        ours = (settings.MEDIA_ROOT / storage.name(copy.sha256, "clip")).read_bytes()
         assert ours == theirs
         assert (copy.sha256, copy.bytes) == (hashlib.sha256(theirs).hexdigest(), len(theirs))
         assert copy.duration_ms > 0
@@ -74,7 +74,7 @@ def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings
         assert copy.frame_rate > 0
         assert copy.codec
         for kind in ("poster", "card", "storyboard"):
-            assert (settings.MEDIA_ROOT / store.name(copy.sha256, kind)).read_bytes()[8:12] == b"WEBP"
+            assert (settings.MEDIA_ROOT / storage.name(copy.sha256, kind)).read_bytes()[8:12] == b"WEBP"
     assert not [path for path in files(settings) if path.suffix == ".part"]
 
 
@@ -292,7 +292,7 @@ def test_a_copy_whose_parents_file_is_gone_is_compared_no_more(finished, origina
     while copying.copy_next():
         pass
     parent = original.copies.get(index=2)
-    (settings.MEDIA_ROOT / store.name(parent.sha256, "clip")).unlink()
+    (settings.MEDIA_ROOT / storage.name(parent.sha256, "clip")).unlink()
     assert comparing.compare_next()
     copy = task.copies.get()
     assert (copy.contains_parent, copy.next_try_at) == ("unknown", None)

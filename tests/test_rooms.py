@@ -121,7 +121,7 @@ def test_a_room_imports_only_what_is_below_it(room):
     assert found == {}
 
 
-@pytest.mark.xfail(strict=True, reason="store and bucket, tasks and task_queries know each other")
+@pytest.mark.xfail(strict=True, reason="tasks and task_queries know each other")
 def test_no_two_modules_import_each_other_by_any_way_round():
     known = {module: imported(module, at_runtime(tree)) & set(MODULES) - {module} for module, tree in MODULES.items()}
     settled: set[str] = set()

@@ -20,9 +20,11 @@ from botocore.awsrequest import AWSResponse
 from django.core.exceptions import SuspiciousFileOperation
 from urllib3 import HTTPResponse
 
-from extender.archive import bucket as buckets
-from extender.archive.bucket import Bucket
-from extender.archive.store import MEBIBYTE, Disk, StoreTrouble, current_store, name
+from extender.archive.storage import StoreTrouble, current_store, name
+from extender.archive.storage import bucket as buckets
+from extender.archive.storage.base import MEBIBYTE
+from extender.archive.storage.bucket import Bucket
+from extender.archive.storage.disk import Disk
 from project.addresses import bucket as bucket_options
 from project.addresses import bucket_origin
 from tests.ports import free_port
@@ -141,7 +143,7 @@ def test_the_bytes_are_safe_before_the_name_is_and_the_name_before_keep_returns(
 
 KILLED = """
 import sys
-from extender.archive.store import Disk
+from extender.archive.storage.disk import Disk
 with Disk(__import__("pathlib").Path(sys.argv[1])).part() as part:
     part.write(b"x" * 100_000)
     print(part.path, flush=True)

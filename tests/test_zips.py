@@ -13,7 +13,7 @@ from django.core.signals import request_finished
 from django.test import Client
 
 from extender.archive import downloads
-from extender.archive.store import current_store, name
+from extender.archive.storage import current_store, name
 from extender.models import Copy, Task
 from extender.states import State
 from tests.helpers import age, make_copy, make_task, queries

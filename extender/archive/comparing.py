@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from extender.archive import store
+from extender.archive import storage
 from extender.models import Clip, Copy, Task
 from extender.models.copies import MISSING
 from extender.video import process as probing
@@ -25,7 +25,7 @@ def compare_next() -> bool:
         return True
     try:
         found = {"contains_parent": Copy.Contains.UNKNOWN, **_join(copy), **_drift(copy, original)}
-    except store.StoreTrouble as error:
+    except storage.StoreTrouble as error:
         logger.error("%s is compared later: %s", copy, error)
         return True
     Copy.objects.safe().filter(pk=copy.pk, sha256=copy.sha256).update(next_try_at=None, **found)
@@ -38,7 +38,7 @@ def _join(copy: Copy) -> dict[str, Any]:
     source = copy.task.source
     if not (source and source.copy and source.copy.is_safe):
         return {}
-    keeper = store.current_store()
+    keeper = storage.current_store()
     try:
         with keeper.local(_file(source.copy)) as before, keeper.local(_file(copy)) as after:
             join = probing.compare(before, after)
@@ -67,4 +67,4 @@ def _original(task: Task) -> Clip | None:
 
 
 def _file(copy: Copy) -> str:
-    return store.name(copy.sha256, "clip")
+    return storage.name(copy.sha256, "clip")

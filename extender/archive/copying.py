@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Now
 
 from extender import following
 from extender.apiframe import ApiframeError, NotFound
-from extender.archive import store
+from extender.archive import storage
 from extender.archive.claims import Claim, Overtaken
 from extender.models import Copy, Task
 from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
@@ -75,7 +75,7 @@ def _settle(claim: Claim) -> None:
         logger.warning("%s is kept out: %s", claim.copy, error)
     except Unavailable as error:
         _try_later(claim, str(error))
-    except store.StoreTrouble as error:
+    except storage.StoreTrouble as error:
         claim.settle(Copy.State.BLOCKED, str(error), PAUSE)
         logger.error("copying pauses: %s", error)
     except probing.ProbeFailed as error:
@@ -101,22 +101,22 @@ def _settle(claim: Claim) -> None:
 
 def _copy(claim: Claim) -> dict[str, Any]:
     """Fetches a clip and keeps it with its pictures. Returns the columns that were found out."""
-    keeper = store.current_store()
+    keeper = storage.current_store()
     with keeper.part() as part, keeper.folder() as pictures:
         sha256, size = _take_own(claim.copy, keeper, part) or _fetch(claim, keeper, part)
         part.settle()
         claim.renew(size)
-        with store.disk_trouble():
+        with storage.disk_trouble():
             facts = probing.examine(part.path, pictures)
         claim.renew(size)
         # The film last: where it is, its pictures are.
         for kind, file_name in PICTURES.items():
             with keeper.part() as picture:
-                with store.disk_trouble():
+                with storage.disk_trouble():
                     content = (pictures / file_name).read_bytes()
                 picture.write(content)
-                keeper.keep(picture, store.name(sha256, kind))
-        keeper.keep(part, store.name(sha256, "clip"))
+                keeper.keep(picture, storage.name(sha256, kind))
+        keeper.keep(part, storage.name(sha256, "clip"))
     return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts)}
 
 
@@ -126,26 +126,26 @@ def _columns(facts: probing.Facts) -> dict[str, Any]:
     return {"facts": measured} | {name: measured[name] for name in MEASURED}
 
 
-def _take_own(copy: Copy, keeper: store.Store, part: store.Part) -> tuple[str, int] | None:
+def _take_own(copy: Copy, keeper: storage.Store, part: storage.Part) -> tuple[str, int] | None:
     """Writes our own film to `part`, as `_fetch` does, where it is whole and its pictures alone were lost; else None.
 
     APIFRAME may have the clip no more, and then it would be called lost although it is here.
     """
     if not copy.sha256:
         return None
-    film, size = store.name(copy.sha256, "clip"), 0
+    film, size = storage.name(copy.sha256, "clip"), 0
     try:
         if keeper.checksum(film) != copy.sha256:
             return None
-        with keeper.open(film) as file, store.disk_trouble():
-            while chunk := file.read(store.CHUNK_BYTES):
+        with keeper.open(film) as file, storage.disk_trouble():
+            while chunk := file.read(storage.CHUNK_BYTES):
                 size += part.write(chunk)
     except FileNotFoundError:
         return None
     return copy.sha256, size
 
 
-def _fetch(claim: Claim, keeper: store.Store, part: store.Part) -> tuple[str, int]:
+def _fetch(claim: Claim, keeper: storage.Store, part: storage.Part) -> tuple[str, int]:
     """Writes a clip to `part`. Returns its checksum (SHA-256) and how many bytes it has."""
     digest, size = hashlib.sha256(), 0
     with ClipStream(_address(claim.copy)) as stream:
@@ -161,9 +161,9 @@ def _fetch(claim: Claim, keeper: store.Store, part: store.Part) -> tuple[str, in
     return digest.hexdigest(), size
 
 
-def _refuse_a_full_disk(keeper: store.Store, size: int) -> None:
+def _refuse_a_full_disk(keeper: storage.Store, size: int) -> None:
     if not keeper.has_room(size):
-        raise store.StoreTrouble("The disk is nearly full.")
+        raise storage.StoreTrouble("The disk is nearly full.")
 
 
 def _address(copy: Copy) -> str:

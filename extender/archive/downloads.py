@@ -9,7 +9,7 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from zipstream import ZIP_STORED, ZipStream
 
-from extender.archive import store
+from extender.archive import storage
 from extender.models import Clip, Task
 from extender.network.clip_stream import ClipStream, Unavailable
 
@@ -89,8 +89,8 @@ def _open(clip: Clip) -> BinaryIO | None:
     if not (clip.copy and clip.copy.is_safe):
         return None
     try:
-        return store.current_store().open(store.name(clip.copy.sha256, "clip"))
-    except (FileNotFoundError, store.StoreTrouble) as error:
+        return storage.current_store().open(storage.name(clip.copy.sha256, "clip"))
+    except (FileNotFoundError, storage.StoreTrouble) as error:
         logger.error("%s cannot be read: %s", clip.copy, error)
         return None
 

@@ -9,7 +9,8 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
 from extender.archive.ranges import CHUNK_BYTES, Multipart, Slice, Unsatisfiable, content_range, parse_ranges
-from extender.archive.store import ADDRESS_SECONDS, Store, content_type, current_store
+from extender.archive.storage import Store, content_type, current_store
+from extender.archive.storage.base import ADDRESS_SECONDS
 
 # A kept file never changes; but who may see it does, and a browser's copy cannot be taken back.
 CACHED_SECONDS = 7 * 24 * 60 * 60

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from extender.archive import store
+from extender.archive import storage
 from extender.models import Copy, Task
 
 logger = logging.getLogger(__name__)
@@ -25,13 +25,13 @@ def sweep_now_and_then() -> None:
     if time.monotonic() - _swept >= SWEEP_SECONDS:
         _swept = time.monotonic()
         # The next copy meets the same trouble, and says so where staff look.
-        with suppress(store.StoreTrouble):
+        with suppress(storage.StoreTrouble):
             prune()
 
 
 def prune() -> int:
     """Removes temporary files that nobody has written to for an hour. Returns how many."""
-    removed = store.current_store().prune(STRAY_AFTER.total_seconds())
+    removed = storage.current_store().prune(STRAY_AFTER.total_seconds())
     if removed:
         logger.info("%s stray temporary files removed", len(removed))
     return len(removed)
@@ -39,7 +39,7 @@ def prune() -> int:
 
 def verify(progress: Callable[[int], object]) -> Iterator[Copy]:
     """Reads every copy again; `progress` hears how many bytes. Yields those that are damaged, to be copied again."""
-    keeper = store.current_store()
+    keeper = storage.current_store()
     for copy in Copy.objects.safe().order_by("pk").iterator():
         if not _is_whole(keeper, copy):
             _copy_again(copy)
@@ -47,10 +47,10 @@ def verify(progress: Callable[[int], object]) -> Iterator[Copy]:
         progress(copy.bytes or 0)
 
 
-def _is_whole(keeper: store.Store, copy: Copy) -> bool:
+def _is_whole(keeper: storage.Store, copy: Copy) -> bool:
     try:
-        return keeper.checksum(store.name(copy.sha256, "clip")) == copy.sha256 and all(
-            keeper.exists(store.name(copy.sha256, kind)) for kind in store.KINDS
+        return keeper.checksum(storage.name(copy.sha256, "clip")) == copy.sha256 and all(
+            keeper.exists(storage.name(copy.sha256, kind)) for kind in storage.KINDS
         )
     except FileNotFoundError:
         return False

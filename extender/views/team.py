@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from extender import gate
 from extender.access import MemberRequest, staff_only
-from extender.archive import copying, store
+from extender.archive import copying, storage
 from extender.models import Copy, Event, Gate, Heartbeat, Task
 from extender.views.upstream import Full, place
 
@@ -58,8 +58,8 @@ def copy_now(request: MemberRequest) -> HttpResponse:
 def _room() -> int | None:
     """Bytes left on the archive's disk; None where it cannot be asked."""
     try:
-        return store.current_store().free_bytes()
-    except store.StoreTrouble:
+        return storage.current_store().free_bytes()
+    except storage.StoreTrouble:
         return None
 
 

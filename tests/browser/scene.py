@@ -16,7 +16,7 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
-from extender.archive import store
+from extender.archive import storage
 from extender.archive.copying import PICTURES, _columns
 from extender.models import Copy, Member, Task
 from extender.video import process as probing
@@ -113,7 +113,7 @@ def _film(step: int, take: int, *, contains: bool) -> dict[str, Any]:
 
 
 def _made(step: int, take: int, *, contains: bool) -> dict[str, Any]:
-    keeper = store.current_store()
+    keeper = storage.current_store()
     before = [picture for earlier in range(step if contains else 0) for picture in _pictures(earlier, CHOSEN)]
     pictures = before + list(_pictures(step, take))
     with TemporaryDirectory() as made:
@@ -124,6 +124,6 @@ def _made(step: int, take: int, *, contains: bool) -> dict[str, Any]:
         for kind, file in files.items():
             with keeper.part() as part:
                 part.write(file.read_bytes())
-                keeper.keep(part, store.name(sha256, kind))
+                keeper.keep(part, storage.name(sha256, kind))
         size = film.stat().st_size
     return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts)}

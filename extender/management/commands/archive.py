@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Sum
 from tqdm import tqdm
 
-from extender.archive import comparing, copying, store, sweeping
+from extender.archive import comparing, copying, storage, sweeping
 from extender.models import Copy
 
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
                 self._verify()
             else:
                 self.stdout.write(f"{sweeping.prune()} temporary files removed.")
-        except store.StoreTrouble as error:
+        except storage.StoreTrouble as error:
             raise CommandError(str(error), returncode=2) from error
 
     def _copy_missing(self) -> None:
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         while comparing.compare_next():
             pass
         if blocked := Copy.objects.paused().first():
-            raise store.StoreTrouble(blocked.reason)
+            raise storage.StoreTrouble(blocked.reason)
         self._tell("missing", list(Copy.objects.exclude(state__in=(Copy.State.SAFE, Copy.State.COPYING))))
         # Were its claim not held any more, it would have been copied here.
         if elsewhere := Copy.objects.filter(state=Copy.State.COPYING).count():

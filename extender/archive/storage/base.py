@@ -1,10 +1,9 @@
-"""Where kept files lie: on this machine's disk (`Disk`), or in an S3 bucket (`extender.archive.bucket.Bucket`).
+"""What a store does, and how stored files are named.
 
-A name is made of its clip's checksum, so a kept file never changes, and two who write it cannot disagree.
+A name is made of its clip's checksum, so a stored file never changes, and two who write it cannot disagree.
 """
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -12,16 +11,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from django.conf import settings
-from django.utils._os import safe_join
 
-from extender.archive.parts import Part, StoreTrouble, disk_trouble
-
-__all__ = ["Disk", "Part", "Store", "StoreTrouble", "content_type", "current_store", "disk_trouble", "name"]
+from extender.archive.storage.parts import Part, disk_trouble
 
 KINDS = {"clip": ".mp4", "poster": ".poster.webp", "card": ".card.webp", "storyboard": ".storyboard.webp"}
 CONTENT_TYPES = {".mp4": "video/mp4", ".webp": "image/webp"}
@@ -142,72 +137,3 @@ class Store(ABC):
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
                         removed.append(path)
         return removed
-
-
-class Disk(Store):
-    """Kept files as files below `root`."""
-
-    def path(self, name: str) -> Path:
-        """Where the file lies; SuspiciousFileOperation for a name that leads out of the store."""
-        return Path(safe_join(self.root, name))
-
-    def keep(self, part: Part, name: str) -> None:
-        path = self.path(name)
-        part.settle()
-        with disk_trouble():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                part.path.rename(path)
-            except FileNotFoundError as error:
-                raise StoreTrouble("An unfinished copy was removed while it was in use.") from error
-            # A name is durable once its directory is, and that one's own, if it is new.
-            for directory in (path.parent, path.parent.parent, self.root):
-                _sync(directory)
-
-    @contextmanager
-    def local(self, name: str) -> Iterator[Path]:
-        yield self.path(name)
-
-    def open(self, name: str) -> BinaryIO:
-        with disk_trouble():
-            return self.path(name).open("rb")
-
-    def size(self, name: str) -> int:
-        with disk_trouble():
-            return self.path(name).stat().st_size
-
-    def exists(self, name: str) -> bool:
-        with disk_trouble():
-            return self.path(name).is_file()
-
-    def delete(self, name: str) -> None:
-        with disk_trouble():
-            self.path(name).unlink(missing_ok=True)
-
-    def address(
-        self, name: str, *, method: str = "GET", download_name: str | None = None, seconds: int = ADDRESS_SECONDS
-    ) -> None:
-        return None
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def current_store() -> Store:
-    """The store that the settings name."""
-    if settings.ARCHIVE_BUCKET:
-        return _bucket(Path(settings.MEDIA_ROOT), *settings.ARCHIVE_BUCKET.items())
-    return Disk(Path(settings.MEDIA_ROOT))
-
-
-@cache
-def _bucket(root: Path, *options: tuple[str, str | None]) -> Store:
-    # Its library is an extra, and its connections are worth keeping.
-    from extender.archive.bucket import Bucket
-
-    return Bucket(root, dict(options))

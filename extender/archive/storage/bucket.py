@@ -14,7 +14,8 @@ from django.core.files import File
 from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
 
-from extender.archive.store import ADDRESS_SECONDS, CHUNK_BYTES, Part, Store, StoreTrouble, content_type, disk_trouble
+from extender.archive.storage.base import ADDRESS_SECONDS, CHUNK_BYTES, Store, content_type
+from extender.archive.storage.parts import Part, StoreTrouble, disk_trouble
 
 CONNECT_SECONDS = 5
 # For one silence, not for a whole transfer.
