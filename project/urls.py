@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneView, PasswordChangeView
 from django.urls import path
 
+from extender.archive.serving import views as clips
 from extender.forms import SignInForm
-from extender.views import choosing, clips, health, history, lineage, shares, tasks, team, webhooks
+from extender.views import choosing, health, history, lineage, shares, tasks, team, webhooks
 from project import errors
 
 urlpatterns = [

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from extender.archive.serving import respond
+from extender.archive.serving.responses import respond
 
 MANNERS = {"member": {}, "guest": {"revocable": True}, "download": {"download_name": "a “fine” clip.mp4"}}
 

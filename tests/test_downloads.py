@@ -12,7 +12,7 @@ import pytest
 import requests
 from django.core.signals import request_finished
 
-from extender.archive import downloads
+from extender.archive.serving import downloads
 from extender.models import Task
 from extender.network import clip_stream as remote
 from tests.helpers import age, make_task

@@ -14,9 +14,9 @@ from django.core.signals import request_finished
 from django.db import close_old_connections
 from django.test import RequestFactory
 
-from extender.archive import storage
-from extender.archive.serving import respond
+from extender.archive.serving.responses import respond
 from extender.archive.storage import name
+from extender.archive.storage.base import ADDRESS_SECONDS
 from extender.archive.storage.disk import Disk
 from tests.helpers import eventually
 from tests.servers import find_nginx, gunicorn, memory_peak, nginx, signed_for, worker_of
@@ -371,8 +371,8 @@ def test_a_bucket_gives_the_file_itself(bucket, settings):
         bucket.keep(part, CLIP_NAME)
     answer = respond(RequestFactory().get("/"), CLIP_NAME, SHA256, download_name="Käse.mp4")
     assert (answer.status_code, answer.content) == (302, b"")
-    assert answer["Cache-Control"] == f"private, max-age={storage.ADDRESS_SECONDS // 2}"
-    assert f"X-Amz-Expires={storage.ADDRESS_SECONDS}&" in answer["Location"]
+    assert answer["Cache-Control"] == f"private, max-age={ADDRESS_SECONDS // 2}"
+    assert f"X-Amz-Expires={ADDRESS_SECONDS}&" in answer["Location"]
     fetched = requests.get(answer["Location"], headers={"Range": "bytes=5-9"}, timeout=10)
     assert (fetched.status_code, fetched.content) == (206, CLIP[5:10])
     assert fetched.headers["Content-Disposition"] == "attachment; filename*=utf-8''K%C3%A4se.mp4"

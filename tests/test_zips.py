@@ -12,7 +12,7 @@ import requests
 from django.core.signals import request_finished
 from django.test import Client
 
-from extender.archive import downloads
+from extender.archive.serving import downloads
 from extender.archive.storage import current_store, name
 from extender.models import Copy, Task
 from extender.states import State

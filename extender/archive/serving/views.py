@@ -10,7 +10,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from extender.access import MemberRequest, own_task, seen_copy
-from extender.archive import downloads, serving, storage
+from extender.archive import storage
+from extender.archive.serving import downloads, responses
 from extender.models import Copy
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
 def _bytes(request: HttpRequest, copy: Copy, kind: str, **how: Any) -> HttpResponseBase:
     """A file of a copy; where the store has lost it, the clip's own address, and no picture."""
     try:
-        return serving.respond(request, storage.name(copy.sha256, kind), copy.sha256, **how)
+        return responses.respond(request, storage.name(copy.sha256, kind), copy.sha256, **how)
     except (FileNotFoundError, storage.StoreTrouble) as error:
         logger.error("%s cannot be read: %s", copy, error)
         clip = copy.task.clip(copy.index)

@@ -8,7 +8,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
-from extender.archive.ranges import CHUNK_BYTES, Multipart, Slice, Unsatisfiable, content_range, parse_ranges
+from extender.archive.serving.ranges import CHUNK_BYTES, Multipart, Slice, Unsatisfiable, content_range, parse_ranges
 from extender.archive.storage import Store, content_type, current_store
 from extender.archive.storage.base import ADDRESS_SECONDS
 

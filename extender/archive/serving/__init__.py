@@ -1,0 +1,1 @@
+"""How the bytes of clips reach a browser: answers, ranges, downloads."""
