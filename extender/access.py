@@ -1,52 +1,14 @@
 """The doorkeeper. What is not yours looks exactly like what is not there."""
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
-from django.conf import settings
-from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django_htmx.http import HttpResponseClientRefresh
-from django_htmx.middleware import HtmxDetails
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from extender.models import Copy, Member, Share, Task
 from extender.models.shares import ShareQuerySet
 from extender.states import RUNNING
-
-
-class MemberRequest(HttpRequest):
-    """A request that `SignedInMiddleware` has let in, as views see it."""
-
-    user: Member
-    htmx: HtmxDetails
-
-
-class SignedInMiddleware(LoginRequiredMiddleware):
-    """Every view asks for a sign-in unless it says otherwise (`@login_not_required`)."""
-
-    def handle_no_permission(  # type: ignore[override]  # any response will do
-        self, request: MemberRequest, view_func: Callable[..., HttpResponse]
-    ) -> HttpResponse:
-        if request.htmx:
-            # The whole sign-in page would otherwise stand in the middle of the old page.
-            return HttpResponseClientRefresh()
-        if request.method not in ("GET", "HEAD"):
-            # Signing in leads back by GET, and what only takes POST has no page to come back to.
-            return redirect("login")
-        return super().handle_no_permission(request, view_func)
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """Whose wrong passwords are counted together: behind https, whom our own proxy saw and wrote down last."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or None
-
-
-def staff_only(member: Member) -> None:
-    """404 for whoever is not staff."""
-    if not member.is_staff:
-        raise Http404
 
 
 def own_task(member: Member, pk: uuid.UUID) -> Task:

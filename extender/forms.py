@@ -3,19 +3,12 @@
 import uuid
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
 from extender.models import Task
 
 MAX_PROMPT = 2000
-
-
-class SignInForm(AuthenticationForm):
-    """Django's own, with the limit that its field forgets: a longer name would break the table of failed sign-ins."""
-
-    username = UsernameField(max_length=150, widget=forms.TextInput(attrs={"autofocus": True}))
 
 
 class TaskIdField(forms.CharField):

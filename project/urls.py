@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneV
 from django.urls import path
 
 from extender.archive.serving import views as clips
-from extender.forms import SignInForm
+from extender.team.forms import SignInForm
 from extender.views import choosing, health, history, lineage, shares, tasks, team, webhooks
 from project import errors
 

@@ -479,7 +479,7 @@ def test_no_secret_is_written_to_the_log(submit, web, member, sandbox, settings,
 
 
 def test_behind_https_the_proxy_says_whose_wrong_passwords_they_are(settings, rf):
-    from extender.access import client_address
+    from extender.team.sign_in import client_address
 
     request = rf.get("/", headers={"X-Forwarded-For": "6.6.6.6, 192.0.2.7"}, REMOTE_ADDR="10.0.0.1")
     settings.HTTPS = False

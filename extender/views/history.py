@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from extender.access import MemberRequest, own_tasks_and_running
+from extender.access import own_tasks_and_running
 from extender.models import Task
+from extender.team.sign_in import MemberRequest
 from extender.views.context import Running
 from extender.views.upstream import look_after
 

@@ -11,9 +11,10 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from extender import lineage
-from extender.access import MemberRequest, own_task
+from extender.access import own_task
 from extender.models import Task
 from extender.states import RUNNING, State
+from extender.team.sign_in import MemberRequest
 from extender.views.context import Running
 from extender.views.upstream import look_after
 

@@ -10,8 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from extender import sharing
-from extender.access import MemberRequest, own_task, shared_link
+from extender.access import own_task, shared_link
 from extender.models import Share, Task
+from extender.team.sign_in import MemberRequest
 from extender.views.context import shows_copies
 from extender.views.upstream import look_after
 

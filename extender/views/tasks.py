@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from extender import lineage
-from extender.access import MemberRequest, own_task, own_task_and_running
+from extender.access import own_task, own_task_and_running
 from extender.following import NotContinuable, check_again
 from extender.following import adopt as adopt_task
 from extender.following import look_up as look_up_original
@@ -20,6 +20,7 @@ from extender.models import Event, Member, Task
 from extender.sending import enqueue
 from extender.sharing import address
 from extender.states import State
+from extender.team.sign_in import MemberRequest
 from extender.views.context import Running, shows_copies
 from extender.views.upstream import Full, look_after, place, send_now
 
