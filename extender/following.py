@@ -9,7 +9,7 @@ from extender import gate
 from extender.apiframe import ApiframeError, Client, TaskUpdate
 from extender.models import Event, Member, Task
 from extender.states import State
-from extender.updates import apply_update, record, renew_addresses
+from extender.tasks.updates import apply_update, record, renew_addresses
 
 SHORTEST_INTERVAL = timedelta(seconds=3)
 LONGEST_INTERVAL = timedelta(minutes=15)

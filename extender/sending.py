@@ -19,7 +19,7 @@ from extender import gate
 from extender.apiframe import ApiframeError, BadKey, Client, NotSent, TaskUpdate, Unknown
 from extender.models import Event, Member, Task
 from extender.states import State
-from extender.updates import apply_update, record
+from extender.tasks.updates import apply_update, record
 
 # So often may APIFRAME be out of reach before a task fails: about ten minutes in all.
 MAX_MISSES = 8

@@ -13,7 +13,7 @@ from extender.apiframe import TaskUpdate
 from extender.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
 from extender.models import Event, Task
 from extender.states import State
-from extender.updates import apply_update
+from extender.tasks.updates import apply_update
 from tests.helpers import age, at_once, become_due, eventually, make_task
 
 

@@ -38,7 +38,6 @@ UNSETTLED = {
     "sending",
     "sharing",
     "templatetags",
-    "updates",
     "views",
     "worker",
 }

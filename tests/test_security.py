@@ -21,7 +21,7 @@ from django.utils import timezone
 from extender.models import Member, Share, Task
 from extender.sending import webhook_secret
 from extender.states import State
-from extender.updates import record
+from extender.tasks.updates import record
 from project import errors, urls
 from project import settings as own_settings
 from project.request_id import RequestIdFilter

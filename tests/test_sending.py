@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from extender.models import Event, Task
 from extender.sending import MAX_MISSES, give_up_abandoned, send
 from extender.states import State
-from extender.updates import apply_update
+from extender.tasks.updates import apply_update
 from extender.worker import send_next
 from tests.helpers import age, at_once, become_due, form_of
 

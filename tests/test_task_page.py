@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from extender.models import Event, Share, Task
 from extender.states import FINAL, State
-from extender.updates import record
+from extender.tasks.updates import record
 from tests.helpers import age, become_due, eventually, make_copy, make_task, queries
 
 HTMX = {"HX-Request": "true"}

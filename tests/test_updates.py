@@ -7,7 +7,7 @@ import pytest
 from extender.apiframe import TaskUpdate
 from extender.models import Event, Task
 from extender.states import FINAL, MOVES, State
-from extender.updates import apply_update
+from extender.tasks.updates import apply_update
 from tests.helpers import at_once, make_task
 
 FINISHED = TaskUpdate(State.FINISHED, "r1", 100, ("https://x/1.mp4",))

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from extender.apiframe import ApiframeError, Client, TaskUpdate
 from extender.models import Event, Task
 from extender.sending import webhook_secret
-from extender.updates import apply_update, record
+from extender.tasks.updates import apply_update, record
 
 logger = logging.getLogger(__name__)
 

@@ -116,7 +116,7 @@ def _hear_from_apiframe() -> None:
     from extender.apiframe import TaskUpdate
     from extender.models import Event, Task
     from extender.states import State
-    from extender.updates import apply_update
+    from extender.tasks.updates import apply_update
 
     if task := Task.objects.filter(state__in=[State.SENDING, State.PENDING, State.PROCESSING]).order_by("?").first():
         percentage = random.randint(1, 100)
