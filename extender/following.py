@@ -5,10 +5,10 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from extender import gate
 from extender.apiframe import ApiframeError, Client, TaskUpdate
 from extender.models import Event, Member, Task
 from extender.states import State
+from extender.tasks import gate
 from extender.tasks.updates import apply_update, record, renew_addresses
 
 SHORTEST_INTERVAL = timedelta(seconds=3)

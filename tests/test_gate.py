@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from extender import gate
 from extender.apiframe import BadKey, Busy
 from extender.models import Gate
 from extender.states import State
+from extender.tasks import gate
 from extender.worker import follow, send_next
 from tests.helpers import age, at_once, become_due, form_of
 from tests.test_sending import bills, submits

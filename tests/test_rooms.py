@@ -31,7 +31,6 @@ UNSETTLED = {
     "archive",
     "following",
     "forms",
-    "gate",
     "lineage",
     "management",
     "models",

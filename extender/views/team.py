@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from extender import gate
 from extender.archive import copying, storage
 from extender.models import Copy, Event, Gate, Heartbeat, Task
+from extender.tasks import gate
 from extender.team.sign_in import MemberRequest, staff_only
 from extender.views.upstream import Full, place
 

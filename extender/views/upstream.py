@@ -11,9 +11,10 @@ from threading import BoundedSemaphore
 
 from django.db import close_old_connections
 
-from extender import following, gate, sending
+from extender import following, sending
 from extender.models import Task
 from extender.states import State
+from extender.tasks import gate
 
 logger = logging.getLogger(__name__)
 
