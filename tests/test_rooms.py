@@ -34,7 +34,6 @@ UNSETTLED = {
     "lineage",
     "management",
     "models",
-    "sending",
     "sharing",
     "templatetags",
     "views",

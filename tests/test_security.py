@@ -19,8 +19,8 @@ from django.urls import path
 from django.utils import timezone
 
 from extender.models import Member, Share, Task
-from extender.sending import webhook_secret
 from extender.states import State
+from extender.tasks.sending import webhook_secret
 from extender.tasks.updates import record
 from project import errors, urls
 from project import settings as own_settings

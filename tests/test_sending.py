@@ -7,8 +7,8 @@ import pytest
 from django.db import DatabaseError
 
 from extender.models import Event, Task
-from extender.sending import MAX_MISSES, give_up_abandoned, send
 from extender.states import State
+from extender.tasks.sending import MAX_MISSES, give_up_abandoned, send
 from extender.tasks.updates import apply_update
 from extender.worker import send_next
 from tests.helpers import age, at_once, become_due, form_of
@@ -231,7 +231,7 @@ def test_a_send_that_slept_past_its_claim_does_not_send(submit, sandbox, setting
 
 
 def test_an_accepted_task_outlives_a_database_that_is_away_for_a_moment(submit, monkeypatch):
-    from extender import sending
+    from extender.tasks import sending
 
     tries = []
 

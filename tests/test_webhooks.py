@@ -9,8 +9,8 @@ from django.db import DatabaseError
 from django.test import Client
 
 from extender.models import Task
-from extender.sending import webhook_secret
 from extender.states import State
+from extender.tasks.sending import webhook_secret
 from tests.helpers import eventually, make_task, queries
 
 ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"

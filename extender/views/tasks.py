@@ -17,9 +17,9 @@ from extender.following import adopt as adopt_task
 from extender.following import look_up as look_up_original
 from extender.forms import AdoptForm, ExtendForm, LookUpForm
 from extender.models import Event, Member, Task
-from extender.sending import enqueue
 from extender.sharing import address
 from extender.states import State
+from extender.tasks.sending import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.views.context import Running, shows_copies
 from extender.views.upstream import Full, look_after, place, send_now

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from extender.apiframe import ApiframeError, Client, TaskUpdate
 from extender.models import Event, Task
-from extender.sending import webhook_secret
+from extender.tasks.sending import webhook_secret
 from extender.tasks.updates import apply_update, record
 
 logger = logging.getLogger(__name__)

@@ -20,9 +20,9 @@ def install() -> None:
     chances = _chances(os.environ.get("EXTENDER_KILL_AT", ""))
     if not chances:
         return
-    from extender import sending
     from extender.apiframe import client
     from extender.models.tasks import TaskQuerySet
+    from extender.tasks import sending
 
     dice = _Dice(chances, os.environ["EXTENDER_KILL_LOG"])
     TaskQuerySet.claim_to_send = _around(TaskQuerySet.claim_to_send, dice, "before-claim", "after-claim")

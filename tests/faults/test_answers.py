@@ -23,9 +23,9 @@ from extender import following
 from extender.apiframe.errors import Unknown
 from extender.apiframe.exchange import Answer
 from extender.models import Event, Gate, Member, Task
-from extender.sending import send, webhook_secret
 from extender.states import FINAL, MOVES, State
 from extender.tasks import gate
+from extender.tasks.sending import send, webhook_secret
 from extender.views.tasks import with_silences
 from tests.faults.conftest import TORTURE
 from tests.faults.undone import Undone

@@ -15,8 +15,8 @@ from django.utils.crypto import salted_hmac
 
 from extender import worker
 from extender.models import Task
-from extender.sending import webhook_secret
 from extender.states import State
+from extender.tasks.sending import webhook_secret
 from tests.faults.house import House, Visitor, until
 from tests.helpers import become_due, make_task
 

@@ -39,7 +39,7 @@ from extender import worker
 from extender.apiframe.errors import NotSent, Unknown
 from extender.apiframe.exchange import Answer
 from extender.models import Task
-from extender.sending import send, webhook_secret
+from extender.tasks.sending import send, webhook_secret
 from tests.faults.conftest import TORTURE
 from tests.faults.undone import Undone
 from tests.helpers import form_of
