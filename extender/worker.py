@@ -11,11 +11,10 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
-from extender import following
 from extender.archive import comparing, copying, sweeping
 from extender.models import Copy, Heartbeat, Task
 from extender.models.heartbeats import BEAT_SECONDS
-from extender.tasks import gate, sending
+from extender.tasks import following, gate, sending
 
 logger = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from extender import following
 from extender.apiframe import TaskUpdate
-from extender.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
 from extender.models import Event, Task
 from extender.states import State
+from extender.tasks import following
+from extender.tasks.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
 from extender.tasks.updates import apply_update
 from tests.helpers import age, at_once, become_due, eventually, make_task
 

@@ -29,7 +29,6 @@ UNSETTLED = {
     "admin",
     "apps",
     "archive",
-    "following",
     "forms",
     "lineage",
     "management",

@@ -12,13 +12,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from extender import lineage
 from extender.access import own_task, own_task_and_running
-from extender.following import NotContinuable, check_again
-from extender.following import adopt as adopt_task
-from extender.following import look_up as look_up_original
 from extender.forms import AdoptForm, ExtendForm, LookUpForm
 from extender.models import Event, Member, Task
 from extender.sharing import address
 from extender.states import State
+from extender.tasks.following import NotContinuable, check_again
+from extender.tasks.following import adopt as adopt_task
+from extender.tasks.following import look_up as look_up_original
 from extender.tasks.sending import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.views.context import Running, shows_copies

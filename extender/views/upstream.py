@@ -11,10 +11,9 @@ from threading import BoundedSemaphore
 
 from django.db import close_old_connections
 
-from extender import following
 from extender.models import Task
 from extender.states import State
-from extender.tasks import gate, sending
+from extender.tasks import following, gate, sending
 
 logger = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ def furnish(originals: list[str], members: int = 1) -> list[dict[str, str]]:
     from django.core.management import call_command
     from django.test import Client
 
-    from extender.following import look_up
     from extender.models import Member
+    from extender.tasks.following import look_up
 
     call_command("migrate", verbosity=0)
     made = []
@@ -107,7 +107,7 @@ def _claim_one() -> None:
 
 def _follow() -> None:
     """The worker's turn, with an APIFRAME that refuses the connection."""
-    from extender.following import follow_due
+    from extender.tasks.following import follow_due
 
     follow_due()
 

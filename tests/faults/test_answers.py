@@ -19,12 +19,11 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from extender import following
 from extender.apiframe.errors import Unknown
 from extender.apiframe.exchange import Answer
 from extender.models import Event, Gate, Member, Task
 from extender.states import FINAL, MOVES, State
-from extender.tasks import gate
+from extender.tasks import following, gate
 from extender.tasks.sending import send, webhook_secret
 from extender.views.tasks import with_silences
 from tests.faults.conftest import TORTURE

@@ -8,9 +8,9 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from extender.following import NotContinuable, look_up
 from extender.models import Member, Task
 from extender.states import State
+from extender.tasks.following import NotContinuable, look_up
 from extender.tasks.sending import enqueue
 
 NAME = PASSWORD = "demo"  # noqa: S105, it opens the sandbox's installation alone
