@@ -5,8 +5,9 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneV
 from django.urls import path
 
 from extender.archive.serving import views as clips
+from extender.tasks import webhooks
 from extender.team.forms import SignInForm
-from extender.views import choosing, health, history, lineage, shares, tasks, team, webhooks
+from extender.views import choosing, health, history, lineage, shares, tasks, team
 from project import errors
 
 urlpatterns = [

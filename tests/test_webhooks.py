@@ -105,7 +105,7 @@ def test_what_could_not_be_kept_is_503(task, monkeypatch):
     def gone(*_):
         raise DatabaseError("database is locked")
 
-    monkeypatch.setattr("extender.views.webhooks.apply_update", gone)
+    monkeypatch.setattr("extender.tasks.webhooks.apply_update", gone)
     assert call(task).status_code == 503
 
 
