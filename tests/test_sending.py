@@ -194,7 +194,7 @@ def test_a_send_that_died_is_unconfirmed_and_a_late_answer_still_counts(submit, 
 
 
 def test_a_stalling_apiframe_leaves_the_rest_to_the_worker(submit, sandbox):
-    from extender.views.upstream import PLACES
+    from extender.tasks.slots import PLACES
 
     taken = [PLACES.acquire(blocking=False) for _ in range(3)]
     try:

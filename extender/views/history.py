@@ -11,9 +11,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from extender.access import own_tasks_and_running
 from extender.models import Task
+from extender.tasks.running import Running
+from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest
-from extender.views.context import Running
-from extender.views.upstream import look_after
 
 PAGE = 24
 # htmx stops a poll that is answered with this status.

@@ -14,9 +14,9 @@ from extender import lineage
 from extender.access import own_task
 from extender.models import Task
 from extender.states import RUNNING, State
+from extender.tasks.running import Running
+from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest
-from extender.views.context import Running
-from extender.views.upstream import look_after
 
 
 # Compressed here too: a hundred nodes say nearly the same, and a poll brings all of them when one has changed.

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from extender import sharing
 from extender.access import own_task, shared_link
 from extender.models import Share, Task
+from extender.tasks.running import shows_copies
+from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest
-from extender.views.context import shows_copies
-from extender.views.upstream import look_after
 
 
 @require_POST

@@ -19,10 +19,10 @@ from extender.states import State
 from extender.tasks.following import NotContinuable, check_again
 from extender.tasks.following import adopt as adopt_task
 from extender.tasks.following import look_up as look_up_original
+from extender.tasks.running import Running, shows_copies
 from extender.tasks.sending import enqueue
+from extender.tasks.slots import Full, look_after, place, send_now
 from extender.team.sign_in import MemberRequest
-from extender.views.context import Running, shows_copies
-from extender.views.upstream import Full, look_after, place, send_now
 
 MAX_EVENTS = 500
 MAX_RECENT = 6

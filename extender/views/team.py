@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from extender.archive import copying, storage
 from extender.models import Copy, Event, Gate, Heartbeat, Task
 from extender.tasks import gate
+from extender.tasks.slots import Full, place
 from extender.team.sign_in import MemberRequest, staff_only
-from extender.views.upstream import Full, place
 
 
 @require_safe
