@@ -25,7 +25,6 @@ LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 STARTS_THE_SANDBOX = "extender.management.commands.sandbox"
 # Modules that are not in their room yet.
 UNSETTLED = {
-    "access",
     "admin",
     "apps",
     "archive",

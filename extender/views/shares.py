@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from extender import sharing
-from extender.access import own_task, shared_link
 from extender.models import Share, Task
+from extender.tasks.access import own_task, shared_link
 from extender.tasks.running import shows_copies
 from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from extender import lineage
-from extender.access import own_task, own_task_and_running
 from extender.forms import AdoptForm, ExtendForm, LookUpForm
 from extender.models import Event, Member, Task
 from extender.sharing import address
 from extender.states import State
+from extender.tasks.access import own_task, own_task_and_running
 from extender.tasks.following import NotContinuable, check_again
 from extender.tasks.following import adopt as adopt_task
 from extender.tasks.following import look_up as look_up_original

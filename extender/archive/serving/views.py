@@ -9,10 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from extender.access import own_task, seen_copy
 from extender.archive import storage
 from extender.archive.serving import downloads, responses
 from extender.models import Copy
+from extender.tasks.access import own_task, seen_copy
 from extender.team.sign_in import MemberRequest
 
 logger = logging.getLogger(__name__)
