@@ -15,7 +15,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from extender.models import Member, Task
-from extender.tasks.following import look_up
+from extender.tasks.lookup import look_up
 from project.addresses import bucket as bucket_options
 from tests.helpers import form_of, make_task
 from tests.sandbox_process import Sandbox

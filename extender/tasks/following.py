@@ -5,9 +5,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from extender.apiframe import ApiframeError, Client, TaskUpdate
-from extender.models import Event, Member, Task
-from extender.states import State
+from extender.apiframe import ApiframeError, Client
+from extender.models import Event, Task
 from extender.tasks import gate
 from extender.tasks.updates import apply_update, record, renew_addresses
 
@@ -15,10 +14,6 @@ SHORTEST_INTERVAL = timedelta(seconds=3)
 LONGEST_INTERVAL = timedelta(minutes=15)
 PATIENCE = timedelta(hours=24)
 BATCH = 20
-
-
-class NotContinuable(Exception):
-    """An original has no clips to choose from. `str()` is a sentence for the member."""
 
 
 def interval(task: Task) -> timedelta | None:
@@ -57,38 +52,6 @@ def follow_due() -> int:
     return len(tasks)
 
 
-def look_up(member: Member, remote_id: str) -> Task:
-    """Finds the finished video `remote_id` at APIFRAME and keeps it as an original of `member`.
-
-    A task that the member already has is returned as it is. Raises `NotContinuable` where there are no clips (yet).
-    """
-    known = Task.objects.visible_to(member).filter(remote_id=remote_id).order_by("kind").first()
-    if known and known.clips:
-        return known
-    update = _look_at(remote_id)
-    task = known or _original(member, remote_id)
-    apply_update(task, update, Event.Source.POLL)
-    task.refresh_from_db()
-    if not task.clips:
-        raise NotContinuable("That task ended here without clips. Run it again from its page.")
-    return task
-
-
-def adopt(task: Task, remote_id: str) -> None:
-    """Gives an unconfirmed `task` the id that its owner found at APIFRAME, and what APIFRAME says of that id.
-
-    Raises `NotContinuable` where APIFRAME does not know it, or another task has it already.
-    """
-    if Task.objects.filter(remote_id=remote_id).exists():
-        raise NotContinuable("That id belongs to another task here.")
-    try:
-        update = Client.from_settings().fetch(remote_id)
-    except ApiframeError as error:
-        raise NotContinuable(f"{error} Check the id, or try again in a moment.") from error
-    if update.remote_id != remote_id or not apply_update(task, update, Event.Source.POLL):
-        raise NotContinuable("APIFRAME's answer does not fit this task. Reload the page.")
-
-
 def renew_clips(task: Task) -> None:
     """Asks for fresh addresses of the clips of `task`, since the old ones do not answer any more.
 
@@ -96,28 +59,6 @@ def renew_clips(task: Task) -> None:
     """
     update = Client.from_settings().fetch(task.remote_id)
     renew_addresses(task, update)
-
-
-def _original(member: Member, remote_id: str) -> Task:
-    task, _ = Task.objects.get_or_create(
-        owner=member, remote_id=remote_id, kind=Task.Kind.ORIGINAL, defaults={"state": State.PENDING}
-    )
-    return task
-
-
-def _look_at(remote_id: str) -> TaskUpdate:
-    try:
-        update = Client.from_settings().fetch(remote_id)
-    except ApiframeError as error:
-        raise NotContinuable(f"{error} Check the id, or try again in a moment.") from error
-    if update.state == State.FAILED:
-        raise NotContinuable(f"That task failed at APIFRAME, so there is no clip to continue: {update.reason}")
-    if update.state != State.FINISHED:
-        done = f" ({update.percentage} % done)" if update.percentage else ""
-        raise NotContinuable(f"That task is still rendering{done}. Look it up again when it has finished.")
-    if update.remote_id != remote_id:
-        raise NotContinuable("APIFRAME answered about another task. Try again in a moment.")
-    return update
 
 
 def _ask(tasks: list[Task]) -> None:

@@ -3,11 +3,9 @@
 import logging
 import random
 import time
-import uuid
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -16,7 +14,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from extender.apiframe import ApiframeError, BadKey, Client, NotSent, TaskUpdate, Unknown
-from extender.models import Event, Member, Task
+from extender.models import Event, Task
 from extender.states import State
 from extender.tasks import gate
 from extender.tasks.updates import apply_update, record
@@ -28,18 +26,6 @@ LONGEST_WAIT = timedelta(minutes=5)
 PAUSES = (0.2, 1, 3)
 
 logger = logging.getLogger(__name__)
-
-
-def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, **asked: Any) -> tuple[Task, bool]:
-    """The row of the form `nonce`: made now, or found where the form was posted before.
-
-    Returns it, and whether it stands for what was asked. It does not where somebody went back, wrote something else
-    and posted the old form again: then the old row must neither be hidden behind the new words nor sent twice.
-    """
-    task, made = Task.objects.get_or_create(owner=owner, form_nonce=nonce, defaults={"parent": parent, **asked})
-    if made:
-        record(task, f"submitted by {owner.get_username()}", Event.Source.MEMBER)
-    return task, all(getattr(task, name) == value for name, value in asked.items())
 
 
 def send(task: Task) -> None:

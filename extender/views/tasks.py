@@ -16,12 +16,13 @@ from extender.models import Event, Member, Task
 from extender.sharing import address
 from extender.states import State
 from extender.tasks.access import own_task, own_task_and_running
-from extender.tasks.following import NotContinuable, check_again
-from extender.tasks.following import adopt as adopt_task
-from extender.tasks.following import look_up as look_up_original
+from extender.tasks.following import check_again
+from extender.tasks.lookup import NotContinuable
+from extender.tasks.lookup import adopt as adopt_task
+from extender.tasks.lookup import look_up as look_up_original
 from extender.tasks.running import Running, shows_copies
-from extender.tasks.sending import enqueue
 from extender.tasks.slots import Full, look_after, place, send_now
+from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 
 MAX_EVENTS = 500

@@ -21,7 +21,7 @@ def furnish(originals: list[str], members: int = 1) -> list[dict[str, str]]:
     from django.test import Client
 
     from extender.models import Member
-    from extender.tasks.following import look_up
+    from extender.tasks.lookup import look_up
 
     call_command("migrate", verbosity=0)
     made = []
@@ -91,7 +91,7 @@ def mix(seed: int, count: int) -> dict[str, Any]:
 
 def _enqueue_one(prompt: str = "and then it snows") -> None:
     from extender.models import Task
-    from extender.tasks.sending import enqueue as enqueue_form
+    from extender.tasks.submitting import enqueue as enqueue_form
 
     parent = Task.objects.filter(kind=Task.Kind.ORIGINAL).select_related("owner").order_by("pk").first()
     asked = {"parent_task_id": parent.remote_id, "index": 1, "prompt": prompt, "motion": "low", "image_url": ""}

@@ -1,0 +1,64 @@
+"""Finds at APIFRAME what was made elsewhere, or what an unconfirmed task turned out to be."""
+
+from extender.apiframe import ApiframeError, Client, TaskUpdate
+from extender.models import Event, Member, Task
+from extender.states import State
+from extender.tasks.updates import apply_update
+
+
+class NotContinuable(Exception):
+    """An original has no clips to choose from. `str()` is a sentence for the member."""
+
+
+def look_up(member: Member, remote_id: str) -> Task:
+    """Finds the finished video `remote_id` at APIFRAME and keeps it as an original of `member`.
+
+    A task that the member already has is returned as it is. Raises `NotContinuable` where there are no clips (yet).
+    """
+    known = Task.objects.visible_to(member).filter(remote_id=remote_id).order_by("kind").first()
+    if known and known.clips:
+        return known
+    update = _look_at(remote_id)
+    task = known or _original(member, remote_id)
+    apply_update(task, update, Event.Source.POLL)
+    task.refresh_from_db()
+    if not task.clips:
+        raise NotContinuable("That task ended here without clips. Run it again from its page.")
+    return task
+
+
+def adopt(task: Task, remote_id: str) -> None:
+    """Gives an unconfirmed `task` the id that its owner found at APIFRAME, and what APIFRAME says of that id.
+
+    Raises `NotContinuable` where APIFRAME does not know it, or another task has it already.
+    """
+    if Task.objects.filter(remote_id=remote_id).exists():
+        raise NotContinuable("That id belongs to another task here.")
+    try:
+        update = Client.from_settings().fetch(remote_id)
+    except ApiframeError as error:
+        raise NotContinuable(f"{error} Check the id, or try again in a moment.") from error
+    if update.remote_id != remote_id or not apply_update(task, update, Event.Source.POLL):
+        raise NotContinuable("APIFRAME's answer does not fit this task. Reload the page.")
+
+
+def _original(member: Member, remote_id: str) -> Task:
+    task, _ = Task.objects.get_or_create(
+        owner=member, remote_id=remote_id, kind=Task.Kind.ORIGINAL, defaults={"state": State.PENDING}
+    )
+    return task
+
+
+def _look_at(remote_id: str) -> TaskUpdate:
+    try:
+        update = Client.from_settings().fetch(remote_id)
+    except ApiframeError as error:
+        raise NotContinuable(f"{error} Check the id, or try again in a moment.") from error
+    if update.state == State.FAILED:
+        raise NotContinuable(f"That task failed at APIFRAME, so there is no clip to continue: {update.reason}")
+    if update.state != State.FINISHED:
+        done = f" ({update.percentage} % done)" if update.percentage else ""
+        raise NotContinuable(f"That task is still rendering{done}. Look it up again when it has finished.")
+    if update.remote_id != remote_id:
+        raise NotContinuable("APIFRAME answered about another task. Try again in a moment.")
+    return update
