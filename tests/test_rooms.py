@@ -32,7 +32,6 @@ UNSETTLED = {
     "lineage",
     "management",
     "models",
-    "sharing",
     "templatetags",
     "views",
     "worker",

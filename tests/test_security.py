@@ -453,7 +453,7 @@ def test_no_secret_is_written_to_the_log(submit, web, member, sandbox, settings,
     guest.get(callback)
     for ask in (guest.get, guest.head, guest.post):
         ask(link)
-    with mock.patch("extender.views.shares.look_after", side_effect=RuntimeError("it broke")):
+    with mock.patch("extender.sharing.views.look_after", side_effect=RuntimeError("it broke")):
         assert guest.get(link + "status/").status_code == 500
     web.post(f"/tasks/{task.pk}/share/{share.pk}/revoke/")
     guest.get(link)

@@ -6,7 +6,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import extender.models.shares
+import extender.sharing.models
 import extender.models.tasks
 import extender.states
 import uuid
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             name='Share',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=extender.models.shares.new_token, editable=False, max_length=64, unique=True)),
+                ('token', models.CharField(default=extender.sharing.models.new_token, editable=False, max_length=64, unique=True)),
                 ('show_prompt', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('revoked_at', models.DateTimeField(editable=False, null=True)),

@@ -4,8 +4,8 @@ from extender.models.copies import Copy
 from extender.models.events import Event
 from extender.models.gate import Gate
 from extender.models.heartbeats import Heartbeat
-from extender.models.shares import Share
 from extender.models.tasks import Clip, Task
+from extender.sharing.models import Share
 from extender.team.models import Member
 
 __all__ = ["Clip", "Copy", "Event", "Gate", "Heartbeat", "Member", "Share", "Task"]

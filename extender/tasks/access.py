@@ -6,23 +6,13 @@ from collections.abc import Collection
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from extender.models import Copy, Member, Share, Task
-from extender.models.shares import ShareQuerySet
+from extender.models import Member, Task
 from extender.states import RUNNING
 
 
 def own_task(member: Member, pk: uuid.UUID) -> Task:
     """The member's task `pk`, or 404."""
     return get_object_or_404(Task.objects.visible_to(member).select_related("parent"), pk=pk)
-
-
-def seen_copy(pk: uuid.UUID, member: Member | None = None, token: str = "") -> Copy:
-    """The copy `pk`, whole and verified, for who may see its task: `member`, or the guest with `token`; else 404.
-
-    Each byte of a clip, and of the pictures made from it, passes here.
-    """
-    tasks = Task.objects.visible_to(member) if member else Task.objects.shown_by(_link(token))
-    return get_object_or_404(Copy.objects.safe().filter(task__in=tasks).select_related("task"), pk=pk)
 
 
 def own_tasks_and_running(member: Member, pks: Collection[uuid.UUID]) -> tuple[list[Task], list[Task]]:
@@ -39,16 +29,3 @@ def own_task_and_running(member: Member, pk: uuid.UUID) -> tuple[Task, list[Task
     if not tasks:
         raise Http404
     return tasks[0], running
-
-
-def shared_link(token: str) -> Share:
-    """The link that a guest holds, or 404: the same for a revoked one as for one that never was."""
-    return get_object_or_404(_link(token).select_related("task__parent"))
-
-
-def _link(token: str) -> ShareQuerySet:
-    """The live link with this token, or none."""
-    if "\0" in token:
-        # PostgreSQL refuses to be asked for it.
-        return Share.objects.none()
-    return Share.objects.live().filter(token=token)

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from extender import lineage
 from extender.forms import AdoptForm, ExtendForm, LookUpForm
 from extender.models import Event, Member, Task
-from extender.sharing import address
+from extender.sharing.links import address
 from extender.states import State
 from extender.tasks.access import own_task, own_task_and_running
 from extender.tasks.following import check_again

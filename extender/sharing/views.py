@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from extender import sharing
 from extender.models import Share, Task
-from extender.tasks.access import own_task, shared_link
+from extender.sharing import links
+from extender.sharing.access import shared_link
+from extender.tasks.access import own_task
 from extender.tasks.running import shows_copies
 from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest
@@ -21,7 +22,7 @@ from extender.team.sign_in import MemberRequest
 def share(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Makes a link."""
     task = own_task(request.user, pk)
-    link = sharing.share(task, show_prompt="show_prompt" in request.POST)
+    link = links.share(task, show_prompt="show_prompt" in request.POST)
     return _links(request, task, fresh=link.pk)
 
 
@@ -29,7 +30,7 @@ def share(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 def revoke(request: MemberRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse:
     """Closes a link."""
     task = own_task(request.user, pk)
-    sharing.revoke(task, share_pk)
+    links.revoke(task, share_pk)
     return _links(request, task)
 
 
@@ -82,5 +83,5 @@ def _private(response: HttpResponse) -> HttpResponse:
 def _links(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     if not request.htmx:
         return redirect(reverse("task", args=[task.pk]) + "#share")
-    links = [(link, sharing.address(link, request)) for link in task.shares.live()]
+    links = [(link, links.address(link, request)) for link in task.shares.live()]
     return render(request, "tasks/_share.html", {"task": task, "links": links, **more})
