@@ -1,4 +1,4 @@
-"""Links for guests: make one, revoke one. `access.shared_link` opens them."""
+"""Links for guests: make one, revoke one, list them. `access.shared_link` opens them."""
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -21,3 +21,8 @@ def address(share: Share, request: HttpRequest) -> str:
     """The whole address of a link, as guests reach it."""
     path = share.get_absolute_url()
     return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)
+
+
+def listed(task: Task, request: HttpRequest) -> list[tuple[Share, str]]:
+    """The open links to `task`, newest first, each with its whole address."""
+    return [(link, address(link, request)) for link in task.shares.live()]

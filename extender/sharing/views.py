@@ -83,5 +83,5 @@ def _private(response: HttpResponse) -> HttpResponse:
 def _links(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     if not request.htmx:
         return redirect(reverse("task", args=[task.pk]) + "#share")
-    links = [(link, links.address(link, request)) for link in task.shares.live()]
-    return render(request, "tasks/_share.html", {"task": task, "links": links, **more})
+    context = {"task": task, "links": links.listed(task, request), **more}
+    return render(request, "tasks/_share.html", context)

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from extender import lineage
 from extender.forms import AdoptForm, ExtendForm, LookUpForm
 from extender.models import Event, Member, Task
-from extender.sharing.links import address
+from extender.sharing import links
 from extender.states import State
 from extender.tasks.access import own_task, own_task_and_running
 from extender.tasks.following import check_again
@@ -71,7 +71,7 @@ def _page(request: MemberRequest, task: Task, running: list[Task], **more: objec
         "branch": lineage.branch_to(task),
         "running": Running.of(running),
         "usual_seconds": None if task.is_final else Task.objects.usual_seconds(),
-        "links": [(link, address(link, request)) for link in task.shares.live()],
+        "links": links.listed(task, request),
         **more,
     }
     return render(request, "tasks/task.html", context)
