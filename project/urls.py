@@ -5,10 +5,11 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneV
 from django.urls import path
 
 from extender.archive.serving import views as clips
+from extender.lineage import views as lineage
 from extender.sharing import views as shares
 from extender.tasks import webhooks
 from extender.team.forms import SignInForm
-from extender.views import choosing, health, history, lineage, tasks, team
+from extender.views import choosing, health, history, tasks, team
 from project import errors
 
 urlpatterns = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from extender.lineage import branch_to
+from extender.lineage.branches import branch_to
 from extender.models import Clip, Task
 from extender.templatetags.drift import drift, drift_graph
 from tests.helpers import make_copy, make_task

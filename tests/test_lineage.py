@@ -2,7 +2,7 @@
 
 import pytest
 
-from extender import lineage
+from extender.lineage import branches
 from extender.models import Task
 from extender.states import State
 from tests.helpers import extend, make_copy, make_task, queries
@@ -16,17 +16,17 @@ def test_a_branch_leads_from_the_original_with_the_clip_that_was_chosen_at_each_
     first = extend(start, 3)
     second = extend(first, 2)
     extend(first, 4)
-    branch = lineage.branch_to(fresh(second))
+    branch = branches.branch_to(fresh(second))
     assert [step.task for step in branch.steps] == [start, first, second]
     assert [step.clip and step.clip.index for step in branch.steps] == [3, 2, None]
     assert [step.number for step in branch.steps] == [0, 1, 2]
-    assert [clip.index for clip in lineage.branch_to(fresh(second), 4).clips] == [3, 2, 4]
-    assert lineage.branch_to(fresh(start)).steps[0].task == start
+    assert [clip.index for clip in branches.branch_to(fresh(second), 4).clips] == [3, 2, 4]
+    assert branches.branch_to(fresh(start)).steps[0].task == start
 
 
 def test_what_is_not_known_here_counts_as_one_step_more(member):
     task = extend(make_task(member, parent=None, index=2))
-    branch = lineage.branch_to(fresh(task))
+    branch = branches.branch_to(fresh(task))
     assert branch.starts_elsewhere
     assert [step.number for step in branch.steps] == [1, 2]
     assert branch.seconds == 5 + 4 + 4
@@ -35,8 +35,8 @@ def test_what_is_not_known_here_counts_as_one_step_more(member):
 @pytest.mark.races
 def test_a_branch_shows_no_task_of_somebody_else(start, stranger):
     theirs = make_task(stranger, parent=start)
-    assert [step.task for step in lineage.branch_to(fresh(theirs)).steps] == [theirs]
-    assert lineage.tree_of(fresh(start)).extensions == []
+    assert [step.task for step in branches.branch_to(fresh(theirs)).steps] == [theirs]
+    assert branches.tree_of(fresh(start)).extensions == []
 
 
 @pytest.mark.parametrize(
@@ -54,22 +54,22 @@ def test_the_length_of_the_film_counts_repeated_footage_once(start, contains, du
     for task, duration in zip((start, first, second), durations, strict=True):
         make_copy(task, 1, duration_ms=duration, join_ms=before, contains_parent=contains if before else "unknown")
         before = duration
-    assert lineage.branch_to(fresh(second), 1).seconds == pytest.approx(seconds)
+    assert branches.branch_to(fresh(second), 1).seconds == pytest.approx(seconds)
 
 
 def test_the_length_is_a_guess_where_nothing_is_measured_and_the_longest_where_nothing_is_chosen(start):
     task = extend(start, state=State.PROCESSING)
-    assert lineage.branch_to(fresh(task)).seconds == 9
+    assert branches.branch_to(fresh(task)).seconds == 9
     done = extend(start)
     for index, duration in ((1, 4000), (2, 4500)):
         make_copy(done, index, duration_ms=duration, contains_parent="no")
-    assert lineage.branch_to(fresh(done)).seconds == 9.5
+    assert branches.branch_to(fresh(done)).seconds == 9.5
 
 
 def test_the_end_that_midjourney_is_known_for_is_near_after_four_steps(start):
     task = start
     for number in range(5):
-        assert lineage.branch_to(fresh(task)).is_near_end == (number == 4)
+        assert branches.branch_to(fresh(task)).is_near_end == (number == 4)
         task = extend(task)
 
 
@@ -78,7 +78,7 @@ def test_a_tree_holds_every_extension_of_every_clip_wherever_one_begins_to_look(
     late, early = extend(start, 3), extend(start, 1)
     again = extend(start, 1, State.FAILED)
     leaf = extend(late, 2)
-    tree = lineage.tree_of(fresh(leaf))
+    tree = branches.tree_of(fresh(leaf))
     assert tree.task == start
     assert [node.task for node in tree.extensions] == [early, again, late]
     assert [node.task for node in tree.extensions[2].extensions] == [leaf]
@@ -89,12 +89,12 @@ def test_a_tree_holds_every_extension_of_every_clip_wherever_one_begins_to_look(
 def test_both_cost_the_same_number_of_queries_however_large_they_are(start):
     task = extend(start)
     make_copy(start)
-    few = [queries(lambda: lineage.branch_to(fresh(task))), queries(lambda: lineage.tree_of(fresh(task)))]
+    few = [queries(lambda: branches.branch_to(fresh(task))), queries(lambda: branches.tree_of(fresh(task)))]
     for _ in range(4):
         for _ in range(6):
             make_copy(extend(task))
         task = extend(task)
-    many = [queries(lambda: lineage.branch_to(fresh(task))), queries(lambda: lineage.tree_of(fresh(task)))]
+    many = [queries(lambda: branches.branch_to(fresh(task))), queries(lambda: branches.tree_of(fresh(task)))]
     assert many == few == [3, 4]
 
 
@@ -112,8 +112,8 @@ def test_kept_clips_are_marked_one_by_one_and_found_again(start):
     assert not Task.objects.kept().exists()
 
 
-def segment(task: Task, index: int = 1) -> lineage.Segment:
-    return lineage.branch_to(fresh(task), index).here.segment
+def segment(task: Task, index: int = 1) -> branches.Segment:
+    return branches.branch_to(fresh(task), index).here.segment
 
 
 def test_a_clip_that_begins_with_its_parents_footage_joins_the_film_where_that_ends(start):
@@ -138,5 +138,5 @@ def test_a_clip_that_is_not_copied_joins_the_film_whole_and_may_repeat(start):
 
 
 def test_every_clip_of_a_step_is_a_take_of_it(start):
-    assert [part.clip.index for part in lineage.branch_to(fresh(extend(start))).steps[0].takes] == [1, 2, 3, 4]
-    assert lineage.branch_to(fresh(start)).here.segment is None
+    assert [part.clip.index for part in branches.branch_to(fresh(extend(start))).steps[0].takes] == [1, 2, 3, 4]
+    assert branches.branch_to(fresh(start)).here.segment is None

@@ -29,7 +29,6 @@ UNSETTLED = {
     "apps",
     "archive",
     "forms",
-    "lineage",
     "management",
     "models",
     "templatetags",

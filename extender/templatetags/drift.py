@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django import template
 
-from extender.lineage import Branch
+from extender.lineage.branches import Branch
 from extender.models import Clip
 
 register = template.Library()

@@ -6,7 +6,7 @@ from django import template
 from django.template import Context, Engine
 from django.utils.safestring import SafeString, mark_safe
 
-from extender.lineage import Node
+from extender.lineage.branches import Node
 from extender.models import Task
 
 register = template.Library()

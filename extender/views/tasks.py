@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from extender import lineage
 from extender.forms import AdoptForm, ExtendForm, LookUpForm
+from extender.lineage import branches
 from extender.models import Event, Member, Task
 from extender.sharing import links
 from extender.states import State
@@ -68,7 +68,7 @@ def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 def _page(request: MemberRequest, task: Task, running: list[Task], **more: object) -> HttpResponse:
     context = {
         "task": task,
-        "branch": lineage.branch_to(task),
+        "branch": branches.branch_to(task),
         "running": Running.of(running),
         "usual_seconds": None if task.is_final else Task.objects.usual_seconds(),
         "links": links.listed(task, request),
@@ -94,7 +94,7 @@ def copies(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     task = own_task(request.user, pk)
     if shows_copies(request, task):
         return HttpResponse(status=204)
-    context = {"task": task, "branch": lineage.branch_to(task), "polled": True}
+    context = {"task": task, "branch": branches.branch_to(task), "polled": True}
     return render(request, "tasks/_copies.html", context)
 
 
@@ -160,7 +160,7 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
     if not parent:
         return _form(request, ExtendForm.blank())
     # Before its clips are looked at, since the copies of the whole branch come together.
-    branch = lineage.branch_to(parent)
+    branch = branches.branch_to(parent)
     clip = parent.clip(request.GET.get("index")) or parent.first_choice
     form = ExtendForm.blank(parent_task_id=parent.remote_id, index=clip and clip.index, prompt=parent.prompt)
     return _form(request, form, parent, branch=branch, **running)
@@ -186,7 +186,7 @@ def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, 
     if parent and not parent.clips:
         parent = None
     if parent and "branch" not in more:
-        more["branch"] = lineage.branch_to(parent)
+        more["branch"] = branches.branch_to(parent)
     recent = [] if parent else Task.objects.visible_to(request.user).to_continue(MAX_RECENT)
     prefetch_related_objects(recent, "copies")
     context = {

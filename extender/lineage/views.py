@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from extender import lineage
+from extender.lineage import branches
 from extender.models import Task
 from extender.states import RUNNING, State
 from extender.tasks.access import own_task
@@ -25,7 +25,7 @@ from extender.team.sign_in import MemberRequest
 def tree(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """The tree in which a task grows."""
     task = own_task(request.user, pk)
-    root = lineage.tree_of(task)
+    root = branches.tree_of(task)
     # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
     if "look" in request.GET:
         look_after(node.task for node in root.nodes)
@@ -49,7 +49,7 @@ def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> Http
     if is_shown and any(task.is_watched for task in tasks):
         return HttpResponse(status=204)
     running = Running.of(list(Task.objects.visible_to(request.user).running().only("percentage")))
-    context = {"task": task, "polled": True, "running": running, **_grown(lineage.grow(root_pk, tasks))}
+    context = {"task": task, "polled": True, "running": running, **_grown(branches.grow(root_pk, tasks))}
     return render(request, "lineage/_tree.html", context)
 
 
@@ -57,13 +57,13 @@ def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> Http
 def film(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     """The branch that ends with a clip, as one film."""
     task = own_task(request.user, pk)
-    branch = lineage.branch_to(task, index)
+    branch = branches.branch_to(task, index)
     if branch.here.clip is None:
         raise Http404
     return render(request, "lineage/film.html", {"task": task, "branch": branch})
 
 
-def _grown(root: lineage.Node) -> dict[str, object]:
+def _grown(root: branches.Node) -> dict[str, object]:
     """What both the page and its poll show of a tree."""
     tasks = [node.task for node in root.nodes]
     return {

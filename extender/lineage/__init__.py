@@ -1,0 +1,1 @@
+"""How clips continue one another: branches, trees, films."""
