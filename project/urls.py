@@ -9,7 +9,8 @@ from extender.lineage import views as lineage
 from extender.sharing import views as shares
 from extender.tasks import webhooks
 from extender.team.forms import SignInForm
-from extender.views import choosing, health, history, tasks, team
+from extender.views import choosing, health, tasks, team
+from extender.workspace import history
 from project import errors
 
 urlpatterns = [

@@ -1,0 +1,1 @@
+"""A member's own pages: the history, the form, a task."""
