@@ -9,8 +9,8 @@ from extender.lineage import views as lineage
 from extender.sharing import views as shares
 from extender.tasks import webhooks
 from extender.team.forms import SignInForm
-from extender.views import choosing, health, tasks, team
-from extender.workspace import history
+from extender.views import health, tasks, team
+from extender.workspace import history, picking
 from project import errors
 
 urlpatterns = [
@@ -32,7 +32,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/events/", tasks.events, name="events"),
     path("tasks/<uuid:pk>/tree/", lineage.tree, name="tree"),
     path("tasks/<uuid:pk>/tree/<uuid:root_pk>/news/", lineage.tree_news, name="tree_news"),
-    path("tasks/<uuid:pk>/clips/<int:index>/keep/", choosing.keep, name="keep"),
+    path("tasks/<uuid:pk>/clips/<int:index>/keep/", picking.keep, name="keep"),
     path("tasks/<uuid:pk>/clips/<int:index>/film/", lineage.film, name="film"),
     path("tasks/<uuid:pk>/clips/<int:index>/download/", clips.download, name="download"),
     path("tasks/<uuid:pk>/share/", shares.share, name="share"),
