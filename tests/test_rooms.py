@@ -28,7 +28,6 @@ UNSETTLED = {
     "admin",
     "apps",
     "archive",
-    "forms",
     "management",
     "models",
     "templatetags",

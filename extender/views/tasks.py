@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from extender.forms import AdoptForm, ExtendForm, LookUpForm
 from extender.lineage import branches
 from extender.models import Event, Member, Task
 from extender.sharing import links
@@ -24,6 +23,7 @@ from extender.tasks.running import Running, shows_copies
 from extender.tasks.slots import Full, look_after, place, send_now
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
+from extender.workspace.forms import AdoptForm, ExtendForm, LookUpForm
 
 MAX_EVENTS = 500
 MAX_RECENT = 6
