@@ -9,8 +9,8 @@ from extender.lineage import views as lineage
 from extender.sharing import views as shares
 from extender.tasks import webhooks
 from extender.team.forms import SignInForm
-from extender.views import health, tasks, team
-from extender.workspace import history, picking
+from extender.views import health, team
+from extender.workspace import compose, detail, history, picking
 from project import errors
 
 urlpatterns = [
@@ -21,15 +21,15 @@ urlpatterns = [
     path("password/done/", PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("tasks/", history.history, name="history"),
     path("tasks/pulse/", history.pulse, name="pulse"),
-    path("tasks/new/", tasks.new, name="new"),
-    path("tasks/look-up/", tasks.look_up, name="look_up"),
-    path("tasks/<uuid:pk>/", tasks.detail, name="task"),
-    path("tasks/<uuid:pk>/status/", tasks.status, name="status"),
-    path("tasks/<uuid:pk>/copies/", tasks.copies, name="copies"),
+    path("tasks/new/", compose.new, name="new"),
+    path("tasks/look-up/", compose.look_up, name="look_up"),
+    path("tasks/<uuid:pk>/", detail.detail, name="task"),
+    path("tasks/<uuid:pk>/status/", detail.status, name="status"),
+    path("tasks/<uuid:pk>/copies/", detail.copies, name="copies"),
     path("tasks/<uuid:pk>/download/", clips.download_all, name="download_all"),
-    path("tasks/<uuid:pk>/check/", tasks.check, name="check"),
-    path("tasks/<uuid:pk>/adopt/", tasks.adopt, name="adopt"),
-    path("tasks/<uuid:pk>/events/", tasks.events, name="events"),
+    path("tasks/<uuid:pk>/check/", detail.check, name="check"),
+    path("tasks/<uuid:pk>/adopt/", detail.adopt, name="adopt"),
+    path("tasks/<uuid:pk>/events/", detail.events, name="events"),
     path("tasks/<uuid:pk>/tree/", lineage.tree, name="tree"),
     path("tasks/<uuid:pk>/tree/<uuid:root_pk>/news/", lineage.tree_news, name="tree_news"),
     path("tasks/<uuid:pk>/clips/<int:index>/keep/", picking.keep, name="keep"),

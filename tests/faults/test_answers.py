@@ -25,7 +25,7 @@ from extender.models import Event, Gate, Member, Task
 from extender.states import FINAL, MOVES, State
 from extender.tasks import following, gate
 from extender.tasks.sending import send, webhook_secret
-from extender.views.tasks import with_silences
+from extender.workspace.detail import with_silences
 from tests.faults.conftest import TORTURE
 from tests.faults.undone import Undone
 from tests.helpers import make_task

@@ -1,31 +1,24 @@
-"""A task's pages: the form that makes one, and the wall that shows one."""
+"""The form that makes a task."""
 
 import uuid
-from collections.abc import Iterable
-from contextlib import suppress
 
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django.views.decorators.vary import vary_on_headers
+from django.views.decorators.http import require_http_methods
 
 from extender.lineage import branches
-from extender.models import Event, Member, Task
-from extender.sharing import links
+from extender.models import Member, Task
 from extender.states import State
-from extender.tasks.access import own_task, own_task_and_running
-from extender.tasks.following import check_again
+from extender.tasks.access import own_task_and_running
 from extender.tasks.lookup import NotContinuable
-from extender.tasks.lookup import adopt as adopt_task
 from extender.tasks.lookup import look_up as look_up_original
-from extender.tasks.running import Running, shows_copies
-from extender.tasks.slots import Full, look_after, place, send_now
+from extender.tasks.running import Running
+from extender.tasks.slots import Full, place, send_now
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
-from extender.workspace.forms import AdoptForm, ExtendForm, LookUpForm
+from extender.workspace.forms import ExtendForm, LookUpForm
 
-MAX_EVENTS = 500
 MAX_RECENT = 6
 
 
@@ -53,93 +46,6 @@ def look_up(request: MemberRequest) -> HttpResponse:
     clip = parent.clip(typed["index"]) or parent.clips[0]
     found = {"parent_task_id": parent.remote_id, "index": clip.index}
     return _form(request, ExtendForm(initial=typed | found), parent)
-
-
-@require_safe
-def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """A task's page."""
-    task, running = own_task_and_running(request.user, pk)
-    # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
-    if "look" in request.GET:
-        look_after([task])
-    return _page(request, task, running)
-
-
-def _page(request: MemberRequest, task: Task, running: list[Task], **more: object) -> HttpResponse:
-    context = {
-        "task": task,
-        "branch": branches.branch_to(task),
-        "running": Running.of(running),
-        "usual_seconds": None if task.is_final else Task.objects.usual_seconds(),
-        "links": links.listed(task, request),
-        **more,
-    }
-    return render(request, "tasks/task.html", context)
-
-
-@require_safe
-def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """The part of a task's page that changes: 204 where the browser has the current version (`?v=`)."""
-    task, running = own_task_and_running(request.user, pk)
-    look_after([task])
-    if request.GET.get("v") == str(task.version):
-        return HttpResponse(status=204)
-    task.leave_copies_out()
-    return render(request, "tasks/_status.html", {"task": task, "running": Running.of(running), "polled": True})
-
-
-@require_safe
-def copies(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """What became of the copies of a task's clips; 204 where the browser has the current version (`?v=`)."""
-    task = own_task(request.user, pk)
-    if shows_copies(request, task):
-        return HttpResponse(status=204)
-    context = {"task": task, "branch": branches.branch_to(task), "polled": True}
-    return render(request, "tasks/_copies.html", context)
-
-
-@require_safe
-@vary_on_headers("HX-Request")
-def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """Everything that was said about a task: a fragment for its page, or a page of its own."""
-    task = own_task(request.user, pk)
-    template = "tasks/_events.html" if request.htmx else "tasks/events.html"
-    return render(
-        request, template, {"task": task, "events": with_silences(reversed(task.events.order_by("-id")[:MAX_EVENTS]))}
-    )
-
-
-@require_POST
-def check(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """Asks about a task of which nothing was heard for a day."""
-    task = own_task(request.user, pk)
-    with suppress(Full), place():
-        check_again(task)
-    return redirect(task)
-
-
-@require_POST
-def adopt(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """Gives an unconfirmed task the id that its owner found in the account at APIFRAME."""
-    task, running = own_task_and_running(request.user, pk)
-    wanted = AdoptForm(request.POST)
-    if not wanted.is_valid():
-        return _page(request, task, running, adopt_error=wanted.errors["task_id"][0])
-    try:
-        with place():
-            adopt_task(task, wanted.cleaned_data["task_id"])
-    except (NotContinuable, Full) as error:
-        return _page(request, task, running, adopt_error=str(error))
-    return redirect(task)
-
-
-def with_silences(events: Iterable[Event]) -> list[tuple[Event, int]]:
-    """Each event, and the whole seconds of silence before it."""
-    paired: list[tuple[Event, int]] = []
-    for event in events:
-        silence = (event.at - paired[-1][0].at).total_seconds() if paired else 0
-        paired.append((event, int(silence)))
-    return paired
 
 
 def _prefilled(request: MemberRequest) -> HttpResponse:
