@@ -6,10 +6,11 @@ from django.urls import path
 
 from extender.archive.serving import views as clips
 from extender.lineage import views as lineage
+from extender.operations import health
+from extender.operations import views as operations
 from extender.sharing import views as shares
 from extender.tasks import webhooks
 from extender.team.forms import SignInForm
-from extender.views import health, team
 from extender.workspace import compose, detail, history, picking
 from project import errors
 
@@ -54,10 +55,10 @@ urlpatterns = [
         name="guest_storyboard",
     ),
     path("webhooks/apiframe/<str:nonce>/", webhooks.apiframe, name="webhook"),
-    path("team/", team.health, name="team"),
-    path("team/archive/", team.archive, name="archive"),
-    path("team/archive/copy-now/", team.copy_now, name="copy_now"),
-    path("team/try-key/", team.try_key, name="try_key"),
+    path("team/", operations.health, name="team"),
+    path("team/archive/", operations.archive, name="archive"),
+    path("team/archive/copy-now/", operations.copy_now, name="copy_now"),
+    path("team/try-key/", operations.try_key, name="try_key"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),

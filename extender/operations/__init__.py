@@ -1,0 +1,1 @@
+"""Running it: the worker, health, the admin, commands."""

@@ -1,1 +1,0 @@
-"""Each view lets in, validates, calls one verb and renders."""
