@@ -31,7 +31,6 @@ UNSETTLED = {
     "management",
     "models",
     "templatetags",
-    "worker",
 }
 
 

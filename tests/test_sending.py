@@ -7,10 +7,10 @@ import pytest
 from django.db import DatabaseError
 
 from extender.models import Event, Task
+from extender.operations.worker import send_next
 from extender.states import State
 from extender.tasks.sending import MAX_MISSES, give_up_abandoned, send
 from extender.tasks.updates import apply_update
-from extender.worker import send_next
 from tests.helpers import age, at_once, become_due, form_of
 
 

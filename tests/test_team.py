@@ -12,8 +12,8 @@ import pytest
 from django.db import connection
 
 from extender.models import Gate, Heartbeat
+from extender.operations.worker import Worker
 from extender.states import State
-from extender.worker import Worker
 from tests.helpers import age, database_url, eventually, make_task, queries
 
 PROJECT = Path(__file__).resolve().parents[1]

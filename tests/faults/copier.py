@@ -69,7 +69,7 @@ def hire(number: int, log: Path, deaths: int) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
-    import extender.worker  # noqa: F401, so that each fork has it
+    import extender.operations.worker  # noqa: F401, so that each fork has it
 
     count, deaths, log = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     log.touch()

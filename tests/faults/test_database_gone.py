@@ -13,8 +13,8 @@ from django.db import connection
 from django.test import Client
 from django.utils.crypto import salted_hmac
 
-from extender import worker
 from extender.models import Task
+from extender.operations import worker
 from extender.states import State
 from extender.tasks.sending import webhook_secret
 from tests.faults.house import House, Visitor, until

@@ -35,10 +35,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from extender import worker
 from extender.apiframe.errors import NotSent, Unknown
 from extender.apiframe.exchange import Answer
 from extender.models import Task
+from extender.operations import worker
 from extender.tasks.sending import send, webhook_secret
 from tests.faults.conftest import TORTURE
 from tests.faults.undone import Undone

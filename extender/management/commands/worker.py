@@ -4,7 +4,7 @@ import signal
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from extender.worker import Worker
+from extender.operations.worker import Worker
 
 
 class Command(BaseCommand):
