@@ -3,8 +3,8 @@
 from extender.models.copies import Copy
 from extender.models.events import Event
 from extender.models.gate import Gate
-from extender.models.heartbeats import Heartbeat
 from extender.models.tasks import Clip, Task
+from extender.operations.models import Heartbeat
 from extender.sharing.models import Share
 from extender.team.models import Member
 

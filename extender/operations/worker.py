@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from extender.archive import comparing, copying, sweeping
 from extender.models import Copy, Heartbeat, Task
-from extender.models.heartbeats import BEAT_SECONDS
+from extender.operations.models import BEAT_SECONDS
 from extender.tasks import following, gate, sending
 
 logger = logging.getLogger(__name__)
