@@ -81,7 +81,13 @@ HTTPS = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, *filter(None, [urlsplit(PUBLIC_URL).hostname]), *sorted(LOOPBACK), "[::1]"]
 
 INSTALLED_APPS = [
-    "extender",
+    "extender.team",
+    "extender.tasks",
+    "extender.lineage",
+    "extender.sharing",
+    "extender.archive",
+    "extender.workspace",
+    "extender.operations",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -138,7 +144,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": f"PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL;",
     }
 
-AUTH_USER_MODEL = "extender.Member"
+AUTH_USER_MODEL = "team.Member"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

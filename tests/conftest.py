@@ -14,8 +14,9 @@ from django.test import Client
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from extender.models import Member, Task
 from extender.tasks.lookup import look_up
+from extender.tasks.models import Task
+from extender.team.models import Member
 from project.addresses import bucket as bucket_options
 from tests.helpers import form_of, make_task
 from tests.sandbox_process import Sandbox

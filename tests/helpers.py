@@ -14,8 +14,9 @@ from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from extender.archive.storage import KINDS, current_store, name
-from extender.models import Copy, Member, Task
 from extender.states import State
+from extender.tasks.models import Copy, Task
+from extender.team.models import Member
 
 
 class _Form(HTMLParser):

@@ -14,8 +14,8 @@ import requests
 from django.core.management import CommandError, call_command
 
 from extender.archive import copying, storage
-from extender.models import Copy, Task
-from extender.models.copies import CopyQuerySet
+from extender.tasks.models import Copy, Task
+from extender.tasks.models.copies import CopyQuerySet
 from tests.helpers import age, at_once, database_url, make_copy, make_task
 
 PROJECT = Path(__file__).resolve().parents[1]

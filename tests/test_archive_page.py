@@ -1,13 +1,11 @@
 """The archive's page, for staff: what is safe and what is not, why, and how to try again; and how it began."""
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from extender.archive import copying
-from extender.models import Copy, Heartbeat, Member, Task
-from extender.states import State
+from extender.operations.models import Heartbeat
+from extender.tasks.models import Copy
+from extender.team.models import Member
 from tests.helpers import make_copy, make_task, queries
 
 ADDRESS = "/team/archive/"
@@ -132,31 +130,3 @@ def test_its_queries_stay_the_same_with_more_rows(staff, member):
     few = queries(lambda: staff.get(ADDRESS))
     fill(10)
     assert queries(lambda: staff.get(ADDRESS)) == few
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_had_finished_before_there_were_copies_is_lined_up(member):
-    try:
-        call_command("migrate", "extender", "0001", verbosity=0)
-        before = MigrationExecutor(connection).loader.project_state([("extender", "0001_initial")]).apps
-        old = before.get_model("extender", "Task")
-        urls = [f"https://clips.example/{index}.mp4" for index in range(1, 5)]
-        made = {
-            state: old.objects.create(
-                owner_id=member.pk,
-                state=state,
-                video_urls=urls if state == State.FINISHED else [],
-                webhook_nonce=state,
-                next_look_at=None,
-            ).pk
-            for state in (State.FINISHED, State.FAILED, State.UNCONFIRMED, State.PROCESSING)
-        }
-    finally:
-        call_command("migrate", "extender", verbosity=0)
-    assert copying.line_up() == 1
-    assert copying.line_up() == 0
-    assert list(Task.objects.get(pk=made[State.FINISHED]).copies.values_list("index", "state").order_by("index")) == [
-        (index, "waiting") for index in range(1, 5)
-    ]
-    assert Copy.objects.to_copy().count() == 4
-    assert Task.objects.exclude(pk=made[State.FINISHED]).filter(next_look_at=None).count() == 3

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from extender.models import Copy, Share, Task
+from extender.sharing.models import Share
 from extender.states import State
+from extender.tasks.models import Copy, Task
 from tests.helpers import extend, make_copy, make_task, queries
 
 

@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from extender.models import Share, Task
+from extender.sharing.models import Share
 from extender.states import State
+from extender.tasks.models import Task
 from tests.helpers import become_due, eventually, form_of, make_copy, make_task
 
 

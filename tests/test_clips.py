@@ -8,8 +8,9 @@ import requests
 from django.test import Client
 
 from extender.archive.storage import KINDS, name
-from extender.models import Copy, Share, Task
+from extender.sharing.models import Share
 from extender.states import State
+from extender.tasks.models import Copy, Task
 from tests.helpers import make_copy, make_task, queries
 
 BODY = bytes(range(256)) * 10

@@ -8,8 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from extender.archive import copying
-from extender.models import Copy, Share, Task
+from extender.sharing.models import Share
 from extender.states import State
+from extender.tasks.models import Copy, Task
 from tests.helpers import age, make_copy, make_task
 
 HTMX = {"HX-Request": "true"}

@@ -7,8 +7,9 @@ import pytest
 import requests
 
 from extender.archive import comparing, copying, storage
-from extender.models import Copy, Member, Task
 from extender.states import State
+from extender.tasks.models import Copy, Task
+from extender.team.models import Member
 from tests.helpers import at_once, become_due, eventually, make_task
 
 

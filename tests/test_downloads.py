@@ -13,8 +13,8 @@ import requests
 from django.core.signals import request_finished
 
 from extender.archive.serving import downloads
-from extender.models import Task
 from extender.network import clip_stream as remote
+from extender.tasks.models import Task
 from tests.helpers import age, make_task
 
 CLIP = b"0123456789" * 1000

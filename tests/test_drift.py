@@ -3,8 +3,8 @@
 import pytest
 
 from extender.lineage.branches import branch_to
-from extender.models import Clip, Task
-from extender.templatetags.drift import drift, drift_graph
+from extender.lineage.templatetags.drift import drift, drift_graph
+from extender.tasks.models import Clip, Task
 from tests.helpers import make_copy, make_task
 
 

@@ -4,8 +4,8 @@ import re
 import uuid
 from html import unescape
 
-from extender.models import Task
 from extender.states import State
+from extender.tasks.models import Task
 from tests.helpers import extend, make_copy, make_task, queries
 
 

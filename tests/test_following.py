@@ -9,10 +9,10 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from extender.apiframe import TaskUpdate
-from extender.models import Event, Task
 from extender.states import State
 from extender.tasks import following
 from extender.tasks.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
+from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update
 from tests.helpers import age, at_once, become_due, eventually, make_task
 

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 
 from extender.apiframe import BadKey, Busy
-from extender.models import Gate
 from extender.operations.worker import follow, send_next
 from extender.states import State
 from extender.tasks import gate
+from extender.tasks.models import Gate
 from tests.helpers import age, at_once, become_due, form_of
 from tests.test_sending import bills, submits
 

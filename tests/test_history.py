@@ -6,8 +6,8 @@ import uuid
 import pytest
 from django.db import connection
 
-from extender.models import Task
 from extender.states import State
+from extender.tasks.models import Task
 from tests.helpers import make_task, queries
 
 
@@ -163,7 +163,7 @@ def test_what_is_kept_is_found_by_its_own_index_on_either_database(member):
     rows = (Task(owner=member, prompt="a kite" * 50, kept=None if number % 20 else 1) for number in range(4000))
     tasks = Task.objects.bulk_create(rows)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE extender_task")
+        cursor.execute("ANALYZE tasks_task")
     own = Task.objects.visible_to(member).newest_first().kept()
     for page in (own[:25], own.older_than(tasks[200].created_at, tasks[200].pk)[:25]):
         plan = page.explain()
@@ -181,6 +181,6 @@ def test_every_query_of_a_poll_and_a_page_goes_by_an_index(member):
     work = [Task.objects.to_send().order_by("next_look_at"), Task.objects.to_follow(), Task.objects.abandoned()]
     for query in (page, watched, own.running(), *work):
         plan = query.explain()
-        assert "SCAN extender_task" not in plan, plan
+        assert "SCAN tasks_task" not in plan, plan
     assert "USING INDEX history" in page.explain()
     assert "TEMP B-TREE" not in page.explain(), "a sorted page must come sorted from the index"

@@ -6,8 +6,8 @@ import uuid
 import pytest
 from django.test import Client
 
-from extender.models import Task
 from extender.states import State
+from extender.tasks.models import Task
 from tests.helpers import at_once, make_task, queries
 
 HTMX = {"HX-Request": "true"}

@@ -3,8 +3,8 @@
 import pytest
 
 from extender.lineage import branches
-from extender.models import Task
 from extender.states import State
+from extender.tasks.models import Task
 from tests.helpers import extend, make_copy, make_task, queries
 
 

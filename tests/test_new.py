@@ -11,8 +11,8 @@ from contextlib import suppress
 import pytest
 from django.test import Client
 
-from extender.models import Task
 from extender.states import State
+from extender.tasks.models import Task
 from tests.helpers import form_of, make_task, queries
 
 TYPED = {

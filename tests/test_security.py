@@ -18,10 +18,12 @@ from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
-from extender.models import Member, Share, Task
+from extender.sharing.models import Share
 from extender.states import State
+from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
 from extender.tasks.updates import record
+from extender.team.models import Member
 from project import errors, urls
 from project import settings as own_settings
 from project.request_id import RequestIdFilter

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 from django.db import DatabaseError
 
-from extender.models import Event, Task
 from extender.operations.worker import send_next
 from extender.states import State
+from extender.tasks.models import Event, Task
 from extender.tasks.sending import MAX_MISSES, give_up_abandoned, send
 from extender.tasks.updates import apply_update
 from tests.helpers import age, at_once, become_due, form_of

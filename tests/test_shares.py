@@ -5,8 +5,9 @@ import re
 import pytest
 from django.test import Client
 
-from extender.models import Share, Task
+from extender.sharing.models import Share
 from extender.states import FINAL, State
+from extender.tasks.models import Task
 from tests.helpers import age, become_due, eventually, make_task
 
 HTMX = {"HX-Request": "true"}

@@ -9,8 +9,9 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
-from extender.models import Event, Share, Task
+from extender.sharing.models import Share
 from extender.states import FINAL, State
+from extender.tasks.models import Event, Task
 from extender.tasks.updates import record
 from tests.helpers import age, become_due, eventually, make_copy, make_task, queries
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from extender.models import Gate, Heartbeat
+from extender.operations.models import Heartbeat
 from extender.operations.worker import Worker
 from extender.states import State
+from extender.tasks.models import Gate
 from tests.helpers import age, database_url, eventually, make_task, queries
 
 PROJECT = Path(__file__).resolve().parents[1]

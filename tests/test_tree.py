@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from extender.models import Copy, Task
 from extender.states import State
+from extender.tasks.models import Copy, Task
 from tests.helpers import become_due, extend, make_copy, make_task, queries
 
 VOID = {"img", "input", "link", "meta"}

@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 
 from extender.apiframe import TaskUpdate
-from extender.models import Event, Task
 from extender.states import FINAL, MOVES, State
+from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update
 from tests.helpers import at_once, make_task
 

@@ -8,8 +8,8 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from extender.models import Task
 from extender.states import State
+from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
 from tests.helpers import eventually, make_task, queries
 

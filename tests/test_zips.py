@@ -14,8 +14,8 @@ from django.test import Client
 
 from extender.archive.serving import downloads
 from extender.archive.storage import current_store, name
-from extender.models import Copy, Task
 from extender.states import State
+from extender.tasks.models import Copy, Task
 from tests.helpers import age, make_copy, make_task, queries
 
 

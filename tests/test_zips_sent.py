@@ -7,7 +7,7 @@ import requests
 from django.conf import settings as configured
 
 from extender.archive.storage import name
-from extender.models import Copy, Task
+from extender.tasks.models import Copy, Task
 from tests.helpers import database_url, eventually, make_copy, make_task
 from tests.servers import gunicorn, memory_peak, worker_of
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from extender.models import Copy, Task
-from extender.models.copies import COPYING_LEASE
+from extender.tasks.models import Copy, Task
+from extender.tasks.models.copies import COPYING_LEASE
 
 # Seconds between two reports of progress: as often as a page would show them.
 REPORT_SECONDS = 1.0

@@ -4,8 +4,8 @@ import logging
 from typing import Any
 
 from extender.archive import storage
-from extender.models import Clip, Copy, Task
-from extender.models.copies import MISSING
+from extender.tasks.models import Clip, Copy, Task
+from extender.tasks.models.copies import MISSING
 from extender.video import process as probing
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce, Now
 from extender.apiframe import ApiframeError, NotFound
 from extender.archive import storage
 from extender.archive.claims import Claim, Overtaken
-from extender.models import Copy, Task
 from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
 from extender.tasks import following
+from extender.tasks.models import Copy, Task
 from extender.video import layout
 from extender.video import process as probing
 

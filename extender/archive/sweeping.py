@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from extender.archive import storage
-from extender.models import Copy, Task
+from extender.tasks.models import Copy, Task
 
 logger = logging.getLogger(__name__)
 

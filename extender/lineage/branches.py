@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.db.models import prefetch_related_objects
 
-from extender.models import Clip, Copy, Task
+from extender.tasks.models import Clip, Copy, Task
 
 # What Midjourney is known for: a start of about 5 s, and about 4 s more with each extension, four times at most.
 START_SECONDS = 5.0

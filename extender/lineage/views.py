@@ -11,9 +11,9 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from extender.lineage import branches
-from extender.models import Task
 from extender.states import RUNNING, State
 from extender.tasks.access import own_task
+from extender.tasks.models import Task
 from extender.tasks.running import Running
 from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest

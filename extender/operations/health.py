@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
-from extender.models import Heartbeat
+from extender.operations.models import Heartbeat
 
 
 @login_not_required

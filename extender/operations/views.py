@@ -7,8 +7,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from extender.archive import copying, storage
-from extender.models import Copy, Event, Gate, Heartbeat, Task
+from extender.operations.models import Heartbeat
 from extender.tasks import gate
+from extender.tasks.models import Copy, Event, Gate, Task
 from extender.tasks.slots import Full, place
 from extender.team.sign_in import MemberRequest, staff_only
 

@@ -12,9 +12,9 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
 from extender.archive import comparing, copying, sweeping
-from extender.models import Copy, Heartbeat, Task
-from extender.operations.models import BEAT_SECONDS
+from extender.operations.models import BEAT_SECONDS, Heartbeat
 from extender.tasks import following, gate, sending
+from extender.tasks.models import Copy, Task
 
 logger = logging.getLogger(__name__)
 

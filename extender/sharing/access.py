@@ -2,8 +2,7 @@
 
 from django.shortcuts import get_object_or_404
 
-from extender.models import Share
-from extender.sharing.models import ShareQuerySet
+from extender.sharing.models import Share, ShareQuerySet
 
 
 def shared_link(token: str) -> Share:

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from extender.models import Share, Task
+from extender.sharing.models import Share
+from extender.tasks.models import Task
 
 
 def share(task: Task, show_prompt: bool) -> Share:

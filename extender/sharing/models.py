@@ -23,7 +23,7 @@ class ShareQuerySet(models.QuerySet["Share"]):
 class Share(models.Model):
     """One link to one task. Revoked links are kept, so that it stays known who could see what, and when."""
 
-    task = models.ForeignKey("extender.Task", on_delete=models.CASCADE, related_name="shares")
+    task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="shares")
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     show_prompt = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

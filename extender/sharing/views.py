@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from extender.models import Share, Task
 from extender.sharing import links
 from extender.sharing.access import shared_link
+from extender.sharing.models import Share
 from extender.tasks.access import own_task
+from extender.tasks.models import Task
 from extender.tasks.running import shows_copies
 from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest

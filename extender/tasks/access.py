@@ -6,8 +6,9 @@ from collections.abc import Collection
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from extender.models import Member, Task
 from extender.states import RUNNING
+from extender.tasks.models import Task
+from extender.team.models import Member
 
 
 def own_task(member: Member, pk: uuid.UUID) -> Task:

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from extender.apiframe import ApiframeError, Client
-from extender.models import Event, Task
 from extender.tasks import gate
+from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update, record, renew_addresses
 
 SHORTEST_INTERVAL = timedelta(seconds=3)

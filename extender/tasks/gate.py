@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from extender.apiframe import Account, ApiframeError, BadKey, Busy, Client
-from extender.models import Gate
+from extender.tasks.models import Gate
 
 logger = logging.getLogger(__name__)
 

@@ -1,9 +1,10 @@
 """Finds at APIFRAME what was made elsewhere, or what an unconfirmed task turned out to be."""
 
 from extender.apiframe import ApiframeError, Client, TaskUpdate
-from extender.models import Event, Member, Task
 from extender.states import State
+from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update
+from extender.team.models import Member
 
 
 class NotContinuable(Exception):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from extender.models import Gate, Task
+from extender.tasks.models import Gate, Task
 
 
 @dataclass(frozen=True)

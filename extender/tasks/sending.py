@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from extender.apiframe import ApiframeError, BadKey, Client, NotSent, TaskUpdate, Unknown
-from extender.models import Event, Task
 from extender.states import State
 from extender.tasks import gate
+from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update, record
 
 # So often may APIFRAME be out of reach before a task fails: about ten minutes in all.

@@ -11,9 +11,9 @@ from threading import BoundedSemaphore
 
 from django.db import close_old_connections
 
-from extender.models import Task
 from extender.states import State
 from extender.tasks import following, gate, sending
+from extender.tasks.models import Task
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,9 @@
 import uuid
 from typing import Any
 
-from extender.models import Event, Member, Task
+from extender.tasks.models import Event, Task
 from extender.tasks.updates import record
+from extender.team.models import Member
 
 
 def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, **asked: Any) -> tuple[Task, bool]:

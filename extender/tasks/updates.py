@@ -8,8 +8,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from extender.apiframe import TaskUpdate
-from extender.models import Event, Task
 from extender.states import FINAL, State, may_become
+from extender.tasks.models import Event, Task
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from extender.apiframe import ApiframeError, Client, TaskUpdate
-from extender.models import Event, Task
+from extender.tasks.models import Event, Task
 from extender.tasks.sending import webhook_secret
 from extender.tasks.updates import apply_update, record
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
-from extender.models import Member
+from extender.team.models import Member
 
 
 class MemberRequest(HttpRequest):

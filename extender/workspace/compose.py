@@ -8,14 +8,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from extender.lineage import branches
-from extender.models import Member, Task
 from extender.states import State
 from extender.tasks.access import own_task_and_running
 from extender.tasks.lookup import NotContinuable
 from extender.tasks.lookup import look_up as look_up_original
+from extender.tasks.models import Task
 from extender.tasks.running import Running
 from extender.tasks.slots import Full, place, send_now
 from extender.tasks.submitting import enqueue
+from extender.team.models import Member
 from extender.team.sign_in import MemberRequest
 from extender.workspace.forms import ExtendForm, LookUpForm
 

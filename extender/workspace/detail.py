@@ -10,12 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from extender.lineage import branches
-from extender.models import Event, Task
 from extender.sharing import links
 from extender.tasks.access import own_task, own_task_and_running
 from extender.tasks.following import check_again
 from extender.tasks.lookup import NotContinuable
 from extender.tasks.lookup import adopt as adopt_task
+from extender.tasks.models import Event, Task
 from extender.tasks.running import Running, shows_copies
 from extender.tasks.slots import Full, look_after, place
 from extender.team.sign_in import MemberRequest

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
-from extender.models import Task
+from extender.tasks.models import Task
 
 MAX_PROMPT = 2000
 

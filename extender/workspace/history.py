@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from extender.models import Task
 from extender.tasks.access import own_tasks_and_running
+from extender.tasks.models import Task
 from extender.tasks.running import Running
 from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest

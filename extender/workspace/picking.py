@@ -7,8 +7,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from extender.models import Task
 from extender.tasks.access import own_task
+from extender.tasks.models import Task
 from extender.team.sign_in import MemberRequest
 
 

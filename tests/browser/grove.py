@@ -5,7 +5,8 @@ import uuid
 
 from django.utils import timezone
 
-from extender.models import Copy, Member, Task
+from extender.tasks.models import Copy, Task
+from extender.team.models import Member
 from tests.browser.scene import OWNER, member_called, stage
 
 SHARED = ("sha256", "bytes", "duration_ms", "width", "height", "codec", "frame_rate", "facts")

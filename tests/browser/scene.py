@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from extender.archive import storage
 from extender.archive.copying import PICTURES, _columns
-from extender.models import Copy, Member, Task
+from extender.tasks.models import Copy, Task
+from extender.team.models import Member
 from extender.video import process as probing
 from tests import films
 

@@ -11,20 +11,21 @@ from tests.browser.test_accessibility import assert_clean
 
 # Of a video that the sandbox made, so that it can be extended there.
 MADE = """
-from extender.models import Task
+from extender.tasks.models import Task
 demo = Task.objects.filter(kind="original").earliest("created_at")
 print(Task.objects.create(owner=demo.owner, prompt="The lantern sways", index=1, state="finished", next_look_at=None,
     remote_id=demo.remote_id, video_urls=demo.video_urls).pk)
 """
 # Rendering, and nobody asks how it goes on.
 RENDERING = """
-from extender.models import Member, Task
+from extender.team.models import Member
+from extender.tasks.models import Task
 print(Task.objects.create(owner=Member.objects.get(username="demo"), prompt="The fog lifts", index=1,
     state="processing", percentage=26, next_look_at="2100-01-01T00:00:00Z").pk)
 """
 RENDERED = """
 from django.db.models import F
-from extender.models import Task
+from extender.tasks.models import Task
 ours = Task.objects.filter(prompt="The fog lifts")
 print(ours.update(percentage={percentage}, version=F("version") + 1))
 """
@@ -32,7 +33,7 @@ STAGED = "from tests.browser.scene import stage; print(stage(2, owner='demo').pk
 # Other tests look for the demo's tasks on the first page. What is still at work is waited for.
 FORGET = """
 import time
-from extender.models import Task
+from extender.tasks.models import Task
 from extender.states import OPEN
 ours = Task.objects.filter(prompt__startswith="{prompt}")
 ends = time.monotonic() + 60
@@ -43,6 +44,8 @@ while found := ours.filter(extensions=None):
     found.delete()
 print("done")
 """
+
+TASK = "from extender.tasks.models import Task; "
 
 
 @pytest.fixture(scope="module")
@@ -236,4 +239,7 @@ def test_progress_is_said_once_a_quarter(house, open_page, directory):
         do(directory, RENDERED.format(percentage=percentage))
         expect(page.locator("#task .state")).to_contain_text(f"{percentage} %")
     assert page.evaluate("() => window.said") == ["Rendering, 25 percent", "Rendering, 50 percent"]
-    do(directory, 'from extender.models import Task; print(Task.objects.filter(prompt="The fog lifts").delete())')
+    do(
+        directory,
+        'from extender.tasks.models import Task; print(Task.objects.filter(prompt="The fog lifts").delete())',
+    )

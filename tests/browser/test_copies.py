@@ -10,7 +10,8 @@ from tests.browser.conftest import assert_plays, await_copies, choose, do, sign_
 COPY = r"/clips/[0-9a-f-]+\.mp4"
 # Each copy's address is its own, so a browser loads the pictures of each.
 FILL = """
-from extender.models import Copy, Member, Task
+from extender.tasks.models import Copy, Task
+from extender.team.models import Member
 member = Member.objects.get(username="demo")
 copies = list(Copy.objects.safe().filter(task__owner=member)[:4])
 for number in range(24):
@@ -23,7 +24,7 @@ for number in range(24):
 print(len(copies))
 """
 EMPTY = """
-from extender.models import Task
+from extender.tasks.models import Task
 print(Task.objects.filter(prompt__startswith="Copied ").delete())
 """
 
@@ -187,7 +188,7 @@ def staged(directory):
 def become(directory, task: str, state: str) -> None:
     """Puts all copies of the task into this state, in which nobody comes for them."""
     code = (
-        "from extender.models import Copy, Task; "
+        "from extender.tasks.models import Copy, Task; "
         f"Copy.objects.filter(task='{task}').update(state='{state}', next_try_at='2100-01-01T00:00:00Z'); "
         f"Task.objects.renumber('{task}'); print(1)"
     )

@@ -12,7 +12,7 @@ from tests.browser.test_accessibility import assert_clean
 SIZE = 100
 PLANT = f"from tests.browser.grove import plant; print(plant({SIZE}).pk)"
 FELL = """
-from extender.models import Copy, Task
+from extender.tasks.models import Copy, Task
 staged = Task.objects.filter(prompt__startswith="Staged for a tree")
 tree = Task.objects.tree_under("{root}")
 gone = {{*staged.values_list("pk", flat=True), *tree.values_list("pk", flat=True)}}
@@ -21,7 +21,7 @@ Task.objects.filter(pk__in=gone).update(parent=None)
 print(Task.objects.filter(pk__in=gone).delete()[0])
 """
 FINISH = """
-from extender.models import Copy, Task
+from extender.tasks.models import Copy, Task
 from django.utils import timezone
 task = Task.objects.get(pk="{task}")
 Task.objects.filter(pk=task.pk).update(state="finished", version=task.version + 1, ended_at=timezone.now(),
@@ -36,7 +36,7 @@ more = {{"prompt": "Came meanwhile", "state": "queued", "next_look_at": None}}
 Task.objects.create(owner=task.owner, parent=above, index=1, **more)
 print("done")
 """
-WITHDRAW = 'from extender.models import Task; print(Task.objects.filter(prompt="Came meanwhile").delete()[0])'
+WITHDRAW = 'from extender.tasks.models import Task; print(Task.objects.filter(prompt="Came meanwhile").delete()[0])'
 SHIFTS = """() => {
   window.shifted = 0;
   new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shifted += entry.value; })

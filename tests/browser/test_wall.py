@@ -308,7 +308,8 @@ def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, join
 
 
 def test_a_guest_has_no_keys_for_what_a_guest_cannot_do(house, open_page, joined, directory):
-    link = f"from extender.models import Share; print(Share.objects.create(task_id='{joined}').get_absolute_url())"
+    share = "from extender.sharing.models import Share; "
+    link = f"{share}print(Share.objects.create(task_id='{joined}').get_absolute_url())"
     page = open_page()
     page.goto(house.url + do(directory, link))
     page.wait_for_selector(".toggle:not([hidden])")
@@ -323,7 +324,7 @@ def test_a_guest_has_no_keys_for_what_a_guest_cannot_do(house, open_page, joined
 def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
     task = do(directory, STAGE.format(1, "The gull lands"))
     one = f"t = Task.objects.filter(pk='{task}'); print(t.update(video_urls=t.get().video_urls[:1]))"
-    do(directory, f"from extender.models import Task; {one}")
+    do(directory, f"from extender.tasks.models import Task; {one}")
     page = open_wall(task)
     page.keyboard.press("j")
     views = page.get_by_role("group", name="View").get_by_role("button")
@@ -512,9 +513,8 @@ def test_the_same_clip_on_both_sides_changes_places(open_wall, joined):
 
 
 def test_beside_a_lost_clip_each_keeps_its_own_place_and_panel(open_wall, joined, directory):
-    lost = (
-        f"from extender.models import Copy; print(Copy.objects.filter(task='{joined}', index=1).update(state='%s'))"
-    )
+    copies = "from extender.tasks.models import Copy; "
+    lost = f"{copies}print(Copy.objects.filter(task='{joined}', index=1).update(state='%s'))"
     do(directory, lost % "lost")
     try:
         page = open_wall(joined, 390, 844, has_touch=True, is_mobile=True)

@@ -28,7 +28,7 @@ class Books:
     def of(cls, house: House) -> "Books":
         """Reads them."""
         columns = ", ".join(COLUMNS)
-        found = house.rows(f"SELECT {columns} FROM extender_task WHERE kind = 'extension'")
+        found = house.rows(f"SELECT {columns} FROM tasks_task WHERE kind = 'extension'")
         ledger = house.sandbox.ledger()
         heard = {
             post["task_id"]

@@ -21,8 +21,8 @@ def install() -> None:
     if not chances:
         return
     from extender.apiframe import client
-    from extender.models.tasks import TaskQuerySet
     from extender.tasks import sending
+    from extender.tasks.models.tasks import TaskQuerySet
 
     dice = _Dice(chances, os.environ["EXTENDER_KILL_LOG"])
     TaskQuerySet.claim_to_send = _around(TaskQuerySet.claim_to_send, dice, "before-claim", "after-claim")

@@ -242,15 +242,15 @@ class House:
 
     def let_time_pass(self, state: str) -> None:
         """The next look of all tasks in this state is long due; where they are being sent, the lease has run out."""
-        self.change(f"UPDATE extender_task SET next_look_at = '2020-01-01 00:00:00' WHERE state = '{state}'")
+        self.change(f"UPDATE tasks_task SET next_look_at = '2020-01-01 00:00:00' WHERE state = '{state}'")
 
     def count(self, condition: str) -> int:
         """How many extensions there are for which the SQL `condition` holds."""
-        return self.rows(f"SELECT COUNT(*) FROM extender_task WHERE kind = 'extension' AND ({condition})")[0][0]
+        return self.rows(f"SELECT COUNT(*) FROM tasks_task WHERE kind = 'extension' AND ({condition})")[0][0]
 
     def states(self) -> dict[str, int]:
         """How many tasks there are in each state, originals too."""
-        return dict(self.rows("SELECT state, COUNT(*) FROM extender_task GROUP BY state"))
+        return dict(self.rows("SELECT state, COUNT(*) FROM tasks_task GROUP BY state"))
 
     def complaints(self) -> str:
         """What the processes wrote about errors, to be shown where a test fails."""

@@ -20,8 +20,8 @@ def furnish(originals: list[str], members: int = 1) -> list[dict[str, str]]:
     from django.core.management import call_command
     from django.test import Client
 
-    from extender.models import Member
     from extender.tasks.lookup import look_up
+    from extender.team.models import Member
 
     call_command("migrate", verbosity=0)
     made = []
@@ -48,8 +48,9 @@ def finish(clips: dict[str, int]) -> list[str]:
     """Makes tasks of the first member that have finished: by their ids at APIFRAME, how many clips they have."""
     from django.conf import settings
 
-    from extender.models import Member, Task
     from extender.states import State
+    from extender.tasks.models import Task
+    from extender.team.models import Member
 
     made = [
         Task(
@@ -90,7 +91,7 @@ def mix(seed: int, count: int) -> dict[str, Any]:
 
 
 def _enqueue_one(prompt: str = "and then it snows") -> None:
-    from extender.models import Task
+    from extender.tasks.models import Task
     from extender.tasks.submitting import enqueue as enqueue_form
 
     parent = Task.objects.filter(kind=Task.Kind.ORIGINAL).select_related("owner").order_by("pk").first()
@@ -99,7 +100,7 @@ def _enqueue_one(prompt: str = "and then it snows") -> None:
 
 
 def _claim_one() -> None:
-    from extender.models import Task
+    from extender.tasks.models import Task
 
     if task := Task.objects.to_send().order_by("next_look_at").first():
         Task.objects.claim_to_send(task.pk)
@@ -114,8 +115,8 @@ def _follow() -> None:
 
 def _hear_from_apiframe() -> None:
     from extender.apiframe import TaskUpdate
-    from extender.models import Event, Task
     from extender.states import State
+    from extender.tasks.models import Event, Task
     from extender.tasks.updates import apply_update
 
     if task := Task.objects.filter(state__in=[State.SENDING, State.PENDING, State.PROCESSING]).order_by("?").first():
@@ -134,7 +135,7 @@ def _open_history() -> None:
 def _browser() -> Any:
     from django.test import Client
 
-    from extender.models import Member
+    from extender.team.models import Member
 
     if not _kept:
         browser = Client(SERVER_NAME="127.0.0.1")

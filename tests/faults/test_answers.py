@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 
 from extender.apiframe.errors import Unknown
 from extender.apiframe.exchange import Answer
-from extender.models import Event, Gate, Member, Task
 from extender.states import FINAL, MOVES, State
 from extender.tasks import following, gate
+from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import send, webhook_secret
+from extender.team.models import Member
 from extender.workspace.detail import with_silences
 from tests.faults.conftest import TORTURE
 from tests.faults.undone import Undone

@@ -13,9 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.utils.crypto import salted_hmac
 
-from extender.models import Task
 from extender.operations import worker
 from extender.states import State
+from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
 from tests.faults.house import House, Visitor, until
 from tests.helpers import become_due, make_task
@@ -99,7 +99,7 @@ def cut_all(url: str) -> int:
 def call_back(house: House, url: str) -> int:
     """One late webhook about some task, with the secret of this house."""
     nonce, remote_id = house.rows(
-        "SELECT webhook_nonce, remote_id FROM extender_task WHERE kind = 'extension' ORDER BY created_at DESC LIMIT 1"
+        "SELECT webhook_nonce, remote_id FROM tasks_task WHERE kind = 'extension' ORDER BY created_at DESC LIMIT 1"
     )[0]
     secret = salted_hmac("extender.webhook", nonce, house.environment["SECRET_KEY"], algorithm="sha256").hexdigest()
     return requests.post(

@@ -38,7 +38,7 @@ def test_a_fleet_finishes_everything_once_though_a_web_server_and_a_worker_die(t
         )
         took = time.monotonic() - began
         books = Books.of(house)
-        answers = house.rows("SELECT task_id, COUNT(*) FROM extender_event WHERE source = 'answer' GROUP BY task_id")
+        answers = house.rows("SELECT task_id, COUNT(*) FROM tasks_event WHERE source = 'answer' GROUP BY task_id")
         complaints = house.complaints()
     states = Counter(row["state"] for row in books.rows)
     say(f"fleet: {books}; {left_behind} in hand when two processes were killed; {took:.0f} s")

@@ -14,7 +14,8 @@ import pytest
 from django.test import Client
 
 from extender.archive import comparing, copying
-from extender.models import Copy, Member, Task
+from extender.tasks.models import Copy, Task
+from extender.team.models import Member
 from tests.faults.clips import film, is_whole, offer, parts
 from tests.helpers import make_task
 

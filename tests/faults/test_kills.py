@@ -113,7 +113,7 @@ def settle(house: House) -> Web:
 def go_back_and_press_again(house: House, web: Web, forms: list[dict[str, str]]) -> None:
     """Much later, somebody goes back to the forms of what stands as unconfirmed, and presses their buttons again."""
     house.let_time_pass("unconfirmed")
-    rows = house.rows("SELECT form_nonce FROM extender_task WHERE state = 'unconfirmed'")
+    rows = house.rows("SELECT form_nonce FROM tasks_task WHERE state = 'unconfirmed'")
     unconfirmed = {uuid.UUID(str(nonce)) for (nonce,) in rows}
     visitor = Visitor(web, house.members[0])
     for form in forms:

@@ -37,8 +37,8 @@ from hypothesis.stateful import (
 
 from extender.apiframe.errors import NotSent, Unknown
 from extender.apiframe.exchange import Answer
-from extender.models import Task
 from extender.operations import worker
+from extender.tasks.models import Task
 from extender.tasks.sending import send, webhook_secret
 from tests.faults.conftest import TORTURE
 from tests.faults.undone import Undone
@@ -592,7 +592,7 @@ class OneMembersTasks(RuleBasedStateMachine):
         row = self.row(place)
         self.pass_time(row)
         row.fresh = False
-        sql("UPDATE extender_task SET changed_at = %s WHERE id = %s", LONG_AGO, self.key(row))
+        sql("UPDATE tasks_task SET changed_at = %s WHERE id = %s", LONG_AGO, self.key(row))
 
     def pass_time(self, row: Row) -> None:
         if row.due is None:
@@ -600,13 +600,13 @@ class OneMembersTasks(RuleBasedStateMachine):
         self.seconds += 1
         row.due, row.due_since = True, self.seconds
         since = f"2020-01-01 00:{self.seconds // 60:02}:{self.seconds % 60:02}"
-        sql("UPDATE extender_task SET next_look_at = %s WHERE id = %s", since, self.key(row))
+        sql("UPDATE tasks_task SET next_look_at = %s WHERE id = %s", since, self.key(row))
 
     @precondition(lambda self: self.gate and not self.gate_passed)
     @rule()
     def the_gates_time_passes(self) -> None:
         self.gate_passed = True
-        sql("UPDATE extender_gate SET closed_until = %s", PASSED)
+        sql("UPDATE tasks_gate SET closed_until = %s", PASSED)
 
     @precondition(lambda self: not self.apiframe.key_works)
     @rule()
@@ -628,7 +628,7 @@ class OneMembersTasks(RuleBasedStateMachine):
         self.stand_still()
         stored = {
             str(uuid.UUID(str(pk))): rest
-            for pk, *rest in sql("SELECT id, version, state, percentage, remote_id, next_look_at FROM extender_task")
+            for pk, *rest in sql("SELECT id, version, state, percentage, remote_id, next_look_at FROM tasks_task")
         }
         assert stored.keys() == {row.pk for row in self.rows}
         for row in self.rows:
@@ -678,8 +678,8 @@ class OneMembersTasks(RuleBasedStateMachine):
 
     def stand_still(self) -> None:
         """What has to wait waits until a rule lets time pass, however slow this machine is."""
-        sql(f"UPDATE extender_task SET next_look_at = '{FAR}' WHERE version > 1 AND next_look_at > '2021-01-01'")
-        sql(f"UPDATE extender_gate SET closed_until = '{FAR}' WHERE closed_until > '2021-01-01'")
+        sql(f"UPDATE tasks_task SET next_look_at = '{FAR}' WHERE version > 1 AND next_look_at > '2021-01-01'")
+        sql(f"UPDATE tasks_gate SET closed_until = '{FAR}' WHERE closed_until > '2021-01-01'")
 
     def row(self, place: int) -> Row:
         return self.rows[place % len(self.rows)]

@@ -4,8 +4,9 @@ import uuid
 
 from django.shortcuts import get_object_or_404
 
-from extender.models import Copy, Member, Task
 from extender.sharing.access import live_link
+from extender.tasks.models import Copy, Task
+from extender.team.models import Member
 
 
 def seen_copy(pk: uuid.UUID, member: Member | None = None, token: str = "") -> Copy:

@@ -10,8 +10,8 @@ from django.utils.http import content_disposition_header
 from zipstream import ZIP_STORED, ZipStream
 
 from extender.archive import storage
-from extender.models import Clip, Task
 from extender.network.clip_stream import ClipStream, Unavailable
+from extender.tasks.models import Clip, Task
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 from extender.archive import storage
 from extender.archive.serving import downloads, responses
 from extender.archive.serving.access import seen_copy
-from extender.models import Copy
 from extender.tasks.access import own_task
+from extender.tasks.models import Copy
 from extender.team.sign_in import MemberRequest
 
 logger = logging.getLogger(__name__)

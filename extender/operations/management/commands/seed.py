@@ -8,10 +8,11 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from extender.models import Member, Task
 from extender.states import State
 from extender.tasks.lookup import NotContinuable, look_up
+from extender.tasks.models import Task
 from extender.tasks.submitting import enqueue
+from extender.team.models import Member
 
 NAME = PASSWORD = "demo"  # noqa: S105, it opens the sandbox's installation alone
 FORM = uuid.UUID("6f1c2f0a-2f57-4d0e-9f25-0f6c8b1d9a37")

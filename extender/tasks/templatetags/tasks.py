@@ -2,8 +2,8 @@
 
 from django import template
 
-from extender.models import Task
 from extender.states import State
+from extender.tasks.models import Task
 
 register = template.Library()
 

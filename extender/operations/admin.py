@@ -5,7 +5,10 @@ from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from extender.models import Copy, Event, Gate, Heartbeat, Member, Share, Task
+from extender.operations.models import Heartbeat
+from extender.sharing.models import Share
+from extender.tasks.models import Copy, Event, Gate, Task
+from extender.team.models import Member
 
 admin.site.site_header = admin.site.site_title = "Extender"
 admin.site.index_title = "Team and records"

@@ -101,7 +101,7 @@ class Copy(models.Model):
 
     # Part of the file's address: it says nothing about the task, and cannot be guessed.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    task = models.ForeignKey("extender.Task", on_delete=models.CASCADE, related_name="copies")
+    task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="copies")
     index = models.PositiveSmallIntegerField(help_text="The clip, 1 to 4")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is not safe")

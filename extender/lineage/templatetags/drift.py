@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django import template
 
 from extender.lineage.branches import Branch
-from extender.models import Clip
+from extender.tasks.models import Clip
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ from django.db.models import Sum
 from tqdm import tqdm
 
 from extender.archive import comparing, copying, storage, sweeping
-from extender.models import Copy
+from extender.tasks.models import Copy
 
 
 class Command(BaseCommand):

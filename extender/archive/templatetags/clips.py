@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.text import get_text_list
 
-from extender.models import Clip, Copy, Share, Task
+from extender.sharing.models import Share
+from extender.tasks.models import Clip, Copy, Task
 
 register = template.Library()
 

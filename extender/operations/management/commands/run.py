@@ -17,8 +17,8 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from extender.management.commands import seed
-from extender.models import Member
+from extender.operations.management.commands import seed
+from extender.team.models import Member
 
 HOST = "127.0.0.1"
 WEB_PORT = 8000

@@ -26,7 +26,7 @@ class Event(models.Model):
         POLL = "poll", "Status request"
         SWEEP = "sweep", "Extender"
 
-    task = models.ForeignKey("extender.Task", on_delete=models.CASCADE, related_name="events")
+    task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(db_default=Now(), editable=False)
     source = models.CharField(max_length=10, choices=Source.choices)
     said = models.CharField(max_length=500)

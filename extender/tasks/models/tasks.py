@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import slugify
 
-from extender.models.copies import Copy
-from extender.models.task_queries import TaskQuerySet
 from extender.states import FINAL, FOLLOWED, State
+from extender.tasks.models.copies import Copy
+from extender.tasks.models.queries import TaskQuerySet
 
 # Longer than this after the end nobody waits at a page for copies that have not even begun: there is no worker.
 COPYING_TAKES = timedelta(minutes=10)

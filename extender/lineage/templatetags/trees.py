@@ -7,7 +7,7 @@ from django.template import Context, Engine
 from django.utils.safestring import SafeString, mark_safe
 
 from extender.lineage.branches import Node
-from extender.models import Task
+from extender.tasks.models import Task
 
 register = template.Library()
 

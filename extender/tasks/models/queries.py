@@ -11,11 +11,11 @@ from django.db.models import Count, Exists, F, Q
 from django.db.models.functions import Coalesce, Now, NullIf
 from django_cte import CTE, with_cte
 
-from extender.models.gate import Gate
 from extender.states import FOLLOWED, OPEN, RUNNING, State
+from extender.tasks.models.gate import Gate
 
 if TYPE_CHECKING:
-    from extender.models.tasks import Task
+    from extender.tasks.models.tasks import Task
 
 # Longer than the 20 s that a submit may take: whoever still holds a row after it has died.
 SENDING_LEASE = timedelta(seconds=60)
