@@ -15,8 +15,10 @@ from django.test.utils import CaptureQueriesContext
 
 from extender.archive.storage import KINDS, current_store, name
 from extender.states import State
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 from extender.team.models import Member
+
+URLS: list[str | None] = [f"https://clips.example/{index}.mp4" for index in range(1, 5)]
 
 
 class _Form(HTMLParser):
@@ -102,13 +104,25 @@ def database_url() -> str:
     return f"postgresql://extender@127.0.0.1:{connection.settings_dict['PORT']}/{name}"
 
 
-def make_task(owner: Member, state: State = State.FINISHED, **fields: Any) -> Task:
-    """A row as it would stand after a life that the test does not care about."""
-    finished = {"video_urls": [f"https://clips.example/{index}.mp4" for index in range(1, 5)]}
+def make_task(owner: Member, state: State = State.FINISHED, urls: list[str | None] = URLS, **fields: Any) -> Task:
+    """A row as it would stand after a life that the test does not care about; once finished, with clips at `urls`."""
     defaults = {"prompt": "a cat dancing", "index": 1, "parent_task_id": "0" * 36, "remote_id": ""}
-    return Task.objects.create(
-        owner=owner, state=state, **{**defaults, **(finished if state == State.FINISHED else {}), **fields}
+    task = Task.objects.create(owner=owner, state=state, **{**defaults, **fields})
+    if state == State.FINISHED:
+        lie_at(task, urls)
+    return task
+
+
+def lie_at(task: Task, urls: list[str | None]) -> None:
+    """Gives `task` clips at `urls`, in their places, and no others."""
+    task.clip_set.all().delete()
+    contains_parent = "" if task.parent_id else Clip.Contains.UNKNOWN
+    Clip.objects.bulk_create(
+        Clip(task=task, index=index, source_url=url, contains_parent=contains_parent)
+        for index, url in enumerate(urls, 1)
+        if url
     )
+    task.refresh_from_db()
 
 
 def extend(parent: Task, index: int = 1, state: State = State.FINISHED, **fields: Any) -> Task:
@@ -129,17 +143,23 @@ def age(task: Task, **by: Any) -> None:
     task.refresh_from_db()
 
 
-def make_copy(task: Task, index: int = 1, state: str = "safe", body: bytes = b"", **fields: Any) -> Copy:
-    """The row of clip `index` as copying would leave it; where it is safe, with its files: `body`, and pictures."""
-    if state != "safe":
-        return Copy.objects.create(task=task, index=index, state=state, **fields)
-    body = body or f"clip {index} of {task.pk}".encode() * 20
-    sha256 = hashlib.sha256(body).hexdigest()
-    keeper = current_store()
-    for kind in KINDS:
-        with keeper.part() as part:
-            part.write(body if kind == "clip" else f"{kind} {index}".encode())
-            keeper.keep(part, name(sha256, kind))
-    measured = {"duration_ms": 5200, "width": 832, "height": 464, "bytes": len(body), "attempts": 1}
-    found = {"sha256": sha256, "next_try_at": None, "contains_parent": "unknown", "settled_at": Now()}
-    return Copy.objects.create(task=task, index=index, state=state, **{**measured, **found, **fields})
+def make_clip(task: Task, index: int = 1, state: str = "safe", body: bytes = b"", **fields: Any) -> Clip:
+    """Clip `index` as copying would leave it; where it is safe, with its files: `body`, and pictures."""
+    found: dict[str, Any] = {"state": state}
+    if state == "safe":
+        body = body or f"clip {index} of {task.pk}".encode() * 20
+        sha256 = hashlib.sha256(body).hexdigest()
+        keeper = current_store()
+        for kind in KINDS:
+            with keeper.part() as part:
+                part.write(body if kind == "clip" else f"{kind} {index}".encode())
+                keeper.keep(part, name(sha256, kind))
+        found |= {"duration_ms": 5200, "width": 832, "height": 464, "bytes": len(body), "attempts": 1}
+        found |= {"sha256": sha256, "next_try_at": None, "contains_parent": "unknown", "settled_at": Now()}
+    clip, _ = Clip.objects.update_or_create(
+        task=task,
+        index=index,
+        defaults=found | fields,
+        create_defaults={"source_url": URLS[index - 1], **found, **fields},
+    )
+    return clip

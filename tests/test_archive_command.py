@@ -14,9 +14,9 @@ import requests
 from django.core.management import CommandError, call_command
 
 from extender.archive import copying, storage
-from extender.tasks.models import Copy, Task
-from extender.tasks.models.copies import CopyQuerySet
-from tests.helpers import age, at_once, database_url, make_copy, make_task
+from extender.tasks.models import Clip, Task
+from extender.tasks.models.clips import ClipQuerySet
+from tests.helpers import age, at_once, database_url, lie_at, make_clip, make_task
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -32,14 +32,14 @@ def archive(*asked: str) -> tuple[int, str, str]:
     return code, out.getvalue(), err.getvalue()
 
 
-def film(settings, copy: Copy, kind: str = "clip") -> Path:
+def film(settings, copy: Clip, kind: str = "clip") -> Path:
     return settings.MEDIA_ROOT / storage.name(copy.sha256, kind)
 
 
 @pytest.fixture
 def two_clips(original) -> Task:
     """A finished task of two real clips, not copied yet."""
-    age(original, video_urls=original.video_urls[:2])
+    lie_at(original, [clip.source_url for clip in original.clips[:2]])
     return original
 
 
@@ -55,14 +55,15 @@ def test_an_empty_archive_is_well(db, sandbox):
 
 
 def test_what_is_missing_is_copied_at_once_whatever_it_waits_for(two_clips):
-    make_copy(two_clips, 1, "waiting", next_try_at="2100-01-01T00:00:00Z", misses=9, attempts=9)
-    make_copy(two_clips, 2, "lost")
+    make_clip(two_clips, 1, "waiting", next_try_at="2100-01-01T00:00:00Z", misses=9, attempts=9)
+    make_clip(two_clips, 2, "lost")
     assert archive("--missing") == (0, "2 clips are copied and verified.\n", "")
-    assert set(two_clips.copies.values_list("state", flat=True)) == {"safe"}
+    assert set(two_clips.clip_set.values_list("state", flat=True)) == {"safe"}
 
 
 def test_what_cannot_be_had_is_named_without_its_prompt(two_clips, sandbox):
-    age(two_clips, prompt="their secret", video_urls=[two_clips.video_urls[0], f"{sandbox.url}/videos/gone.mp4"])
+    lie_at(two_clips, [two_clips.clip(1).source_url, f"{sandbox.url}/videos/gone.mp4"])
+    age(two_clips, prompt="their secret")
     Task.objects.filter(pk=two_clips.pk).update(remote_id="")
     code, out, err = archive("--missing")
     assert (code, out) == (1, "")
@@ -74,7 +75,7 @@ def test_what_cannot_be_had_is_named_without_its_prompt(two_clips, sandbox):
 
 @pytest.mark.parametrize("asked", ["--missing", "--verify"])
 def test_a_store_in_trouble_is_another_matter_than_a_clip(two_clips, settings, tmp_path, asked):
-    make_copy(make_task(two_clips.owner))
+    make_clip(make_task(two_clips.owner))
     (tmp_path / "a-file").write_text("")
     settings.MEDIA_ROOT = tmp_path / "a-file"
     code, out, err = archive(asked)
@@ -91,8 +92,8 @@ def test_a_full_disk_is_the_stores_trouble(two_clips, settings):
 
 @pytest.mark.parametrize("harm", ["changed", "cut", "gone", "no poster"])
 def test_what_is_damaged_is_named_shown_from_apiframe_and_copied_again(web, two_clips, settings, harm):
-    bodies = [requests.get(clip.url, timeout=10).content for clip in two_clips.clips]
-    copy, other = (make_copy(two_clips, index, body=body) for index, body in enumerate(bodies, 1))
+    bodies = [requests.get(clip.source_url, timeout=10).content for clip in two_clips.clips]
+    copy, other = (make_clip(two_clips, index, body=body) for index, body in enumerate(bodies, 1))
     assert archive("--verify") == (0, "2 clips are copied and verified.\n", "")
     path = film(settings, copy)
     whole = path.read_bytes()
@@ -107,8 +108,8 @@ def test_what_is_damaged_is_named_shown_from_apiframe_and_copied_again(web, two_
     code, out, err = archive("--verify")
     assert (code, out) == (1, "")
     assert err == (f"task {two_clips.pk}, clip 1: only at APIFRAME. The copy was damaged.\n1 clips are damaged.")
-    assert two_clips.clip(1).url in web.get(f"/tasks/{two_clips.pk}/").content.decode()
-    assert Copy.objects.get(pk=other.pk).is_safe
+    assert two_clips.clip(1).source_url in web.get(f"/tasks/{two_clips.pk}/").content.decode()
+    assert Clip.objects.get(pk=other.pk).is_safe
     # Whether by the next turn of a worker or by this.
     assert copying.copy_next()
     assert archive("--verify")[0] == 0
@@ -117,8 +118,10 @@ def test_what_is_damaged_is_named_shown_from_apiframe_and_copied_again(web, two_
 
 
 def test_a_film_that_is_whole_is_not_lost_with_its_pictures(two_clips, settings, sandbox):
-    copy = make_copy(two_clips, 1, body=requests.get(two_clips.clip(1).url, timeout=10).content)
-    age(two_clips, video_urls=[f"{sandbox.url}/videos/gone.mp4"], remote_id="", next_look_at=None)
+    content = requests.get(two_clips.clip(1).source_url, timeout=10).content
+    lie_at(two_clips, [f"{sandbox.url}/videos/gone.mp4"])
+    copy = make_clip(two_clips, 1, body=content)
+    age(two_clips, remote_id="")
     film(settings, copy, "poster").unlink()
     assert archive("--verify")[0] == 1
     assert archive("--missing") == (0, "1 clips are copied and verified.\n", "")
@@ -126,7 +129,7 @@ def test_a_film_that_is_whole_is_not_lost_with_its_pictures(two_clips, settings,
     # What is not whole is no film.
     film(settings, copy).write_bytes(b"not what it was")
     assert archive("--verify")[0] == archive("--missing")[0] == 1
-    assert two_clips.copies.get().state == "lost"
+    assert two_clips.clip_set.get().state == "lost"
 
 
 def test_strays_are_removed_and_what_is_being_written_is_not(db, settings):
@@ -141,29 +144,27 @@ def test_strays_are_removed_and_what_is_being_written_is_not(db, settings):
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_it_works_beside_workers(original, settings, sandbox):
-    copying.line_up()
 
     def work() -> None:
         while copying.copy_next():
             pass
 
     at_once(lambda: archive("--missing"), work, work)
-    assert set(original.copies.values_list("state", flat=True)) == {"safe"}
-    assert set(original.copies.values_list("attempts", flat=True)) == {1}
+    assert set(original.clip_set.values_list("state", flat=True)) == {"safe"}
+    assert set(original.clip_set.values_list("attempts", flat=True)) == {1}
 
 
 def test_what_a_worker_is_at_is_left_to_it(two_clips):
-    make_copy(two_clips, 1, "copying", attempts=1, next_try_at="2100-01-01T00:00:00Z")
-    make_copy(two_clips, 2)
+    make_clip(two_clips, 1, "copying", attempts=1, next_try_at="2100-01-01T00:00:00Z")
+    make_clip(two_clips, 2)
     said = "1 clips are copied and verified.\n1 more are just being copied by a worker.\n"
     assert archive("--missing") == (0, said, "")
-    Copy.objects.filter(index=1).update(next_try_at="2020-01-01T00:00:00Z")
+    Clip.objects.filter(index=1).update(next_try_at="2020-01-01T00:00:00Z")
     assert archive("--missing") == (0, "2 clips are copied and verified.\n", ""), "that worker has died"
 
 
 def test_who_comes_second_to_a_clip_takes_the_next(two_clips, monkeypatch):
-    copying.line_up()
-    real, lost = CopyQuerySet.claim, []
+    real, lost = ClipQuerySet.claim, []
 
     def come_second(self, pk) -> bool:
         if not lost:
@@ -171,9 +172,9 @@ def test_who_comes_second_to_a_clip_takes_the_next(two_clips, monkeypatch):
             assert real(self, pk), "another worker takes it"
         return real(self, pk)
 
-    monkeypatch.setattr(CopyQuerySet, "claim", come_second)
+    monkeypatch.setattr(ClipQuerySet, "claim", come_second)
     assert copying.copy_next()
-    assert two_clips.copies.get(state="safe").pk != lost[0]
+    assert two_clips.clip_set.get(state="safe").pk != lost[0]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -189,7 +190,7 @@ def test_as_a_process_it_shows_its_progress_to_people_alone(two_clips, settings,
     quiet = subprocess.run([*command, "--missing"], cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert (quiet.returncode, quiet.stdout) == (0, "2 clips are copied and verified.\n")
     assert "%" not in quiet.stderr
-    film(settings, two_clips.copies.get(index=1)).unlink()
+    film(settings, two_clips.clip_set.get(index=1)).unlink()
     screen, terminal = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 100))
     try:

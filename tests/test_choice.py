@@ -10,7 +10,7 @@ import pytest
 from extender.sharing.models import Share
 from extender.states import State
 from extender.tasks.models import Task
-from tests.helpers import become_due, eventually, form_of, make_copy, make_task
+from tests.helpers import become_due, eventually, form_of, make_clip, make_task
 
 
 class _Buttons(HTMLParser):
@@ -129,7 +129,7 @@ def test_every_action_says_which_clip_it_is_for_and_can_be_found_by_a_key(web, m
 
 def test_a_lost_clip_can_be_extended_and_not_downloaded(web, member):
     task = make_task(member, remote_id=str(uuid.uuid4()))
-    make_copy(task, state="lost")
+    make_clip(task, state="lost")
     lost, other = panels(web.get(f"/tasks/{task.pk}/"))[:2]
     assert "Download" not in lost
     assert ">Open<" not in lost

@@ -10,8 +10,8 @@ from django.test import Client
 from extender.archive.storage import KINDS, name
 from extender.sharing.models import Share
 from extender.states import State
-from extender.tasks.models import Copy, Task
-from tests.helpers import make_copy, make_task, queries
+from extender.tasks.models import Clip, Task
+from tests.helpers import make_clip, make_task, queries
 
 BODY = bytes(range(256)) * 10
 SUFFIX = {"clip": ".mp4", "poster": ".poster.webp", "card": ".card.webp", "storyboard": ".storyboard.webp"}
@@ -25,15 +25,15 @@ def guest() -> Client:
 
 
 @pytest.fixture
-def copy(member) -> Copy:
-    return make_copy(make_task(member), body=BODY)
+def copy(member) -> Clip:
+    return make_clip(make_task(member), body=BODY)
 
 
-def at(copy: Copy, kind: str = "clip") -> str:
+def at(copy: Clip, kind: str = "clip") -> str:
     return f"/clips/{copy.pk}{SUFFIX[kind]}"
 
 
-def under(link: Share, copy: Copy, kind: str = "clip") -> str:
+def under(link: Share, copy: Clip, kind: str = "clip") -> str:
     return f"/s/{link.token}/clips/{copy.pk}{SUFFIX[kind]}"
 
 
@@ -41,7 +41,7 @@ def body_of(response) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def path_of(settings, copy: Copy, kind: str = "clip"):
+def path_of(settings, copy: Clip, kind: str = "clip"):
     return settings.MEDIA_ROOT / name(copy.sha256, kind)
 
 
@@ -85,9 +85,9 @@ def test_a_link_opens_its_own_tasks_copies_and_those_alone(guest, web, member, c
         assert web.get(address).status_code == 404, "an account adds nothing to a link"
 
 
-@pytest.mark.parametrize("state", [state for state in Copy.State if state != Copy.State.SAFE])
+@pytest.mark.parametrize("state", [state for state in Clip.State if state != Clip.State.SAFE])
 def test_what_is_not_safe_is_not_there_although_its_file_may_be(web, guest, copy, state):
-    Copy.objects.update(state=state)
+    Clip.objects.update(state=state)
     link = Share.objects.create(task=copy.task)
     for kind in KINDS:
         assert web.get(at(copy, kind)).status_code == 404
@@ -145,7 +145,7 @@ def test_a_film_that_the_disk_has_lost_is_had_from_apiframe_and_a_picture_is_not
         path_of(settings, copy, kind).unlink()
     films = [web.get(at(copy)), guest.get(under(link, copy)), web.get(f"/tasks/{copy.task_id}/clips/1/download/")]
     for response in films:
-        assert (response.status_code, response["Location"]) == (302, copy.task.clip(1).url)
+        assert (response.status_code, response["Location"]) == (302, copy.task.clip(1).source_url)
     assert films[1]["Referrer-Policy"] == "no-referrer"
     for kind in ("poster", "card", "storyboard"):
         assert web.get(at(copy, kind)).status_code == guest.get(under(link, copy, kind)).status_code == 404
@@ -164,7 +164,7 @@ def test_a_proxy_in_front_is_told_which_file_to_send(web, guest, copy, stranger,
 
 def test_a_bucket_is_pointed_to_with_an_address_that_ends(web, guest, member, stranger, browser_of, bucket, settings):
     settings.MEDIA_ROOT, settings.ARCHIVE_BUCKET = bucket.root, bucket.options
-    copy = make_copy(make_task(member), body=BODY)
+    copy = make_clip(make_task(member), body=BODY)
     link = Share.objects.create(task=copy.task)
     for response in (web.get(at(copy)), guest.get(under(link, copy))):
         assert response.status_code == 302
@@ -186,7 +186,7 @@ def test_a_copy_is_downloaded_under_the_prompts_name(web, copy):
 def test_a_part_costs_a_member_three_queries_and_a_guest_one(web, guest, member, copy):
     link = Share.objects.create(task=copy.task)
     for _ in range(5):
-        make_copy(make_task(member))
+        make_clip(make_task(member))
         Share.objects.create(task=copy.task)
     part = {"Range": "bytes=0-99"}
     assert queries(lambda: body_of(web.get(at(copy), headers=part))) == 3
@@ -198,7 +198,7 @@ def test_a_history_of_copies_costs_the_same_however_long_it_is(web, member):
         for _ in range(count):
             task = make_task(member, parent=Task.objects.first())
             for index in range(1, 5):
-                make_copy(task, index)
+                make_clip(task, index)
 
     finish(3)
     few = queries(lambda: web.get("/tasks/"))
@@ -213,12 +213,12 @@ def test_a_tasks_pages_cost_the_same_with_copies(web, guest, member):
     parent = make_task(member)
     task = make_task(member, parent=parent, index=2, ended_at="2026-01-01T00:00:00Z")
     link = Share.objects.create(task=task)
-    member_pages = {"": 8, "status/": 3, "copies/": 5}
-    guest_pages = {"": 2, "status/": 1, "copies/": 2}
+    member_pages = {"": 8, "status/": 4, "copies/": 5}
+    guest_pages = {"": 2, "status/": 2, "copies/": 2}
     for copies in range(3):
         if copies:
-            make_copy(task, copies)
-            make_copy(parent, copies)
+            make_clip(task, copies)
+            make_clip(parent, copies)
         for path, most in member_pages.items():
             assert queries(lambda path=path: web.get(f"/tasks/{task.pk}/{path}")) <= most, path
         for path, most in guest_pages.items():
@@ -229,7 +229,7 @@ def test_a_poll_without_news_costs_three_queries_and_a_guests_one(web, guest, me
     running = make_task(member, State.PROCESSING, next_look_at=None)
     task = make_task(member)
     Task.objects.filter(pk=task.pk).update(ended_at=task.created_at)
-    make_copy(task, state="copying")
+    make_clip(task, state="copying")
     for one, path in ((running, "status/"), (task, "copies/")):
         link = Share.objects.create(task=one)
         member_poll, guest_poll = f"/tasks/{one.pk}/{path}?v=1", f"/s/{link.token}/{path}?v=1"

@@ -10,8 +10,8 @@ from django.utils import timezone
 from extender.archive import copying
 from extender.sharing.models import Share
 from extender.states import State
-from extender.tasks.models import Copy, Task
-from tests.helpers import age, make_copy, make_task
+from extender.tasks.models import Clip, Task
+from tests.helpers import age, lie_at, make_clip, make_task
 
 HTMX = {"HX-Request": "true"}
 EVIL = '"><script>alert(1)</script>'
@@ -51,21 +51,18 @@ def poll(shown: str) -> str:
 
 
 def test_the_wall_plays_the_remote_file_until_our_copy_is_safe(web, guest, task, link):
-    for state in (None, "waiting", "copying", "blocked", "kept_out"):
-        Copy.objects.all().delete()
-        if state:
-            make_copy(task, state=state)
+    for state in ("waiting", "copying", "blocked", "kept_out"):
+        make_clip(task, state=state)
         for shown in (page(web, f"/tasks/{task.pk}/"), page(guest, link)):
-            assert f'<video src="{task.clip(1).url}" preload="metadata"' in shown, state
+            assert f'<video src="{task.clip(1).source_url}" preload="metadata"' in shown, state
             assert "poster" not in shown
-    Copy.objects.all().delete()
-    copy = make_copy(task)
+    copy = make_clip(task)
     shown = page(web, f"/tasks/{task.pk}/")
     assert f'<video src="/clips/{copy.pk}.mp4" poster="/clips/{copy.pk}.poster.webp" preload="none"' in shown
     assert f'data-storyboard="/clips/{copy.pk}.storyboard.webp"' in shown
     assert f'href="/clips/{copy.pk}.mp4" target="_blank"' in shown
-    assert task.clip(1).url not in shown
-    assert f'<video src="{task.clip(2).url}"' in shown
+    assert task.clip(1).source_url not in shown
+    assert f'<video src="{task.clip(2).source_url}"' in shown
     shown = page(guest, link)
     assert f'<video src="{link}clips/{copy.pk}.mp4" poster="{link}clips/{copy.pk}.poster.webp"' in shown
     assert f'data-storyboard="{link}clips/{copy.pk}.storyboard.webp"' in shown
@@ -90,7 +87,7 @@ def test_the_wall_plays_the_remote_file_until_our_copy_is_safe(web, guest, task,
     ],
 )
 def test_a_quiet_line_says_where_the_clip_is_safe(web, guest, task, link, state, fields, said):
-    copy = make_copy(task, state=state, **({"bytes": 1258291} if state == "safe" else {}) | fields)
+    copy = make_clip(task, state=state, **({"bytes": 1258291} if state == "safe" else {}) | fields)
     shown = line(page(web, f"/tasks/{task.pk}/"))
     assert shown[-len(said) :] == said
     assert line(page(web, f"/tasks/{task.pk}/copies/")) == shown
@@ -100,7 +97,7 @@ def test_a_quiet_line_says_where_the_clip_is_safe(web, guest, task, link, state,
 
 def test_guests_read_no_word_about_our_archive(guest, task, link):
     for index, state in enumerate(("lost", "kept_out", "blocked", "waiting"), 1):
-        make_copy(task, index, state, reason="The disk is full.")
+        make_clip(task, index, state, reason="The disk is full.")
     for path in ("", "status/", "copies/"):
         shown = page(guest, link + path)
         for word in ("APIFRAME", "disk", "copied", "copying", "verified"):
@@ -109,35 +106,34 @@ def test_guests_read_no_word_about_our_archive(guest, task, link):
 
 
 def test_a_lost_clip_says_so_in_its_frame_and_offers_no_file(web, task):
-    make_copy(task, state="lost", settled_at=timezone.now())
-    make_copy(task, 2)
+    make_clip(task, state="lost", settled_at=timezone.now())
+    make_clip(task, 2)
     shown = page(web, f"/tasks/{task.pk}/")
     assert "This clip is lost: APIFRAME no longer has it." in shown
     assert shown.count("<video") == 3
     assert f"/tasks/{task.pk}/clips/1/download/" not in shown
-    assert f'href="{task.clip(1).url}"' not in shown
+    assert f'href="{task.clip(1).source_url}"' not in shown
     assert f"/tasks/{task.pk}/clips/2/download/" in shown
     assert "Download all" in shown
     for index in (3, 4):
-        make_copy(task, index, "lost")
-    Copy.objects.filter(index=2).update(state="lost")
+        make_clip(task, index, "lost")
+    Clip.objects.filter(index=2).update(state="lost")
     assert "Download" not in page(web, f"/tasks/{task.pk}/")
 
 
 def test_the_smallest_jump_is_marked_once_there_is_something_to_compare(web, task):
-    make_copy(task, 1, seam=3.2)
+    make_clip(task, 1, seam=3.2)
     assert "smoothest join" not in page(web, f"/tasks/{task.pk}/")
-    make_copy(task, 2, seam=1.1)
+    make_clip(task, 2, seam=1.1)
     shown = page(web, f"/tasks/{task.pk}/")
     assert "smoothest join" not in line(shown, 1)
     assert "smoothest join" in line(shown, 2)
 
 
 def test_what_others_said_about_a_copy_is_text(web, browser_of, member, task):
-    make_copy(task, state="kept_out", reason=EVIL)
-    make_copy(task, 2, codec=EVIL)
-    task.video_urls[2] = "https://clips.example/" + EVIL
-    task.save()
+    make_clip(task, state="kept_out", reason=EVIL)
+    make_clip(task, 2, codec=EVIL)
+    make_clip(task, 3, "waiting", source_url="https://clips.example/" + EVIL)
     member.is_staff = True
     member.save()
     addresses = [f"/tasks/{task.pk}/{path}" for path in ("", "status/", "copies/")]
@@ -160,20 +156,17 @@ def test_the_poll_goes_on_while_copies_are_under_way_and_ends_with_them(web, gue
         assert len(found) == 1
         return found.pop()
 
-    assert asks(), "nothing is lined up yet"
-    for index in range(1, 5):
-        make_copy(task, index, "waiting")
+    assert asks(), "they wait for a worker"
+    Clip.objects.update(state="copying", attempts=1)
     assert asks()
-    Copy.objects.update(state="copying", attempts=1)
-    assert asks()
-    Copy.objects.update(state="safe")
+    Clip.objects.update(state="safe", contains_parent="")
     assert asks(), "how they join is being measured"
-    Copy.objects.update(contains_parent="unknown")
+    Clip.objects.update(contains_parent="unknown")
     assert not asks()
-    Copy.objects.filter(index=1).update(state="waiting", asked_anew=True)
+    Clip.objects.filter(index=1).update(state="waiting", asked_anew=True)
     assert asks(), "it is tried again at once, at a fresh address"
     for settled in ({"misses": 1}, {"state": "kept_out"}, {"state": "lost"}, {"state": "blocked"}, {"state": "safe"}):
-        Copy.objects.filter(index=1).update(**{"state": "waiting", **settled})
+        Clip.objects.filter(index=1).update(**{"state": "waiting", **settled})
         assert not asks(), settled
         assert "hx-trigger" not in poll(page(browser, base))
 
@@ -188,13 +181,13 @@ def test_a_page_that_waits_for_a_worker_who_never_comes_ends_its_poll(web, guest
     answer = browser.get(address)
     assert answer.status_code == 200
     assert "hx-get" not in poll(answer.content.decode())
-    make_copy(task, contains_parent="")
+    make_clip(task, contains_parent="")
     assert "hx-get" not in poll(page(browser, base)), "what it would be compared with may never come"
 
 
 def test_an_old_task_whose_turn_has_not_come_is_still_waited_for(web, task):
     age(task, ended_at="2026-01-01T00:00:00Z")
-    make_copy(task, state="waiting")
+    make_clip(task, state="waiting", attempts=1)
     address = f"/tasks/{task.pk}/copies/?v={task.version}"
     assert f'hx-get="{address}"' in poll(page(web, f"/tasks/{task.pk}/"))
     assert web.get(address).status_code == 204, "there is no news"
@@ -202,15 +195,15 @@ def test_an_old_task_whose_turn_has_not_come_is_still_waited_for(web, task):
 
 def test_a_poll_leaves_the_order_as_the_page_has_it(web, task):
     for index, seam in ((1, 2.0), (2, 1.0)):
-        make_copy(task, index, seam=seam)
-    make_copy(task, 3, "waiting")
+        make_clip(task, index, seam=seam)
+    make_clip(task, 3, "waiting")
     address = re.search('hx-get="(.*?)"', poll(page(web, f"/tasks/{task.pk}/?order=seam")))[1]
     assert "As numbered" in page(web, unescape(address).replace("?v=", "?v=0"))
 
 
 def test_the_poll_brings_lines_and_never_the_videos(web, guest, task, link):
-    copy = make_copy(task)
-    make_copy(task, 2, "copying")
+    copy = make_clip(task)
+    make_clip(task, 2, "copying")
     for browser, base in ((web, f"/tasks/{task.pk}/"), (guest, link)):
         shown = page(browser, base + "copies/?v=0")
         assert "<video" not in shown
@@ -250,14 +243,14 @@ def test_a_card_is_watched_until_its_copies_are_settled_and_then_gets_its_pictur
     asked = {"open": f"{task.pk}:{task.version}"}
     assert web.post("/tasks/pulse/", asked).status_code == 204
     for index in range(1, 4):
-        make_copy(task, index)
-    last = make_copy(task, 4, "copying")
+        make_clip(task, index)
+    last = make_clip(task, 4, "copying")
     age(task, version=2)
     answer = web.post("/tasks/pulse/", asked)
     assert answer.status_code == 200
     assert mark in answer.content.decode()
     last.delete()
-    last = make_copy(task, 4)
+    last = make_clip(task, 4)
     age(task, version=3)
     answer = web.post("/tasks/pulse/", {"open": f"{task.pk}:2"})
     shown = answer.content.decode()
@@ -276,15 +269,15 @@ def test_an_old_card_without_copies_is_not_watched(web, task):
 
 
 def test_a_card_of_a_lost_clip_has_a_sign_in_its_place(web, task):
-    make_copy(task, 2, "lost")
+    make_clip(task, 2, "lost")
     shown = page(web, "/tasks/")
     assert shown.count('<span class="lost"') == 1
     assert shown.count("<video") == 3
-    assert f"{task.clip(2).url}#" not in shown
+    assert f"{task.clip(2).source_url}#" not in shown
 
 
 def test_the_form_plays_our_copy(web, task):
-    copy = make_copy(task, 2)
+    copy = make_clip(task, 2)
     shown = page(web, f"/tasks/new/?parent={task.pk}&index=2")
     assert f'<video id="stage" src="/clips/{copy.pk}.mp4"' in shown
     assert f'data-src="/clips/{copy.pk}.mp4"' in shown
@@ -293,12 +286,13 @@ def test_the_form_plays_our_copy(web, task):
 
 def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbox):
     gone = f"{sandbox.url}/videos/gone.mp4"
-    age(original, video_urls=[gone], remote_id="", next_look_at=None)
-    copy = make_copy(original, state="waiting")
+    lie_at(original, [gone])
+    age(original, remote_id="")
+    copy = make_clip(original, state="waiting")
     copying.copy_next()
     copy.refresh_from_db()
     assert copy.state == "lost"
-    Copy.objects.update(settled_at="2026-01-05T12:00:00Z")
+    Clip.objects.update(settled_at="2026-01-05T12:00:00Z")
     copying.copy_now()
     copying.copy_next()
     assert "lost at APIFRAME on 5 Jan 2026" in line(page(web, f"/tasks/{original.pk}/"))
@@ -306,12 +300,12 @@ def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbo
 
 def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_continue(web, guest, member):
     parent = make_task(member)
-    lead = make_copy(parent, 3)
+    lead = make_clip(parent, 3)
     task = make_task(member, parent=parent, index=3)
     measured = {"frame_rate": 24.0, "contains_parent": "yes", "join_ms": 5200}
-    make_copy(task, 1, seam=0.0, **measured)
-    make_copy(task, 2, seam=2.5, **measured)
-    make_copy(task, 3, seam=1.5, frame_rate=24.0, contains_parent="no", join_ms=0)
+    make_clip(task, 1, seam=0.0, **measured)
+    make_clip(task, 2, seam=2.5, **measured)
+    make_clip(task, 3, seam=1.5, frame_rate=24.0, contains_parent="no", join_ms=0)
     link = Share.objects.create(task=task).get_absolute_url()
     for shown in (page(web, f"/tasks/{task.pk}/"), page(web, f"/tasks/{task.pk}/copies/")):
         lines = [re.search(rf'<p class="copy[^>]*id="copy-{n}"[^>]*>', shown)[0] for n in (1, 2, 3, 4)]
@@ -323,13 +317,13 @@ def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_c
     # A link is for one task: the clip that it continues is not shown by it.
     for address in (link, link + "copies/"):
         assert str(lead.pk) not in page(guest, address)
-        assert parent.clip(3).url not in page(guest, address)
+        assert parent.clip(3).source_url not in page(guest, address)
 
 
 @pytest.mark.parametrize(("width", "height", "shape"), [(832, 464, "wide"), (640, 640, "square"), (464, 832, "tall")])
 def test_a_wall_has_the_shape_of_its_clips_or_of_the_one_that_they_continue(web, member, width, height, shape):
     parent = make_task(member)
-    make_copy(parent, 2, width=width, height=height)
+    make_clip(parent, 2, width=width, height=height)
     for state in (State.PROCESSING, State.FINISHED):
         task = make_task(member, state, parent=parent, index=2, next_look_at=None)
         assert f'data-shape="{shape}"' in page(web, f"/tasks/{task.pk}/")
@@ -337,9 +331,9 @@ def test_a_wall_has_the_shape_of_its_clips_or_of_the_one_that_they_continue(web,
 
 
 def test_a_guest_is_not_told_how_a_clip_joins_another(web, guest, task, link):
-    make_copy(task, seam=0.5, contains_parent="yes", join_ms=5200)
-    make_copy(task, 2, seam=1.5, contains_parent="yes", join_ms=5200)
-    make_copy(task, 3, seam=0.1, contains_parent="yes", join_ms=5200)
+    make_clip(task, seam=0.5, contains_parent="yes", join_ms=5200)
+    make_clip(task, 2, seam=1.5, contains_parent="yes", join_ms=5200)
+    make_clip(task, 3, seam=0.1, contains_parent="yes", join_ms=5200)
     hidden = ("data-seam", "data-join", "data-smoothest", 'data-to="seam"', "order=seam", "the joins")
     shown = page(web, f"/tasks/{task.pk}/")
     assert all(word in shown for word in hidden)

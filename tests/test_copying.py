@@ -8,7 +8,7 @@ import requests
 
 from extender.archive import comparing, copying, storage
 from extender.states import State
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 from tests.helpers import at_once, become_due, eventually, make_task
 
@@ -23,12 +23,12 @@ def admin_web(db, browser_of):
 def finished(web, submit):
     """Submits an extension of `clips` clips that misbehave as `prompt` says, and waits until it has finished.
 
-    Nothing of the original is copied unless a test lines it up again: each look inside a clip starts a process.
+    Nothing of the original is copied unless a test makes it due again: each look inside a clip starts a process.
     """
 
     def finish(prompt: str = "and then it snows", clips: int = 1) -> Task:
         task = submit(f"{prompt} [clips-{clips}]" if clips < 4 else prompt)
-        Task.objects.filter(kind=Task.Kind.ORIGINAL).update(next_look_at=None)
+        Clip.objects.filter(task__kind=Task.Kind.ORIGINAL).update(next_try_at=None)
 
         def is_done() -> bool:
             become_due(task)
@@ -44,7 +44,6 @@ def finished(web, submit):
 
 def work(turns: int = 40) -> None:
     """What a worker's archive loop does, until it has nothing more to do at once."""
-    copying.line_up()
     while turns and (copying.copy_next() or comparing.compare_next()):
         turns -= 1
     assert turns, "there is no end to it"
@@ -52,7 +51,7 @@ def work(turns: int = 40) -> None:
 
 def let_time_pass(**found) -> None:
     """Whatever waits for its next try is due."""
-    Copy.objects.filter(next_try_at__isnull=False, **found).update(next_try_at="2020-01-01T00:00:00Z")
+    Clip.objects.filter(next_try_at__isnull=False, **found).update(next_try_at="2020-01-01T00:00:00Z")
 
 
 def files(settings) -> list[Path]:
@@ -63,10 +62,10 @@ def files(settings) -> list[Path]:
 def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings):
     task = finished(clips=4)
     work()
-    copies = list(task.copies.order_by("index"))
+    copies = list(task.clip_set.order_by("index"))
     assert [(copy.index, copy.state) for copy in copies] == [(index, "safe") for index in range(1, 5)]
     for copy in copies:
-        theirs = requests.get(task.clip(copy.index).url, timeout=10).content
+        theirs = requests.get(task.clip(copy.index).source_url, timeout=10).content
         ours = (settings.MEDIA_ROOT / storage.name(copy.sha256, "clip")).read_bytes()
         assert ours == theirs
         assert (copy.sha256, copy.bytes) == (hashlib.sha256(theirs).hexdigest(), len(theirs))
@@ -80,29 +79,19 @@ def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings
 
 
 def test_a_video_made_elsewhere_is_copied_too(original):
-    Task.objects.filter(pk=original.pk).update(video_urls=original.video_urls[:1])
     work()
-    assert set(original.copies.values_list("state", flat=True)) == {"safe"}
-
-
-def test_the_row_is_made_once_whoever_lines_up(finished):
-    task = finished(clips=4)
-    copying.line_up()
-    Task.objects.filter(pk=task.pk).update(next_look_at="2020-01-01T00:00:00Z")
-    copying.line_up()
-    assert task.copies.count() == 4
-    assert copying.line_up() == 0
+    assert set(original.clip_set.values_list("state", flat=True)) == {"safe"}
 
 
 def test_a_copy_is_held_against_the_clip_that_it_continues(finished, original):
     task = finished()
-    become_due(original)
+    Clip.objects.filter(task=original).update(next_try_at="2020-01-01T00:00:00Z")
     work()
-    copy = task.copies.get(index=1)
+    copy = task.clip_set.get(index=1)
     assert copy.contains_parent in ("yes", "no", "unknown")
     assert copy.next_try_at is None
     assert copy.drift_colour is not None
-    assert original.copies.get(index=2).contains_parent == "unknown"
+    assert original.clip_set.get(index=2).contains_parent == "unknown"
 
 
 @pytest.mark.parametrize("fault", ["clip-404-once", "clip-500-once"])
@@ -111,7 +100,7 @@ def test_what_fails_once_is_tried_again_and_kept(finished, fault):
     work()
     let_time_pass(state="waiting")
     work()
-    assert set(task.copies.values_list("state", flat=True)) == {"safe"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"safe"}
 
 
 @pytest.mark.parametrize("fault", ["clips-lost", "clip-410", "clip-403"])
@@ -119,8 +108,8 @@ def test_what_is_gone_is_asked_for_once_more_and_then_lost_with_the_date(finishe
     task = finished(f"snow [{fault}]")
     fetches = _fetches(sandbox, task)
     work()
-    assert set(task.copies.values_list("state", flat=True)) == {"lost"}
-    assert all(copy.settled_at and copy.next_try_at is None for copy in task.copies.all())
+    assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
+    assert all(copy.settled_at and copy.next_try_at is None for copy in task.clip_set.all())
     assert _fetches(sandbox, task) == fetches + 1
     let_time_pass()
     work()
@@ -131,20 +120,20 @@ def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox):
     task = finished("snow [clips-lost]")
     sandbox.options(misbehave=["fetch-500"])
     work()
-    assert set(task.copies.values_list("state", flat=True)) == {"waiting"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"waiting"}
     sandbox.options(misbehave=[])
     let_time_pass()
     work()
-    assert set(task.copies.values_list("state", flat=True)) == {"lost"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
 
 
 @pytest.mark.parametrize("fault", ["clip-not-video", "clip-redirect-inside"])
 def test_what_may_not_come_in_is_kept_out_and_stays_linked(web, finished, settings, fault):
     task = finished(f"snow [{fault}]")
     work()
-    assert set(task.copies.values_list("state", flat=True)) == {"kept_out"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"kept_out"}
     page = web.get(f"/tasks/{task.pk}/").content.decode()
-    assert task.clip(1).url in page
+    assert task.clip(1).source_url in page
     assert "only at APIFRAME" in page
     assert files(settings) == []
 
@@ -153,8 +142,8 @@ def test_what_may_not_come_in_is_kept_out_and_stays_linked(web, finished, settin
 def test_what_does_not_come_whole_is_never_kept(finished, settings, fault):
     task = finished(f"snow [{fault}]")
     work()
-    assert "safe" not in task.copies.values_list("state", flat=True)
-    assert all(copy.reason for copy in task.copies.all())
+    assert "safe" not in task.clip_set.values_list("state", flat=True)
+    assert all(copy.reason for copy in task.clip_set.all())
     assert not list(settings.MEDIA_ROOT.glob("tmp/*.part"))
 
 
@@ -173,16 +162,16 @@ def test_a_full_disk_pauses_everything_says_why_and_passes(web, admin_web, finis
     task = finished()
     settings.ARCHIVE_KEEP_FREE_MB = 10**9
     work()
-    assert Copy.objects.paused().count() == 1
+    assert Clip.objects.paused().count() == 1
     page = admin_web.get("/team/archive/").content.decode()
     assert "Copying is paused: The disk is nearly full." in page
     assert web.get(f"/tasks/{task.pk}/").status_code == 200
     settings.ARCHIVE_KEEP_FREE_MB = 0
     work()
-    assert not task.copies.filter(state="safe").exists(), "it is paused"
+    assert not task.clip_set.filter(state="safe").exists(), "it is paused"
     let_time_pass(state="blocked")
     work()
-    assert set(task.copies.values_list("state", flat=True)) == {"safe"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"safe"}
     assert "paused" not in admin_web.get("/team/archive/").content.decode()
 
 
@@ -191,18 +180,18 @@ def test_a_directory_that_may_not_be_written_pauses_too(finished, settings, tmp_
     settings.MEDIA_ROOT = tmp_path / "not-a-directory"
     finished()
     work()
-    assert Copy.objects.paused().count() == 1
+    assert Clip.objects.paused().count() == 1
 
 
 def test_copy_now_tries_everything_again(admin_web, finished):
     task = finished("snow [clip-truncated]")
     work()
-    Task.objects.filter(pk=task.pk).update(video_urls=Task.objects.get(kind="original").video_urls[:1])
+    task.clip_set.update(source_url=Task.objects.get(kind="original").clips[0].source_url)
     work()
-    assert not task.copies.filter(state="safe").exists()
+    assert not task.clip_set.filter(state="safe").exists()
     assert admin_web.post("/team/archive/copy-now/").status_code == 302
     work()
-    assert set(task.copies.values_list("state", flat=True)) == {"safe"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"safe"}
 
 
 def test_members_do_not_see_the_archives_page(web):
@@ -213,33 +202,30 @@ def test_members_do_not_see_the_archives_page(web):
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_copy_one_clip_once(member, sandbox, settings):
-    task = make_task(member, video_urls=[f"{sandbox.url}/videos/{'0' * 8}-0000-0000-0000-{'0' * 12}/1.mp4"])
-    copying.line_up()
-    copy = task.copies.get()
-    claimed = at_once(*[lambda: Copy.objects.claim(copy)] * 6)
+    task = make_task(member, urls=[f"{sandbox.url}/videos/{'0' * 8}-0000-0000-0000-{'0' * 12}/1.mp4"])
+    copy = task.clip_set.get()
+    claimed = at_once(*[lambda: Clip.objects.claim(copy)] * 6)
     assert sorted(claimed) == [False] * 5 + [True]
 
 
 def test_a_worker_that_slept_past_its_claim_writes_nothing(finished, monkeypatch, settings):
     task = finished()
-    copying.line_up()
     real = copying.probing.examine
 
     def sleep_meanwhile(*args):
         found = real(*args)
         # Another worker took the row over, after the lease.
-        Copy.objects.filter(state="copying").update(attempts=99)
+        Clip.objects.filter(state="copying").update(attempts=99)
         return found
 
     monkeypatch.setattr(copying.probing, "examine", sleep_meanwhile)
     copying.copy_next()
-    assert not task.copies.filter(state="safe").exists()
+    assert not task.clip_set.filter(state="safe").exists()
     assert files(settings) == []
 
 
 def test_a_copy_whose_part_was_removed_meanwhile_comes_later(finished, monkeypatch, settings):
     task = finished()
-    copying.line_up()
     real = copying.probing.examine
 
     def sweep_meanwhile(part, pictures):
@@ -249,7 +235,7 @@ def test_a_copy_whose_part_was_removed_meanwhile_comes_later(finished, monkeypat
 
     monkeypatch.setattr(copying.probing, "examine", sweep_meanwhile)
     assert copying.copy_next()
-    copy = task.copies.get()
+    copy = task.clip_set.get()
     assert (copy.state, copy.misses) == ("waiting", 1)
     assert "removed while it was in use" in copy.reason
     assert files(settings) == []
@@ -260,7 +246,7 @@ def _fetches(sandbox, task: Task) -> int:
 
 
 def _wait(task: Task) -> float:
-    copy = task.copies.order_by("next_try_at").first()
+    copy = task.clip_set.order_by("next_try_at").first()
     from django.utils import timezone
 
     return (copy.next_try_at - timezone.now()).total_seconds()
@@ -268,12 +254,11 @@ def _wait(task: Task) -> float:
 
 def test_a_claim_is_of_the_attempt_that_was_read(finished):
     task = finished()
-    copying.line_up()
-    read = task.copies.get()
+    read = task.clip_set.get()
     # Meanwhile another worker took it, failed, and gave it back to be tried at once.
-    Copy.objects.filter(pk=read.pk).update(attempts=1)
-    assert not Copy.objects.claim(read)
-    assert Copy.objects.claim(task.copies.get())
+    Clip.objects.filter(pk=read.pk).update(attempts=1)
+    assert not Clip.objects.claim(read)
+    assert Clip.objects.claim(task.clip_set.get())
 
 
 def test_what_nobody_expected_is_tried_later_and_says_so(finished, monkeypatch):
@@ -281,20 +266,19 @@ def test_what_nobody_expected_is_tried_later_and_says_so(finished, monkeypatch):
     # No fault that can be made for real is left unexpected.
     monkeypatch.setattr(copying.probing, "examine", lambda *_: 1 / 0)
     work()
-    copy = task.copies.get()
+    copy = task.clip_set.get()
     assert (copy.state, copy.misses) == ("waiting", 1)
     assert "unexpected" in copy.reason
 
 
 def test_a_copy_whose_parents_file_is_gone_is_compared_no_more(finished, original, settings):
     task = finished()
-    become_due(original)
-    copying.line_up()
+    Clip.objects.filter(task=original).update(next_try_at="2020-01-01T00:00:00Z")
     while copying.copy_next():
         pass
-    parent = original.copies.get(index=2)
+    parent = original.clip_set.get(index=2)
     (settings.MEDIA_ROOT / storage.name(parent.sha256, "clip")).unlink()
     assert comparing.compare_next()
-    copy = task.copies.get()
+    copy = task.clip_set.get()
     assert (copy.contains_parent, copy.next_try_at) == ("unknown", None)
     assert not comparing.compare_next()

@@ -129,7 +129,7 @@ def free(places: threading.BoundedSemaphore) -> int:
 
 def at(member, url: str, **fields) -> Task:
     """A task whose clip 2 lies at `url`."""
-    return make_task(member, video_urls=["https://clips.example/1.mp4", url], **fields)
+    return make_task(member, urls=["https://clips.example/1.mp4", url], **fields)
 
 
 def download(web, task: Task):
@@ -142,7 +142,7 @@ def test_a_download_is_the_clips_bytes_under_the_prompts_name(web, original):
     response = download(web, original)
     assert response.status_code == 200
     body = b"".join(response.streaming_content)
-    assert body == requests.get(clip.url, timeout=10).content
+    assert body == requests.get(clip.source_url, timeout=10).content
     assert response["Content-Disposition"] == 'attachment; filename="a-cat-dancing-2.mp4"'
     assert (response["Content-Type"], response["Content-Length"]) == ("video/mp4", str(len(body)))
     assert "private" in response["Cache-Control"]
@@ -176,7 +176,7 @@ def test_nothing_but_the_bytes_comes_from_the_clips_host(web, member, host):
 
 
 def test_a_clip_that_did_not_come_is_not_found(web, member):
-    task = make_task(member, video_urls=[None, "https://clips.example/2.mp4"])
+    task = make_task(member, urls=[None, "https://clips.example/2.mp4"])
     for index in (0, 1, 3, 4, 5, 99999999999999999999):
         assert web.get(f"/tasks/{task.pk}/clips/{index}/download/").status_code == 404
 
@@ -184,7 +184,7 @@ def test_a_clip_that_did_not_come_is_not_found(web, member):
 def test_a_clip_that_is_gone_leads_to_its_own_address(web, member, sandbox):
     task = at(member, f"{sandbox.url}/videos/gone.mp4")
     response = download(web, task)
-    assert (response.status_code, response["Location"]) == (302, task.clip(2).url)
+    assert (response.status_code, response["Location"]) == (302, task.clip(2).source_url)
 
 
 def test_a_host_that_cannot_be_reached_leads_to_the_clips_own_address(web, member, settings):
@@ -194,7 +194,7 @@ def test_a_host_that_cannot_be_reached_leads_to_the_clips_own_address(web, membe
         settings.SANDBOX = True
         task = at(member, f"{settings.APIFRAME_BASE_URL}/1.mp4")
         response = download(web, task)
-    assert (response.status_code, response["Location"]) == (302, task.clip(2).url)
+    assert (response.status_code, response["Location"]) == (302, task.clip(2).source_url)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_where_no_place_is_free_the_browser_fetches_the_clip_itself(web, member,
     task = at(member, host.url + "/clip")
     taken = [download(web, task), download(web, task)]
     response = download(web, task)
-    assert (response.status_code, response["Location"]) == (302, task.clip(2).url)
+    assert (response.status_code, response["Location"]) == (302, task.clip(2).source_url)
     for download_ in taken:
         end(download_)
     response = download(web, task)

@@ -5,7 +5,7 @@ import pytest
 from extender.lineage.branches import branch_to
 from extender.lineage.templatetags.drift import drift, drift_graph
 from extender.tasks.models import Clip, Task
-from tests.helpers import make_copy, make_task
+from tests.helpers import make_clip, make_task
 
 
 def clip_of(task: Task, index: int = 1) -> Clip:
@@ -24,21 +24,21 @@ def clip_of(task: Task, index: int = 1) -> Clip:
     ],
 )
 def test_drift_is_told_in_colour_and_in_what_is_left_of_the_fine_detail(start, colour, sharpness, words):
-    make_copy(start, drift_colour=colour, drift_sharpness=sharpness)
+    make_clip(start, drift_colour=colour, drift_sharpness=sharpness)
     assert drift(clip_of(start)) == words
 
 
 def test_a_clip_that_is_not_here_has_no_drift(start):
-    make_copy(start, state="lost", drift_colour=3.0)
+    make_clip(start, state="lost", drift_colour=3.0)
     assert drift(clip_of(start)) == drift(clip_of(start, 2)) == []
 
 
 def test_the_graph_rises_with_what_is_measured_and_passes_over_what_is_not(member, start):
-    make_copy(start)
+    make_clip(start)
     task = start
     for colour, sharpness in ((2.0, -0.5), (None, None), (20.0, -1.0)):
         task = make_task(member, parent=task, index=1)
-        make_copy(task, drift_colour=colour, drift_sharpness=sharpness)
+        make_clip(task, drift_colour=colour, drift_sharpness=sharpness)
     graph = drift_graph(branch_to(Task.objects.get(pk=task.pk), 1))
     assert (graph.width, graph.height) == (400, 100)
     assert graph.colour == "50,100 150,90 350,0"
@@ -46,7 +46,7 @@ def test_the_graph_rises_with_what_is_measured_and_passes_over_what_is_not(membe
 
 
 def test_there_is_no_graph_of_nothing(member, start):
-    make_copy(start)
+    make_clip(start)
     assert drift_graph(branch_to(Task.objects.get(pk=start.pk), 1)) is None
     task = make_task(member, parent=start, index=1)
     assert drift_graph(branch_to(Task.objects.get(pk=task.pk), 1)) is None

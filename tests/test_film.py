@@ -6,7 +6,7 @@ from html import unescape
 
 from extender.states import State
 from extender.tasks.models import Task
-from tests.helpers import extend, make_copy, make_task, queries
+from tests.helpers import extend, make_clip, make_task, queries
 
 
 def address(task: Task, index: int = 1) -> str:
@@ -32,8 +32,8 @@ def chosen(shown: str) -> list[dict[str, str]]:
 def test_the_film_plays_our_copies_from_where_each_leaves_its_parents_footage(web, start):
     first = extend(start, 3)
     copies = [
-        make_copy(start, 3, duration_ms=5200, frame_rate=24.0),
-        make_copy(first, 2, duration_ms=9300, frame_rate=25.0, contains_parent="yes", join_ms=5208),
+        make_clip(start, 3, duration_ms=5200, frame_rate=24.0),
+        make_clip(first, 2, duration_ms=9300, frame_rate=25.0, contains_parent="yes", join_ms=5208),
     ]
     played = chosen(page(web, first, 2))
     assert [take["data-src"] for take in played] == [f"/clips/{copy.pk}.mp4" for copy in copies]
@@ -46,16 +46,16 @@ def test_the_film_plays_our_copies_from_where_each_leaves_its_parents_footage(we
 def test_what_is_not_copied_plays_from_where_it_is_and_the_page_says_that_it_may_repeat(web, start):
     task = extend(start)
     shown = page(web, task)
-    assert [take["data-src"] for take in chosen(shown)] == [start.clip(1).url, task.clip(1).url]
+    assert [take["data-src"] for take in chosen(shown)] == [start.clip(1).source_url, task.clip(1).source_url]
     assert chosen(shown)[1]["data-to"] == ""
     assert "Clip 1 of step 1 is played whole: whether it repeats what came before is not known." in shown
     assert "of the original is played whole" not in shown
-    make_copy(task, contains_parent="no", join_ms=0)
+    make_clip(task, contains_parent="no", join_ms=0)
     assert "played whole" not in page(web, Task.objects.get(pk=task.pk))
 
 
 def test_a_lost_clip_is_said_to_be_missing_and_has_nothing_to_play(web, start):
-    make_copy(start, state="lost")
+    make_clip(start, state="lost")
     task = extend(start)
     shown = page(web, task)
     assert "Clip 1 of the original is missing" in shown
@@ -66,7 +66,7 @@ def test_a_lost_clip_is_said_to_be_missing_and_has_nothing_to_play(web, start):
 
 
 def test_a_step_whose_continued_clip_did_not_come_is_named_and_passed_over(web, member):
-    start = make_task(member, kind=Task.Kind.ORIGINAL, index=None, video_urls=["https://clips.example/1.mp4"])
+    start = make_task(member, kind=Task.Kind.ORIGINAL, index=None, urls=["https://clips.example/1.mp4"])
     shown = page(web, extend(start, 4))
     assert "The clip of the original that was continued did not come. The film goes on without it." in shown
     assert [take["name"] for take in chosen(shown)] == ["take-1"]
@@ -86,8 +86,8 @@ def test_without_javascript_each_segment_is_a_video_and_each_take_a_link(web, st
     first = extend(start, 3)
     without = " ".join(re.findall(r"<noscript>(.*?)</noscript>", page(web, first, 2)))
     assert [src.split("#")[0] for src in re.findall(r'<video[^>]* src="(.*?)"', without)] == [
-        start.clip(3).url,
-        first.clip(2).url,
+        start.clip(3).source_url,
+        first.clip(2).source_url,
     ]
     links = re.findall(r'<a href="(.*?)"', without)
     assert links == [address(task, index) for task in (start, first) for index in (1, 2, 3, 4)]
@@ -95,8 +95,8 @@ def test_without_javascript_each_segment_is_a_video_and_each_take_a_link(web, st
 
 def test_the_strip_tells_the_drift_of_each_step(web, start):
     first = extend(start)
-    make_copy(start)
-    make_copy(first, drift_colour=3.6, drift_sharpness=-1)
+    make_clip(start)
+    make_clip(first, drift_colour=3.6, drift_sharpness=-1)
     shown = page(web, first)
     assert "<span>colour ΔE 3.6</span><span>50 % softer</span>" in shown
     assert '<polyline class="colour" points="50,100 150,64"/>' in shown
@@ -122,7 +122,7 @@ def test_a_branch_that_starts_elsewhere_says_so(web, member):
 
 
 def test_there_is_no_film_of_a_clip_that_did_not_come_nor_of_somebody_elses(web, browser_of, start, stranger):
-    task = extend(start, video_urls=["https://clips.example/1.mp4", None])
+    task = extend(start, urls=["https://clips.example/1.mp4", None])
     assert web.get(address(task, 1)).status_code == 200
     for index in (0, 2, 3, 5):
         assert web.get(address(task, index)).status_code == 404
@@ -136,7 +136,7 @@ def test_it_costs_the_same_number_of_queries_however_long_the_film_is(web, start
     task = extend(start)
     for _ in range(4):
         for index in range(1, 5):
-            make_copy(task, index, contains_parent="no")
+            make_clip(task, index, contains_parent="no")
         prices.append(queries(lambda: page(web, task)))  # noqa: B023
         task = extend(task)
     assert set(prices) == {7}, "session, member, task, branch, all their copies, and two for the bar"

@@ -116,7 +116,7 @@ def test_answers_that_are_incomplete_and_out_of_order_are_matched_by_id(member, 
     follow_due()
     for task in tasks:
         task.refresh_from_db()
-        assert all(task.remote_id in url for url in task.video_urls)
+        assert all(task.remote_id in clip.source_url for clip in task.clips)
         assert task.state in (State.PENDING, State.FINISHED)
     assert {task.state for task in tasks} == {State.PENDING, State.FINISHED}
 

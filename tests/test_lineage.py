@@ -5,7 +5,7 @@ import pytest
 from extender.lineage import branches
 from extender.states import State
 from extender.tasks.models import Task
-from tests.helpers import extend, make_copy, make_task, queries
+from tests.helpers import extend, make_clip, make_task, queries
 
 
 def fresh(task: Task) -> Task:
@@ -52,7 +52,7 @@ def test_the_length_of_the_film_counts_repeated_footage_once(start, contains, du
     second = extend(first)
     before = 0
     for task, duration in zip((start, first, second), durations, strict=True):
-        make_copy(task, 1, duration_ms=duration, join_ms=before, contains_parent=contains if before else "unknown")
+        make_clip(task, 1, duration_ms=duration, join_ms=before, contains_parent=contains if before else "unknown")
         before = duration
     assert branches.branch_to(fresh(second), 1).seconds == pytest.approx(seconds)
 
@@ -62,7 +62,7 @@ def test_the_length_is_a_guess_where_nothing_is_measured_and_the_longest_where_n
     assert branches.branch_to(fresh(task)).seconds == 9
     done = extend(start)
     for index, duration in ((1, 4000), (2, 4500)):
-        make_copy(done, index, duration_ms=duration, contains_parent="no")
+        make_clip(done, index, duration_ms=duration, contains_parent="no")
     assert branches.branch_to(fresh(done)).seconds == 9.5
 
 
@@ -88,11 +88,11 @@ def test_a_tree_holds_every_extension_of_every_clip_wherever_one_begins_to_look(
 @pytest.mark.races
 def test_both_cost_the_same_number_of_queries_however_large_they_are(start):
     task = extend(start)
-    make_copy(start)
+    make_clip(start)
     few = [queries(lambda: branches.branch_to(fresh(task))), queries(lambda: branches.tree_of(fresh(task)))]
     for _ in range(4):
         for _ in range(6):
-            make_copy(extend(task))
+            make_clip(extend(task))
         task = extend(task)
     many = [queries(lambda: branches.branch_to(fresh(task))), queries(lambda: branches.tree_of(fresh(task)))]
     assert many == few == [3, 4]
@@ -117,11 +117,11 @@ def segment(task: Task, index: int = 1) -> branches.Segment:
 
 
 def test_a_clip_that_begins_with_its_parents_footage_joins_the_film_where_that_ends(start):
-    make_copy(start, duration_ms=5200, frame_rate=24.0)
+    make_clip(start, duration_ms=5200, frame_rate=24.0)
     made = {}
     for contains, join in (("yes", 5208), ("no", 0), ("unknown", None), ("", None)):
         task = made[contains] = extend(start)
-        make_copy(task, duration_ms=9200, contains_parent=contains, join_ms=join)
+        make_clip(task, duration_ms=9200, contains_parent=contains, join_ms=join)
     found = {contains: segment(task) for contains, task in made.items()}
     assert {contains: part.begins for contains, part in found.items()} == {"yes": 5.208, "no": 0, "unknown": 0, "": 0}
     assert [contains for contains, part in found.items() if part.may_repeat] == ["unknown", ""]
@@ -131,7 +131,7 @@ def test_a_clip_that_begins_with_its_parents_footage_joins_the_film_where_that_e
 
 def test_a_clip_that_is_not_copied_joins_the_film_whole_and_may_repeat(start):
     task = extend(start)
-    make_copy(task, 2, "copying", contains_parent="")
+    make_clip(task, 2, "copying", contains_parent="")
     for index in (1, 2):
         part = segment(task, index)
         assert (part.begins, part.ends, part.frame_rate, part.may_repeat) == (0, None, None, True)

@@ -161,7 +161,7 @@ def test_the_form_starts_with_the_clip_its_index_and_its_words(web, original):
     Task.objects.filter(pk=original.pk).update(prompt="a <kite> at dusk\nover the sea")
     response = web.get(f"/tasks/new/?parent={original.pk}&index=3")
     page = response.content.decode()
-    assert f'<video id="stage" src="{original.clip(3).url}"' in page
+    assert f'<video id="stage" src="{original.clip(3).source_url}"' in page
     assert page.count('name="index"') == 4
     fields = form_of(response)
     uuid.UUID(fields.pop("nonce"))
@@ -197,7 +197,7 @@ def test_run_again_starts_with_everything_that_was_asked(web, submit):
         "motion": "high",
         "image_url": "https://example.com/a.jpg",
     }
-    assert f'<video id="stage" src="{task.source.url}"'.encode() in response.content
+    assert f'<video id="stage" src="{task.source.source_url}"'.encode() in response.content
     assert b'<details class="extra" open>' in response.content
 
 
@@ -360,7 +360,7 @@ def test_looking_up_shows_the_clips_to_choose_from_and_keeps_what_was_typed(web,
     assert (original.kind, original.remote_id, original.state) == ("original", task_id, "finished")
     page = response.content.decode()
     assert page.count('name="index"') == 4
-    assert all(clip.url in page for clip in original.clips)
+    assert all(clip.source_url in page for clip in original.clips)
     fields = form_of(response)
     assert {name: fields[name] for name in ("prompt", "motion", "image_url")} == {
         name: TYPED[name] for name in ("prompt", "motion", "image_url")

@@ -37,7 +37,7 @@ def as_seen(response) -> tuple:
 def test_a_guest_sees_the_four_clips(guest, original):
     page = guest.get(link_of(original)).content.decode()
     assert page.count("<video") == 4
-    assert all(f'<video src="{clip.url}" preload="metadata" muted loop' in page for clip in original.clips)
+    assert all(f'<video src="{clip.source_url}" preload="metadata" muted loop' in page for clip in original.clips)
 
 
 def test_a_guest_needs_and_gets_no_cookie(guest, member):
@@ -136,7 +136,7 @@ def test_a_guests_open_page_finishes_the_task(guest, submit):
 
 
 def test_fewer_clips_are_shown_as_they_are(guest, member):
-    task = make_task(member, video_urls=[None, "https://clips.example/2.mp4"])
+    task = make_task(member, urls=[None, "https://clips.example/2.mp4"])
     assert guest.get(link_of(task)).content.count(b"<video") == 1
 
 

@@ -13,7 +13,7 @@ from extender.sharing.models import Share
 from extender.states import FINAL, State
 from extender.tasks.models import Event, Task
 from extender.tasks.updates import record
-from tests.helpers import age, become_due, eventually, make_copy, make_task, queries
+from tests.helpers import age, become_due, eventually, make_clip, make_task, queries
 
 HTMX = {"HX-Request": "true"}
 WORDS = {
@@ -133,13 +133,13 @@ def test_four_clips_play_muted_and_looping_each_with_its_actions(web, member):
 
 def test_fewer_clips_are_said_and_keep_their_numbers(web, member):
     urls = ["https://clips.example/1.mp4", None, "https://clips.example/3.mp4"]
-    task = make_task(member, video_urls=urls)
+    task = make_task(member, urls=urls)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert "APIFRAME made 2 clips of this." in shown
     assert shown.count("<video") == 2
     assert "clips/3/download/" in shown
     assert "clips/2/download/" not in shown
-    assert "made 1 clip of" in wall(web.get(f"/tasks/{make_task(member, video_urls=urls[:1]).pk}/"))
+    assert "made 1 clip of" in wall(web.get(f"/tasks/{make_task(member, urls=urls[:1]).pk}/"))
     assert "APIFRAME made" not in wall(web.get(f"/tasks/{make_task(member).pk}/"))
 
 
@@ -333,7 +333,7 @@ def crowd(member, task: Task) -> None:
 def test_the_clips_can_be_ordered_by_their_joins(web, member):
     task = make_task(member)
     for index, seam in ((1, 8.0), (2, 0.5), (3, None), (4, 3.0)):
-        make_copy(task, index=index, seam=seam)
+        make_clip(task, index=index, seam=seam)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert re.findall(r'id="copy-(\d)"', shown) == ["1", "2", "3", "4"]
     assert 'href="?order=seam"' in shown
@@ -345,7 +345,7 @@ def test_the_clips_can_be_ordered_by_their_joins(web, member):
 
 def test_without_measured_joins_there_is_no_order(web, member):
     task = make_task(member)
-    make_copy(task, seam=1.0)
+    make_clip(task, seam=1.0)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert "order=seam" not in shown
     assert "smoothest" not in shown

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from extender.states import State
-from extender.tasks.models import Copy, Task
-from tests.helpers import become_due, extend, make_copy, make_task, queries
+from extender.tasks.models import Clip, Task
+from tests.helpers import become_due, extend, make_clip, make_task, queries
 
 VOID = {"img", "input", "link", "meta"}
 
@@ -53,12 +53,14 @@ class Kinship(HTMLParser):
 def grow(root: Task, size: int) -> list[Task]:
     """A tree of `size` tasks under `root`, five generations; each has four copies, which share their files."""
     tasks = [root]
-    one = make_copy(root)
+    one = make_clip(root)
     shared = {name: getattr(one, name) for name in ("state", "sha256", "bytes", "duration_ms", "width", "height")}
-    one.delete()
+    root.clip_set.all().delete()
     while len(tasks) < size:
-        tasks.append(extend(tasks[(len(tasks) - 1) // 4], (len(tasks) - 1) % 4 + 1))
-    Copy.objects.bulk_create(Copy(task=task, index=index, **shared) for task in tasks for index in range(1, 5))
+        tasks.append(extend(tasks[(len(tasks) - 1) // 4], (len(tasks) - 1) % 4 + 1, urls=[]))
+    Clip.objects.bulk_create(
+        Clip(task=task, index=index, source_url=one.source_url, **shared) for task in tasks for index in range(1, 5)
+    )
     return tasks
 
 
@@ -92,7 +94,7 @@ def test_states_reasons_and_kept_clips_are_said_in_words(web, start):
 
 
 def test_stills_come_from_our_copies_and_nothing_loads_a_video(web, start):
-    copies = [make_copy(start, index) for index in (1, 2)]
+    copies = [make_clip(start, index) for index in (1, 2)]
     extend(start)
     page = web.get(tree(start)).content.decode()
     assert re.findall(r'src="/clips/([^"]+)\.card\.webp"', page) == [str(copy.pk) for copy in copies]
@@ -176,9 +178,7 @@ def test_what_is_kept_or_added_is_news_too(web, start):
 def test_nobody_asks_any_more_when_nothing_can_change(web, start):
     task = extend(start, state=State.PROCESSING)
     page = web.get(tree(start)).content.decode()
-    Task.objects.filter(pk=task.pk).update(
-        version=2, state=State.FINISHED, video_urls=["https://clips.example/1.mp4"]
-    )
+    Task.objects.filter(pk=task.pk).update(version=2, state=State.FINISHED)
     news = web.get(poll(page)).content.decode()
     assert 'id="tree"' in news
     assert not poll(news)

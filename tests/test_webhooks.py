@@ -109,11 +109,11 @@ def test_what_could_not_be_kept_is_503(task, monkeypatch):
     assert call(task).status_code == 503
 
 
-def test_it_costs_three_queries(member):
+def test_it_costs_three_queries_and_one_more_for_the_clips(member):
     task = make_task(member, State.PROCESSING, remote_id=ID)
     body = {"task_id": ID, "status": "processing", "percentage": "40"}
     assert queries(lambda: call(task, body)) == 3
-    assert queries(lambda: call(task)) == 3
+    assert queries(lambda: call(task)) == 4
     assert queries(lambda: call(task)) == 3
 
 

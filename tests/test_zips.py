@@ -15,8 +15,8 @@ from django.test import Client
 from extender.archive.serving import downloads
 from extender.archive.storage import current_store, name
 from extender.states import State
-from extender.tasks.models import Copy, Task
-from tests.helpers import age, make_copy, make_task, queries
+from extender.tasks.models import Clip, Task
+from tests.helpers import age, make_clip, make_task, queries
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def task(member) -> Task:
     """A task whose four clips are here."""
     task = make_task(member)
     for index in range(1, 5):
-        make_copy(task, index, body=f"clip {index} ".encode() * 50_000)
+        make_clip(task, index, body=f"clip {index} ".encode() * 50_000)
     return task
 
 
@@ -71,41 +71,41 @@ def test_every_clip_is_in_it_under_the_prompts_name_and_its_size_is_known(web, t
         assert zipped.namelist() == [f"a-cat-dancing-{index}.mp4" for index in range(1, 5)]
         for index in range(1, 5):
             digest = hashlib.sha256(zipped.read(f"a-cat-dancing-{index}.mp4")).hexdigest()
-            assert digest == task.copies.get(index=index).sha256
+            assert digest == task.clip_set.get(index=index).sha256
 
 
 def test_what_is_not_copied_yet_comes_from_apiframe(web, original):
     age(original, prompt="A cat, dancing!")
-    make_copy(original, 1)
+    make_clip(original, 1)
     response = ask(web, original)
     assert "Content-Length" not in response.headers
     found = unpacked(response)
     assert list(found) == [f"a-cat-dancing-{index}.mp4" for index in range(1, 5)]
-    assert found["a-cat-dancing-2.mp4"] == requests.get(original.clip(2).url, timeout=10).content
+    assert found["a-cat-dancing-2.mp4"] == requests.get(original.clip(2).source_url, timeout=10).content
     assert found["a-cat-dancing-1.mp4"].startswith(b"clip 1 of")
 
 
 def test_a_lost_clip_and_one_that_never_came_are_left_out(web, member):
-    task = make_task(member, video_urls=["https://clips.example/1.mp4", None, "https://clips.example/3.mp4"])
-    make_copy(task, 1, "lost")
-    make_copy(task, 3)
+    task = make_task(member, urls=["https://clips.example/1.mp4", None, "https://clips.example/3.mp4"])
+    make_clip(task, 1, "lost")
+    make_clip(task, 3)
     response = ask(web, task)
     assert int(response["Content-Length"])
     assert list(unpacked(response)) == ["a-cat-dancing-3.mp4"]
 
 
 def test_where_there_is_no_clip_there_is_no_zip(web, member):
-    lost = make_task(member, video_urls=["https://clips.example/1.mp4"])
-    make_copy(lost, 1, "lost")
+    lost = make_task(member, urls=["https://clips.example/1.mp4"])
+    make_clip(lost, 1, "lost")
     for task in (lost, make_task(member, State.PROCESSING, next_look_at=None), make_task(member, State.FAILED)):
         assert ask(web, task).status_code == 404
 
 
 def test_a_film_that_the_disk_has_lost_is_taken_from_apiframe(web, original):
-    whole = requests.get(original.clip(1).url, timeout=10).content
+    whole = requests.get(original.clip(1).source_url, timeout=10).content
     for clip in original.clips:
-        make_copy(original, clip.index, body=requests.get(clip.url, timeout=10).content)
-    current_store().delete(name(original.copies.get(index=1).sha256, "clip"))
+        make_clip(original, clip.index, body=requests.get(clip.source_url, timeout=10).content)
+    current_store().delete(name(original.clip_set.get(index=1).sha256, "clip"))
     response = ask(web, original)
     found = unpacked(response)
     assert found[original.clip(1).file_name] == whole
@@ -114,7 +114,7 @@ def test_a_film_that_the_disk_has_lost_is_taken_from_apiframe(web, original):
 
 def test_it_begins_before_the_last_clip_is_opened(web, task, places):
     # Were the last one opened beforehand, it would be missed before the first byte.
-    current_store().delete(name(task.copies.get(index=4).sha256, "clip"))
+    current_store().delete(name(task.clip_set.get(index=4).sha256, "clip"))
     response = ask(web, task)
     parts = iter(response.streaming_content)
     begun = b"".join(next(parts) for _ in range(3))
@@ -125,8 +125,8 @@ def test_it_begins_before_the_last_clip_is_opened(web, task, places):
 
 
 def test_it_breaks_off_where_a_clip_cannot_be_had(web, member, sandbox, places):
-    task = make_task(member, video_urls=["https://clips.example/1.mp4", f"{sandbox.url}/videos/gone.mp4"])
-    make_copy(task, 1)
+    task = make_task(member, urls=["https://clips.example/1.mp4", f"{sandbox.url}/videos/gone.mp4"])
+    make_clip(task, 1)
     response = ask(web, task)
     came = []
     with pytest.raises(downloads.Unavailable):
@@ -205,4 +205,4 @@ def test_two_at_once_are_whole(web, task):
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(unpacked, responses))
     assert found[0] == found[1]
-    assert Copy.objects.safe().count() == 4
+    assert Clip.objects.safe().count() == 4

@@ -7,8 +7,8 @@ import requests
 from django.conf import settings as configured
 
 from extender.archive.storage import name
-from extender.tasks.models import Copy, Task
-from tests.helpers import database_url, eventually, make_copy, make_task
+from extender.tasks.models import Clip, Task
+from tests.helpers import database_url, eventually, make_clip, make_task
 from tests.servers import gunicorn, memory_peak, worker_of
 
 pytestmark = [pytest.mark.alone, pytest.mark.django_db(transaction=True)]
@@ -44,17 +44,17 @@ def films(member, settings, count: int = 4) -> Task:
     """A task whose clips are long: mostly holes on the disk, each byte of them on the wire."""
     task = make_task(member)
     for index in range(1, count + 1):
-        copy = make_copy(task, index)
+        copy = make_clip(task, index)
         os.truncate(settings.MEDIA_ROOT / name(copy.sha256, "clip"), FILM_BYTES)
-    Copy.objects.update(bytes=FILM_BYTES)
+    Clip.objects.update(bytes=FILM_BYTES)
     return task
 
 
 def test_long_films_take_no_memory_to_pack(site, ask, member, settings, say):
     small, large = make_task(member), films(member, settings)
-    make_copy(small)
+    make_clip(small)
     for index in (2, 3, 4):
-        make_copy(small, index)
+        make_clip(small, index)
     assert ask(small).content
     before = memory_peak(worker_of(site))
     with ask(large) as response:
@@ -89,12 +89,12 @@ def test_browsers_that_leave_give_their_places_back(ask, member, settings):
 
 def test_a_clip_that_breaks_off_breaks_the_download_and_not_the_server(ask, member, sandbox):
     for _ in range(PLACES + 1):
-        task = make_task(member, video_urls=["https://clips.example/1.mp4", f"{sandbox.url}/videos/gone.mp4"])
-        make_copy(task)
+        task = make_task(member, urls=["https://clips.example/1.mp4", f"{sandbox.url}/videos/gone.mp4"])
+        make_clip(task)
         response = ask(task)
         assert response.status_code == 200
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             b"".join(response.iter_content(1 << 16))
-    whole = make_task(member, video_urls=["https://clips.example/1.mp4"])
-    make_copy(whole)
+    whole = make_task(member, urls=["https://clips.example/1.mp4"])
+    make_clip(whole)
     assert ask(whole).content.startswith(b"PK")

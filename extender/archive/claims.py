@@ -8,8 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from extender.tasks.models import Copy, Task
-from extender.tasks.models.copies import COPYING_LEASE
+from extender.tasks.models import Clip, Task
+from extender.tasks.models.clips import COPYING_LEASE
 
 # Seconds between two reports of progress: as often as a page would show them.
 REPORT_SECONDS = 1.0
@@ -21,19 +21,19 @@ class Overtaken(Exception):
 
 @dataclass
 class Claim:
-    """The right to copy `copy`, taken for the attempt number `attempt`."""
+    """The right to copy `clip`, taken for the attempt number `attempt`."""
 
-    copy: Copy
+    clip: Clip
     attempt: int
     _reported: float = field(default_factory=time.monotonic)
 
     @classmethod
     def take(cls) -> "Claim | None":
-        """The claim of the copy that has waited longest, if there is one that nobody else takes first."""
+        """The claim of the clip that has waited longest, if there is one that nobody else takes first."""
         # Whoever comes second here takes the next one: there may be many more.
-        while copy := Copy.objects.to_copy().select_related("task").first():
-            if Copy.objects.claim(copy):
-                return cls(copy, copy.attempts + 1)
+        while clip := Clip.objects.to_copy().select_related("task").first():
+            if Clip.objects.claim(clip):
+                return cls(clip, clip.attempts + 1)
         return None
 
     def begin(self, expected: int | None) -> None:
@@ -50,7 +50,7 @@ class Claim:
         """Renews the claim before something that takes its time without a word."""
         self._write(received=received, next_try_at=Now() + COPYING_LEASE)
 
-    def settle(self, state: Copy.State, reason: str = "", next_in: timedelta | None = None, **found: Any) -> None:
+    def settle(self, state: Clip.State, reason: str = "", next_in: timedelta | None = None, **found: Any) -> None:
         """Gives the claim back with what came of it; `next_in` says when somebody should look again."""
         again = None if next_in is None else Now() + next_in
         self._write(**{"state": state, "reason": reason[:300], "next_try_at": again, **found})
@@ -58,6 +58,6 @@ class Claim:
     def _write(self, **columns: Any) -> None:
         """Raises `Overtaken` where the claim does not hold any more."""
         with transaction.atomic():
-            if not Copy.objects.held(self.copy.pk, self.attempt).update(**columns):
+            if not Clip.objects.held(self.clip.pk, self.attempt).update(**columns):
                 raise Overtaken
-            Task.objects.renumber(self.copy.task_id)
+            Task.objects.renumber(self.clip.task_id)

@@ -1,4 +1,4 @@
-"""Makes our copies of finished clips: fetched, looked into, kept. What dies on the way is done again by the next."""
+"""Copies finished clips: fetched, looked into, stored. What dies on the way is done again by the next."""
 
 import hashlib
 import logging
@@ -6,7 +6,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
@@ -14,7 +14,7 @@ from extender.archive import storage
 from extender.archive.claims import Claim, Overtaken
 from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
 from extender.tasks import following
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip
 from extender.video import layout
 from extender.video import process as probing
 
@@ -25,22 +25,8 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 # How long nothing is copied after the store was full or broken: the next try tells whether it is mended.
 PAUSE = timedelta(minutes=1)
-BATCH = 50
 PICTURES = {"poster": layout.POSTER, "card": layout.CARD, "storyboard": layout.STORYBOARD}
 MEASURED = ("duration_ms", "width", "height", "frame_rate", "codec")
-
-
-def line_up() -> int:
-    """Makes the rows for clips that have finished since the last time. Returns for how many tasks."""
-    tasks = list(Task.objects.to_archive()[:BATCH])
-    for task in tasks:
-        with transaction.atomic():
-            wanted = [
-                Copy(task=task, index=clip.index, contains_parent=_without_looking(task)) for clip in task.clips
-            ]
-            Copy.objects.bulk_create(wanted, ignore_conflicts=True)
-            Task.objects.to_archive().filter(pk=task.pk).order_by().update(next_look_at=None)
-    return len(tasks)
 
 
 def copy_next() -> bool:
@@ -51,14 +37,14 @@ def copy_next() -> bool:
     try:
         _settle(claim)
     except Overtaken:
-        logger.warning("%s was taken over by another worker, so this one's is dropped", claim.copy)
+        logger.warning("%s was taken over by another worker, so this one's is dropped", claim.clip)
     return True
 
 
 def copy_now() -> int:
     """Lets everything that is not here be tried at once, what was lost or kept out too. Returns how many."""
-    absent = Copy.objects.exclude(state__in=(Copy.State.SAFE, Copy.State.COPYING))
-    return absent.update(state=Copy.State.WAITING, next_try_at=Now(), asked_anew=False)
+    absent = Clip.objects.exclude(state__in=(Clip.State.SAFE, Clip.State.COPYING))
+    return absent.update(state=Clip.State.WAITING, next_try_at=Now(), asked_anew=False)
 
 
 def _settle(claim: Claim) -> None:
@@ -71,39 +57,40 @@ def _settle(claim: Claim) -> None:
     except Gone as error:
         _ask_anew(claim, str(error))
     except (Refused, TooLarge, probing.NotAVideo) as error:
-        claim.settle(Copy.State.KEPT_OUT, str(error))
-        logger.warning("%s is kept out: %s", claim.copy, error)
+        claim.settle(Clip.State.KEPT_OUT, str(error))
+        logger.warning("%s is kept out: %s", claim.clip, error)
     except Unavailable as error:
         _try_later(claim, str(error))
     except storage.StoreTrouble as error:
-        claim.settle(Copy.State.BLOCKED, str(error), PAUSE)
+        claim.settle(Clip.State.BLOCKED, str(error), PAUSE)
         logger.error("copying pauses: %s", error)
     except probing.ProbeFailed as error:
-        logger.error("%s could not be looked into: %s", claim.copy, error)
+        logger.error("%s could not be looked into: %s", claim.clip, error)
         _try_later(claim, "It could not be looked into yet.")
     except FileNotFoundError:
         _try_later(claim, "Its unfinished copy was removed while it was in use.")
     except Exception:
-        logger.exception("%s could not be copied", claim.copy)
+        logger.exception("%s could not be copied", claim.clip)
         _try_later(claim, "Something unexpected happened; the log of the worker says what.")
     else:
-        unlooked = _without_looking(claim.copy.task)
+        # A file that came anew is to be compared anew, where there is anything to compare it with.
+        is_extension = claim.clip.task.parent_id is not None
         claim.settle(
-            Copy.State.SAFE,
-            next_in=None if unlooked else AT_ONCE,
-            contains_parent=unlooked,
+            Clip.State.SAFE,
+            next_in=AT_ONCE if is_extension else None,
+            contains_parent="" if is_extension else Clip.Contains.UNKNOWN,
             settled_at=Now(),
             misses=0,
             **found,
         )
-        logger.info("%s is safe", claim.copy)
+        logger.info("%s is safe", claim.clip)
 
 
 def _copy(claim: Claim) -> dict[str, Any]:
     """Fetches a clip and keeps it with its pictures. Returns the columns that were found out."""
     keeper = storage.current_store()
     with keeper.part() as part, keeper.folder() as pictures:
-        sha256, size = _take_own(claim.copy, keeper, part) or _fetch(claim, keeper, part)
+        sha256, size = _take_own(claim.clip, keeper, part) or _fetch(claim, keeper, part)
         part.settle()
         claim.renew(size)
         with storage.disk_trouble():
@@ -126,29 +113,29 @@ def _columns(facts: probing.Facts) -> dict[str, Any]:
     return {"facts": measured} | {name: measured[name] for name in MEASURED}
 
 
-def _take_own(copy: Copy, keeper: storage.Store, part: storage.Part) -> tuple[str, int] | None:
+def _take_own(clip: Clip, keeper: storage.Store, part: storage.Part) -> tuple[str, int] | None:
     """Writes our own film to `part`, as `_fetch` does, where it is whole and its pictures alone were lost; else None.
 
     APIFRAME may have the clip no more, and then it would be called lost although it is here.
     """
-    if not copy.sha256:
+    if not clip.sha256:
         return None
-    film, size = storage.name(copy.sha256, "clip"), 0
+    film, size = storage.name(clip.sha256, "clip"), 0
     try:
-        if keeper.checksum(film) != copy.sha256:
+        if keeper.checksum(film) != clip.sha256:
             return None
         with keeper.open(film) as file, storage.disk_trouble():
             while chunk := file.read(storage.CHUNK_BYTES):
                 size += part.write(chunk)
     except FileNotFoundError:
         return None
-    return copy.sha256, size
+    return clip.sha256, size
 
 
 def _fetch(claim: Claim, keeper: storage.Store, part: storage.Part) -> tuple[str, int]:
     """Writes a clip to `part`. Returns its checksum (SHA-256) and how many bytes it has."""
     digest, size = hashlib.sha256(), 0
-    with ClipStream(_address(claim.copy)) as stream:
+    with ClipStream(claim.clip.source_url) as stream:
         _refuse_a_full_disk(keeper, stream.length or 0)
         claim.begin(stream.length)
         for chunk in stream:
@@ -166,44 +153,32 @@ def _refuse_a_full_disk(keeper: storage.Store, size: int) -> None:
         raise storage.StoreTrouble("The disk is nearly full.")
 
 
-def _address(copy: Copy) -> str:
-    clip = copy.task.clip(copy.index)
-    if clip is None:
-        raise Gone("APIFRAME does not name this clip any more.")
-    return clip.url
-
-
 def _ask_anew(claim: Claim, said: str) -> None:
     """Asks APIFRAME where the clip lies now, once; what is not even there then is lost."""
-    copy = claim.copy
-    if copy.asked_anew or not copy.task.remote_id:
+    clip = claim.clip
+    if clip.asked_anew or not clip.task.remote_id:
         _give_up(claim, said)
         return
     try:
-        following.renew_clips(copy.task)
+        following.renew_clips(clip.task)
     except NotFound as error:
         _give_up(claim, str(error))
     except ApiframeError as error:
         _try_later(claim, f"{said} {error}")
     else:
-        claim.settle(Copy.State.WAITING, said, AT_ONCE, asked_anew=True)
+        claim.settle(Clip.State.WAITING, said, AT_ONCE, asked_anew=True)
 
 
 def _give_up(claim: Claim, said: str) -> None:
     # Staff may have it tried again and again: the date is the first one.
-    claim.settle(Copy.State.LOST, said, settled_at=Coalesce("settled_at", Now()))
-    logger.error("%s is lost at APIFRAME", claim.copy)
+    claim.settle(Clip.State.LOST, said, settled_at=Coalesce("settled_at", Now()))
+    logger.error("%s is lost at APIFRAME", claim.clip)
 
 
 def _try_later(claim: Claim, said: str) -> None:
     """Backs off with jitter: many clips wait for the same server, and must not come back in one moment."""
-    misses = claim.copy.misses
+    misses = claim.clip.misses
     longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(misses, 12))
     wait = longest * random.uniform(0.5, 1)  # noqa: S311, a wait is no secret
-    claim.settle(Copy.State.WAITING, said, wait, misses=misses + 1)
-    logger.warning("%s comes later: %s", claim.copy, said)
-
-
-def _without_looking(task: Task) -> str:
-    """What is known of the parent's footage before anybody looks: nothing, where the parent is not here."""
-    return "" if task.parent_id else Copy.Contains.UNKNOWN
+    claim.settle(Clip.State.WAITING, said, wait, misses=misses + 1)
+    logger.warning("%s comes later: %s", claim.clip, said)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from extender.archive import storage
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 
 logger = logging.getLogger(__name__)
 
@@ -37,36 +37,36 @@ def prune() -> int:
     return len(removed)
 
 
-def verify(progress: Callable[[int], object]) -> Iterator[Copy]:
+def verify(progress: Callable[[int], object]) -> Iterator[Clip]:
     """Reads every copy again; `progress` hears how many bytes. Yields those that are damaged, to be copied again."""
     keeper = storage.current_store()
-    for copy in Copy.objects.safe().order_by("pk").iterator():
-        if not _is_whole(keeper, copy):
-            _copy_again(copy)
-            yield copy
-        progress(copy.bytes or 0)
+    for clip in Clip.objects.safe().order_by("pk").iterator():
+        if not _is_whole(keeper, clip):
+            _copy_again(clip)
+            yield clip
+        progress(clip.bytes or 0)
 
 
-def _is_whole(keeper: storage.Store, copy: Copy) -> bool:
+def _is_whole(keeper: storage.Store, clip: Clip) -> bool:
     try:
-        return keeper.checksum(storage.name(copy.sha256, "clip")) == copy.sha256 and all(
-            keeper.exists(storage.name(copy.sha256, kind)) for kind in storage.KINDS
+        return keeper.checksum(storage.name(clip.sha256, "clip")) == clip.sha256 and all(
+            keeper.exists(storage.name(clip.sha256, kind)) for kind in storage.KINDS
         )
     except FileNotFoundError:
         return False
 
 
-def _copy_again(copy: Copy) -> None:
+def _copy_again(clip: Clip) -> None:
     """Shows the clip from APIFRAME again, if it still has it, until a new copy is here."""
-    logger.error("%s is damaged and is copied again", copy)
-    damaged = Copy.objects.safe().filter(pk=copy.pk, sha256=copy.sha256)
-    copy.state, copy.reason = Copy.State.WAITING, "The copy was damaged."
+    logger.error("%s is damaged and is copied again", clip)
+    damaged = Clip.objects.safe().filter(pk=clip.pk, sha256=clip.sha256)
+    clip.state, clip.reason = Clip.State.WAITING, "The copy was damaged."
     if damaged.update(
-        state=copy.state,
-        reason=copy.reason,
+        state=clip.state,
+        reason=clip.reason,
         next_try_at=Now(),
         asked_anew=False,
         settled_at=None,
         received=0,
     ):
-        Task.objects.renumber(copy.task_id)
+        Task.objects.renumber(clip.task_id)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.db.models import prefetch_related_objects
 
-from extender.tasks.models import Clip, Copy, Task
+from extender.tasks.models import Clip, Task
 
 # What Midjourney is known for: a start of about 5 s, and about 4 s more with each extension, four times at most.
 START_SECONDS = 5.0
@@ -45,29 +45,23 @@ class Segment:
     @property
     def begins(self) -> float:
         """Where in the file, in seconds: 0, or where it leaves the footage of its parent."""
-        copy = self._measured
-        return (copy.join_ms or 0) / 1000 if copy and copy.contains_parent == Copy.Contains.YES else 0.0
+        return (self.clip.join_ms or 0) / 1000 if self.clip.repeats_parent else 0.0
 
     @property
     def ends(self) -> float | None:
         """Where in the file, in seconds; None where nobody has measured it."""
-        copy = self._measured
-        return copy.duration_ms / 1000 if copy and copy.duration_ms else None
+        return self.clip.duration_ms / 1000 if self.clip.is_safe and self.clip.duration_ms else None
 
     @property
     def frame_rate(self) -> float | None:
         """Pictures in a second; None where nobody has measured it."""
-        return self._measured.frame_rate if self._measured else None
+        return self.clip.frame_rate if self.clip.is_safe else None
 
     @property
     def may_repeat(self) -> bool:
         """Whether nobody knows if it shows its parent's footage again: it is then played whole."""
-        known = (Copy.Contains.YES, Copy.Contains.NO)
-        return bool(self.clip.task.parent_id) and not (self._measured and self._measured.contains_parent in known)
-
-    @property
-    def _measured(self) -> Copy | None:
-        return self.clip.copy if self.clip.is_safe else None
+        known = (Clip.Contains.YES, Clip.Contains.NO)
+        return bool(self.clip.task.parent_id) and not (self.clip.is_safe and self.clip.contains_parent in known)
 
 
 @dataclass(frozen=True)
@@ -165,11 +159,11 @@ def seconds_of(clip: Clip | None, task: Task) -> float:
 def branch_to(task: Task, index: int | None = None) -> Branch:
     """The branch that leads to `task`, and to its clip `index` where one is named. Two queries, however long it is.
 
-    `task` is part of it as it is; it and the others have their copies at hand.
+    `task` is part of it as it is; it and the others have their clips at hand.
     """
     known = {found.pk: found for found in Task.objects.visible_to(task.owner_id).branch_to(task.pk)}
     known[task.pk] = task
-    prefetch_related_objects(list(known.values()), "copies")
+    prefetch_related_objects(list(known.values()), "clip_set")
     path = [task]
     while path[-1].parent_id and (parent := known.get(path[-1].parent_id)):
         # Who asks for a task's source later, as pages do, finds it here and not by another query.
@@ -187,7 +181,7 @@ def tree_of(task: Task) -> Node:
     root = task.pk
     while parents.get(root) in parents:
         root = parents[root]
-    return grow(root, Task.objects.visible_to(task.owner_id).tree_under(root).prefetch_related("copies"))
+    return grow(root, Task.objects.visible_to(task.owner_id).tree_under(root).prefetch_related("clip_set"))
 
 
 def grow(root: uuid.UUID, tasks: Iterable[Task]) -> Node:

@@ -44,7 +44,7 @@ def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> Http
     is_shown = request.GET.get("v") == _digest(tasks)
     if is_shown and any(not task.is_final or task.has_just_ended for task in tasks):
         return HttpResponse(status=204)
-    prefetch_related_objects(tasks, "copies")
+    prefetch_related_objects(tasks, "clip_set")
     # Where nothing is to come the answer says so, by asking no more: without a worker no version would.
     if is_shown and any(task.is_watched for task in tasks):
         return HttpResponse(status=204)

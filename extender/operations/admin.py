@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from extender.operations.models import Heartbeat
 from extender.sharing.models import Share
-from extender.tasks.models import Copy, Event, Gate, Task
+from extender.tasks.models import Clip, Event, Gate, Task
 from extender.team.models import Member
 
 admin.site.site_header = admin.site.site_title = "Extender"
@@ -61,7 +61,7 @@ class ShareAdmin(ReadOnlyAdmin):
     exclude = ["token"]
 
 
-@admin.register(Copy)
+@admin.register(Clip)
 class CopyAdmin(ReadOnlyAdmin):
     """What became of each clip's file here."""
 

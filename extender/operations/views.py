@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from extender.archive import copying, storage
 from extender.operations.models import Heartbeat
 from extender.tasks import gate
-from extender.tasks.models import Copy, Event, Gate, Task
+from extender.tasks.models import Clip, Event, Gate, Task
 from extender.tasks.slots import Full, place
 from extender.team.sign_in import MemberRequest, staff_only
 
@@ -34,14 +34,13 @@ def health(request: MemberRequest) -> HttpResponse:
 def archive(request: MemberRequest) -> HttpResponse:
     """Where every clip is safe, what stands in the way, and how much room is left."""
     staff_only(request.user)
-    census = {str(row["state"]): row for row in Copy.objects.census()}
+    census = {str(row["state"]): row for row in Clip.objects.census()}
     context = {
-        "states": [(Copy.State(state), census.get(state)) for state in Copy.State.values],
-        "absent": any(state != Copy.State.SAFE for state in census),
-        "not_lined_up": Task.objects.to_archive().count(),
-        "oldest": Copy.objects.missing().order_by("made_at").select_related("task__owner").first(),
-        "paused": Copy.objects.paused().first(),
-        "hindered": Copy.objects.hindered()[:50],
+        "states": [(Clip.State(state), census.get(state)) for state in Clip.State.values],
+        "absent": any(state != Clip.State.SAFE for state in census),
+        "oldest": Clip.objects.missing().order_by("made_at").select_related("task__owner").first(),
+        "paused": Clip.objects.paused().first(),
+        "hindered": Clip.objects.hindered()[:50],
         "room": _room(),
         "workers": Heartbeat.objects.alive().count(),
     }

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from extender.archive import comparing, copying, sweeping
 from extender.operations.models import BEAT_SECONDS, Heartbeat
 from extender.tasks import following, gate, sending
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +96,4 @@ def follow() -> bool:
 def archive() -> bool:
     """Copies a clip, or compares one with what it continues; sweeps. Returns whether there may be more at once."""
     sweeping.sweep_now_and_then()
-    lined_up = copying.line_up()
-    worked = Copy.objects.is_something_due() and (copying.copy_next() or comparing.compare_next())
-    return worked or lined_up > 0
+    return Clip.objects.is_something_due() and (copying.copy_next() or comparing.compare_next())

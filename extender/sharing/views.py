@@ -55,7 +55,6 @@ def guest_status(request: HttpRequest, token: str) -> HttpResponse:
     look_after([link.task])
     if request.GET.get("v") == str(link.task.version):
         return HttpResponse(status=204)
-    link.task.leave_copies_out()
     return _private(render(request, "tasks/_status.html", {**_wall(link), "polled": True}))
 
 

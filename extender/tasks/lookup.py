@@ -17,13 +17,13 @@ def look_up(member: Member, remote_id: str) -> Task:
     A task that the member already has is returned as it is. Raises `NotContinuable` where there are no clips (yet).
     """
     known = Task.objects.visible_to(member).filter(remote_id=remote_id).order_by("kind").first()
-    if known and known.clips:
+    if known and known.has_clips:
         return known
     update = _look_at(remote_id)
     task = known or _original(member, remote_id)
     apply_update(task, update, Event.Source.POLL)
     task.refresh_from_db()
-    if not task.clips:
+    if not task.has_clips:
         raise NotContinuable("That task ended here without clips. Run it again from its page.")
     return task
 

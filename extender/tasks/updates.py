@@ -9,7 +9,7 @@ from django.db.models.functions import Greatest, Now
 
 from extender.apiframe import TaskUpdate
 from extender.states import FINAL, State, may_become
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Clip, Event, Task
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     """
     with transaction.atomic():
         changed = bool(_takers(task, update).update(**_changes(update)))
+        if changed and update.state == State.FINISHED:
+            Clip.objects.bulk_create(_clips(task, update), ignore_conflicts=True)
         Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed, body=update.raw)
     if changed:
         logger.info("task %s %s by %s", task.pk, update.state, source)
@@ -32,13 +34,16 @@ def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
 
 def renew_addresses(task: Task, update: TaskUpdate) -> None:
     """Lets `update` say anew where the clips of the finished `task` lie. Nothing else of a final state changes."""
-    fresh = [*update.video_urls, *[None] * 4]
-    # A clip is never taken away, and none is added: the answer to "where" is no answer to "which".
-    urls = [old and (new or old) for old, new in zip(task.video_urls, fresh, strict=False)]
-    named = Task.objects.filter(pk=task.pk, state=State.FINISHED, remote_id=update.remote_id)
-    changed = urls != task.video_urls and bool(named.update(video_urls=urls, version=F("version") + 1))
-    said = "fresh addresses of the clips" if changed else "the clips’ addresses are still the same"
-    Event.objects.create(task=task, source=Event.Source.POLL, said=said, changed=changed, body=update.raw)
+    changed = False
+    with transaction.atomic():
+        # A clip is never taken away, and none is added: the answer to "where" is no answer to "which".
+        for index, url in enumerate(update.video_urls, 1):
+            clip = Clip.objects.filter(task=task.pk, task__remote_id=update.remote_id, index=index)
+            changed |= bool(url and clip.exclude(source_url=url).update(source_url=url))
+        if changed:
+            Task.objects.renumber(task.pk)
+        said = "fresh addresses of the clips" if changed else "the clips’ addresses are still the same"
+        Event.objects.create(task=task, source=Event.Source.POLL, said=said, changed=changed, body=update.raw)
 
 
 def record(task: Task, said: str, source: Event.Source, body: str = "") -> None:
@@ -78,10 +83,18 @@ def _changes(update: TaskUpdate) -> dict[str, object]:
     if update.state in FINAL or update.state == State.UNCONFIRMED:
         # Nothing is left to ask, or no id to ask by.
         changes["next_look_at"] = None
-    if update.state == State.FINISHED:
-        # What is left to do at once is to copy the clips.
-        changes |= {"video_urls": list(update.video_urls), "next_look_at": Now()}
     return changes
+
+
+def _clips(task: Task, update: TaskUpdate) -> list[Clip]:
+    """The rows of the clips that came."""
+    # Nothing is to be compared with what has no parent here.
+    contains_parent = "" if task.parent_id else Clip.Contains.UNKNOWN
+    return [
+        Clip(task=task, index=index, source_url=url, contains_parent=contains_parent)
+        for index, url in enumerate(update.video_urls, 1)
+        if url
+    ]
 
 
 def _sentence(update: TaskUpdate) -> str:

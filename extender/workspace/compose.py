@@ -62,11 +62,11 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
         twice = again.state in (State.UNCONFIRMED, State.SENDING)
         return _form(request, form, again.parent, charged_twice=twice, **running)
     parent, running = _named(request, "parent")
-    if parent and not parent.clips:
+    if parent and not parent.has_clips:
         return redirect(parent)
     if not parent:
         return _form(request, ExtendForm.blank())
-    # Before its clips are looked at, since the copies of the whole branch come together.
+    # Before its clips are looked at, since the clips of the whole branch come together.
     branch = branches.branch_to(parent)
     clip = parent.clip(request.GET.get("index")) or parent.first_choice
     form = ExtendForm.blank(parent_task_id=parent.remote_id, index=clip and clip.index, prompt=parent.prompt)
@@ -90,12 +90,12 @@ def _submit(request: MemberRequest) -> HttpResponse:
 
 
 def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, **more: object) -> HttpResponse:
-    if parent and not parent.clips:
+    if parent and not parent.has_clips:
         parent = None
     if parent and "branch" not in more:
         more["branch"] = branches.branch_to(parent)
     recent = [] if parent else Task.objects.visible_to(request.user).to_continue(MAX_RECENT)
-    prefetch_related_objects(recent, "copies")
+    prefetch_related_objects(recent, "clip_set")
     context = {
         "form": form,
         "parent": parent,

@@ -53,7 +53,6 @@ def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     look_after([task])
     if request.GET.get("v") == str(task.version):
         return HttpResponse(status=204)
-    task.leave_copies_out()
     return render(request, "tasks/_status.html", {"task": task, "running": Running.of(running), "polled": True})
 
 

@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def history(request: MemberRequest) -> HttpResponse:
     """A page of the history, after the card with the mark `?before=`; `?kept=yes`: of tasks with kept clips alone."""
-    tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent").prefetch_related("copies")
+    tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent").prefetch_related("clip_set")
     kept = request.GET.get("kept") == "yes"
     if kept:
         tasks = tasks.kept()
@@ -56,7 +56,7 @@ def pulse(request: MemberRequest) -> HttpResponse:
     shown = _shown(request.POST.getlist("open"))
     tasks, running = own_tasks_and_running(request.user, shown.keys())
     look_after(tasks)
-    prefetch_related_objects([task for task in tasks if task.is_final], "copies")
+    prefetch_related_objects([task for task in tasks if task.is_final], "clip_set")
     status = 200 if any(task.is_watched for task in tasks) else STOP_POLLING
     changed = [task for task in tasks if task.version != shown[task.pk]]
     if not changed and status == 200:

@@ -178,7 +178,7 @@ def await_copies(directory) -> None:
     done = subprocess.run([sys.executable, "manage.py", "archive", "--missing"], cwd=directory, capture_output=True)
     assert done.returncode in (0, 1), done.stderr
     # What the worker was at just then was left to it.
-    missing = "from extender.tasks.models import Copy; print(Copy.objects.missing().count())"
+    missing = "from extender.tasks.models import Clip; print(Clip.objects.missing().count())"
     eventually(lambda: do(directory, missing) == "0", seconds=90)
 
 

@@ -5,11 +5,11 @@ import uuid
 
 from django.utils import timezone
 
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 from tests.browser.scene import OWNER, member_called, stage
 
-SHARED = ("sha256", "bytes", "duration_ms", "width", "height", "codec", "frame_rate", "facts")
+SHARED = ("source_url", "sha256", "bytes", "duration_ms", "width", "height", "codec", "frame_rate", "facts")
 WORDS = (
     "The camera rises over the harbour and the lights come on",
     "Fog rolls in; only the lantern stays",
@@ -26,7 +26,7 @@ def plant(
     """The original of a tree of `size` tasks: the first of them grow on, the last `running` and `failed` are that."""
     member = member_called(owner)
     staged = stage(1, prompt="Staged for a tree")
-    copies = list(Copy.objects.filter(task__in=[staged, staged.parent]).order_by("task__created_at", "index"))
+    made = list(Clip.objects.filter(task__in=[staged, staged.parent]).order_by("task__created_at", "index"))
     chance = random.Random(7)
     root = _task(member, None, prompt, "finished")
     tasks, depth = [root], {root: 0}
@@ -45,9 +45,9 @@ def plant(
         depth[task] = depth[parent] + 1
     for number, task in enumerate(tasks):
         for index in range(1, 5) if task.state == "finished" else ():
-            copy = copies[(number + index) % len(copies)]
-            shared = {name: getattr(copy, name) for name in SHARED}
-            Copy.objects.create(task=task, index=index, state=Copy.State.SAFE, next_try_at=None, **shared)
+            like = made[(number + index) % len(made)]
+            shared = {name: getattr(like, name) for name in SHARED}
+            Clip.objects.create(task=task, index=index, state=Clip.State.SAFE, next_try_at=None, **shared)
     Task.objects.filter(pk__in=[staged.pk, staged.parent_id]).update(created_at="2020-01-01T00:00:00Z")
     Task.objects.filter(pk__in=[task.pk for task in tasks[:12:3]]).update(kept=0b0010)
     return root
@@ -57,7 +57,7 @@ def _task(member: Member, parent: Task | None, prompt: str, state: str, index: i
     now = timezone.now()
     ended = {"ended_at": now, "next_look_at": None}
     more = {
-        "finished": {"video_urls": [f"https://clips.example/{take}.mp4" for take in range(1, 5)], **ended},
+        "finished": ended,
         "failed": {"reason": "APIFRAME refused the prompt: a word in it is banned.", **ended},
         # Nobody asks about it: it changes when a test says so.
         "processing": {"percentage": 40, "next_look_at": None},

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from extender.archive import storage
 from extender.archive.copying import PICTURES, _columns
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 from extender.video import process as probing
 from tests import films
@@ -66,7 +66,6 @@ def _task(member: Member, parent: Task | None, prompt: str) -> Task:
         remote_id=str(uuid.uuid4()),
         prompt=prompt,
         state="finished",
-        video_urls=[f"https://clips.example/{take}.mp4" for take in range(1, 5)],
         sent_at=now,
         ended_at=now,
         next_look_at=None,
@@ -91,13 +90,14 @@ def _keep(task: Task, index: int, step: int, *, contains: bool) -> None:
     join = START_SECONDS + (step - 1) * STEP_SECONDS if contains and step else 0.0
     seam = {"seam": SEAMS[index], "join_ms": round(1000 * join)} if step else {}
     drift = {"drift_colour": 1.7 * step + index / 10, "drift_sharpness": -0.2 * step} if step else {}
-    Copy.objects.create(
+    Clip.objects.create(
         task=task,
         index=index,
-        state=Copy.State.SAFE,
+        source_url=f"https://clips.example/{index}.mp4",
+        state=Clip.State.SAFE,
         settled_at=timezone.now(),
         next_try_at=None,
-        contains_parent=(Copy.Contains.YES if join else Copy.Contains.NO) if step else Copy.Contains.UNKNOWN,
+        contains_parent=(Clip.Contains.YES if join else Clip.Contains.NO) if step else Clip.Contains.UNKNOWN,
         **_film(step, index, contains=contains),
         **seam,
         **drift,

@@ -13,8 +13,11 @@ from tests.browser.test_accessibility import assert_clean
 MADE = """
 from extender.tasks.models import Task
 demo = Task.objects.filter(kind="original").earliest("created_at")
-print(Task.objects.create(owner=demo.owner, prompt="The lantern sways", index=1, state="finished", next_look_at=None,
-    remote_id=demo.remote_id, video_urls=demo.video_urls).pk)
+task = Task.objects.create(owner=demo.owner, prompt="The lantern sways", index=1, state="finished", next_look_at=None,
+    remote_id=demo.remote_id)
+for clip in demo.clips:
+    task.clip_set.create(index=clip.index, source_url=clip.source_url)
+print(task.pk)
 """
 # Rendering, and nobody asks how it goes on.
 RENDERING = """

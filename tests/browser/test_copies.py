@@ -10,15 +10,14 @@ from tests.browser.conftest import assert_plays, await_copies, choose, do, sign_
 COPY = r"/clips/[0-9a-f-]+\.mp4"
 # Each copy's address is its own, so a browser loads the pictures of each.
 FILL = """
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 member = Member.objects.get(username="demo")
-copies = list(Copy.objects.safe().filter(task__owner=member)[:4])
+copies = list(Clip.objects.safe().filter(task__owner=member)[:4])
 for number in range(24):
-    task = Task.objects.create(owner=member, prompt=f"Copied {number}", state="finished", index=1,
-        video_urls=[copy.task.clip(copy.index).url for copy in copies], next_look_at=None)
+    task = Task.objects.create(owner=member, prompt=f"Copied {number}", state="finished", index=1, next_look_at=None)
     for index, copy in enumerate(copies, 1):
-        Copy.objects.create(task=task, index=index, state="safe", next_try_at=None, **{
+        Clip.objects.create(task=task, index=index, source_url=copy.source_url, state="safe", next_try_at=None, **{
             name: getattr(copy, name) for name in ("sha256", "bytes", "duration_ms", "width", "height", "codec",
                                                    "frame_rate", "facts")})
 print(len(copies))
@@ -188,8 +187,8 @@ def staged(directory):
 def become(directory, task: str, state: str) -> None:
     """Puts all copies of the task into this state, in which nobody comes for them."""
     code = (
-        "from extender.tasks.models import Copy, Task; "
-        f"Copy.objects.filter(task='{task}').update(state='{state}', next_try_at='2100-01-01T00:00:00Z'); "
+        "from extender.tasks.models import Clip, Task; "
+        f"Clip.objects.filter(task='{task}').update(state='{state}', next_try_at='2100-01-01T00:00:00Z'); "
         f"Task.objects.renumber('{task}'); print(1)"
     )
     do(directory, code)

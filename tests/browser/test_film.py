@@ -394,8 +394,8 @@ def test_a_clip_that_is_only_at_apiframe_plays_from_there_and_is_measured_by_the
 
     page.route("https://clips.example/2.mp4", give)
     become = f"""
-from extender.tasks.models import Copy
-print(Copy.objects.filter(pk="{source[7:-4]}").update(state="{{}}"))
+from extender.tasks.models import Clip
+print(Clip.objects.filter(pk="{source[7:-4]}").update(state="{{}}"))
 """
     do(directory, become.format("blocked"))
     try:

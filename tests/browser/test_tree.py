@@ -12,21 +12,19 @@ from tests.browser.test_accessibility import assert_clean
 SIZE = 100
 PLANT = f"from tests.browser.grove import plant; print(plant({SIZE}).pk)"
 FELL = """
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 staged = Task.objects.filter(prompt__startswith="Staged for a tree")
 tree = Task.objects.tree_under("{root}")
 gone = {{*staged.values_list("pk", flat=True), *tree.values_list("pk", flat=True)}}
-Copy.objects.filter(task__in=gone).delete()
 Task.objects.filter(pk__in=gone).update(parent=None)
 print(Task.objects.filter(pk__in=gone).delete()[0])
 """
 FINISH = """
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 from django.utils import timezone
 task = Task.objects.get(pk="{task}")
-Task.objects.filter(pk=task.pk).update(state="finished", version=task.version + 1, ended_at=timezone.now(),
-    video_urls=[f"https://clips.example/{{take}}.mp4" for take in range(1, 5)])
-like = Copy.objects.safe().filter(task=task.parent).first()
+Task.objects.filter(pk=task.pk).update(state="finished", version=task.version + 1, ended_at=timezone.now())
+like = Clip.objects.safe().filter(task=task.parent).first()
 for index in range(1, 5):
     like.pk, like.task, like.index = like._meta.pk.get_default(), task, index
     like._state.adding = True

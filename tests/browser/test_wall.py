@@ -323,8 +323,8 @@ def test_a_guest_has_no_keys_for_what_a_guest_cannot_do(house, open_page, joined
 
 def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
     task = do(directory, STAGE.format(1, "The gull lands"))
-    one = f"t = Task.objects.filter(pk='{task}'); print(t.update(video_urls=t.get().video_urls[:1]))"
-    do(directory, f"from extender.tasks.models import Task; {one}")
+    rest = f"Clip.objects.filter(task='{task}', index__gt=1)"
+    do(directory, f"from extender.tasks.models import Clip; print({rest}.delete())")
     page = open_wall(task)
     page.keyboard.press("j")
     views = page.get_by_role("group", name="View").get_by_role("button")
@@ -513,8 +513,8 @@ def test_the_same_clip_on_both_sides_changes_places(open_wall, joined):
 
 
 def test_beside_a_lost_clip_each_keeps_its_own_place_and_panel(open_wall, joined, directory):
-    copies = "from extender.tasks.models import Copy; "
-    lost = f"{copies}print(Copy.objects.filter(task='{joined}', index=1).update(state='%s'))"
+    copies = "from extender.tasks.models import Clip; "
+    lost = f"{copies}print(Clip.objects.filter(task='{joined}', index=1).update(state='%s'))"
     do(directory, lost % "lost")
     try:
         page = open_wall(joined, 390, 844, has_touch=True, is_mobile=True)

@@ -32,7 +32,8 @@ def offer(sandbox: Sandbox, films: list[bytes]) -> str:
 
 def leave_the_original_out(house: House) -> None:
     """No copies of the clips that every house begins with."""
-    house.change("UPDATE tasks_task SET next_look_at = NULL WHERE kind = 'original'")
+    originals = "SELECT id FROM tasks_task WHERE kind = 'original'"
+    house.change(f"DELETE FROM tasks_clip WHERE task_id IN ({originals})")
 
 
 def fetches(sandbox: Sandbox) -> Counter[str]:
@@ -42,12 +43,12 @@ def fetches(sandbox: Sandbox) -> Counter[str]:
 
 def copies(house: House, condition: str = "1 = 1") -> int:
     """How many copies there are for which the SQL `condition` holds."""
-    return house.rows(f"SELECT COUNT(*) FROM tasks_copy WHERE {condition}")[0][0]
+    return house.rows(f"SELECT COUNT(*) FROM tasks_clip WHERE {condition}")[0][0]
 
 
 def let_leases_lapse(house: House) -> None:
     """Two and a half minutes pass: for workers that died, and for those that live and are in the middle."""
-    house.change("UPDATE tasks_copy SET next_try_at = '2020-01-01 00:00:00' WHERE state IN ('copying', 'waiting')")
+    house.change("UPDATE tasks_clip SET next_try_at = '2020-01-01 00:00:00' WHERE state IN ('copying', 'waiting')")
 
 
 def parts(media: Path) -> list[Path]:
@@ -87,7 +88,7 @@ def is_whole(path: Path) -> bool:
 def missing(house: House) -> list[str]:
     """Files that safe copies should have, and have not whole."""
     media = house.directory / "media" / "clips"
-    rows = house.rows("SELECT sha256, bytes FROM tasks_copy WHERE state = 'safe'")
+    rows = house.rows("SELECT sha256, bytes FROM tasks_clip WHERE state = 'safe'")
     paths = [media / sha256[:2] / f"{sha256}{kind}" for sha256, _ in rows for kind in KINDS]
     short = [sha256 for sha256, size in rows if (media / sha256[:2] / f"{sha256}.mp4").stat().st_size != size]
     return [path.name for path in paths if not (path.exists() and is_whole(path))] + short

@@ -49,7 +49,7 @@ def finish(clips: dict[str, int]) -> list[str]:
     from django.conf import settings
 
     from extender.states import State
-    from extender.tasks.models import Task
+    from extender.tasks.models import Clip, Task
     from extender.team.models import Member
 
     made = [
@@ -58,13 +58,19 @@ def finish(clips: dict[str, int]) -> list[str]:
             kind=Task.Kind.EXTENSION,
             state=State.FINISHED,
             remote_id=remote_id,
-            video_urls=[f"{settings.APIFRAME_BASE_URL}/videos/{remote_id}/{n}.mp4" for n in range(1, count + 1)],
             prompt="take",
             index=1,
         )
-        for remote_id, count in clips.items()
+        for remote_id in clips
     ]
-    return [str(task.pk) for task in Task.objects.bulk_create(made)]
+    tasks = Task.objects.bulk_create(made)
+    for task in tasks:
+        where = f"{settings.APIFRAME_BASE_URL}/videos/{task.remote_id}"
+        Clip.objects.bulk_create(
+            Clip(task=task, index=n, source_url=f"{where}/{n}.mp4", contains_parent="unknown")
+            for n in range(1, clips[task.remote_id] + 1)
+        )
+    return [str(task.pk) for task in tasks]
 
 
 def mix(seed: int, count: int) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def test_two_workers_fetch_each_clip_exactly_once(tmp_path: Path, database_url: 
         until(house, lambda: copies(house, "state = 'safe'") == 8, CALM_SECONDS, "all to be copied")
         asked, not_whole = fetches(house.sandbox), missing(house)
         shares = [worker.log.count("is safe") for worker in workers]
-        again = house.rows("SELECT id FROM tasks_copy WHERE attempts <> 1")
+        again = house.rows("SELECT id FROM tasks_clip WHERE attempts <> 1")
     say(f"{database_url.partition(':')[0]}: two workers copied {shares} of 8 clips, in {asked.total()} fetches")
     assert (len(asked), asked.total()) == (8, 8)
     assert again == not_whole == []
@@ -91,7 +91,7 @@ def everything(house: House) -> tuple:
     """All that is known of copies, and their files; each write to a copy moves its task's version."""
     files = [path for path in (house.directory / "media" / "clips").rglob("*") if path.is_file()]
     stats = sorted((path.name, path.stat().st_ino, path.stat().st_mtime_ns) for path in files)
-    rows = house.rows("SELECT * FROM tasks_copy ORDER BY id")
+    rows = house.rows("SELECT * FROM tasks_clip ORDER BY id")
     return rows, house.rows("SELECT version FROM tasks_task ORDER BY id"), stats
 
 
@@ -126,7 +126,7 @@ def test_hostile_files_are_kept_out_with_their_reasons_and_the_next_clip_is_copi
             CALM_SECONDS,
             "all four to be looked into",
         )
-        rows = house.rows('SELECT state, reason, next_try_at FROM tasks_copy ORDER BY "index"')
+        rows = house.rows('SELECT state, reason, next_try_at FROM tasks_clip ORDER BY "index"')
         watcher = Watcher(tmp_path / "media")
         watcher.look()
         assert worker.is_alive
@@ -148,7 +148,7 @@ def test_a_clips_host_that_dawdles_keeps_neither_sends_nor_polls_nor_the_end_wai
         until(house, lambda: copies(house, "state = 'copying'") == 2, CALM_SECONDS, "both to copy")
         began = time.monotonic()
         house.inside("enqueue", count=5, prompt="take [webhook-lost]")
-        dripping = "id IN (SELECT id FROM tasks_copy WHERE state = 'copying' AND attempts = 1 AND \"index\" = 1)"
+        dripping = "id IN (SELECT id FROM tasks_clip WHERE state = 'copying' AND attempts = 1 AND \"index\" = 1)"
         finished = "prompt LIKE 'take %' AND state = 'finished'"
         until(house, lambda: house.count(finished) == 5, 60, "five tasks to be sent and followed")
         took = time.monotonic() - began

@@ -41,7 +41,7 @@ class Viewer:
         session.trust_env = False
         session.cookies.set("sessionid", self._house.members[0]["session"])
         while not self._over.wait(0.2):
-            safe = self._house.rows("SELECT id FROM tasks_copy WHERE state = 'safe'")
+            safe = self._house.rows("SELECT id FROM tasks_clip WHERE state = 'safe'")
             for (pk,) in dice.sample(safe, min(1, len(safe))):
                 address = f"{self._web.url}/clips/{uuid.UUID(str(pk))}.mp4"
                 answer = session.get(address, timeout=30, allow_redirects=False)
@@ -65,7 +65,7 @@ class Settled:
 
     def look(self) -> int:
         """Adds to `changed` what is not as before; returns how many copies are safe."""
-        rows = self._house.rows("SELECT id, state, sha256, settled_at FROM tasks_copy WHERE settled_at IS NOT NULL")
+        rows = self._house.rows("SELECT id, state, sha256, settled_at FROM tasks_clip WHERE settled_at IS NOT NULL")
         now = {pk: rest for pk, *rest in rows}
         self.changed += [(pk, was, now.get(pk)) for pk, was in self._known.items() if now.get(pk) != was]
         self._known = now
@@ -103,7 +103,7 @@ def test_whatever_is_killed_no_truncated_file_is_ever_kept(tmp_path: Path, datab
         until(house, all_safe, CALM_SECONDS, "all to be copied")
         viewer.stop()
         files.look()
-        attempts = house.rows("SELECT SUM(attempts) FROM tasks_copy")[0][0]
+        attempts = house.rows("SELECT SUM(attempts) FROM tasks_clip")[0][0]
         left, not_whole, complaints = parts(media), missing(house), house.complaints()
         for process in house.processes:
             process.end()

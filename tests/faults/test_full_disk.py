@@ -14,10 +14,10 @@ import pytest
 from django.test import Client
 
 from extender.archive import comparing, copying
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 from tests.faults.clips import film, is_whole, offer, parts
-from tests.helpers import make_task
+from tests.helpers import lie_at, make_task
 
 PAGE = 4096  # what a tmpfs counts in
 FILM_PAGES = 10
@@ -60,14 +60,13 @@ def finish(member, sandbox):
     def make(clips: int = 1) -> Task:
         remote_id = offer(sandbox, [film(sandbox, FILM_PAGES * PAGE) for _ in range(clips)])
         addresses = [f"{sandbox.url}/videos/{remote_id}/{index}.mp4" for index in range(1, clips + 1)]
-        return make_task(member, remote_id=remote_id, video_urls=addresses)
+        return make_task(member, remote_id=remote_id, urls=addresses)
 
     return make
 
 
 def work() -> None:
     """What a worker's archive loop does, until it has nothing more to do at once."""
-    copying.line_up()
     while copying.copy_next() or comparing.compare_next():
         pass
 
@@ -86,11 +85,11 @@ def fill(disk: Path, pages: int | None = None, inodes: int | None = None) -> lis
 
 
 def let_the_pause_pass() -> None:
-    assert Copy.objects.paused().update(next_try_at="2020-01-01T00:00:00Z") == 1
+    assert Clip.objects.paused().update(next_try_at="2020-01-01T00:00:00Z") == 1
 
 
 def states(task: Task) -> list[str]:
-    return sorted(task.copies.values_list("state", flat=True))
+    return sorted(task.clip_set.values_list("state", flat=True))
 
 
 def kept(disk: Path) -> list[Path]:
@@ -100,7 +99,7 @@ def kept(disk: Path) -> list[Path]:
 def assert_the_site_answers(web: Client, staff: Client, task: Task, cause: str) -> None:
     page = web.get(f"/tasks/{task.pk}/")
     assert page.status_code == 200
-    assert task.clip(1).url in page.content.decode(), "it plays from APIFRAME"
+    assert task.clip(1).source_url in page.content.decode(), "it plays from APIFRAME"
     assert web.get("/tasks/").status_code == 200
     assert f"Copying is paused: {cause}" in staff.get("/team/archive/").content.decode()
 
@@ -111,7 +110,7 @@ def assert_it_goes_on_by_itself(task: Task, disk: Path) -> None:
     let_the_pause_pass()
     work()
     assert set(states(task)) == {"safe"}
-    assert len(kept(disk)) == 4 * task.copies.count()
+    assert len(kept(disk)) == 4 * task.clip_set.count()
     assert all(is_whole(path) for path in kept(disk))
     assert parts(disk / "media") == []
 
@@ -125,7 +124,7 @@ def test_wherever_a_disk_ends_nothing_is_half_kept_and_copying_goes_on_once_ther
         task = finish()
         fillers = fill(disk, **room)
         work()
-        assert states(task) == ["blocked"], (room, task.copies.get().reason)
+        assert states(task) == ["blocked"], (room, task.clip_set.get().reason)
         assert not [path for path in kept(disk) if path.suffix == ".mp4" or not is_whole(path)], room
         assert parts(disk / "media") == [], room
         assert_the_site_answers(web, staff, task, "The disk is full.")
@@ -148,7 +147,7 @@ def test_a_read_only_disk_pauses_what_is_new_and_still_shows_what_is_kept(disk, 
     work()
     assert states(task) == ["blocked", "waiting", "waiting"]
     assert_the_site_answers(web, staff, task, "The disk is read-only.")
-    assert web.get(f"/clips/{before.copies.get().pk}.mp4").status_code == 200
+    assert web.get(f"/clips/{before.clip_set.get().pk}.mp4").status_code == 200
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     let_the_pause_pass()
     work()
@@ -175,8 +174,7 @@ def endless(sandbox, finish) -> Task:
     """A task whose clip comes without an end, and without its length beforehand."""
     task = finish()
     remote_id = sandbox.start_video("a film without end [clip-endless]")
-    Task.objects.filter(pk=task.pk).update(video_urls=[f"{sandbox.url}/videos/{remote_id}/1.mp4"])
-    task.refresh_from_db()
+    lie_at(task, [f"{sandbox.url}/videos/{remote_id}/1.mp4"])
     return task
 
 

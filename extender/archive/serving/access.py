@@ -5,14 +5,14 @@ import uuid
 from django.shortcuts import get_object_or_404
 
 from extender.sharing.access import live_link
-from extender.tasks.models import Copy, Task
+from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 
 
-def seen_copy(pk: uuid.UUID, member: Member | None = None, token: str = "") -> Copy:
-    """The copy `pk`, whole and verified, for who may see its task: `member`, or the guest with `token`; else 404.
+def seen_clip(pk: uuid.UUID, member: Member | None = None, token: str = "") -> Clip:
+    """The clip `pk`, whole and verified, for who may see its task: `member`, or the guest with `token`; else 404.
 
     Each byte of a clip, and of the pictures made from it, passes here.
     """
     tasks = Task.objects.visible_to(member) if member else Task.objects.shown_by(live_link(token))
-    return get_object_or_404(Copy.objects.safe().filter(task__in=tasks).select_related("task"), pk=pk)
+    return get_object_or_404(Clip.objects.safe().filter(task__in=tasks).select_related("task"), pk=pk)

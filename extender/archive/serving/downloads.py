@@ -36,7 +36,7 @@ def one(clip: Clip, method: str | None = "GET") -> StreamingHttpResponse:
     """A clip that is not copied yet, passed on from where it lies; by HEAD without its bytes. Raises `NotNow`."""
     with _Place() as place:
         try:
-            stream = ClipStream(clip.url)
+            stream = ClipStream(clip.source_url)
         except Unavailable as error:
             raise NotNow(str(error)) from error
         return _file(method, place.lent_to(stream), clip.file_name, "video/mp4", stream.length)
@@ -52,8 +52,7 @@ def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
     with _Place() as place:
         zipped = ZipStream(compress_type=ZIP_STORED, sized=sized)
         for clip in clips:
-            size = clip.copy.bytes if clip.copy and sized else None
-            zipped.add(_bytes_of(clip), clip.file_name, size=size)
+            zipped.add(_bytes_of(clip), clip.file_name, size=clip.bytes if sized else None)
         length = len(zipped) if sized else None
         return _file(method, place.lent_to(_Zip(zipped)), f"{task.slug}.zip", "application/zip", length)
 
@@ -80,18 +79,18 @@ def _bytes_of(clip: Clip) -> Iterator[bytes]:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
     else:
-        with ClipStream(clip.url) as stream:
+        with ClipStream(clip.source_url) as stream:
             yield from stream
 
 
 def _open(clip: Clip) -> BinaryIO | None:
-    """Our copy of the clip; None where there is none, or the store has lost it."""
-    if not (clip.copy and clip.copy.is_safe):
+    """Our file of the clip; None where there is none, or the store has lost it."""
+    if not clip.is_safe:
         return None
     try:
-        return storage.current_store().open(storage.name(clip.copy.sha256, "clip"))
+        return storage.current_store().open(storage.name(clip.sha256, "clip"))
     except (FileNotFoundError, storage.StoreTrouble) as error:
-        logger.error("%s cannot be read: %s", clip.copy, error)
+        logger.error("%s cannot be read: %s", clip, error)
         return None
 
 

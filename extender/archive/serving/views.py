@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 
 from extender.archive import storage
 from extender.archive.serving import downloads, responses
-from extender.archive.serving.access import seen_copy
+from extender.archive.serving.access import seen_clip
 from extender.tasks.access import own_task
-from extender.tasks.models import Copy
+from extender.tasks.models import Clip
 from extender.team.sign_in import MemberRequest
 
 logger = logging.getLogger(__name__)
@@ -21,15 +21,15 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def show(request: MemberRequest, pk: uuid.UUID, kind: str) -> HttpResponseBase:
-    """A copy's film, poster or storyboard, for the task's owner."""
-    return _bytes(request, seen_copy(pk, member=request.user), kind)
+    """A clip's video, poster or storyboard, for the task's owner."""
+    return _bytes(request, seen_clip(pk, member=request.user), kind)
 
 
 @require_safe
 @login_not_required
 def show_guest(request: HttpRequest, token: str, pk: uuid.UUID, kind: str) -> HttpResponseBase:
     """The same for whoever holds a link; the link is looked at again for each byte."""
-    response = _bytes(request, seen_copy(pk, token=token), kind, revocable=True)
+    response = _bytes(request, seen_clip(pk, token=token), kind, revocable=True)
     response["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -40,12 +40,12 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
     clip = own_task(request.user, pk).clip(index)
     if clip is None:
         raise Http404
-    if clip.copy and clip.copy.is_safe:
-        return _bytes(request, clip.copy, "clip", download_name=clip.file_name)
+    if clip.is_safe:
+        return _bytes(request, clip, "clip", download_name=clip.file_name)
     try:
         return downloads.one(clip, request.method)
     except downloads.NotNow:
-        return redirect(clip.url)
+        return redirect(clip.source_url)
 
 
 @require_safe
@@ -60,13 +60,12 @@ def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
         return HttpResponse(str(error), status=503, content_type="text/plain", headers={"Retry-After": "10"})
 
 
-def _bytes(request: HttpRequest, copy: Copy, kind: str, **how: Any) -> HttpResponseBase:
-    """A file of a copy; where the store has lost it, the clip's own address, and no picture."""
+def _bytes(request: HttpRequest, clip: Clip, kind: str, **how: Any) -> HttpResponseBase:
+    """A file of a clip; where the store has lost it, the clip's own address, and no picture."""
     try:
-        return responses.respond(request, storage.name(copy.sha256, kind), copy.sha256, **how)
+        return responses.respond(request, storage.name(clip.sha256, kind), clip.sha256, **how)
     except (FileNotFoundError, storage.StoreTrouble) as error:
-        logger.error("%s cannot be read: %s", copy, error)
-        clip = copy.task.clip(copy.index)
-        if kind != "clip" or clip is None:
+        logger.error("%s cannot be read: %s", clip, error)
+        if kind != "clip":
             raise Http404 from error
-        return redirect(clip.url)
+        return redirect(clip.source_url)

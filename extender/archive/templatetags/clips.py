@@ -1,4 +1,4 @@
-"""How pages show clips: from our copies where they are here, and what is known of them."""
+"""How pages show clips: from our files where they are here, and what is known of them."""
 
 import math
 import uuid
@@ -10,74 +10,74 @@ from django.utils.html import format_html_join
 from django.utils.text import get_text_list
 
 from extender.sharing.models import Share
-from extender.tasks.models import Clip, Copy, Task
+from extender.tasks.models import Clip, Task
 
 register = template.Library()
 
 
 COPY_WORDS = {
-    Copy.State.WAITING: "Only at APIFRAME",
-    Copy.State.COPYING: "Being copied",
-    Copy.State.BLOCKED: "Waiting for room",
-    Copy.State.SAFE: "Copied and verified",
-    Copy.State.KEPT_OUT: "Kept out",
-    Copy.State.LOST: "Lost at APIFRAME",
+    Clip.State.WAITING: "Only at APIFRAME",
+    Clip.State.COPYING: "Being copied",
+    Clip.State.BLOCKED: "Waiting for room",
+    Clip.State.SAFE: "Copied and verified",
+    Clip.State.KEPT_OUT: "Kept out",
+    Clip.State.LOST: "Lost at APIFRAME",
 }
 
 
 @register.simple_tag
 def film(clip: Clip, share: Share | None = None) -> str:
-    """Where a browser gets the clip: our copy, and its own address until that is there."""
-    return _address("clip", clip.copy, share) or clip.url
+    """Where a browser gets the clip: our file, and its own address until that is there."""
+    return _address("clip", clip, share) or clip.source_url
 
 
 @register.simple_tag
 def poster(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets a still of the clip; "" where there is none."""
-    return _address("poster", clip.copy, share)
+    return _address("poster", clip, share)
 
 
 @register.simple_tag
 def card(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets a small still of where the clip leads; "" where there is none."""
-    return _address("card", clip.copy, share)
+    return _address("card", clip, share)
 
 
 @register.simple_tag
 def storyboard(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets the sheet of frames through which one scrubs; "" where there is none."""
-    return _address("storyboard", clip.copy, share)
+    return _address("storyboard", clip, share)
 
 
 @register.simple_tag
 def measured(clip: Clip, share: Share | None = None) -> str:
     """What the wall has to know of the clip's file, as attributes: its length, its pictures a second, its join."""
-    copy = clip.copy
-    found: dict[str, object] = {"ms": copy and copy.duration_ms, "fps": copy and copy.frame_rate}
+    found: dict[str, object] = {"ms": clip.duration_ms, "fps": clip.frame_rate}
     # A link is for one task: how its clips join another one is none of a guest's business.
     found |= (
         {}
         if share
         else {
-            "join": copy and copy.contains_parent == Copy.Contains.YES and copy.join_ms,
-            "seam": copy and copy.seam,
-            "smoothest": smoothest(clip) and "yes",
+            "join": clip.join_ms if clip.repeats_parent else None,
+            "seam": clip.seam,
+            "smoothest": "yes" if smoothest(clip) else None,
         }
     )
     return format_html_join(
         "",
         ' data-{}="{}"',
-        [(name, value) for name, value in found.items() if value is not None and value is not False],
+        [(name, value) for name, value in found.items() if value is not None],
     )
 
 
 @register.simple_tag
-def shape(task: Task, share: Share | None = None) -> str:
+def shape(task: Task, share: Share | None = None, polled: object = False) -> str:
     """How its clips fill a wall: "wide", "square" or "tall", as those that are here or the one that it continues."""
-    known = [*task.clips, None if share else task.source]
-    for copy in (clip.copy for clip in known if clip):
-        if copy and copy.width and copy.height:
-            ratio = copy.width / copy.height
+    # Another task's clips are one query more: none for guests, to whom it is not shown, and none for a poll.
+    known = [*task.clips, None if share or polled else task.source]
+    for clip in filter(None, known):
+        if clip.width and clip.height:
+            ratio = clip.width / clip.height
             return "wide" if ratio > 1.2 else "square" if ratio > 0.8 else "tall"
     return "wide"
 
@@ -101,24 +101,20 @@ def has_seams(task: Task) -> bool:
 @register.filter
 def facts(clip: Clip) -> list[str]:
     """How long, how large and how heavy the clip is: ["5.2 s", "832 × 464", "1.2 MB"]; empty while nobody knows."""
-    copy = clip.copy
-    if not (copy and copy.is_safe):
+    if not clip.is_safe:
         return []
-    length = f"{(copy.duration_ms or 0) / 1000:.1f} s"
-    return [length, f"{copy.width} × {copy.height}", filesizeformat(copy.bytes or 0)]
+    length = f"{(clip.duration_ms or 0) / 1000:.1f} s"
+    return [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0)]
 
 
 @register.filter
 def whereabouts(clip: Clip) -> str:
     """Where the clip is safe, in a few words."""
-    copy = clip.copy
-    if copy is None:
-        return str(Copy.State.WAITING.label)
-    if copy.state == Copy.State.COPYING and copy.percentage is not None:
-        return f"copying {copy.percentage} %"
-    if copy.state == Copy.State.LOST and copy.settled_at:
-        return f"lost at APIFRAME on {copy.settled_at:%-d %b %Y}"
-    return str(copy.get_state_display())
+    if clip.state == Clip.State.COPYING and clip.percentage is not None:
+        return f"copying {clip.percentage} %"
+    if clip.is_lost and clip.settled_at:
+        return f"lost at APIFRAME on {clip.settled_at:%-d %b %Y}"
+    return str(clip.get_state_display())
 
 
 @register.filter
@@ -137,7 +133,7 @@ def one_use_nonce() -> uuid.UUID:
 @register.filter
 def copy_words(state: str) -> str:
     """A copy's state, for staff."""
-    return COPY_WORDS[Copy.State(state)]
+    return COPY_WORDS[Clip.State(state)]
 
 
 @register.filter
@@ -148,10 +144,10 @@ def smoothest(clip: Clip) -> bool:
 
 def _seam(clip: Clip | None) -> float:
     """The jump at the clip's join; what is not measured, or not there, comes last."""
-    return clip.copy.seam if clip and clip.copy and clip.copy.seam is not None else math.inf
+    return clip.seam if clip and clip.seam is not None else math.inf
 
 
-def _address(kind: str, copy: Copy | None, share: Share | None) -> str:
-    if not (copy and copy.is_safe):
+def _address(kind: str, clip: Clip, share: Share | None) -> str:
+    if not clip.is_safe:
         return ""
-    return reverse(f"guest_{kind}", args=[share.token, copy.pk]) if share else reverse(kind, args=[copy.pk])
+    return reverse(f"guest_{kind}", args=[share.token, clip.pk]) if share else reverse(kind, args=[clip.pk])

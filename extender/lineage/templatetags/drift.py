@@ -67,8 +67,7 @@ def _ends(branch: Branch) -> list[Clip]:
 
 
 def _measured(clip: Clip | None) -> tuple[float | None, float | None]:
-    copy = clip.copy if clip and clip.is_safe else None
-    return (copy.drift_colour, copy.drift_sharpness) if copy else (None, None)
+    return (clip.drift_colour, clip.drift_sharpness) if clip and clip.is_safe else (None, None)
 
 
 def _softness(octaves: float) -> list[str]:

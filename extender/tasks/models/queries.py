@@ -95,10 +95,6 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Gives task `pk` its next version, by which pages ask whether anything about it is new."""
         self.filter(pk=pk).update(version=F("version") + 1)
 
-    def to_archive(self) -> "TaskQuerySet":
-        """Finished lately: their clips wait to be lined up for copying."""
-        return self.due().filter(state=State.FINISHED).order_by("next_look_at")
-
     def due(self) -> "TaskQuerySet":
         """Tasks whose next look has come."""
         return self.filter(next_look_at__lte=Now())

@@ -2,22 +2,23 @@
 
 import secrets
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, prefetch_related_objects
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.text import slugify
 
 from extender.states import FINAL, FOLLOWED, State
-from extender.tasks.models.copies import Copy
 from extender.tasks.models.queries import TaskQuerySet
+
+if TYPE_CHECKING:
+    from extender.tasks.models.clips import Clip
 
 # Longer than this after the end nobody waits at a page for copies that have not even begun: there is no worker.
 COPYING_TAKES = timedelta(minutes=10)
@@ -71,8 +72,6 @@ class Task(models.Model):
         max_length=11, choices=[(state, state.capitalize()) for state in State], default=State.QUEUED
     )
     percentage = models.PositiveSmallIntegerField(default=0)
-    # A place for each clip by its index: an address, or null where that clip did not come.
-    video_urls = models.JSONField(default=list, blank=True)
     reason = models.TextField(blank=True)
 
     # The clips that somebody chose, a bit for each by its index; null, not 0, where none is: an index can name that.
@@ -147,9 +146,17 @@ class Task(models.Model):
         return slugify(self.title)[:60].strip("-") or "clip"
 
     @property
+    def has_clips(self) -> bool:
+        """Whether at least one clip came: what has finished has some."""
+        return self.state == State.FINISHED
+
+    @property
     def clips(self) -> list["Clip"]:
-        """The clips that came, by index."""
-        return [Clip(self, index, url) for index, url in enumerate(self.video_urls, 1) if url]
+        """The clips that came, by index: none before the end, and one query, once, after it."""
+        if not self.has_clips:
+            return []
+        prefetch_related_objects([self], "clip_set")
+        return list(self.clip_set.all())
 
     @property
     def available_clips(self) -> list["Clip"]:
@@ -165,33 +172,15 @@ class Task(models.Model):
         """The clip to go on with unless somebody says otherwise: the first kept one, else the first to be had."""
         return min(self.clips, key=lambda clip: (clip.is_lost, not clip.is_kept), default=None)
 
-    def copy_of(self, index: int) -> Copy | None:
-        """Our copy of clip `index`, made or to be made; None where it is not lined up yet."""
-        return self._copies.get(index)
-
-    @cached_property
-    def _copies(self) -> dict[int, Copy]:
-        return {copy.index: copy for copy in self.copies.all()}
-
-    def leave_copies_out(self) -> None:
-        """Answers as if no copy of its or its parent's clips were known: a poll has no query to spare for them."""
-        for task in filter(None, (self, self.parent)):
-            task._copies = {}
-
     @property
     def is_being_copied(self) -> bool:
-        """Whether copies of its clips are just being made or measured, so that a page that shows them asks on."""
-        if self.state != State.FINISHED:
-            return False
-        copies = [clip.copy for clip in self.clips]
-        if any(copy and copy.is_under_way for copy in copies):
-            return True
-        # What waits for a worker, or for its parent's copy, may wait for ever.
-        return self.has_just_ended and any(copy is None or copy.is_to_be_compared for copy in copies)
+        """Whether its clips are just being copied or measured, so that a page that shows them asks on."""
+        # What waits for its first worker, or for its parent's file, may wait for ever.
+        return any(clip.is_under_way or (self.has_just_ended and clip.is_awaited) for clip in self.clips)
 
     @property
     def has_just_ended(self) -> bool:
-        """Whether copies of its clips may still begin, though none is known of."""
+        """Whether it ended so lately that the copying of its clips may still be to come."""
         return self.ended_at is not None and timezone.now() - self.ended_at < COPYING_TAKES
 
     @property
@@ -214,37 +203,3 @@ class Task(models.Model):
         """Seconds since the send, up to the end where it has ended."""
         started = self.sent_at or self.created_at
         return max(0, round(((self.ended_at or timezone.now()) - started).total_seconds()))
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One of a task's up to four videos."""
-
-    task: Task
-    index: int
-    url: str
-
-    @property
-    def copy(self) -> Copy | None:
-        """Our copy of it, made or to be made."""
-        return self.task.copy_of(self.index)
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether it is shown from our copy."""
-        return bool(self.copy and self.copy.is_safe)
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether somebody chose it."""
-        return bool((self.task.kept or 0) & 1 << self.index - 1)
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it is to be had nowhere any more."""
-        return bool(self.copy and self.copy.state == Copy.State.LOST)
-
-    @property
-    def file_name(self) -> str:
-        """What it is called on somebody's disk: `a-cat-dancing-2.mp4`."""
-        return f"{self.task.slug}-{self.index}.mp4"

@@ -8,7 +8,7 @@ from django.db.models import Sum
 from tqdm import tqdm
 
 from extender.archive import comparing, copying, storage, sweeping
-from extender.tasks.models import Copy
+from extender.tasks.models import Clip
 
 
 class Command(BaseCommand):
@@ -34,30 +34,28 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
 
     def _copy_missing(self) -> None:
-        while copying.line_up():
-            pass
         copying.copy_now()
-        with tqdm(total=Copy.objects.missing().count(), unit="clip", disable=None) as bar:
+        with tqdm(total=Clip.objects.missing().count(), unit="clip", disable=None) as bar:
             while copying.copy_next():
                 bar.update()
         while comparing.compare_next():
             pass
-        if blocked := Copy.objects.paused().first():
+        if blocked := Clip.objects.paused().first():
             raise storage.StoreTrouble(blocked.reason)
-        self._tell("missing", list(Copy.objects.exclude(state__in=(Copy.State.SAFE, Copy.State.COPYING))))
+        self._tell("missing", list(Clip.objects.exclude(state__in=(Clip.State.SAFE, Clip.State.COPYING))))
         # Were its claim not held any more, it would have been copied here.
-        if elsewhere := Copy.objects.filter(state=Copy.State.COPYING).count():
+        if elsewhere := Clip.objects.filter(state=Clip.State.COPYING).count():
             self.stdout.write(f"{elsewhere} more are just being copied by a worker.")
 
     def _verify(self) -> None:
-        weight = Copy.objects.safe().aggregate(bytes=Sum("bytes"))["bytes"] or 0
+        weight = Clip.objects.safe().aggregate(bytes=Sum("bytes"))["bytes"] or 0
         with tqdm(total=weight, unit="B", unit_scale=True, disable=None) as bar:
             damaged = list(sweeping.verify(bar.update))
         self._tell("damaged", damaged)
 
-    def _tell(self, what: str, copies: list[Copy]) -> None:
-        for copy in copies:
-            self.stderr.write(f"task {copy.task_id}, clip {copy.index}: {copy.get_state_display()}. {copy.reason}")
-        if copies:
-            raise CommandError(f"{len(copies)} clips are {what}.", returncode=1)
-        self.stdout.write(f"{Copy.objects.safe().count()} clips are copied and verified.")
+    def _tell(self, what: str, clips: list[Clip]) -> None:
+        for clip in clips:
+            self.stderr.write(f"task {clip.task_id}, clip {clip.index}: {clip.get_state_display()}. {clip.reason}")
+        if clips:
+            raise CommandError(f"{len(clips)} clips are {what}.", returncode=1)
+        self.stdout.write(f"{Clip.objects.safe().count()} clips are copied and verified.")

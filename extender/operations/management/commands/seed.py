@@ -8,9 +8,8 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from extender.states import State
 from extender.tasks.lookup import NotContinuable, look_up
-from extender.tasks.models import Task
+from extender.tasks.models import Clip, Task
 from extender.tasks.submitting import enqueue
 from extender.team.models import Member
 
@@ -65,7 +64,7 @@ class Command(BaseCommand):
 
 def follow_the_sandbox() -> None:
     """Rewrites the addresses of clips where the sandbox had to take another port than the last time."""
-    for task in Task.objects.filter(state=State.FINISHED).iterator():
-        urls = [url and LOOPBACK_ORIGIN.sub(settings.APIFRAME_BASE_URL, url) for url in task.video_urls]
-        if urls != task.video_urls:
-            Task.objects.filter(pk=task.pk).update(video_urls=urls)
+    for clip in Clip.objects.iterator():
+        url = LOOPBACK_ORIGIN.sub(settings.APIFRAME_BASE_URL, clip.source_url)
+        if url != clip.source_url:
+            Clip.objects.filter(pk=clip.pk).update(source_url=url)

@@ -1,4 +1,4 @@
-"""Copies: what became of each clip's file here, what was measured in it, and who is at it just now."""
+"""Clips: where each comes from, what became of its file here, what was measured in it, and who is at it just now."""
 
 import uuid
 from datetime import timedelta
@@ -12,50 +12,50 @@ from django.db.models.functions import Now
 COPYING_LEASE = timedelta(seconds=150)
 
 
-class CopyQuerySet(models.QuerySet["Copy"]):
-    """Sentences about copies. Times are compared by the database's clock, so that machines need not agree."""
+class ClipQuerySet(models.QuerySet["Clip"]):
+    """Sentences about clips. Times are compared by the database's clock, so that machines need not agree."""
 
-    def safe(self) -> "CopyQuerySet":
+    def safe(self) -> "ClipQuerySet":
         """Here, whole and verified."""
-        return self.filter(state=Copy.State.SAFE)
+        return self.filter(state=Clip.State.SAFE)
 
-    def missing(self) -> "CopyQuerySet":
+    def missing(self) -> "ClipQuerySet":
         """Not here, and still to be had."""
         return self.filter(state__in=MISSING)
 
-    def due(self) -> "CopyQuerySet":
-        """Copies about which somebody should do something now, the longest overdue first."""
+    def due(self) -> "ClipQuerySet":
+        """Clips about which somebody should do something now, the longest overdue first."""
         return self.filter(next_try_at__lte=Now()).order_by("next_try_at")
 
-    def paused(self) -> "CopyQuerySet":
-        """Copies that met a full or broken disk a moment ago. One stands for all: no other would fare better."""
-        return self.filter(state=Copy.State.BLOCKED, next_try_at__gt=Now())
+    def paused(self) -> "ClipQuerySet":
+        """Clips that met a full or broken disk a moment ago. One stands for all: no other would fare better."""
+        return self.filter(state=Clip.State.BLOCKED, next_try_at__gt=Now())
 
-    def hindered(self) -> "CopyQuerySet":
+    def hindered(self) -> "ClipQuerySet":
         """Not here, and it is known why; what was tried last comes first."""
-        return self.exclude(state=Copy.State.SAFE).exclude(reason="").order_by("-next_try_at", "made_at")
+        return self.exclude(state=Clip.State.SAFE).exclude(reason="").order_by("-next_try_at", "made_at")
 
     def is_something_due(self) -> bool:
         """Whether the lists below may hold anything. An idle worker asks each second, and they are dear to ask."""
-        # By their states, so that the index finds them among millions of copies that are settled.
-        return self.due().filter(state__in=[*MISSING, Copy.State.SAFE]).exists()
+        # By their states, so that the index finds them among millions of clips that are settled.
+        return self.due().filter(state__in=[*MISSING, Clip.State.SAFE]).exists()
 
-    def to_copy(self) -> "CopyQuerySet":
+    def to_copy(self) -> "ClipQuerySet":
         """Missing and due, while nothing is wrong with our own store."""
-        return self.missing().due().filter(~Exists(Copy.objects.paused()))
+        return self.missing().due().filter(~Exists(Clip.objects.paused()))
 
-    def to_compare(self) -> "CopyQuerySet":
+    def to_compare(self) -> "ClipQuerySet":
         """Safe, and not yet held against the clip that they continue, which is settled."""
-        parents = Copy.objects.filter(task=OuterRef("task__parent"), index=OuterRef("task__index"))
+        parents = Clip.objects.filter(task=OuterRef("task__parent"), index=OuterRef("task__index"))
         return self.safe().due().filter(Exists(parents.exclude(state__in=MISSING)), contains_parent="")
 
-    def claim(self, copy: "Copy") -> bool:
-        """Takes the right to make `copy`, as it was read; true for one caller alone."""
+    def claim(self, clip: "Clip") -> bool:
+        """Takes the right to copy `clip`, as it was read; true for one caller alone."""
         # By its attempts too: they are the number of the claim, and must be what the caller takes them for.
-        taken = self.to_copy().filter(pk=copy.pk, attempts=copy.attempts).order_by()
+        taken = self.to_copy().filter(pk=clip.pk, attempts=clip.attempts).order_by()
         return bool(
             taken.update(
-                state=Copy.State.COPYING,
+                state=Clip.State.COPYING,
                 reason="",
                 attempts=F("attempts") + 1,
                 received=0,
@@ -68,19 +68,19 @@ class CopyQuerySet(models.QuerySet["Copy"]):
         """Takes the right to compare `pk` with its parent; true for one caller alone."""
         return bool(self.to_compare().filter(pk=pk).order_by().update(next_try_at=Now() + COPYING_LEASE))
 
-    def held(self, pk: uuid.UUID, attempt: int) -> "CopyQuerySet":
+    def held(self, pk: uuid.UUID, attempt: int) -> "ClipQuerySet":
         """The row, as long as the claim of this `attempt` holds: whoever slept past it writes nothing."""
-        return self.filter(pk=pk, state=Copy.State.COPYING, attempts=attempt)
+        return self.filter(pk=pk, state=Clip.State.COPYING, attempts=attempt)
 
     def census(self) -> list[dict[str, object]]:
-        """For each state how many copies there are, their bytes, and since when the oldest one waits."""
+        """For each state how many clips there are, their bytes, and since when the oldest one waits."""
         return list(
             self.values("state").annotate(number=Count("pk"), weight=Sum("bytes"), oldest=Min("made_at")).order_by()
         )
 
 
-class Copy(models.Model):
-    """Our copy of one clip, made or still to be made. Its file is named by its checksum and never changes."""
+class Clip(models.Model):
+    """One of a task's up to four results, with its file here. The file is named by its checksum and never changes."""
 
     class State(models.TextChoices):
         """Where the clip is safe, in the words of the pages."""
@@ -101,8 +101,9 @@ class Copy(models.Model):
 
     # Part of the file's address: it says nothing about the task, and cannot be guessed.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="copies")
-    index = models.PositiveSmallIntegerField(help_text="The clip, 1 to 4")
+    task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE)
+    index = models.PositiveSmallIntegerField(help_text="1 to 4")
+    source_url = models.TextField(help_text="Where APIFRAME says that it lies")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is not safe")
     made_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -132,15 +133,15 @@ class Copy(models.Model):
     drift_colour = models.FloatField(null=True, help_text="How far its end is from the original's, in ΔE")
     drift_sharpness = models.FloatField(null=True, help_text="Below 0: softer than the original's end")
 
-    objects = CopyQuerySet.as_manager()
+    objects = ClipQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "copies"
-        constraints = [models.UniqueConstraint("task", "index", name="one_copy_of_a_clip")]
+        ordering = ["task", "index"]
+        constraints = [models.UniqueConstraint("task", "index", name="one_row_for_one_clip")]
         indexes = [models.Index("state", "next_try_at", name="next_try")]
 
     def __str__(self) -> str:
-        return f"copy {self.pk}"
+        return f"clip {self.pk}"
 
     @property
     def is_safe(self) -> bool:
@@ -148,14 +149,39 @@ class Copy(models.Model):
         return self.state == self.State.SAFE
 
     @property
-    def is_under_way(self) -> bool:
-        """Whether it is being copied, or is about to be: what its server failed to give waits longer than a page."""
-        return self.state == self.State.COPYING or (self.state == self.State.WAITING and not self.misses)
+    def is_lost(self) -> bool:
+        """Whether it is to be had nowhere any more."""
+        return self.state == self.State.LOST
 
     @property
-    def is_to_be_compared(self) -> bool:
-        """Whether it is safe, and not yet held against the clip that it continues."""
-        return self.is_safe and not self.contains_parent
+    def is_kept(self) -> bool:
+        """Whether somebody chose it."""
+        return bool((self.task.kept or 0) & 1 << self.index - 1)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a worker is copying it, or began to and goes on at once."""
+        return self.state == self.State.COPYING or (self._waits and self.attempts > 0)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a worker, if there is one, is about to copy it or to compare it with what it continues."""
+        return self._waits or (self.is_safe and not self.contains_parent)
+
+    @property
+    def _waits(self) -> bool:
+        # What its server failed to give waits longer than a page.
+        return self.state == self.State.WAITING and not self.misses
+
+    @property
+    def repeats_parent(self) -> bool:
+        """Whether its file begins with the footage of the clip that it continues."""
+        return self.is_safe and self.contains_parent == self.Contains.YES
+
+    @property
+    def file_name(self) -> str:
+        """What it is called on somebody's disk: `a-cat-dancing-2.mp4`."""
+        return f"{self.task.slug}-{self.index}.mp4"
 
     @property
     def percentage(self) -> int | None:
@@ -164,4 +190,4 @@ class Copy(models.Model):
 
 
 # Due, once or again: what is not settled.
-MISSING = (Copy.State.WAITING, Copy.State.COPYING, Copy.State.BLOCKED)
+MISSING = (Clip.State.WAITING, Clip.State.COPYING, Clip.State.BLOCKED)
