@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from extender.archive.storage import KINDS, current_store, name
 from extender.states import State
 from extender.tasks.models import Clip, Task
+from extender.tasks.picks import pick
 from extender.team.models import Member
 
 URLS: list[str | None] = [f"https://clips.example/{index}.mp4" for index in range(1, 5)]
@@ -104,12 +105,25 @@ def database_url() -> str:
     return f"postgresql://extender@127.0.0.1:{connection.settings_dict['PORT']}/{name}"
 
 
-def make_task(owner: Member, state: State = State.FINISHED, urls: list[str | None] = URLS, **fields: Any) -> Task:
-    """A row as it would stand after a life that the test does not care about; once finished, with clips at `urls`."""
+def make_task(
+    owner: Member,
+    state: State = State.FINISHED,
+    urls: list[str | None] = URLS,
+    *,
+    picks: tuple[int, ...] = (),
+    **fields: Any,
+) -> Task:
+    """A row as it would stand after a life that the test does not care about.
+
+    A finished one has clips at `urls`, and those with an index in `picks` are picked.
+    """
     defaults = {"prompt": "a cat dancing", "index": 1, "parent_task_id": "0" * 36, "remote_id": ""}
     task = Task.objects.create(owner=owner, state=state, **{**defaults, **fields})
     if state == State.FINISHED:
         lie_at(task, urls)
+        for index in picks:
+            pick(task.clip(index), True)
+    task.refresh_from_db()
     return task
 
 

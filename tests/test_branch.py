@@ -8,6 +8,7 @@ import pytest
 from extender.sharing.models import Share
 from extender.states import State
 from extender.tasks.models import Clip, Task
+from extender.tasks.picks import pick
 from tests.helpers import extend, make_clip, make_task, queries
 
 
@@ -96,7 +97,7 @@ def test_it_leads_to_the_tree_and_to_the_film_of_what_was_chosen(web, start):
     assert film(done) == [f"/tasks/{done.pk}/clips/1/film/"]
     make_clip(done, 1, "lost")
     assert film(done) == [f"/tasks/{done.pk}/clips/2/film/"]
-    Task.objects.filter(pk=done.pk).keep(4)
+    pick(done.clip(4), True)
     assert film(done) == [f"/tasks/{done.pk}/clips/4/film/"]
     assert web.get(film(done)[0]).status_code == 200
     for index in (2, 3, 4):

@@ -115,7 +115,7 @@ def test_every_action_says_which_clip_it_is_for_and_can_be_found_by_a_key(web, m
     for index, panel in enumerate(panels(web.get(f"/tasks/{task.pk}/")), 1):
         labels = re.findall(r'aria-label="([^"]*)"', panel)
         assert labels == [
-            f"Keep clip {index}",
+            f"Pick clip {index}",
             f"Extend, calm: clip {index}",
             f"Extend, lively: clip {index}",
             f"Edit first, then extend clip {index}",
@@ -145,7 +145,7 @@ def test_the_fragment_brings_the_actions_and_what_one_press_costs_is_said_once(w
 
 
 def test_a_guest_may_do_none_of_it(client, member):
-    task = make_task(member, remote_id=str(uuid.uuid4()), kept=2)
+    task = make_task(member, remote_id=str(uuid.uuid4()), picks=(2,))
     address = Share.objects.create(task=task, show_prompt=True).get_absolute_url()
     for path in ("", "status/", "copies/"):
         shown = client.get(address + path).content.decode()

@@ -111,26 +111,26 @@ def test_a_card_says_its_state_in_words_and_what_it_continues(web, member):
     assert "Banned prompt detected" in page
 
 
-def test_kept_shows_the_tasks_with_kept_clips_alone_and_says_which(web, member, stranger):
-    one, both, none = make_task(member, kept=0b10), make_task(member, kept=0b101), make_task(member)
-    make_task(stranger, kept=1)
-    response = web.get("/tasks/?kept=yes")
+def test_picked_shows_the_tasks_with_picked_clips_alone_and_says_which(web, member, stranger):
+    one, both, none = make_task(member, picks=(2,)), make_task(member, picks=(1, 3)), make_task(member)
+    make_task(stranger, picks=(1,))
+    response = web.get("/tasks/?picked=yes")
     assert cards(response) == [str(both.pk), str(one.pk)]
     page = response.content.decode()
-    assert '<span class="sr-only">clip 2 kept</span>' in page
-    assert '<span class="sr-only">clips 1 and 3 kept</span>' in page
+    assert '<span class="sr-only">clip 2 picked</span>' in page
+    assert '<span class="sr-only">clips 1 and 3 picked</span>' in page
     assert page.count("★") == 3
-    assert '<a href="/tasks/?kept=yes" aria-current="page">Kept</a>' in page
+    assert '<a href="/tasks/?picked=yes" aria-current="page">Picked</a>' in page
     whole = web.get("/tasks/")
     assert str(none.pk) in cards(whole)
     assert '<a href="/tasks/" aria-current="page">All</a>' in whole.content.decode()
 
 
 def test_load_more_keeps_the_filter(web, member):
-    made = [str(make_task(member, kept=1).pk) for _ in range(50)]
+    made = [str(make_task(member, picks=(1,)).pk) for _ in range(50)]
     for _ in range(30):
         make_task(member)
-    seen, address, headers = [], "/tasks/?kept=yes", {}
+    seen, address, headers = [], "/tasks/?picked=yes", {}
     while address:
         page = web.get(address, headers=headers).content.decode()
         seen += [piece[:36] for piece in page.split('id="card-')[1:]]
@@ -140,34 +140,34 @@ def test_load_more_keeps_the_filter(web, member):
     assert seen == made[::-1]
 
 
-def test_nothing_kept_says_what_to_do(web, member):
+def test_nothing_picked_says_what_to_do(web, member):
     make_task(member)
-    page = web.get("/tasks/?kept=yes").content.decode()
-    assert "Nothing kept yet" in page
-    assert "Press Keep under the clips" in page
+    page = web.get("/tasks/?picked=yes").content.decode()
+    assert "Nothing picked yet" in page
+    assert "Press Pick under the clips" in page
     assert "Extend your first clip" not in page
-    assert b"Nothing kept yet" not in web.get("/tasks/").content
+    assert b"Nothing picked yet" not in web.get("/tasks/").content
 
 
-def test_what_is_kept_costs_the_same_with_more_rows(web, member):
-    make_task(member, kept=1, parent=make_task(member))
-    few = queries(lambda: web.get("/tasks/?kept=yes"))
+def test_what_is_picked_costs_the_same_with_more_rows(web, member):
+    make_task(member, picks=(1,), parent=make_task(member))
+    few = queries(lambda: web.get("/tasks/?picked=yes"))
     for _ in range(10):
-        make_task(member, kept=1, parent=make_task(member))
-    assert queries(lambda: web.get("/tasks/?kept=yes")) == few <= 6
+        make_task(member, picks=(1,), parent=make_task(member))
+    assert queries(lambda: web.get("/tasks/?picked=yes")) == few <= 6
 
 
 @pytest.mark.races
-def test_what_is_kept_is_found_by_its_own_index_on_either_database(member):
+def test_what_is_picked_is_found_by_its_own_index_on_either_database(member):
     # So many that a planner which counts costs sees that it is worth it.
-    rows = (Task(owner=member, prompt="a kite" * 50, kept=None if number % 20 else 1) for number in range(4000))
+    rows = (Task(owner=member, prompt="a kite" * 50, has_picks=number % 20 == 0) for number in range(4000))
     tasks = Task.objects.bulk_create(rows)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE tasks_task")
-    own = Task.objects.visible_to(member).newest_first().kept()
+    own = Task.objects.visible_to(member).newest_first().picked()
     for page in (own[:25], own.older_than(tasks[200].created_at, tasks[200].pk)[:25]):
         plan = page.explain()
-        assert "kept_history" in plan, plan
+        assert "picked_history" in plan, plan
         assert "TEMP B-TREE" not in plan, "a sorted page must come sorted from the index"
         assert "Sort" not in plan, plan
 

@@ -98,20 +98,6 @@ def test_both_cost_the_same_number_of_queries_however_large_they_are(start):
     assert many == few == [3, 4]
 
 
-def test_kept_clips_are_marked_one_by_one_and_found_again(start):
-    own = Task.objects.filter(pk=start.pk)
-    for index in (2, 4, 2):
-        own.keep(index)
-    assert [clip.index for clip in fresh(start).clips if clip.is_kept] == [2, 4]
-    own.let_go(4)
-    own.let_go(1)
-    assert [clip.index for clip in fresh(start).clips if clip.is_kept] == [2]
-    assert list(Task.objects.kept()) == [start]
-    own.let_go(2)
-    assert fresh(start).kept is None
-    assert not Task.objects.kept().exists()
-
-
 def segment(task: Task, index: int = 1) -> branches.Segment:
     return branches.branch_to(fresh(task), index).here.segment
 

@@ -309,8 +309,8 @@ def offered(page: str) -> list[str]:
     return [html.unescape(link) for link in re.findall(r'<a class="source" href="([^"]*)"', page)]
 
 
-def test_what_is_kept_is_offered_first_with_its_clip_and_six_in_all(web, member):
-    old = [make_task(member, kept=0b100), make_task(member, kept=0b1010)]
+def test_what_is_picked_is_offered_first_with_its_clip_and_six_in_all(web, member):
+    old = [make_task(member, picks=(3,)), make_task(member, picks=(2, 4))]
     recent = [make_task(member) for _ in range(7)]
     page = web.get("/tasks/new/").content.decode()
     assert offered(page) == [
@@ -320,23 +320,23 @@ def test_what_is_kept_is_offered_first_with_its_clip_and_six_in_all(web, member)
     ]
     assert re.findall(r'<video src="https://clips.example/(\d)', page) == ["2", "3", "1", "1", "1", "1"]
     assert page.count("★") == 2
-    assert ", clip 3, kept" in page
+    assert ", clip 3, picked" in page
 
 
-def test_many_kept_leave_no_room_for_others_and_none_is_offered_twice(web, member):
-    kept = [make_task(member, kept=1) for _ in range(8)]
+def test_many_picked_leave_no_room_for_others_and_none_is_offered_twice(web, member):
+    picked = [make_task(member, picks=(1,)) for _ in range(8)]
     make_task(member)
     assert offered(web.get("/tasks/new/").content.decode()) == [
-        f"/tasks/new/?parent={task.pk}&index=1" for task in kept[:1:-1]
+        f"/tasks/new/?parent={task.pk}&index=1" for task in picked[:1:-1]
     ]
 
 
-@pytest.mark.parametrize(("kept", "asked", "index"), [(None, "", "1"), (0b1100, "", "3"), (0b1100, "2", "2")])
-def test_a_parent_without_an_index_starts_with_its_first_kept_clip(web, member, kept, asked, index):
-    parent = make_task(member, kept=kept)
+@pytest.mark.parametrize(("picks", "asked", "index"), [((), "", "1"), ((3, 4), "", "3"), ((3, 4), "2", "2")])
+def test_a_parent_without_an_index_starts_with_its_first_picked_clip(web, member, picks, asked, index):
+    parent = make_task(member, picks=picks)
     response = web.get("/tasks/new/", {"parent": parent.pk, "index": asked})
     assert form_of(response)["index"] == index
-    assert response.content.decode().count("★") == (2 if kept else 0)
+    assert response.content.decode().count("★") == (2 if picks else 0)
 
 
 def test_it_says_what_this_extension_would_become_and_warns_near_the_end(web, member):
@@ -502,7 +502,7 @@ def test_queries_stay_the_same_with_more_tasks(web, member, original):
     for _ in range(10):
         make_task(member, parent=original)
         make_task(member, State.PROCESSING, parent=original, next_look_at=None)
-        make_task(member, parent=original, kept=1)
+        make_task(member, parent=original, picks=(1,))
     deep = make_task(member, parent=make_task(member, parent=make_task(member, parent=original, index=1), index=2))
     assert queries(lambda: web.get(f"/tasks/new/?parent={deep.pk}")) <= 7
     assert [queries(lambda address=address: web.get(address)) for address in addresses] == few

@@ -10,6 +10,7 @@ import pytest
 
 from extender.states import State
 from extender.tasks.models import Clip, Task
+from extender.tasks.picks import pick
 from tests.helpers import become_due, extend, make_clip, make_task, queries
 
 VOID = {"img", "input", "link", "meta"}
@@ -85,12 +86,12 @@ def test_states_reasons_and_kept_clips_are_said_in_words(web, start):
     extend(start, 1, State.PROCESSING, percentage=40)
     extend(start, 1, State.FAILED, reason="Banned prompt detected")
     extend(start, 2, State.UNCONFIRMED, reason="No answer came")
-    Task.objects.filter(pk=start.pk).keep(3)
+    pick(start.clip(3), True)
     page = web.get(tree(start)).content.decode()
     for words in ("Rendering", "40 %", "Failed", "Banned prompt detected", "Unconfirmed", "No answer came"):
         assert words in page
     assert "4 videos, 1 running, 1 unconfirmed, 1 failed" in page
-    assert "kept: clip 3" in page
+    assert "picked: clip 3" in page
 
 
 def test_stills_come_from_our_copies_and_nothing_loads_a_video(web, start):
@@ -168,9 +169,9 @@ def test_a_poll_without_news_is_204_at_three_queries_and_one_with_news_brings_th
 def test_what_is_kept_or_added_is_news_too(web, start):
     extend(start, state=State.PROCESSING)
     page = web.get(tree(start)).content.decode()
-    Task.objects.filter(pk=start.pk).keep(1)
+    pick(start.clip(1), True)
     news = web.get(poll(page)).content.decode()
-    assert "kept: clip 1" in news
+    assert "picked: clip 1" in news
     extend(start, prompt="one more")
     assert "one more" in web.get(poll(news)).content.decode()
 

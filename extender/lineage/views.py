@@ -81,5 +81,5 @@ def _grown(root: branches.Node) -> dict[str, object]:
 
 def _digest(tasks: Iterable[Task]) -> str:
     """A text that differs as soon as something differs that a tree of `tasks` shows."""
-    shown = sorted(f"{task.pk}:{task.version}:{task.kept}" for task in tasks)
+    shown = sorted(f"{task.pk}:{task.version}" for task in tasks)
     return hashlib.sha256(" ".join(shown).encode()).hexdigest()[:16]

@@ -7,13 +7,19 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from extender.states import RUNNING
-from extender.tasks.models import Task
+from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 
 
 def own_task(member: Member, pk: uuid.UUID) -> Task:
     """The member's task `pk`, or 404."""
     return get_object_or_404(Task.objects.visible_to(member).select_related("parent"), pk=pk)
+
+
+def own_clip(member: Member, pk: uuid.UUID, index: int) -> Clip:
+    """Clip `index` of the member's task `pk`, or 404."""
+    clips = Clip.objects.filter(task__in=Task.objects.visible_to(member)).select_related("task")
+    return get_object_or_404(clips, task=pk, index=index)
 
 
 def own_tasks_and_running(member: Member, pks: Collection[uuid.UUID]) -> tuple[list[Task], list[Task]]:

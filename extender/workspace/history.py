@@ -28,11 +28,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def history(request: MemberRequest) -> HttpResponse:
-    """A page of the history, after the card with the mark `?before=`; `?kept=yes`: of tasks with kept clips alone."""
+    """A page of the history, after the card with the mark `?before=`; `?picked=yes` leaves tasks without picks out."""
     tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent").prefetch_related("clip_set")
-    kept = request.GET.get("kept") == "yes"
-    if kept:
-        tasks = tasks.kept()
+    picked = request.GET.get("picked") == "yes"
+    if picked:
+        tasks = tasks.picked()
     if before := request.GET.get("before"):
         tasks = tasks.older_than(*_read_mark(before))
     # One more than is shown tells whether there are more, without counting.
@@ -41,7 +41,7 @@ def history(request: MemberRequest) -> HttpResponse:
         "tasks": page[:PAGE],
         "next_mark": _mark(page[PAGE - 1]) if len(page) > PAGE else "",
         "is_first_page": not before,
-        "kept": kept,
+        "picked": picked,
         "watching": any(task.is_watched for task in page[:PAGE]),
     }
     return render(request, "tasks/_cards.html" if request.htmx else "tasks/history.html", context)

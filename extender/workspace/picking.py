@@ -1,34 +1,28 @@
-"""Which clips are worth keeping."""
+"""Which clips are worth going on with."""
 
 import uuid
 
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from extender.tasks.access import own_task
-from extender.tasks.models import Task
+from extender.tasks import picks
+from extender.tasks.access import own_clip
 from extender.team.sign_in import MemberRequest
+
+WORDS = {"yes": True, "no": False}
 
 
 @require_POST
 @vary_on_headers("HX-Request")
-def keep(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
-    """Marks a clip as kept (`kept=yes`), or takes the mark away (`kept=no`): said twice, it stays as it is."""
-    task = own_task(request.user, pk)
-    if task.clip(index) is None:
-        raise Http404
-    own = Task.objects.visible_to(request.user).filter(pk=pk)
-    match request.POST.get("kept"):
-        case "yes":
-            own.keep(index)
-        case "no":
-            own.let_go(index)
-        case _:
-            return HttpResponseBadRequest("kept is yes or no")
+def pick(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
+    """Marks a clip as picked (`picked=yes`), or takes the mark away (`picked=no`)."""
+    clip = own_clip(request.user, pk, index)
+    picked = WORDS.get(request.POST.get("picked", ""))
+    if picked is None:
+        return HttpResponseBadRequest("picked is yes or no")
+    picks.pick(clip, picked)
     if not request.htmx:
-        return redirect(f"{task.get_absolute_url()}#clip-{index}")
-    # As it stands now, whoever else has just chosen among the same four.
-    task.refresh_from_db(fields=["kept"])
-    return render(request, "tasks/_keep.html", {"task": task, "clip": task.clip(index)})
+        return redirect(f"{clip.task.get_absolute_url()}#clip-{index}")
+    return render(request, "tasks/_pick.html", {"task": clip.task, "clip": clip})

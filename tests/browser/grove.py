@@ -6,6 +6,7 @@ import uuid
 from django.utils import timezone
 
 from extender.tasks.models import Clip, Task
+from extender.tasks.picks import pick
 from extender.team.models import Member
 from tests.browser.scene import OWNER, member_called, stage
 
@@ -49,7 +50,8 @@ def plant(
             shared = {name: getattr(like, name) for name in SHARED}
             Clip.objects.create(task=task, index=index, state=Clip.State.SAFE, next_try_at=None, **shared)
     Task.objects.filter(pk__in=[staged.pk, staged.parent_id]).update(created_at="2020-01-01T00:00:00Z")
-    Task.objects.filter(pk__in=[task.pk for task in tasks[:12:3]]).update(kept=0b0010)
+    for task in tasks[:12:3]:
+        pick(task.clip(2), True)
     return root
 
 

@@ -72,7 +72,7 @@ def test_axe_finds_nothing_in_any_view_of_what_is_finished(house, directory, ope
     page.goto(f"{house.url}/tasks/new/?parent={task}")
     expect(page.locator(".near-end")).to_be_visible()
     assert_clean(page)
-    for address in ("/tasks/?kept=yes", "/team/", "/team/archive/", "/password/", f"/tasks/{task}/events/"):
+    for address in ("/tasks/?picked=yes", "/team/", "/team/archive/", "/password/", f"/tasks/{task}/events/"):
         page.goto(house.url + address)
         assert_clean(page)
     page.goto(f"{house.url}/tasks/{task}/#share")

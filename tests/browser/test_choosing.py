@@ -87,39 +87,39 @@ def test_a_kept_clip_is_marked_at_once_and_found_again(house, open_page, task):
     page = sign_in(open_page(), house)
     page.goto(task)
     held: list[Route] = []
-    page.route("**/keep/", lambda route: held.append(route))
-    with page.expect_request("**/keep/"):
-        page.get_by_role("button", name="Keep clip 2").click()
+    page.route("**/pick/", lambda route: held.append(route))
+    with page.expect_request("**/pick/"):
+        page.get_by_role("button", name="Pick clip 2").click()
     # The server has said nothing yet.
     expect(page.locator(".keep").nth(1).get_by_text("Kept")).to_be_visible()
     expect(page.locator(".keep").nth(1).get_by_text("Keep")).to_be_hidden()
     held.pop().continue_()
-    expect(page.get_by_role("button", name="Kept clip 2")).to_have_attribute("aria-pressed", "true")
-    page.goto(f"{house.url}/tasks/?kept=yes")
+    expect(page.get_by_role("button", name="Picked clip 2")).to_have_attribute("aria-pressed", "true")
+    page.goto(f"{house.url}/tasks/?picked=yes")
     expect(page.locator(".card")).to_have_count(1)
-    expect(page.locator(".card")).to_contain_text("clip 2 kept")
+    expect(page.locator(".card")).to_contain_text("clip 2 picked")
     page.locator(".card a").first.click()
-    page.unroute("**/keep/")
-    page.get_by_role("button", name="Kept clip 2").click()
-    expect(page.get_by_role("button", name="Keep clip 2")).to_be_visible()
-    page.goto(f"{house.url}/tasks/?kept=yes")
-    expect(page.get_by_role("heading", name="Nothing kept yet")).to_be_visible()
+    page.unroute("**/pick/")
+    page.get_by_role("button", name="Picked clip 2").click()
+    expect(page.get_by_role("button", name="Pick clip 2")).to_be_visible()
+    page.goto(f"{house.url}/tasks/?picked=yes")
+    expect(page.get_by_role("heading", name="Nothing picked yet")).to_be_visible()
 
 
 def test_what_could_not_be_kept_is_not_shown_as_kept(house, open_page, task):
     page = sign_in(open_page(expected="500"), house)
     page.goto(task)
-    page.route("**/keep/", lambda route: route.fulfill(status=500))
-    with page.expect_response("**/keep/"):
-        page.get_by_role("button", name="Keep clip 1").click()
+    page.route("**/pick/", lambda route: route.fulfill(status=500))
+    with page.expect_response("**/pick/"):
+        page.get_by_role("button", name="Pick clip 1").click()
     expect(page.locator(".keep").first.get_by_text("Keep")).to_be_visible()
 
 
 def test_the_keyboard_keeps_and_stays_where_it_is(house, open_page, task):
     page = sign_in(open_page(), house)
     page.goto(task)
-    page.get_by_role("button", name="Keep clip 3").focus()
-    for words in ("Kept clip 3", "Keep clip 3"):
+    page.get_by_role("button", name="Pick clip 3").focus()
+    for words in ("Picked clip 3", "Pick clip 3"):
         page.keyboard.press("Enter" if words.startswith("Kept") else "Space")
         expect(page.get_by_role("button", name=words)).to_be_focused()
     page.keyboard.press("Tab")
@@ -179,13 +179,13 @@ def test_fingers_keep_and_extend_on_a_phone_without_overflow(house, open_page, t
     before = submits(upstream)
     # What can be done belongs to the clip in view.
     page.get_by_role("navigation", name="Clips").get_by_role("button", name="Clip 2").tap()
-    page.get_by_role("button", name="Keep clip 2").tap()
-    expect(page.get_by_role("button", name="Kept clip 2")).to_be_visible()
+    page.get_by_role("button", name="Pick clip 2").tap()
+    expect(page.get_by_role("button", name="Picked clip 2")).to_be_visible()
     for button in page.locator(".actions .button:visible").all():
         assert button.bounding_box()["height"] >= 44
     assert page.evaluate("() => document.documentElement.scrollWidth") == 390
-    page.get_by_role("button", name="Kept clip 2").tap()
-    expect(page.get_by_role("button", name="Keep clip 2")).to_be_visible()
+    page.get_by_role("button", name="Picked clip 2").tap()
+    expect(page.get_by_role("button", name="Pick clip 2")).to_be_visible()
     page.get_by_role("button", name="Extend, calm: clip 2").tap()
     made_from(page, task)
     assert submits(upstream) == before + 1
@@ -194,9 +194,9 @@ def test_fingers_keep_and_extend_on_a_phone_without_overflow(house, open_page, t
 def test_without_a_script_one_press_keeps_and_one_extends(house, open_page, task, upstream):
     page = sign_in(open_page(java_script_enabled=False), house)
     page.goto(task)
-    page.get_by_role("button", name="Keep clip 2").click()
+    page.get_by_role("button", name="Pick clip 2").click()
     assert page.url == f"{task}#clip-2"
-    page.get_by_role("button", name="Kept clip 2").click()
+    page.get_by_role("button", name="Picked clip 2").click()
     before = submits(upstream)
     page.get_by_role("button", name="Extend, calm: clip 3").click()
     made_from(page, task)

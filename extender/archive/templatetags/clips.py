@@ -118,10 +118,10 @@ def whereabouts(clip: Clip) -> str:
 
 
 @register.filter
-def kept_words(task: Task) -> str:
-    """Which clips are kept: "clip 2 kept", "clips 1 and 3 kept"; "" where none is."""
-    kept = [str(clip.index) for clip in task.clips if clip.is_kept]
-    return f"clip{pluralize(kept)} {get_text_list(kept, 'and')} kept" if kept else ""
+def picked_words(task: Task) -> str:
+    """Which clips are picked: "clip 2 picked", "clips 1 and 3 picked"; "" where none is."""
+    picked = [str(clip.index) for clip in task.clips if clip.picked]
+    return f"clip{pluralize(picked)} {get_text_list(picked, 'and')} picked" if picked else ""
 
 
 @register.simple_tag

@@ -35,7 +35,7 @@ def nested(context: Context, root: Node) -> SafeString:
 @register.simple_tag
 def pictures(task: Task) -> str:
     """A name for the task's stills as they are; they stay in the page while it is the same."""
-    return f"stills-{task.pk}-{task.version}-{task.kept or 0}"
+    return f"stills-{task.pk}-{task.version}"
 
 
 def _arranged(extensions: list[Node]) -> tuple[list[Node], list[Node]]:

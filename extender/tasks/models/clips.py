@@ -104,6 +104,7 @@ class Clip(models.Model):
     task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE)
     index = models.PositiveSmallIntegerField(help_text="1 to 4")
     source_url = models.TextField(help_text="Where APIFRAME says that it lies")
+    picked = models.BooleanField(default=False, help_text="Whether somebody chose it to go on with")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is not safe")
     made_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -152,11 +153,6 @@ class Clip(models.Model):
     def is_lost(self) -> bool:
         """Whether it is to be had nowhere any more."""
         return self.state == self.State.LOST
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether somebody chose it."""
-        return bool((self.task.kept or 0) & 1 << self.index - 1)
 
     @property
     def is_under_way(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Count, Exists, F, Q
-from django.db.models.functions import Coalesce, Now, NullIf
+from django.db.models.functions import Now
 from django_cte import CTE, with_cte
 
 from extender.states import FOLLOWED, OPEN, RUNNING, State
@@ -43,17 +43,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
             Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk), created_at__lte=created_at
         )
 
-    def kept(self) -> "TaskQuerySet":
-        """Tasks of which somebody chose a clip."""
-        return self.filter(kept__isnull=False)
-
-    def keep(self, index: int) -> None:
-        """Marks clip `index` of these tasks as chosen."""
-        self.update(kept=Coalesce(F("kept"), 0).bitor(1 << index - 1))
-
-    def let_go(self, index: int) -> None:
-        """Takes that mark from clip `index` of these tasks."""
-        self.update(kept=NullIf(F("kept").bitand(0b1111 ^ 1 << index - 1), 0))
+    def picked(self) -> "TaskQuerySet":
+        """Tasks of which a clip is picked."""
+        return self.filter(has_picks=True)
 
     def branch_to(self, pk: uuid.UUID) -> "TaskQuerySet":
         """Task `pk`, and of these the one that it continues, the one that that continues, and so on; in no order."""
@@ -72,13 +64,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(state=State.FINISHED).newest_first()
 
     def to_continue(self, number: int) -> list["Task"]:
-        """The tasks that are likeliest to go on, up to `number`: those with kept clips, then the newest."""
-        parts = [part.values("pk")[:number] for part in (self.with_clips().kept(), self.with_clips())]
+        """The tasks that are likeliest to go on, up to `number`: those with picked clips, then the newest."""
+        parts = [part.values("pk")[:number] for part in (self.with_clips().picked(), self.with_clips())]
         # A union, each half by its own index; the halves end inside, since SQLite allows no LIMIT in a union.
         chosen, newest = (self.model._default_manager.filter(pk__in=part) for part in parts)
         found = {task.pk: task for task in chosen.union(newest, all=True)}.values()
         newest_first = sorted(found, key=lambda task: (task.created_at, task.pk), reverse=True)
-        return sorted(newest_first, key=lambda task: task.kept is None)[:number]
+        return sorted(newest_first, key=lambda task: not task.has_picks)[:number]
 
     def _connected(self, pk: uuid.UUID, onward: Callable[[CTE], models.QuerySet]) -> "TaskQuerySet":
         """Task `pk` and all that `onward` leads to from there; each step joins the tasks found so far, as a CTE."""

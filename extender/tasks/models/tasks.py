@@ -74,8 +74,8 @@ class Task(models.Model):
     percentage = models.PositiveSmallIntegerField(default=0)
     reason = models.TextField(blank=True)
 
-    # The clips that somebody chose, a bit for each by its index; null, not 0, where none is: an index can name that.
-    kept = models.PositiveSmallIntegerField(null=True, editable=False)
+    # Whether any of its clips is picked: here too, since the history pages by an index of this table.
+    has_picks = models.BooleanField(default=False, editable=False)
 
     # When, by the database's clock: machines need not agree about the time to share these rows.
     sent_at = models.DateTimeField(null=True, editable=False)
@@ -104,7 +104,7 @@ class Task(models.Model):
         indexes = [
             models.Index("owner", F("created_at").desc(), F("id").desc(), name="history"),
             models.Index(
-                "owner", F("created_at").desc(), F("id").desc(), condition=Q(kept__isnull=False), name="kept_history"
+                "owner", F("created_at").desc(), F("id").desc(), condition=Q(has_picks=True), name="picked_history"
             ),
             # Whole, not partial: behind parameters SQLite does not see that a partial index would do.
             models.Index("owner", "state", name="running"),
@@ -169,8 +169,8 @@ class Task(models.Model):
 
     @property
     def first_choice(self) -> "Clip | None":
-        """The clip to go on with unless somebody says otherwise: the first kept one, else the first to be had."""
-        return min(self.clips, key=lambda clip: (clip.is_lost, not clip.is_kept), default=None)
+        """The clip to go on with unless somebody says otherwise: the first picked one, else the first to be had."""
+        return min(self.clips, key=lambda clip: (clip.is_lost, not clip.picked), default=None)
 
     @property
     def is_being_copied(self) -> bool:
