@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from extender.lineage import branches
 from extender.states import RUNNING, State
-from extender.tasks.access import own_task
+from extender.tasks.access import read_task
 from extender.tasks.models import Task
 from extender.tasks.running import Running
 from extender.tasks.slots import look_after
@@ -24,7 +24,7 @@ from extender.team.sign_in import MemberRequest
 @require_safe
 def tree(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """The tree in which a task grows."""
-    task = own_task(request.user, pk)
+    task = read_task(request.user, pk)
     root = branches.tree_of(task)
     # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
     if "look" in request.GET:
@@ -48,7 +48,7 @@ def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> Http
     # Where nothing is to come the answer says so, by asking no more: without a worker no version would.
     if is_shown and any(task.is_watched for task in tasks):
         return HttpResponse(status=204)
-    running = Running.of(list(Task.objects.visible_to(request.user).running().only("percentage")))
+    running = Running.of_member(request.user)
     context = {"task": task, "polled": True, "running": running, **_grown(branches.grow(root_pk, tasks))}
     return render(request, "lineage/_tree.html", context)
 
@@ -56,7 +56,7 @@ def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> Http
 @require_safe
 def film(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     """The branch that ends with a clip, as one film."""
-    task = own_task(request.user, pk)
+    task = read_task(request.user, pk)
     branch = branches.branch_to(task, index)
     if branch.here.clip is None:
         raise Http404

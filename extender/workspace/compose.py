@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from extender.lineage import branches
 from extender.states import State
-from extender.tasks.access import own_task_and_running
+from extender.tasks.access import read_task_and_running
 from extender.tasks.lookup import NotContinuable
 from extender.tasks.lookup import look_up as look_up_original
 from extender.tasks.models import Task
@@ -116,7 +116,7 @@ def _named(request: MemberRequest, parameter: str) -> tuple[Task | None, dict[st
         pk = uuid.UUID(request.GET.get(parameter, ""))
     except ValueError:
         return None, {}
-    task, running = own_task_and_running(request.user, pk)
+    task, running = read_task_and_running(request.user, pk)
     return task, {"running": Running.of(running)}
 
 

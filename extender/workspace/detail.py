@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from extender.lineage import branches
 from extender.sharing import links
-from extender.tasks.access import own_task, own_task_and_running
+from extender.tasks.access import own_task, read_task, read_task_and_running
 from extender.tasks.following import check_again
 from extender.tasks.lookup import NotContinuable
 from extender.tasks.lookup import adopt as adopt_task
@@ -27,18 +27,17 @@ MAX_EVENTS = 500
 @require_safe
 def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """A task's page."""
-    task, running = own_task_and_running(request.user, pk)
+    task, running = read_task_and_running(request.user, pk)
     # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
     if "look" in request.GET:
         look_after([task])
-    return _page(request, task, running)
+    return _page(request, task, running=Running.of(running))
 
 
-def _page(request: MemberRequest, task: Task, running: list[Task], **more: object) -> HttpResponse:
+def _page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     context = {
         "task": task,
         "branch": branches.branch_to(task),
-        "running": Running.of(running),
         "usual_seconds": None if task.is_final else Task.objects.usual_seconds(),
         "links": links.listed(task, request),
         **more,
@@ -49,7 +48,7 @@ def _page(request: MemberRequest, task: Task, running: list[Task], **more: objec
 @require_safe
 def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """The part of a task's page that changes: 204 where the browser has the current version (`?v=`)."""
-    task, running = own_task_and_running(request.user, pk)
+    task, running = read_task_and_running(request.user, pk)
     look_after([task])
     if request.GET.get("v") == str(task.version):
         return HttpResponse(status=204)
@@ -59,7 +58,7 @@ def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def copies(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """What became of the copies of a task's clips; 204 where the browser has the current version (`?v=`)."""
-    task = own_task(request.user, pk)
+    task = read_task(request.user, pk)
     if shows_copies(request, task):
         return HttpResponse(status=204)
     context = {"task": task, "branch": branches.branch_to(task), "polled": True}
@@ -70,7 +69,7 @@ def copies(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Everything that was said about a task: a fragment for its page, or a page of its own."""
-    task = own_task(request.user, pk)
+    task = read_task(request.user, pk)
     template = "tasks/_events.html" if request.htmx else "tasks/events.html"
     return render(
         request, template, {"task": task, "events": with_silences(reversed(task.events.order_by("-id")[:MAX_EVENTS]))}
@@ -89,15 +88,15 @@ def check(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def adopt(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Gives an unconfirmed task the id that its owner found in the account at APIFRAME."""
-    task, running = own_task_and_running(request.user, pk)
+    task = own_task(request.user, pk)
     wanted = AdoptForm(request.POST)
     if not wanted.is_valid():
-        return _page(request, task, running, adopt_error=wanted.errors["task_id"][0])
+        return _page(request, task, adopt_error=wanted.errors["task_id"][0])
     try:
         with place():
             adopt_task(task, wanted.cleaned_data["task_id"])
     except (NotContinuable, Full) as error:
-        return _page(request, task, running, adopt_error=str(error))
+        return _page(request, task, adopt_error=str(error))
     return redirect(task)
 
 

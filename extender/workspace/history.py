@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from extender.tasks.access import own_tasks_and_running
+from extender.tasks.access import read_tasks_and_running
 from extender.tasks.models import Task
 from extender.tasks.running import Running
 from extender.tasks.slots import look_after
@@ -28,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def history(request: MemberRequest) -> HttpResponse:
-    """A page of the history, after the card with the mark `?before=`; `?picked=yes` leaves tasks without picks out."""
+    """A page of the history, after the card with the mark `?before=`; with `?picked=yes` only tasks with a pick."""
     tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent").prefetch_related("clip_set")
     picked = request.GET.get("picked") == "yes"
     if picked:
@@ -54,7 +54,7 @@ def pulse(request: MemberRequest) -> HttpResponse:
     POST, since an address has no room for a hundred of them.
     """
     shown = _shown(request.POST.getlist("open"))
-    tasks, running = own_tasks_and_running(request.user, shown.keys())
+    tasks, running = read_tasks_and_running(request.user, shown.keys())
     look_after(tasks)
     prefetch_related_objects([task for task in tasks if task.is_final], "clip_set")
     status = 200 if any(task.is_watched for task in tasks) else STOP_POLLING

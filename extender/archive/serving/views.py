@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from extender.archive import storage
 from extender.archive.serving import downloads, responses
 from extender.archive.serving.access import seen_clip
-from extender.tasks.access import own_task
+from extender.tasks.access import read_task
 from extender.tasks.models import Clip
 from extender.team.sign_in import MemberRequest
 
@@ -37,7 +37,7 @@ def show_guest(request: HttpRequest, token: str, pk: uuid.UUID, kind: str) -> Ht
 @require_safe
 def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseBase:
     """A clip as a file with a sensible name; where it cannot be passed on now, the clip's own address."""
-    clip = own_task(request.user, pk).clip(index)
+    clip = read_task(request.user, pk).clip(index)
     if clip is None:
         raise Http404
     if clip.is_safe:
@@ -51,7 +51,7 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
 @require_safe
 def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Every clip of a task in one zip, streamed as it is made."""
-    task = own_task(request.user, pk)
+    task = read_task(request.user, pk)
     if not task.available_clips:
         raise Http404
     try:

@@ -25,7 +25,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
     """Sentences about tasks. Times are compared by the database's clock, so that machines need not agree."""
 
     def visible_to(self, member) -> "TaskQuerySet":
-        """The tasks that `member` (or the one with this id) may see: their own."""
+        """The tasks that `member` (or the one with this id) may read: their own."""
+        return self.owned_by(member)
+
+    def owned_by(self, member) -> "TaskQuerySet":
+        """The tasks that `member` (or the one with this id) may change: their own."""
         return self.filter(owner=member)
 
     def shown_by(self, links: models.QuerySet) -> "TaskQuerySet":
