@@ -1,22 +1,31 @@
-"""The words for where a task stands, and the moves between them that are allowed.
+"""Where a task stands, and where a clip's file stands: the words, what is true in each, the allowed moves.
 
-Every other room asks here: what APIFRAME says is translated into these words at the door (`apiframe.payloads`),
-and `updates.apply_update` lets a task move only along `MOVES`.
+What APIFRAME says is translated into these words by `apiframe.payloads`. `tasks.updates.apply_update` lets a task
+move only along `MOVES`, and `tasks.models.clips.ClipQuerySet.move` lets a file move only along `FILE_MOVES`.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 
 class State(StrEnum):
-    """Where a task stands. What is true in each is said in the README."""
+    """Where a task stands."""
 
     QUEUED = "queued"
+    """It is saved here, and not sent."""
     SENDING = "sending"
+    """Its one request is on the wire, and nobody else may send it."""
     UNCONFIRMED = "unconfirmed"
+    """It was sent, and no usable answer came: it may be running, and billed."""
     PENDING = "pending"
+    """APIFRAME accepted it, and it waits there."""
     PROCESSING = "processing"
+    """APIFRAME renders it."""
     FINISHED = "finished"
+    """Its clips are known."""
     FAILED = "failed"
+    """It was refused, or it failed, for a reason on which a person can act."""
 
 
 _ACCEPTED = {State.PENDING, State.PROCESSING, State.FINISHED, State.FAILED}
@@ -40,6 +49,49 @@ FOLLOWED = frozenset({State.PENDING, State.PROCESSING})
 RUNNING = OPEN - {State.UNCONFIRMED}
 
 
-def may_become(state: State) -> frozenset[State]:
-    """The states from which a task may move to `state`."""
-    return frozenset(old for old, moves in MOVES.items() if state in moves)
+class FileState(StrEnum):
+    """Where our file of a clip stands. Until it is stored, browsers play the clip from its own address."""
+
+    WAITING = "waiting"
+    """It is still to be copied, at once or after a pause."""
+    COPYING = "copying"
+    """A worker is copying it, and nobody else may."""
+    BLOCKED = "blocked"
+    """Our own disk or bucket could not take it; it is tried again every minute."""
+    STORED = "stored"
+    """It is here, whole and verified."""
+    REFUSED = "refused"
+    """What came may not be stored: its address leads inside, or it is no video. Only a person has it tried again."""
+    LOST = "lost"
+    """Its host has it no more, nor does APIFRAME know another address. Only a person has it tried again."""
+
+
+FILE_MOVES: dict[FileState, set[FileState]] = {
+    FileState.WAITING: {FileState.COPYING, FileState.WAITING},
+    # Whoever comes after a claim that has lapsed copies it from the beginning.
+    FileState.COPYING: set(FileState),
+    FileState.BLOCKED: {FileState.COPYING, FileState.WAITING},
+    # A stored file that is found damaged is copied again.
+    FileState.STORED: {FileState.WAITING},
+    FileState.REFUSED: {FileState.WAITING},
+    FileState.LOST: {FileState.WAITING},
+}
+
+# Still to be had: what is not settled, for good or ill.
+UNSETTLED_FILES = frozenset({FileState.WAITING, FileState.COPYING, FileState.BLOCKED})
+
+FILE_WORDS: dict[FileState, str] = {
+    FileState.WAITING: "only at APIFRAME",
+    FileState.COPYING: "being copied",
+    FileState.BLOCKED: "waiting for room",
+    FileState.STORED: "stored",
+    FileState.REFUSED: "cannot be stored",
+    FileState.LOST: "lost at APIFRAME",
+}
+
+AnyState = TypeVar("AnyState", bound=StrEnum)
+
+
+def may_become(state: AnyState, moves: Mapping[AnyState, set[AnyState]]) -> frozenset[AnyState]:
+    """The states from which `moves` allow a move to `state`."""
+    return frozenset(old for old, new in moves.items() if state in new)

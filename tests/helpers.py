@@ -157,10 +157,10 @@ def age(task: Task, **by: Any) -> None:
     task.refresh_from_db()
 
 
-def make_clip(task: Task, index: int = 1, state: str = "safe", body: bytes = b"", **fields: Any) -> Clip:
+def make_clip(task: Task, index: int = 1, state: str = "stored", body: bytes = b"", **fields: Any) -> Clip:
     """Clip `index` as copying would leave it; where it is safe, with its files: `body`, and pictures."""
     found: dict[str, Any] = {"state": state}
-    if state == "safe":
+    if state == "stored":
         body = body or f"clip {index} of {task.pk}".encode() * 20
         sha256 = hashlib.sha256(body).hexdigest()
         keeper = current_store()

@@ -50,15 +50,15 @@ def test_it_does_one_thing_at_a_time(db):
 
 
 def test_an_empty_archive_is_well(db, sandbox):
-    assert archive("--missing") == archive("--verify") == (0, "0 clips are copied and verified.\n", "")
+    assert archive("--missing") == archive("--verify") == (0, "0 clips are stored.\n", "")
     assert archive("--prune-temp") == (0, "0 temporary files removed.\n", "")
 
 
 def test_what_is_missing_is_copied_at_once_whatever_it_waits_for(two_clips):
     make_clip(two_clips, 1, "waiting", next_try_at="2100-01-01T00:00:00Z", misses=9, attempts=9)
     make_clip(two_clips, 2, "lost")
-    assert archive("--missing") == (0, "2 clips are copied and verified.\n", "")
-    assert set(two_clips.clip_set.values_list("state", flat=True)) == {"safe"}
+    assert archive("--missing") == (0, "2 clips are stored.\n", "")
+    assert set(two_clips.clip_set.values_list("state", flat=True)) == {"stored"}
 
 
 def test_what_cannot_be_had_is_named_without_its_prompt(two_clips, sandbox):
@@ -94,7 +94,7 @@ def test_a_full_disk_is_the_stores_trouble(two_clips, settings):
 def test_what_is_damaged_is_named_shown_from_apiframe_and_copied_again(web, two_clips, settings, harm):
     bodies = [requests.get(clip.source_url, timeout=10).content for clip in two_clips.clips]
     copy, other = (make_clip(two_clips, index, body=body) for index, body in enumerate(bodies, 1))
-    assert archive("--verify") == (0, "2 clips are copied and verified.\n", "")
+    assert archive("--verify") == (0, "2 clips are stored.\n", "")
     path = film(settings, copy)
     whole = path.read_bytes()
     if harm == "changed":
@@ -109,7 +109,7 @@ def test_what_is_damaged_is_named_shown_from_apiframe_and_copied_again(web, two_
     assert (code, out) == (1, "")
     assert err == (f"task {two_clips.pk}, clip 1: only at APIFRAME. The copy was damaged.\n1 clips are damaged.")
     assert two_clips.clip(1).source_url in web.get(f"/tasks/{two_clips.pk}/").content.decode()
-    assert Clip.objects.get(pk=other.pk).is_safe
+    assert Clip.objects.get(pk=other.pk).is_stored
     # Whether by the next turn of a worker or by this.
     assert copying.copy_next()
     assert archive("--verify")[0] == 0
@@ -124,7 +124,7 @@ def test_a_film_that_is_whole_is_not_lost_with_its_pictures(two_clips, settings,
     age(two_clips, remote_id="")
     film(settings, copy, "poster").unlink()
     assert archive("--verify")[0] == 1
-    assert archive("--missing") == (0, "1 clips are copied and verified.\n", "")
+    assert archive("--missing") == (0, "1 clips are stored.\n", "")
     assert film(settings, copy, "poster").read_bytes()[8:12] == b"WEBP"
     # What is not whole is no film.
     film(settings, copy).write_bytes(b"not what it was")
@@ -150,17 +150,17 @@ def test_it_works_beside_workers(original, settings, sandbox):
             pass
 
     at_once(lambda: archive("--missing"), work, work)
-    assert set(original.clip_set.values_list("state", flat=True)) == {"safe"}
+    assert set(original.clip_set.values_list("state", flat=True)) == {"stored"}
     assert set(original.clip_set.values_list("attempts", flat=True)) == {1}
 
 
 def test_what_a_worker_is_at_is_left_to_it(two_clips):
     make_clip(two_clips, 1, "copying", attempts=1, next_try_at="2100-01-01T00:00:00Z")
     make_clip(two_clips, 2)
-    said = "1 clips are copied and verified.\n1 more are just being copied by a worker.\n"
+    said = "1 clips are stored.\n1 more are just being copied by a worker.\n"
     assert archive("--missing") == (0, said, "")
     Clip.objects.filter(index=1).update(next_try_at="2020-01-01T00:00:00Z")
-    assert archive("--missing") == (0, "2 clips are copied and verified.\n", ""), "that worker has died"
+    assert archive("--missing") == (0, "2 clips are stored.\n", ""), "that worker has died"
 
 
 def test_who_comes_second_to_a_clip_takes_the_next(two_clips, monkeypatch):
@@ -174,7 +174,7 @@ def test_who_comes_second_to_a_clip_takes_the_next(two_clips, monkeypatch):
 
     monkeypatch.setattr(ClipQuerySet, "claim", come_second)
     assert copying.copy_next()
-    assert two_clips.clip_set.get(state="safe").pk != lost[0]
+    assert two_clips.clip_set.get(state="stored").pk != lost[0]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -188,7 +188,7 @@ def test_as_a_process_it_shows_its_progress_to_people_alone(two_clips, settings,
         "ARCHIVE_KEEP_FREE_MB": "0",
     }
     quiet = subprocess.run([*command, "--missing"], cwd=PROJECT, env=environment, capture_output=True, text=True)
-    assert (quiet.returncode, quiet.stdout) == (0, "2 clips are copied and verified.\n")
+    assert (quiet.returncode, quiet.stdout) == (0, "2 clips are stored.\n")
     assert "%" not in quiet.stderr
     film(settings, two_clips.clip_set.get(index=1)).unlink()
     screen, terminal = pty.openpty()

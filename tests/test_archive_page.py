@@ -25,11 +25,11 @@ def test_it_counts_copies_and_their_bytes_by_state(staff, member, stranger):
     for owner in (member, stranger):
         task = make_task(owner, urls=[], next_look_at=None)
         make_clip(task, 1, bytes=1_048_576)
-        make_clip(task, 2, "kept_out", reason="It cannot be read.")
+        make_clip(task, 2, "refused", reason="It cannot be read.")
     make_clip(task, 3, "lost")
     page = shown(staff)
-    assert '<dt>Copied and verified</dt><dd>2 <span class="quiet">2.0\xa0MB</span></dd>' in page
-    assert "<dt>Kept out</dt><dd>2</dd>" in page
+    assert '<dt>Stored</dt><dd>2 <span class="quiet">2.0\xa0MB</span></dd>' in page
+    assert "<dt>Cannot be stored</dt><dd>2</dd>" in page
     assert "<dt>Lost at APIFRAME</dt><dd>1</dd>" in page
     assert "<dt>Only at APIFRAME</dt><dd>0</dd>" in page
     assert "Being copied" not in page
@@ -52,7 +52,7 @@ def test_it_names_the_oldest_that_is_not_copied_and_since_when_it_waits(staff, m
 
 def test_it_says_what_stands_in_the_way(staff, member):
     make_clip(make_task(member, urls=[]), 1, "waiting", reason="Its server stalled.", misses=2)
-    make_clip(make_task(member, urls=[]), 1, "safe", reason="long over")
+    make_clip(make_task(member, urls=[]), 1, "stored", reason="long over")
     page = shown(staff)
     assert "Its server stalled." in page
     assert "long over" not in page
@@ -81,7 +81,7 @@ def test_it_says_that_no_worker_copies_unless_copying_is_paused(staff, member):
 
 def test_no_words_of_other_people_are_on_it(staff, member):
     task = make_task(member, urls=[], prompt="their secret words")
-    for index, state in enumerate(("waiting", "blocked", "kept_out", "lost"), 1):
+    for index, state in enumerate(("waiting", "blocked", "refused", "lost"), 1):
         make_clip(task, index, state, reason="It is so.", next_try_at="2100-01-01T00:00:00Z")
     page = shown(staff)
     assert "mira" in page
@@ -93,7 +93,7 @@ def test_copy_now_is_offered_where_something_is_absent_and_lets_all_of_it_be_tri
     safe = make_clip(make_task(member, urls=[]))
     assert "Copy now" not in shown(staff)
     assert not copying.copy_now()
-    states = ("waiting", "blocked", "kept_out", "lost")
+    states = ("waiting", "blocked", "refused", "lost")
     task = make_task(member, urls=[])
     for index, state in enumerate(states, 1):
         make_clip(task, index, state, next_try_at="2100-01-01T00:00:00Z", asked_anew=True)
@@ -125,7 +125,7 @@ def test_its_queries_stay_the_same_with_more_rows(staff, member):
     def fill(count: int) -> None:
         for _ in range(count):
             task = make_task(member, urls=[])
-            for index, state in enumerate(("safe", "waiting", "blocked", "lost"), 1):
+            for index, state in enumerate(("stored", "waiting", "blocked", "lost"), 1):
                 make_clip(task, index, state, reason="It is so.")
 
     fill(1)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from extender.archive.storage import KINDS, name
 from extender.sharing.models import Share
-from extender.states import State
+from extender.states import FileState, State
 from extender.tasks.models import Clip, Task
 from tests.helpers import make_clip, make_task, queries
 
@@ -85,7 +85,7 @@ def test_a_link_opens_its_own_tasks_copies_and_those_alone(guest, web, member, c
         assert web.get(address).status_code == 404, "an account adds nothing to a link"
 
 
-@pytest.mark.parametrize("state", [state for state in Clip.State if state != Clip.State.SAFE])
+@pytest.mark.parametrize("state", [state for state in FileState if state != FileState.STORED])
 def test_what_is_not_safe_is_not_there_although_its_file_may_be(web, guest, copy, state):
     Clip.objects.update(state=state)
     link = Share.objects.create(task=copy.task)

@@ -50,8 +50,8 @@ def poll(shown: str) -> str:
     return re.search(r'<div id="copies"[^>]*>', shown)[0]
 
 
-def test_the_wall_plays_the_remote_file_until_our_copy_is_safe(web, guest, task, link):
-    for state in ("waiting", "copying", "blocked", "kept_out"):
+def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, task, link):
+    for state in ("waiting", "copying", "blocked", "refused"):
         make_clip(task, state=state)
         for shown in (page(web, f"/tasks/{task.pk}/"), page(guest, link)):
             assert f'<video src="{task.clip(1).source_url}" preload="metadata"' in shown, state
@@ -75,28 +75,28 @@ def test_the_wall_plays_the_remote_file_until_our_copy_is_safe(web, guest, task,
         ("waiting", {}, ["only at APIFRAME"]),
         ("waiting", {"reason": "Its server stalled."}, ["only at APIFRAME", "Its server stalled."]),
         ("copying", {"received": 40, "expected": 100}, ["copying 40 %"]),
-        ("copying", {"received": 40}, ["copying"]),
+        ("copying", {"received": 40}, ["being copied"]),
         ("copying", {"received": 400, "expected": 100}, ["copying 100 %"]),
-        ("blocked", {"reason": "The disk is full."}, ["only at APIFRAME", "The disk is full."]),
-        ("kept_out", {"reason": "It cannot be read."}, ["only at APIFRAME", "It cannot be read."]),
+        ("blocked", {"reason": "The disk is full."}, ["waiting for room", "The disk is full."]),
+        ("refused", {"reason": "It cannot be read."}, ["cannot be stored", "It cannot be read."]),
         ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["lost at APIFRAME on 23 Nov 2026"]),
-        ("safe", {"bytes": 1258291}, ["5.2 s", "832 × 464", "1.2\xa0MB", "copied and verified"]),
-        ("safe", {"reason": "what once was"}, ["5.2 s", "832 × 464", "1.2\xa0MB", "copied and verified"]),
-        ("safe", {"contains_parent": "yes"}, ["copied and verified", "begins with the clip it continues"]),
-        ("safe", {"contains_parent": "no"}, ["copied and verified"]),
+        ("stored", {"bytes": 1258291}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
+        ("stored", {"reason": "what once was"}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
+        ("stored", {"contains_parent": "yes"}, ["stored", "begins with the clip it continues"]),
+        ("stored", {"contains_parent": "no"}, ["stored"]),
     ],
 )
-def test_a_quiet_line_says_where_the_clip_is_safe(web, guest, task, link, state, fields, said):
-    copy = make_clip(task, state=state, **({"bytes": 1258291} if state == "safe" else {}) | fields)
+def test_a_quiet_line_says_where_the_clip_is_stored(web, guest, task, link, state, fields, said):
+    copy = make_clip(task, state=state, **({"bytes": 1258291} if state == "stored" else {}) | fields)
     shown = line(page(web, f"/tasks/{task.pk}/"))
     assert shown[-len(said) :] == said
     assert line(page(web, f"/tasks/{task.pk}/copies/")) == shown
-    facts = ["5.2 s", "832 × 464", "1.2\xa0MB"] if copy.is_safe else []
+    facts = ["5.2 s", "832 × 464", "1.2\xa0MB"] if copy.is_stored else []
     assert line(page(guest, link)) == line(page(guest, link + "copies/")) == facts, "guests get facts alone"
 
 
 def test_guests_read_no_word_about_our_archive(guest, task, link):
-    for index, state in enumerate(("lost", "kept_out", "blocked", "waiting"), 1):
+    for index, state in enumerate(("lost", "refused", "blocked", "waiting"), 1):
         make_clip(task, index, state, reason="The disk is full.")
     for path in ("", "status/", "copies/"):
         shown = page(guest, link + path)
@@ -131,7 +131,7 @@ def test_the_smallest_jump_is_marked_once_there_is_something_to_compare(web, tas
 
 
 def test_what_others_said_about_a_copy_is_text(web, browser_of, member, task):
-    make_clip(task, state="kept_out", reason=EVIL)
+    make_clip(task, state="refused", reason=EVIL)
     make_clip(task, 2, codec=EVIL)
     make_clip(task, 3, "waiting", source_url="https://clips.example/" + EVIL)
     member.is_staff = True
@@ -159,13 +159,19 @@ def test_the_poll_goes_on_while_copies_are_under_way_and_ends_with_them(web, gue
     assert asks(), "they wait for a worker"
     Clip.objects.update(state="copying", attempts=1)
     assert asks()
-    Clip.objects.update(state="safe", contains_parent="")
+    Clip.objects.update(state="stored", contains_parent="")
     assert asks(), "how they join is being measured"
     Clip.objects.update(contains_parent="unknown")
     assert not asks()
     Clip.objects.filter(index=1).update(state="waiting", asked_anew=True)
     assert asks(), "it is tried again at once, at a fresh address"
-    for settled in ({"misses": 1}, {"state": "kept_out"}, {"state": "lost"}, {"state": "blocked"}, {"state": "safe"}):
+    for settled in (
+        {"misses": 1},
+        {"state": "refused"},
+        {"state": "lost"},
+        {"state": "blocked"},
+        {"state": "stored"},
+    ):
         Clip.objects.filter(index=1).update(**{"state": "waiting", **settled})
         assert not asks(), settled
         assert "hx-trigger" not in poll(page(browser, base))

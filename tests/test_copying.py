@@ -63,7 +63,7 @@ def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings
     task = finished(clips=4)
     work()
     copies = list(task.clip_set.order_by("index"))
-    assert [(copy.index, copy.state) for copy in copies] == [(index, "safe") for index in range(1, 5)]
+    assert [(copy.index, copy.state) for copy in copies] == [(index, "stored") for index in range(1, 5)]
     for copy in copies:
         theirs = requests.get(task.clip(copy.index).source_url, timeout=10).content
         ours = (settings.MEDIA_ROOT / storage.name(copy.sha256, "clip")).read_bytes()
@@ -80,7 +80,7 @@ def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings
 
 def test_a_video_made_elsewhere_is_copied_too(original):
     work()
-    assert set(original.clip_set.values_list("state", flat=True)) == {"safe"}
+    assert set(original.clip_set.values_list("state", flat=True)) == {"stored"}
 
 
 def test_a_copy_is_held_against_the_clip_that_it_continues(finished, original):
@@ -100,7 +100,7 @@ def test_what_fails_once_is_tried_again_and_kept(finished, fault):
     work()
     let_time_pass(state="waiting")
     work()
-    assert set(task.clip_set.values_list("state", flat=True)) == {"safe"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
 
 
 @pytest.mark.parametrize("fault", ["clips-lost", "clip-410", "clip-403"])
@@ -131,10 +131,10 @@ def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox):
 def test_what_may_not_come_in_is_kept_out_and_stays_linked(web, finished, settings, fault):
     task = finished(f"snow [{fault}]")
     work()
-    assert set(task.clip_set.values_list("state", flat=True)) == {"kept_out"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"refused"}
     page = web.get(f"/tasks/{task.pk}/").content.decode()
     assert task.clip(1).source_url in page
-    assert "only at APIFRAME" in page
+    assert "cannot be stored" in page
     assert files(settings) == []
 
 
@@ -142,7 +142,7 @@ def test_what_may_not_come_in_is_kept_out_and_stays_linked(web, finished, settin
 def test_what_does_not_come_whole_is_never_kept(finished, settings, fault):
     task = finished(f"snow [{fault}]")
     work()
-    assert "safe" not in task.clip_set.values_list("state", flat=True)
+    assert "stored" not in task.clip_set.values_list("state", flat=True)
     assert all(copy.reason for copy in task.clip_set.all())
     assert not list(settings.MEDIA_ROOT.glob("tmp/*.part"))
 
@@ -168,10 +168,10 @@ def test_a_full_disk_pauses_everything_says_why_and_passes(web, admin_web, finis
     assert web.get(f"/tasks/{task.pk}/").status_code == 200
     settings.ARCHIVE_KEEP_FREE_MB = 0
     work()
-    assert not task.clip_set.filter(state="safe").exists(), "it is paused"
+    assert not task.clip_set.filter(state="stored").exists(), "it is paused"
     let_time_pass(state="blocked")
     work()
-    assert set(task.clip_set.values_list("state", flat=True)) == {"safe"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
     assert "paused" not in admin_web.get("/team/archive/").content.decode()
 
 
@@ -188,10 +188,10 @@ def test_copy_now_tries_everything_again(admin_web, finished):
     work()
     task.clip_set.update(source_url=Task.objects.get(kind="original").clips[0].source_url)
     work()
-    assert not task.clip_set.filter(state="safe").exists()
+    assert not task.clip_set.filter(state="stored").exists()
     assert admin_web.post("/team/archive/copy-now/").status_code == 302
     work()
-    assert set(task.clip_set.values_list("state", flat=True)) == {"safe"}
+    assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
 
 
 def test_members_do_not_see_the_archives_page(web):
@@ -220,7 +220,7 @@ def test_a_worker_that_slept_past_its_claim_writes_nothing(finished, monkeypatch
 
     monkeypatch.setattr(copying.probing, "examine", sleep_meanwhile)
     copying.copy_next()
-    assert not task.clip_set.filter(state="safe").exists()
+    assert not task.clip_set.filter(state="stored").exists()
     assert files(settings) == []
 
 

@@ -205,4 +205,4 @@ def test_two_at_once_are_whole(web, task):
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(unpacked, responses))
     assert found[0] == found[1]
-    assert Clip.objects.safe().count() == 4
+    assert Clip.objects.stored().count() == 4

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from extender.states import FileState
 from extender.tasks.models import Clip, Task
 from extender.tasks.models.clips import COPYING_LEASE
 
@@ -50,14 +51,14 @@ class Claim:
         """Renews the claim before something that takes its time without a word."""
         self._write(received=received, next_try_at=Now() + COPYING_LEASE)
 
-    def settle(self, state: Clip.State, reason: str = "", next_in: timedelta | None = None, **found: Any) -> None:
+    def settle(self, state: FileState, reason: str = "", next_in: timedelta | None = None, **found: Any) -> None:
         """Gives the claim back with what came of it; `next_in` says when somebody should look again."""
         again = None if next_in is None else Now() + next_in
-        self._write(**{"state": state, "reason": reason[:300], "next_try_at": again, **found})
+        self._write(state, **{"reason": reason[:300], "next_try_at": again, **found})
 
-    def _write(self, **columns: Any) -> None:
+    def _write(self, state: FileState = FileState.COPYING, **columns: Any) -> None:
         """Raises `Overtaken` where the claim does not hold any more."""
         with transaction.atomic():
-            if not Clip.objects.held(self.clip.pk, self.attempt).update(**columns):
+            if not Clip.objects.held(self.clip.pk, self.attempt).move(state, **columns):
                 raise Overtaken
             Task.objects.renumber(self.clip.task_id)

@@ -4,8 +4,8 @@ import logging
 from typing import Any
 
 from extender.archive import storage
+from extender.states import UNSETTLED_FILES
 from extender.tasks.models import Clip, Task
-from extender.tasks.models.clips import MISSING
 from extender.video import process as probing
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ def compare_next() -> bool:
     if clip is None or not Clip.objects.claim_to_compare(clip.pk):
         return clip is not None
     original = _original(clip.task)
-    if original and original.state in MISSING:
+    if original and original.state in UNSETTLED_FILES:
         # It is still coming. The claim lapses, and then the clip is taken up again.
         return True
     try:
@@ -28,7 +28,7 @@ def compare_next() -> bool:
     except storage.StoreTrouble as error:
         logger.error("%s is compared later: %s", clip, error)
         return True
-    Clip.objects.safe().filter(pk=clip.pk, sha256=clip.sha256).update(next_try_at=None, **found)
+    Clip.objects.stored().filter(pk=clip.pk, sha256=clip.sha256).update(next_try_at=None, **found)
     Task.objects.renumber(clip.task_id)
     return True
 
@@ -36,7 +36,7 @@ def compare_next() -> bool:
 def _join(clip: Clip) -> dict[str, Any]:
     """Where `clip` leaves the footage of its parent, and how large the jump is; nothing where that cannot be told."""
     source = clip.task.source
-    if not (source and source.is_safe):
+    if not (source and source.is_stored):
         return {}
     keeper = storage.current_store()
     try:
@@ -50,7 +50,7 @@ def _join(clip: Clip) -> dict[str, Any]:
 
 def _drift(clip: Clip, original: Clip | None) -> dict[str, Any]:
     """How far the end of `clip` is from its original's; nothing where the original is not here."""
-    if not (original and original.is_safe):
+    if not (original and original.is_stored):
         return {}
     drift = probing.drift(probing.Facts.from_json(clip.facts), probing.Facts.from_json(original.facts))
     return {"drift_colour": drift.colour, "drift_sharpness": drift.sharpness}

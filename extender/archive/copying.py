@@ -13,6 +13,7 @@ from extender.apiframe import ApiframeError, NotFound
 from extender.archive import storage
 from extender.archive.claims import Claim, Overtaken
 from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
+from extender.states import FileState
 from extender.tasks import following
 from extender.tasks.models import Clip
 from extender.video import layout
@@ -43,8 +44,8 @@ def copy_next() -> bool:
 
 def copy_now() -> int:
     """Lets everything that is not here be tried at once, what was lost or kept out too. Returns how many."""
-    absent = Clip.objects.exclude(state__in=(Clip.State.SAFE, Clip.State.COPYING))
-    return absent.update(state=Clip.State.WAITING, next_try_at=Now(), asked_anew=False)
+    absent = Clip.objects.exclude(state__in=(FileState.STORED, FileState.COPYING))
+    return absent.move(FileState.WAITING, next_try_at=Now(), asked_anew=False)
 
 
 def _settle(claim: Claim) -> None:
@@ -57,12 +58,12 @@ def _settle(claim: Claim) -> None:
     except Gone as error:
         _ask_anew(claim, str(error))
     except (Refused, TooLarge, probing.NotAVideo) as error:
-        claim.settle(Clip.State.KEPT_OUT, str(error))
-        logger.warning("%s is kept out: %s", claim.clip, error)
+        claim.settle(FileState.REFUSED, str(error))
+        logger.warning("%s cannot be stored: %s", claim.clip, error)
     except Unavailable as error:
         _try_later(claim, str(error))
     except storage.StoreTrouble as error:
-        claim.settle(Clip.State.BLOCKED, str(error), PAUSE)
+        claim.settle(FileState.BLOCKED, str(error), PAUSE)
         logger.error("copying pauses: %s", error)
     except probing.ProbeFailed as error:
         logger.error("%s could not be looked into: %s", claim.clip, error)
@@ -76,7 +77,7 @@ def _settle(claim: Claim) -> None:
         # A file that came anew is to be compared anew, where there is anything to compare it with.
         is_extension = claim.clip.task.parent_id is not None
         claim.settle(
-            Clip.State.SAFE,
+            FileState.STORED,
             next_in=AT_ONCE if is_extension else None,
             contains_parent="" if is_extension else Clip.Contains.UNKNOWN,
             settled_at=Now(),
@@ -166,12 +167,12 @@ def _ask_anew(claim: Claim, said: str) -> None:
     except ApiframeError as error:
         _try_later(claim, f"{said} {error}")
     else:
-        claim.settle(Clip.State.WAITING, said, AT_ONCE, asked_anew=True)
+        claim.settle(FileState.WAITING, said, AT_ONCE, asked_anew=True)
 
 
 def _give_up(claim: Claim, said: str) -> None:
     # Staff may have it tried again and again: the date is the first one.
-    claim.settle(Clip.State.LOST, said, settled_at=Coalesce("settled_at", Now()))
+    claim.settle(FileState.LOST, said, settled_at=Coalesce("settled_at", Now()))
     logger.error("%s is lost at APIFRAME", claim.clip)
 
 
@@ -180,5 +181,5 @@ def _try_later(claim: Claim, said: str) -> None:
     misses = claim.clip.misses
     longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(misses, 12))
     wait = longest * random.uniform(0.5, 1)  # noqa: S311, a wait is no secret
-    claim.settle(Clip.State.WAITING, said, wait, misses=misses + 1)
+    claim.settle(FileState.WAITING, said, wait, misses=misses + 1)
     logger.warning("%s comes later: %s", claim.clip, said)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from extender.archive import storage
+from extender.states import FileState
 from extender.tasks.models import Clip, Task
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def prune() -> int:
 def verify(progress: Callable[[int], object]) -> Iterator[Clip]:
     """Reads every copy again; `progress` hears how many bytes. Yields those that are damaged, to be copied again."""
     keeper = storage.current_store()
-    for clip in Clip.objects.safe().order_by("pk").iterator():
+    for clip in Clip.objects.stored().order_by("pk").iterator():
         if not _is_whole(keeper, clip):
             _copy_again(clip)
             yield clip
@@ -59,10 +60,10 @@ def _is_whole(keeper: storage.Store, clip: Clip) -> bool:
 def _copy_again(clip: Clip) -> None:
     """Shows the clip from APIFRAME again, if it still has it, until a new copy is here."""
     logger.error("%s is damaged and is copied again", clip)
-    damaged = Clip.objects.safe().filter(pk=clip.pk, sha256=clip.sha256)
-    clip.state, clip.reason = Clip.State.WAITING, "The copy was damaged."
-    if damaged.update(
-        state=clip.state,
+    damaged = Clip.objects.stored().filter(pk=clip.pk, sha256=clip.sha256)
+    clip.state, clip.reason = FileState.WAITING, "The copy was damaged."
+    if damaged.move(
+        clip.state,
         reason=clip.reason,
         next_try_at=Now(),
         asked_anew=False,

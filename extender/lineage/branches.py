@@ -50,18 +50,18 @@ class Segment:
     @property
     def ends(self) -> float | None:
         """Where in the file, in seconds; None where nobody has measured it."""
-        return self.clip.duration_ms / 1000 if self.clip.is_safe and self.clip.duration_ms else None
+        return self.clip.duration_ms / 1000 if self.clip.is_stored and self.clip.duration_ms else None
 
     @property
     def frame_rate(self) -> float | None:
         """Pictures in a second; None where nobody has measured it."""
-        return self.clip.frame_rate if self.clip.is_safe else None
+        return self.clip.frame_rate if self.clip.is_stored else None
 
     @property
     def may_repeat(self) -> bool:
         """Whether nobody knows if it shows its parent's footage again: it is then played whole."""
         known = (Clip.Contains.YES, Clip.Contains.NO)
-        return bool(self.clip.task.parent_id) and not (self.clip.is_safe and self.clip.contains_parent in known)
+        return bool(self.clip.task.parent_id) and not (self.clip.is_stored and self.clip.contains_parent in known)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from extender.archive import copying, storage
 from extender.operations.models import Heartbeat
+from extender.states import FileState
 from extender.tasks import gate
 from extender.tasks.models import Clip, Event, Gate, Task
 from extender.tasks.slots import Full, place
@@ -36,8 +37,8 @@ def archive(request: MemberRequest) -> HttpResponse:
     staff_only(request.user)
     census = {str(row["state"]): row for row in Clip.objects.census()}
     context = {
-        "states": [(Clip.State(state), census.get(state)) for state in Clip.State.values],
-        "absent": any(state != Clip.State.SAFE for state in census),
+        "states": [(state, census.get(state)) for state in FileState],
+        "absent": any(state != FileState.STORED for state in census),
         "oldest": Clip.objects.missing().order_by("made_at").select_related("task__owner").first(),
         "paused": Clip.objects.paused().first(),
         "hindered": Clip.objects.hindered()[:50],

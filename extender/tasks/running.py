@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from extender.tasks.models import Gate, Task
 from extender.team.models import Member
+from extender.team.sign_in import MemberRequest
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def shows_copies(request: HttpRequest, task: Task) -> bool:
     return is_shown and (task.has_just_ended or task.is_being_copied)
 
 
-def bar(request: HttpRequest) -> dict[str, object]:
+def bar(request: MemberRequest) -> dict[str, object]:
     """`running` and `key_refused`, asked for only by pages that show them and have not asked already."""
     return {
         "running": SimpleLazyObject(lambda: Running.of_member(request.user)),

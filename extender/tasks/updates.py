@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from extender.apiframe import TaskUpdate
-from extender.states import FINAL, State, may_become
+from extender.states import FINAL, MOVES, State, may_become
 from extender.tasks.models import Clip, Event, Task
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def record(task: Task, said: str, source: Event.Source, body: str = "") -> None:
 
 def _takers(task: Task, update: TaskUpdate):
     """The row, if it may take this update: filtered in the UPDATE itself, so that a race has one winner."""
-    movable = Q(state__in=may_become(update.state))
+    movable = Q(state__in=may_become(update.state, MOVES))
     if update.state == State.PENDING and not update.retried:
         # "Pending" after "processing" is a message that was overtaken, unless APIFRAME says that it tries again.
         movable &= ~Q(state=State.PROCESSING)

@@ -5,6 +5,7 @@ import uuid
 
 from django.utils import timezone
 
+from extender.states import FileState
 from extender.tasks.models import Clip, Task
 from extender.tasks.picks import pick
 from extender.team.models import Member
@@ -48,7 +49,7 @@ def plant(
         for index in range(1, 5) if task.state == "finished" else ():
             like = made[(number + index) % len(made)]
             shared = {name: getattr(like, name) for name in SHARED}
-            Clip.objects.create(task=task, index=index, state=Clip.State.SAFE, next_try_at=None, **shared)
+            Clip.objects.create(task=task, index=index, state=FileState.STORED, next_try_at=None, **shared)
     Task.objects.filter(pk__in=[staged.pk, staged.parent_id]).update(created_at="2020-01-01T00:00:00Z")
     for task in tasks[:12:3]:
         pick(task.clip(2), True)

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from extender.archive import storage
 from extender.archive.copying import PICTURES, _columns
+from extender.states import FileState
 from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 from extender.video import process as probing
@@ -94,7 +95,7 @@ def _keep(task: Task, index: int, step: int, *, contains: bool) -> None:
         task=task,
         index=index,
         source_url=f"https://clips.example/{index}.mp4",
-        state=Clip.State.SAFE,
+        state=FileState.STORED,
         settled_at=timezone.now(),
         next_try_at=None,
         contains_parent=(Clip.Contains.YES if join else Clip.Contains.NO) if step else Clip.Contains.UNKNOWN,

@@ -13,11 +13,11 @@ FILL = """
 from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 member = Member.objects.get(username="demo")
-copies = list(Clip.objects.safe().filter(task__owner=member)[:4])
+copies = list(Clip.objects.stored().filter(task__owner=member)[:4])
 for number in range(24):
     task = Task.objects.create(owner=member, prompt=f"Copied {number}", state="finished", index=1, next_look_at=None)
     for index, copy in enumerate(copies, 1):
-        Clip.objects.create(task=task, index=index, source_url=copy.source_url, state="safe", next_try_at=None, **{
+        Clip.objects.create(task=task, index=index, source_url=copy.source_url, state="stored", next_try_at=None, **{
             name: getattr(copy, name) for name in ("sha256", "bytes", "duration_ms", "width", "height", "codec",
                                                    "frame_rate", "facts")})
 print(len(copies))
@@ -139,7 +139,7 @@ def test_clips_play_from_our_copies_and_seek(house, open_page, directory, upstre
     )
     assert landed[0] > 0.7
     assert landed[1:] == [None, 1]
-    expect(page.locator("#copy-1")).to_contain_text("copied and verified")
+    expect(page.locator("#copy-1")).to_contain_text("stored")
 
 
 def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstream):
@@ -158,7 +158,7 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
     first.evaluate("(video) => { window.firstVideo = video; }")
     expect(page.locator("#copy-1")).to_contain_text("copying", timeout=30_000)
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator("#copy-1")).to_contain_text("copied and verified", timeout=60_000)
+    expect(page.locator("#copy-1")).to_contain_text("stored", timeout=60_000)
     expect(first).to_have_attribute("src", re.compile(COPY))
     assert_plays(page, "#task li:first-child video", 1)
     assert page.evaluate("() => window.neverReloaded && window.firstVideo.isConnected")
@@ -181,7 +181,7 @@ def staged(directory):
     """A task of "stage" whose clips are here, and are here again for whoever sees it in the history later."""
     task = do(directory, "from tests.browser.scene import stage; print(stage(0, prompt='All at once').pk)")
     yield task
-    become(directory, task, "safe")
+    become(directory, task, "stored")
 
 
 def become(directory, task: str, state: str) -> None:
@@ -217,7 +217,7 @@ def test_copies_that_come_all_at_once_take_the_place_of_what_is_shown(house, dir
     page.route("https://clips.example/**", lambda route: route.abort())
     page.goto(f"{house.url}/tasks/{staged}/")
     expect(page.locator("#frame-1")).to_have_attribute("data-broken", "")
-    become(directory, staged, "safe")
+    become(directory, staged, "stored")
     for video in page.locator(".wall video").all():
         expect(video).to_have_attribute("src", re.compile(COPY))
     page.get_by_role("button", name="Play", exact=True).click()

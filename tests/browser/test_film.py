@@ -415,7 +415,7 @@ print(Clip.objects.filter(pk="{source[7:-4]}").update(state="{{}}"))
             expect(end.locator(shown)).to_be_visible()
             expect(end.locator(hidden)).to_be_hidden()
     finally:
-        do(directory, become.format("safe"))
+        do(directory, become.format("stored"))
 
 
 def test_without_javascript_each_segment_plays_by_itself_and_takes_are_links(house, open_page, films):

@@ -24,7 +24,7 @@ from extender.tasks.models import Clip, Task
 from django.utils import timezone
 task = Task.objects.get(pk="{task}")
 Task.objects.filter(pk=task.pk).update(state="finished", version=task.version + 1, ended_at=timezone.now())
-like = Clip.objects.safe().filter(task=task.parent).first()
+like = Clip.objects.stored().filter(task=task.parent).first()
 for index in range(1, 5):
     like.pk, like.task, like.index = like._meta.pk.get_default(), task, index
     like._state.adding = True

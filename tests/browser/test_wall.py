@@ -528,7 +528,7 @@ def test_beside_a_lost_clip_each_keeps_its_own_place_and_panel(open_wall, joined
         expect(page.locator("#clip-1")).to_be_hidden()
         assert len(page.locator(".choices > li:visible").all()) == 2, "what is done belongs to the two that one sees"
     finally:
-        do(directory, lost % "safe")
+        do(directory, lost % "stored")
 
 
 def test_a_kept_clip_is_compared_first(open_wall, joined):

@@ -88,7 +88,7 @@ def is_whole(path: Path) -> bool:
 def missing(house: House) -> list[str]:
     """Files that safe copies should have, and have not whole."""
     media = house.directory / "media" / "clips"
-    rows = house.rows("SELECT sha256, bytes FROM tasks_clip WHERE state = 'safe'")
+    rows = house.rows("SELECT sha256, bytes FROM tasks_clip WHERE state = 'stored'")
     paths = [media / sha256[:2] / f"{sha256}{kind}" for sha256, _ in rows for kind in KINDS]
     short = [sha256 for sha256, size in rows if (media / sha256[:2] / f"{sha256}.mp4").stat().st_size != size]
     return [path.name for path in paths if not (path.exists() and is_whole(path))] + short

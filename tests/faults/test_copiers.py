@@ -42,7 +42,7 @@ def test_two_workers_fetch_each_clip_exactly_once(tmp_path: Path, database_url: 
         # Both look at the rows in the same moment.
         for worker in workers:
             worker.thaw()
-        until(house, lambda: copies(house, "state = 'safe'") == 8, CALM_SECONDS, "all to be copied")
+        until(house, lambda: copies(house, "state = 'stored'") == 8, CALM_SECONDS, "all to be copied")
         asked, not_whole = fetches(house.sandbox), missing(house)
         shares = [worker.log.count("is safe") for worker in workers]
         again = house.rows("SELECT id FROM tasks_clip WHERE attempts <> 1")
@@ -63,7 +63,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_over_anothers_copy(tm
         first.freeze()
         house.inside("finish", clips={offer(house.sandbox, [film(house.sandbox, 5000)]): 1})
         second = house.hire_copier()
-        until(house, lambda: copies(house, "state = 'safe'") == 1, CALM_SECONDS, "the other clip")
+        until(house, lambda: copies(house, "state = 'stored'") == 1, CALM_SECONDS, "the other clip")
         # It has the time to take this one too, if it is allowed to.
         two_turns = time.monotonic() + 2 * IDLE_SECONDS
         until(house, lambda: time.monotonic() > two_turns, CALM_SECONDS, "time to pass")
@@ -78,12 +78,12 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_over_anothers_copy(tm
         assert everything(house) == before
 
         let_leases_lapse(house)
-        until(house, lambda: copies(house, "state = 'safe'") == 2, CALM_SECONDS, "it to be copied")
+        until(house, lambda: copies(house, "state = 'stored'") == 2, CALM_SECONDS, "it to be copied")
         before = everything(house)
         second.thaw()
         until(house, lambda: TAKEN_OVER in second.log, CALM_SECONDS, "the second to notice that it is done")
         assert everything(house) == before
-        assert copies(house, "state = 'safe' AND attempts = 3") == 1
+        assert copies(house, "state = 'stored' AND attempts = 3") == 1
         assert parts(tmp_path / "media") == [], "both have cleaned up"
 
 
@@ -122,7 +122,7 @@ def test_hostile_files_are_kept_out_with_their_reasons_and_the_next_clip_is_copi
         worker = house.hire_copier()
         until(
             house,
-            lambda: copies(house, "state IN ('kept_out', 'safe')") == 4,
+            lambda: copies(house, "state IN ('refused', 'stored')") == 4,
             CALM_SECONDS,
             "all four to be looked into",
         )
@@ -131,11 +131,11 @@ def test_hostile_files_are_kept_out_with_their_reasons_and_the_next_clip_is_copi
         watcher.look()
         assert worker.is_alive
         assert missing(house) == []
-    assert rows[0] == ("kept_out", "Its pictures are too large (8192 × 2048).", None)
-    assert rows[1][0] == rows[2][0] == "kept_out"
+    assert rows[0] == ("refused", "Its pictures are too large (8192 × 2048).", None)
+    assert rows[1][0] == rows[2][0] == "refused"
     assert rows[1][1].startswith(("It has more than", "It is longer than"))
     assert rows[2][1]
-    assert rows[3][:2] == ("safe", "")
+    assert rows[3][:2] == ("stored", "")
     assert (watcher.seen, watcher.torn) == (4, []), "nothing of the others is there"
 
 

@@ -41,7 +41,7 @@ class Viewer:
         session.trust_env = False
         session.cookies.set("sessionid", self._house.members[0]["session"])
         while not self._over.wait(0.2):
-            safe = self._house.rows("SELECT id FROM tasks_clip WHERE state = 'safe'")
+            safe = self._house.rows("SELECT id FROM tasks_clip WHERE state = 'stored'")
             for (pk,) in dice.sample(safe, min(1, len(safe))):
                 address = f"{self._web.url}/clips/{uuid.UUID(str(pk))}.mp4"
                 answer = session.get(address, timeout=30, allow_redirects=False)
@@ -69,7 +69,7 @@ class Settled:
         now = {pk: rest for pk, *rest in rows}
         self.changed += [(pk, was, now.get(pk)) for pk, was in self._known.items() if now.get(pk) != was]
         self._known = now
-        return sum(state == "safe" for state, *_ in now.values())
+        return sum(state == "stored" for state, *_ in now.values())
 
 
 def test_whatever_is_killed_no_truncated_file_is_ever_kept(tmp_path: Path, database_url: str, say) -> None:

@@ -106,10 +106,10 @@ def assert_the_site_answers(web: Client, staff: Client, task: Task, cause: str) 
 
 def assert_it_goes_on_by_itself(task: Task, disk: Path) -> None:
     work()
-    assert "safe" not in states(task), "it is paused"
+    assert "stored" not in states(task), "it is paused"
     let_the_pause_pass()
     work()
-    assert set(states(task)) == {"safe"}
+    assert set(states(task)) == {"stored"}
     assert len(kept(disk)) == 4 * task.clip_set.count()
     assert all(is_whole(path) for path in kept(disk))
     assert parts(disk / "media") == []
@@ -151,7 +151,7 @@ def test_a_read_only_disk_pauses_what_is_new_and_still_shows_what_is_kept(disk, 
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     let_the_pause_pass()
     work()
-    assert states(task) == ["safe"] * 3
+    assert states(task) == ["stored"] * 3
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -190,6 +190,6 @@ def test_a_full_directory_for_temporary_files_stops_no_copy(tmp_path, settings, 
         (full / "filler").write_bytes(bytes(PAGE))
         task = finish()
         work()
-        assert states(task) == ["safe"]
+        assert states(task) == ["stored"]
     finally:
         subprocess.run(["umount", "-l", full], check=True)

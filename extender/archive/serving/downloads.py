@@ -48,7 +48,7 @@ def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
     Videos do not shrink, so they are stored as they are; and where all are here, the zip's size is known beforehand.
     """
     clips = task.available_clips
-    sized = all(clip.is_safe for clip in clips)
+    sized = all(clip.is_stored for clip in clips)
     with _Place() as place:
         zipped = ZipStream(compress_type=ZIP_STORED, sized=sized)
         for clip in clips:
@@ -85,7 +85,7 @@ def _bytes_of(clip: Clip) -> Iterator[bytes]:
 
 def _open(clip: Clip) -> BinaryIO | None:
     """Our file of the clip; None where there is none, or the store has lost it."""
-    if not clip.is_safe:
+    if not clip.is_stored:
         return None
     try:
         return storage.current_store().open(storage.name(clip.sha256, "clip"))

@@ -40,7 +40,7 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
     clip = read_task(request.user, pk).clip(index)
     if clip is None:
         raise Http404
-    if clip.is_safe:
+    if clip.is_stored:
         return _bytes(request, clip, "clip", download_name=clip.file_name)
     try:
         return downloads.one(clip, request.method)

@@ -10,19 +10,10 @@ from django.utils.html import format_html_join
 from django.utils.text import get_text_list
 
 from extender.sharing.models import Share
+from extender.states import FILE_WORDS, FileState
 from extender.tasks.models import Clip, Task
 
 register = template.Library()
-
-
-COPY_WORDS = {
-    Clip.State.WAITING: "Only at APIFRAME",
-    Clip.State.COPYING: "Being copied",
-    Clip.State.BLOCKED: "Waiting for room",
-    Clip.State.SAFE: "Copied and verified",
-    Clip.State.KEPT_OUT: "Kept out",
-    Clip.State.LOST: "Lost at APIFRAME",
-}
 
 
 @register.simple_tag
@@ -101,7 +92,7 @@ def has_seams(task: Task) -> bool:
 @register.filter
 def facts(clip: Clip) -> list[str]:
     """How long, how large and how heavy the clip is: ["5.2 s", "832 × 464", "1.2 MB"]; empty while nobody knows."""
-    if not clip.is_safe:
+    if not clip.is_stored:
         return []
     length = f"{(clip.duration_ms or 0) / 1000:.1f} s"
     return [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0)]
@@ -110,11 +101,11 @@ def facts(clip: Clip) -> list[str]:
 @register.filter
 def whereabouts(clip: Clip) -> str:
     """Where the clip is safe, in a few words."""
-    if clip.state == Clip.State.COPYING and clip.percentage is not None:
+    if clip.state == FileState.COPYING and clip.percentage is not None:
         return f"copying {clip.percentage} %"
     if clip.is_lost and clip.settled_at:
         return f"lost at APIFRAME on {clip.settled_at:%-d %b %Y}"
-    return str(clip.get_state_display())
+    return file_words(clip.state)
 
 
 @register.filter
@@ -131,9 +122,9 @@ def one_use_nonce() -> uuid.UUID:
 
 
 @register.filter
-def copy_words(state: str) -> str:
-    """A copy's state, for staff."""
-    return COPY_WORDS[Clip.State(state)]
+def file_words(state: str) -> str:
+    """Where a clip's file stands, in a few words."""
+    return FILE_WORDS[FileState(state)]
 
 
 @register.filter
@@ -148,6 +139,6 @@ def _seam(clip: Clip | None) -> float:
 
 
 def _address(kind: str, clip: Clip, share: Share | None) -> str:
-    if not clip.is_safe:
+    if not clip.is_stored:
         return ""
     return reverse(f"guest_{kind}", args=[share.token, clip.pk]) if share else reverse(kind, args=[clip.pk])

@@ -67,7 +67,7 @@ def _ends(branch: Branch) -> list[Clip]:
 
 
 def _measured(clip: Clip | None) -> tuple[float | None, float | None]:
-    return (clip.drift_colour, clip.drift_sharpness) if clip and clip.is_safe else (None, None)
+    return (clip.drift_colour, clip.drift_sharpness) if clip and clip.is_stored else (None, None)
 
 
 def _softness(octaves: float) -> list[str]:

@@ -2,10 +2,13 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Count, Exists, F, Min, OuterRef, Sum
 from django.db.models.functions import Now
+
+from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState, may_become
 
 # Longer than a copier is ever silent: it renews its claim with each second's progress and before each look inside,
 # which takes 90 s at most.
@@ -15,13 +18,13 @@ COPYING_LEASE = timedelta(seconds=150)
 class ClipQuerySet(models.QuerySet["Clip"]):
     """Sentences about clips. Times are compared by the database's clock, so that machines need not agree."""
 
-    def safe(self) -> "ClipQuerySet":
+    def stored(self) -> "ClipQuerySet":
         """Here, whole and verified."""
-        return self.filter(state=Clip.State.SAFE)
+        return self.filter(state=FileState.STORED)
 
     def missing(self) -> "ClipQuerySet":
         """Not here, and still to be had."""
-        return self.filter(state__in=MISSING)
+        return self.filter(state__in=UNSETTLED_FILES)
 
     def due(self) -> "ClipQuerySet":
         """Clips about which somebody should do something now, the longest overdue first."""
@@ -29,16 +32,16 @@ class ClipQuerySet(models.QuerySet["Clip"]):
 
     def paused(self) -> "ClipQuerySet":
         """Clips that met a full or broken disk a moment ago. One stands for all: no other would fare better."""
-        return self.filter(state=Clip.State.BLOCKED, next_try_at__gt=Now())
+        return self.filter(state=FileState.BLOCKED, next_try_at__gt=Now())
 
     def hindered(self) -> "ClipQuerySet":
         """Not here, and it is known why; what was tried last comes first."""
-        return self.exclude(state=Clip.State.SAFE).exclude(reason="").order_by("-next_try_at", "made_at")
+        return self.exclude(state=FileState.STORED).exclude(reason="").order_by("-next_try_at", "made_at")
 
     def is_something_due(self) -> bool:
         """Whether the lists below may hold anything. An idle worker asks each second, and they are dear to ask."""
         # By their states, so that the index finds them among millions of clips that are settled.
-        return self.due().filter(state__in=[*MISSING, Clip.State.SAFE]).exists()
+        return self.due().filter(state__in=[*UNSETTLED_FILES, FileState.STORED]).exists()
 
     def to_copy(self) -> "ClipQuerySet":
         """Missing and due, while nothing is wrong with our own store."""
@@ -47,15 +50,20 @@ class ClipQuerySet(models.QuerySet["Clip"]):
     def to_compare(self) -> "ClipQuerySet":
         """Safe, and not yet held against the clip that they continue, which is settled."""
         parents = Clip.objects.filter(task=OuterRef("task__parent"), index=OuterRef("task__index"))
-        return self.safe().due().filter(Exists(parents.exclude(state__in=MISSING)), contains_parent="")
+        return self.stored().due().filter(Exists(parents.exclude(state__in=UNSETTLED_FILES)), contains_parent="")
+
+    def move(self, state: FileState, **columns: Any) -> int:
+        """Moves those of these clips whose files may become `state`, and writes `columns`. Returns how many moved."""
+        movable = self.filter(state__in=may_become(state, FILE_MOVES)).order_by()
+        return movable.update(state=state, **columns)
 
     def claim(self, clip: "Clip") -> bool:
         """Takes the right to copy `clip`, as it was read; true for one caller alone."""
         # By its attempts too: they are the number of the claim, and must be what the caller takes them for.
-        taken = self.to_copy().filter(pk=clip.pk, attempts=clip.attempts).order_by()
+        taken = self.to_copy().filter(pk=clip.pk, attempts=clip.attempts)
         return bool(
-            taken.update(
-                state=Clip.State.COPYING,
+            taken.move(
+                FileState.COPYING,
                 reason="",
                 attempts=F("attempts") + 1,
                 received=0,
@@ -70,7 +78,7 @@ class ClipQuerySet(models.QuerySet["Clip"]):
 
     def held(self, pk: uuid.UUID, attempt: int) -> "ClipQuerySet":
         """The row, as long as the claim of this `attempt` holds: whoever slept past it writes nothing."""
-        return self.filter(pk=pk, state=Clip.State.COPYING, attempts=attempt)
+        return self.filter(pk=pk, state=FileState.COPYING, attempts=attempt)
 
     def census(self) -> list[dict[str, object]]:
         """For each state how many clips there are, their bytes, and since when the oldest one waits."""
@@ -81,16 +89,6 @@ class ClipQuerySet(models.QuerySet["Clip"]):
 
 class Clip(models.Model):
     """One of a task's up to four results, with its file here. The file is named by its checksum and never changes."""
-
-    class State(models.TextChoices):
-        """Where the clip is safe, in the words of the pages."""
-
-        WAITING = "waiting", "only at APIFRAME"
-        COPYING = "copying", "copying"
-        BLOCKED = "blocked", "only at APIFRAME"
-        SAFE = "safe", "copied and verified"
-        KEPT_OUT = "kept_out", "only at APIFRAME"
-        LOST = "lost", "lost at APIFRAME"
 
     class Contains(models.TextChoices):
         """Whether the file begins with its parent's footage; empty while nobody has looked."""
@@ -105,8 +103,8 @@ class Clip(models.Model):
     index = models.PositiveSmallIntegerField(help_text="1 to 4")
     source_url = models.TextField(help_text="Where APIFRAME says that it lies")
     picked = models.BooleanField(default=False, help_text="Whether somebody chose it to go on with")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it is not safe")
+    state = models.CharField(max_length=10, choices=list(FILE_WORDS.items()), default=FileState.WAITING)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why its file is not stored")
     made_at = models.DateTimeField(db_default=Now(), editable=False)
     settled_at = models.DateTimeField(null=True, editable=False, help_text="When it was copied, or lost")
     # When somebody should next do something about the row. Moving it into the future is the lease.
@@ -145,34 +143,34 @@ class Clip(models.Model):
         return f"clip {self.pk}"
 
     @property
-    def is_safe(self) -> bool:
+    def is_stored(self) -> bool:
         """Whether its file is here."""
-        return self.state == self.State.SAFE
+        return self.state == FileState.STORED
 
     @property
     def is_lost(self) -> bool:
         """Whether it is to be had nowhere any more."""
-        return self.state == self.State.LOST
+        return self.state == FileState.LOST
 
     @property
     def is_under_way(self) -> bool:
         """Whether a worker is copying it, or began to and goes on at once."""
-        return self.state == self.State.COPYING or (self._waits and self.attempts > 0)
+        return self.state == FileState.COPYING or (self._waits and self.attempts > 0)
 
     @property
     def is_awaited(self) -> bool:
         """Whether a worker, if there is one, is about to copy it or to compare it with what it continues."""
-        return self._waits or (self.is_safe and not self.contains_parent)
+        return self._waits or (self.is_stored and not self.contains_parent)
 
     @property
     def _waits(self) -> bool:
         # What its server failed to give waits longer than a page.
-        return self.state == self.State.WAITING and not self.misses
+        return self.state == FileState.WAITING and not self.misses
 
     @property
     def repeats_parent(self) -> bool:
         """Whether its file begins with the footage of the clip that it continues."""
-        return self.is_safe and self.contains_parent == self.Contains.YES
+        return self.is_stored and self.contains_parent == self.Contains.YES
 
     @property
     def file_name(self) -> str:
@@ -183,7 +181,3 @@ class Clip(models.Model):
     def percentage(self) -> int | None:
         """How much of it has come, 0 to 100; None where its server did not announce its size."""
         return min(100, self.received * 100 // self.expected) if self.expected else None
-
-
-# Due, once or again: what is not settled.
-MISSING = (Clip.State.WAITING, Clip.State.COPYING, Clip.State.BLOCKED)

@@ -8,6 +8,7 @@ from django.db.models import Sum
 from tqdm import tqdm
 
 from extender.archive import comparing, copying, storage, sweeping
+from extender.states import FileState
 from extender.tasks.models import Clip
 
 
@@ -42,13 +43,13 @@ class Command(BaseCommand):
             pass
         if blocked := Clip.objects.paused().first():
             raise storage.StoreTrouble(blocked.reason)
-        self._tell("missing", list(Clip.objects.exclude(state__in=(Clip.State.SAFE, Clip.State.COPYING))))
+        self._tell("missing", list(Clip.objects.exclude(state__in=(FileState.STORED, FileState.COPYING))))
         # Were its claim not held any more, it would have been copied here.
-        if elsewhere := Clip.objects.filter(state=Clip.State.COPYING).count():
+        if elsewhere := Clip.objects.filter(state=FileState.COPYING).count():
             self.stdout.write(f"{elsewhere} more are just being copied by a worker.")
 
     def _verify(self) -> None:
-        weight = Clip.objects.safe().aggregate(bytes=Sum("bytes"))["bytes"] or 0
+        weight = Clip.objects.stored().aggregate(bytes=Sum("bytes"))["bytes"] or 0
         with tqdm(total=weight, unit="B", unit_scale=True, disable=None) as bar:
             damaged = list(sweeping.verify(bar.update))
         self._tell("damaged", damaged)
@@ -58,4 +59,4 @@ class Command(BaseCommand):
             self.stderr.write(f"task {clip.task_id}, clip {clip.index}: {clip.get_state_display()}. {clip.reason}")
         if clips:
             raise CommandError(f"{len(clips)} clips are {what}.", returncode=1)
-        self.stdout.write(f"{Clip.objects.safe().count()} clips are copied and verified.")
+        self.stdout.write(f"{Clip.objects.stored().count()} clips are stored.")
