@@ -1,0 +1,16 @@
+"""The files of clips: shown to members and to guests, and downloaded."""
+
+from django.urls import path
+
+from extender.archive.serving import views
+from extender.archive.storage import KINDS
+
+urlpatterns = [
+    path("tasks/<uuid:pk>/download/", views.download_all, name="download_all"),
+    path("tasks/<uuid:pk>/clips/<int:index>/download/", views.download, name="download"),
+    *(path(f"clips/<uuid:pk>{end}", views.show, {"kind": kind}, name=kind) for kind, end in KINDS.items()),
+    *(
+        path(f"s/<str:token>/clips/<uuid:pk>{end}", views.show_guest, {"kind": kind}, name=f"guest_{kind}")
+        for kind, end in KINDS.items()
+    ),
+]

@@ -1,0 +1,16 @@
+"""Pages for staff, and answers for machines."""
+
+from django.contrib import admin
+from django.urls import path
+
+from extender.operations import health, views
+
+urlpatterns = [
+    path("team/", views.health, name="team"),
+    path("team/archive/", views.archive, name="archive"),
+    path("team/archive/copy-now/", views.copy_now, name="copy_now"),
+    path("team/try-key/", views.try_key, name="try_key"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+]

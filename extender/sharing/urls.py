@@ -1,0 +1,13 @@
+"""Links: made and revoked by members, opened by guests."""
+
+from django.urls import path
+
+from extender.sharing import views
+
+urlpatterns = [
+    path("tasks/<uuid:pk>/share/", views.share, name="share"),
+    path("tasks/<uuid:pk>/share/<int:share_pk>/revoke/", views.revoke, name="revoke"),
+    path("s/<str:token>/", views.guest, name="guest"),
+    path("s/<str:token>/status/", views.guest_status, name="guest_status"),
+    path("s/<str:token>/copies/", views.guest_copies, name="guest_copies"),
+]

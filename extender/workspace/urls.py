@@ -1,0 +1,20 @@
+"""A member's own pages."""
+
+from django.urls import path
+
+from extender.workspace import compose, detail, history, picking
+
+urlpatterns = [
+    path("", history.home, name="home"),
+    path("tasks/", history.history, name="history"),
+    path("tasks/pulse/", history.pulse, name="pulse"),
+    path("tasks/new/", compose.new, name="new"),
+    path("tasks/look-up/", compose.look_up, name="look_up"),
+    path("tasks/<uuid:pk>/", detail.detail, name="task"),
+    path("tasks/<uuid:pk>/status/", detail.status, name="status"),
+    path("tasks/<uuid:pk>/copies/", detail.copies, name="copies"),
+    path("tasks/<uuid:pk>/check/", detail.check, name="check"),
+    path("tasks/<uuid:pk>/adopt/", detail.adopt, name="adopt"),
+    path("tasks/<uuid:pk>/events/", detail.events, name="events"),
+    path("tasks/<uuid:pk>/clips/<int:index>/pick/", picking.pick, name="pick"),
+]
