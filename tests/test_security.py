@@ -416,7 +416,7 @@ def test_a_database_that_is_gone_gives_that_page_too(log):
 def test_a_crash_of_a_members_page_looks_the_same(web, member, log):
     task = make_task(member)
     web.raise_request_exception = False
-    with mock.patch("extender.workspace.detail.own_task", side_effect=RuntimeError("the view broke")):
+    with mock.patch("extender.workspace.detail.read_task", side_effect=RuntimeError("the view broke")):
         response = web.get(f"/tasks/{task.pk}/events/")
     assert response.status_code == 500
     assert b"Something broke here" in response.content
