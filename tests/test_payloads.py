@@ -104,8 +104,8 @@ def test_a_running_task_may_have_an_empty_list_of_videos():
 
 def test_clips_keep_their_places():
     doubled = parse(video_urls=[URLS[0], URLS[0], "javascript:alert(1)", URLS[3]])
-    assert doubled.video_urls == (URLS[0], None, None, URLS[3])
-    assert parse(video_urls=[*URLS, "https://x/5.mp4"]).video_urls == tuple(URLS)
+    assert doubled.clip_urls == (URLS[0], None, None, URLS[3])
+    assert parse(video_urls=[*URLS, "https://x/5.mp4"]).clip_urls == tuple(URLS)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ KEYS = ["status", "percentage", "video_urls", "message", "error", "errors", "err
 def test_whatever_is_said_of_a_task_means_something(body):
     update = parse(**body)
     assert update.percentage is None or 0 <= update.percentage <= 100
-    assert len(update.video_urls) <= 4
-    assert (update.state == State.FINISHED) == any(update.video_urls)
+    assert len(update.clip_urls) <= 4
+    assert (update.state == State.FINISHED) == any(update.clip_urls)
     assert (update.state == State.FAILED) == bool(update.reason)
 
 

@@ -48,6 +48,14 @@ class Client:
         """
         return self._accepted("/imagine-video-extend", fields)
 
+    def video(self, **fields: str) -> TaskUpdate:
+        """`POST /imagine-video`: spends money, like `extend`."""
+        return self._accepted("/imagine-video", fields)
+
+    def pictures(self, **fields: str) -> TaskUpdate:
+        """`POST /imagine`: spends money, like `extend`."""
+        return self._accepted("/imagine", fields)
+
     def fetch(self, task_id: str) -> TaskUpdate:
         """`POST /fetch`: one task as it stands. Raises `NotFound` and the other errors of this room."""
         return self.parse(self._call("POST", "/fetch", {"task_id": task_id}, FETCH_SECONDS))

@@ -43,7 +43,7 @@ class TaskUpdate:
     remote_id: str = ""
     percentage: int | None = None
     """0 to 100, or None where nothing sensible was said."""
-    video_urls: tuple[str | None, ...] = ()
+    clip_urls: tuple[str | None, ...] = ()
     """A place for each clip by its index, None where that clip is missing or unusable."""
     reason: str = ""
     retried: bool = False
@@ -68,8 +68,8 @@ def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
 def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], bool]) -> TaskUpdate:
     word = _text(body.get("status")).lower()
     state = STATES.get(word, State.PROCESSING)
-    urls = _video_urls(body.get("video_urls"), usable)
-    # The documented success has no status: the videos are what success looks like.
+    urls = _clip_urls(body.get("video_urls") or body.get("image_urls"), usable)
+    # The documented success has no status: the clips are what success looks like.
     if state != State.FAILED and any(urls):
         return TaskUpdate(State.FINISHED, remote_id, 100, urls)
     if state == State.FINISHED or (not word and "video_urls" in body):
@@ -128,7 +128,7 @@ def _percentage(value: Any) -> int | None:
     return min(100, max(0, int(number))) if math.isfinite(number) else None
 
 
-def _video_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
+def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
     """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
     places: list[str | None] = []
     for url in value[:4] if isinstance(value, list) else []:

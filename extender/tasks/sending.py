@@ -3,6 +3,7 @@
 import logging
 import random
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +23,13 @@ from extender.tasks.updates import apply_update, record
 # So often may APIFRAME be out of reach before a task fails: about ten minutes in all.
 MAX_MISSES = 8
 LONGEST_WAIT = timedelta(minutes=5)
+# What APIFRAME is asked for by each kind of task: the call, and the columns that go with it under their own names.
+# An original was made elsewhere, and is never sent.
+CALLS: dict[Task.Kind, tuple[Callable[..., TaskUpdate], tuple[str, ...]]] = {
+    Task.Kind.EXTENSION: (Client.extend, ("parent_task_id", "index", "prompt", "image_url", "motion")),
+    Task.Kind.VIDEO: (Client.video, ("prompt", "image_url", "motion")),
+    Task.Kind.PICTURES: (Client.pictures, ("prompt",)),
+}
 # Seconds between tries to write down an outcome while the database is away.
 PAUSES = (0.2, 1, 3)
 
@@ -94,14 +102,9 @@ def _submit(task: Task) -> TaskUpdate:
     if not Task.objects.renew_claim(task.pk, attempt=task.attempts + 1):
         logger.warning("task %s was taken for lost before it was sent, so it is not sent", task.pk)
         raise _Overtaken
-    return Client.from_settings().extend(
-        parent_task_id=task.parent_task_id,
-        index=str(task.index),
-        prompt=task.prompt,
-        image_url=task.image_url,
-        motion=task.motion,
-        **_webhook(task),
-    )
+    call, fields = CALLS[Task.Kind(task.kind)]
+    asked = {name: str(getattr(task, name)) for name in fields}
+    return call(Client.from_settings(), **asked, **_webhook(task))
 
 
 def _note_credits(task: Task, column: str) -> None:

@@ -37,7 +37,7 @@ def renew_addresses(task: Task, update: TaskUpdate) -> None:
     changed = False
     with transaction.atomic():
         # A clip is never taken away, and none is added: the answer to "where" is no answer to "which".
-        for index, url in enumerate(update.video_urls, 1):
+        for index, url in enumerate(update.clip_urls, 1):
             clip = Clip.objects.filter(task=task.pk, task__remote_id=update.remote_id, index=index)
             changed |= bool(url and clip.exclude(source_url=url).update(source_url=url))
         if changed:
@@ -92,7 +92,7 @@ def _clips(task: Task, update: TaskUpdate) -> list[Clip]:
     contains_parent = "" if task.parent_id else Clip.Contains.UNKNOWN
     return [
         Clip(task=task, index=index, source_url=url, contains_parent=contains_parent)
-        for index, url in enumerate(update.video_urls, 1)
+        for index, url in enumerate(update.clip_urls, 1)
         if url
     ]
 
@@ -100,7 +100,7 @@ def _clips(task: Task, update: TaskUpdate) -> list[Clip]:
 def _sentence(update: TaskUpdate) -> str:
     """What was said, for the flight recorder."""
     if update.state == State.FINISHED:
-        clips = sum(url is not None for url in update.video_urls)
+        clips = sum(url is not None for url in update.clip_urls)
         return f"finished with {clips} clip{'s' * (clips != 1)}"
     words = "back in the queue" if update.retried else str(update.state)
     if update.percentage is not None and update.state == State.PROCESSING:

@@ -36,6 +36,8 @@ class Task(models.Model):
         """What the row stands for."""
 
         EXTENSION = "extension", "Extension"
+        VIDEO = "video", "Video"
+        PICTURES = "pictures", "Pictures"
         ORIGINAL = "original", "Original"
 
     class Motion(models.TextChoices):
