@@ -10,16 +10,16 @@ from project.request_id import request_id
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that came from somewhere else, or without its token."""
-    return render(request, "403_csrf.html", status=403)
+    return render(request, "project/403_csrf.html", status=403)
 
 
 @login_not_required
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """An address that leads nowhere, or to what is not yours: the same page for both."""
-    return render(request, "404.html", status=404)
+    return render(request, "project/404.html", status=404)
 
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
     """A crash: its id finds the log line. Touches no database, which may be what broke."""
-    return render(request, "500.html", {"request_id": request_id.get()}, status=500)
+    return render(request, "project/500.html", {"request_id": request_id.get()}, status=500)

@@ -28,7 +28,7 @@ def health(request: MemberRequest) -> HttpResponse:
         "last_answer": Event.objects.last_of(Event.Source.ANSWER, Event.Source.POLL),
         "attention": Task.objects.needing_attention().select_related("owner")[:50],
     }
-    return render(request, "team.html", context)
+    return render(request, "operations/health.html", context)
 
 
 @require_safe
@@ -45,7 +45,7 @@ def archive(request: MemberRequest) -> HttpResponse:
         "room": _room(),
         "workers": Heartbeat.objects.alive().count(),
     }
-    return render(request, "archive.html", context)
+    return render(request, "operations/archive.html", context)
 
 
 @require_POST

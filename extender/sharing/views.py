@@ -43,7 +43,7 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
     link = shared_link(token)
     if "look" in request.GET:
         look_after([link.task])
-    return _private(render(request, "guest.html", _wall(link)))
+    return _private(render(request, "sharing/guest.html", _wall(link)))
 
 
 @require_safe
@@ -55,7 +55,7 @@ def guest_status(request: HttpRequest, token: str) -> HttpResponse:
     look_after([link.task])
     if request.GET.get("v") == str(link.task.version):
         return HttpResponse(status=204)
-    return _private(render(request, "tasks/_status.html", {**_wall(link), "polled": True}))
+    return _private(render(request, "shared/_status.html", {**_wall(link), "polled": True}))
 
 
 @require_safe
@@ -66,7 +66,7 @@ def guest_copies(request: HttpRequest, token: str) -> HttpResponse:
     link = shared_link(token)
     if shows_copies(request, link.task):
         return HttpResponse(status=204)
-    return _private(render(request, "tasks/_copies.html", {**_wall(link), "polled": True}))
+    return _private(render(request, "shared/_copies.html", {**_wall(link), "polled": True}))
 
 
 def _wall(link: Share) -> dict[str, object]:
@@ -84,4 +84,4 @@ def _links(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     if not request.htmx:
         return redirect(reverse("task", args=[task.pk]) + "#share")
     context = {"task": task, "links": links.listed(task, request), **more}
-    return render(request, "tasks/_share.html", context)
+    return render(request, "sharing/_links.html", context)

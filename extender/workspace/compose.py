@@ -104,7 +104,7 @@ def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, 
         "usual_seconds": Task.objects.usual_seconds(),
         **more,
     }
-    return render(request, "tasks/new.html", context)
+    return render(request, "workspace/new.html", context)
 
 
 def _named(request: MemberRequest, parameter: str) -> tuple[Task | None, dict[str, Running]]:

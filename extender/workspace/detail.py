@@ -42,7 +42,7 @@ def _page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
         "links": links.listed(task, request),
         **more,
     }
-    return render(request, "tasks/task.html", context)
+    return render(request, "workspace/task.html", context)
 
 
 @require_safe
@@ -52,7 +52,7 @@ def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     look_after([task])
     if request.GET.get("v") == str(task.version):
         return HttpResponse(status=204)
-    return render(request, "tasks/_status.html", {"task": task, "running": Running.of(running), "polled": True})
+    return render(request, "shared/_status.html", {"task": task, "running": Running.of(running), "polled": True})
 
 
 @require_safe
@@ -62,7 +62,7 @@ def copies(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     if shows_copies(request, task):
         return HttpResponse(status=204)
     context = {"task": task, "branch": branches.branch_to(task), "polled": True}
-    return render(request, "tasks/_copies.html", context)
+    return render(request, "shared/_copies.html", context)
 
 
 @require_safe
@@ -70,7 +70,7 @@ def copies(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Everything that was said about a task: a fragment for its page, or a page of its own."""
     task = read_task(request.user, pk)
-    template = "tasks/_events.html" if request.htmx else "tasks/events.html"
+    template = "workspace/_events.html" if request.htmx else "workspace/events.html"
     return render(
         request, template, {"task": task, "events": with_silences(reversed(task.events.order_by("-id")[:MAX_EVENTS]))}
     )

@@ -44,7 +44,7 @@ def history(request: MemberRequest) -> HttpResponse:
         "picked": picked,
         "watching": any(task.is_watched for task in page[:PAGE]),
     }
-    return render(request, "tasks/_cards.html" if request.htmx else "tasks/history.html", context)
+    return render(request, "workspace/_cards.html" if request.htmx else "workspace/history.html", context)
 
 
 @require_POST
@@ -61,7 +61,7 @@ def pulse(request: MemberRequest) -> HttpResponse:
     changed = [task for task in tasks if task.version != shown[task.pk]]
     if not changed and status == 200:
         return HttpResponse(status=204)
-    return render(request, "tasks/_pulse.html", {"tasks": changed, "running": Running.of(running)}, status=status)
+    return render(request, "workspace/_pulse.html", {"tasks": changed, "running": Running.of(running)}, status=status)
 
 
 def _mark(task: Task) -> str:

@@ -25,4 +25,4 @@ def pick(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     picks.pick(clip, picked)
     if not request.htmx:
         return redirect(f"{clip.task.get_absolute_url()}#clip-{index}")
-    return render(request, "tasks/_pick.html", {"task": clip.task, "clip": clip})
+    return render(request, "workspace/_pick.html", {"task": clip.task, "clip": clip})

@@ -188,7 +188,7 @@ def shown(web: Client, staff: Member) -> None:
         assert f'data-state="{state}"' in page(web, f"/tasks/{pk}/status/")
     # The part of a page that shows events, once for those of all rows.
     events = with_silences(Event.objects.all())
-    said = render_to_string("tasks/_events.html", {"events": events, "user": staff}).encode()
+    said = render_to_string("workspace/_events.html", {"events": events, "user": staff}).encode()
     assert said.count(b"<time") == len(events)
 
 
