@@ -1,6 +1,7 @@
 """`manage.py run`: everything on this machine, in one terminal; `make run` calls it."""
 
 import errno
+import fcntl
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ from argparse import ArgumentTypeError
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 import requests
 from django.conf import settings
@@ -28,18 +30,24 @@ PORTS_TRIED = 50
 BACKLOG = 128
 START_SECONDS = 60
 STOP_SECONDS = 10
+# The exit code that tells "it runs already" from every other failure, which is 1.
+ALREADY_RUNS = 3
 
 
 class Command(BaseCommand):
     """Starts the sandbox (where there is no API key), the web server and the worker; one Ctrl-C ends them all."""
 
-    help = "Runs everything on this machine: sandbox, web server, worker."
+    help = (
+        "Runs everything on this machine: sandbox, web server, worker. "
+        f"Exits with {ALREADY_RUNS} where it already runs in the same directory."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=port_number, default=WEB_PORT, help="the web server's port, if it is free")
 
     def handle(self, *args: object, **options: object) -> None:
+        self._lock = lock_directory(settings.VAR_DIR / "run.lock")
         self.house = House()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.house.close_door)
@@ -58,6 +66,9 @@ class Command(BaseCommand):
     def _start(self, wanted_port: int) -> None:
         listener = self._listen(wanted_port, "web server")
         address = address_of(listener)
+        public = settings.PUBLIC_URL if settings.HTTPS else address
+        self._lock.write(public)
+        self._lock.flush()
         environment: dict[str, str] = {}
         if settings.SANDBOX:
             # The sandbox reaches loopback, so its webhooks arrive. APIFRAME itself does not.
@@ -75,7 +86,7 @@ class Command(BaseCommand):
         self.house.start("worker", ["worker"], environment)
         self.house.start("web", web_command(listener), environment, listener)
         self._await_answer(f"{address}/healthz")
-        self._say_where(settings.PUBLIC_URL if settings.HTTPS else address)
+        self._say_where(public)
 
     def _start_sandbox(self) -> str:
         kept = settings.VAR_DIR / "sandbox-port"
@@ -127,6 +138,25 @@ class Command(BaseCommand):
             who = "Make an account for yourself: .venv/bin/python manage.py createsuperuser"
         self.stdout.write(f"\n  Extender is at {address}\n  {who}\n  Ctrl-C ends everything.\n")
         self.stdout.flush()
+
+
+def lock_directory(path: Path) -> IO[str]:
+    """An open, empty file to write our address to, which is locked until this process ends.
+
+    `CommandError` where another process has locked it, with the address that it has written.
+    """
+    path.parent.mkdir(exist_ok=True)
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with file:
+            file.seek(0)
+            address = file.read()
+        where = f", at {address}" if address else ""
+        raise CommandError(f"Extender already runs in this directory{where}.", returncode=ALREADY_RUNS) from None
+    file.truncate(0)
+    return file
 
 
 def refuse_demo() -> None:
