@@ -374,7 +374,7 @@ def test_the_protected_path_cannot_be_reached_from_outside(fronted):
         line.close()
 
 
-def test_a_bucket_gives_the_file_itself(bucket, settings):
+def test_a_bucket_gives_the_file_itself(bucket, s3_secret, settings):
     settings.ARCHIVE_BUCKET = bucket.options
     with bucket.part() as part:
         part.write(CLIP)
@@ -388,7 +388,7 @@ def test_a_bucket_gives_the_file_itself(bucket, settings):
     assert fetched.headers["Content-Disposition"] == "attachment; filename*=utf-8''K%C3%A4se.mp4"
     assert fetched.headers["Content-Type"] == "video/mp4"
     head = respond(RequestFactory().head("/"), CLIP_NAME, SHA256)
-    assert signed_for(head["Location"], "HEAD", bucket.options["secret_key"])
+    assert signed_for(head["Location"], "HEAD", s3_secret)
     assert requests.head(head["Location"], timeout=10).headers["Content-Length"] == str(len(CLIP))
     guest = respond(RequestFactory().get("/"), CLIP_NAME, SHA256, revocable=True)
     assert guest["Cache-Control"] == "private, no-cache"
