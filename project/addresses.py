@@ -1,12 +1,18 @@
-"""Addresses in the settings, taken apart. What refuses one never repeats it: it may hold a secret."""
+"""Addresses in the settings, checked. What refuses one never repeats it: it may hold a secret."""
 
+import os
+import re
 from importlib.util import find_spec
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-BUCKET_FORM = "s3://KEY:SECRET@bucket?region=...&endpoint=https://..., with / + @ : in the secret percent-encoded"
+BUCKET_FORMS = {
+    "S3_BUCKET": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "our-clips"),
+    "S3_PREFIX": (r"[\w-][\w.-]*(/[\w-][\w.-]*)*", "extender/clips"),
+    "S3_REGION": (r"[a-z0-9-]+", "eu-central-1"),
+}
 
 
 def origin(name: str, value: str) -> str:
@@ -26,46 +32,44 @@ def origin(name: str, value: str) -> str:
     return value
 
 
-def bucket(name: str, value: str) -> dict[str, str | None]:
-    """The S3 bucket that setting `name` holds, as options of `storages.backends.s3.S3Storage`; {} for "".
+def bucket(name: str, prefix: str, endpoint: str, region: str) -> dict[str, str]:
+    """The S3 bucket that the settings S3_* name, as options of `storages.backends.s3.S3Storage`; {} where none does.
 
-    Without KEY:SECRET the machine's own credentials count (AWS_ACCESS_KEY_ID, a role). A path begins all names.
+    Its key is none of our settings: boto3 finds it by itself, in AWS_ACCESS_KEY_ID or as the machine's role.
     """
-    if not value.strip():
+    given = {"S3_BUCKET": name, "S3_PREFIX": prefix, "S3_ENDPOINT": endpoint, "S3_REGION": region}
+    if not any(given.values()):
         return {}
-    try:
-        parts = urlsplit(value.strip())
-        # A secret that is not encoded runs into the host and the port.
-        well_formed = parts.scheme == "s3" and parts.hostname and parts.port is None and not parts.fragment
-        asked = {key: values[-1] for key, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()}
-    except ValueError:
-        well_formed, asked = False, {}
-    if not well_formed or bool(parts.username) != bool(parts.password):
-        raise ImproperlyConfigured(f"{name} must look like {BUCKET_FORM}.")
-    if not {*asked} <= {"region", "endpoint"} or not asked:
-        raise ImproperlyConfigured(
-            f"{name} needs region, endpoint or both after its question mark, and nothing else."
-        )
-    if not (find_spec("storages") and find_spec("boto3")):
-        raise ImproperlyConfigured(f"{name} needs what the extra s3 installs: pip install -e '.[s3]'.")
-    endpoint = origin(f"The endpoint in {name}", asked.get("endpoint", ""))
+    _refuse_bad_bucket(given)
     return {
-        "bucket_name": parts.hostname,
-        "location": parts.path.strip("/"),
-        "access_key": unquote(parts.username or "") or None,
-        "secret_key": unquote(parts.password or "") or None,
-        # A token in the environment belongs to the key there, not to ours.
-        **({"security_token": None} if parts.username else {}),
-        "region_name": asked.get("region", "us-east-1"),
-        "endpoint_url": endpoint or f"https://s3.{asked['region']}.amazonaws.com",
+        "bucket_name": name,
+        "location": prefix,
+        "region_name": region or "us-east-1",
+        "endpoint_url": origin("S3_ENDPOINT", endpoint) or f"https://s3.{region}.amazonaws.com",
         # Amazon wants the bucket in the host's name; few others have a certificate for that.
         "addressing_style": "path" if endpoint else "virtual",
     }
 
 
-def bucket_origin(options: dict[str, str | None]) -> str:
+def _refuse_bad_bucket(given: dict[str, str]) -> None:
+    for setting, (form, example) in BUCKET_FORMS.items():
+        if given[setting] and not re.fullmatch(form, given[setting], re.ASCII):
+            raise ImproperlyConfigured(f"{setting} must look like {example}.")
+    if not given["S3_BUCKET"]:
+        raise ImproperlyConfigured("S3_BUCKET is missing: another setting of S3 has a value.")
+    if not (given["S3_ENDPOINT"] or given["S3_REGION"]):
+        raise ImproperlyConfigured("S3_REGION is missing: S3_BUCKET needs it, or S3_ENDPOINT, or both.")
+    if bool(os.environ.get("AWS_ACCESS_KEY_ID")) != bool(os.environ.get("AWS_SECRET_ACCESS_KEY")):
+        raise ImproperlyConfigured(
+            "AWS_ACCESS_KEY_ID needs AWS_SECRET_ACCESS_KEY beside it, and the other way round."
+        )
+    if not (find_spec("storages") and find_spec("boto3")):
+        raise ImproperlyConfigured("S3_BUCKET needs what the extra s3 installs: pip install -e '.[s3]'.")
+
+
+def bucket_origin(options: dict[str, str]) -> str:
     """Where browsers fetch from the bucket `options`."""
-    endpoint = str(options["endpoint_url"])
+    endpoint = options["endpoint_url"]
     if options["addressing_style"] == "path":
         return endpoint
     return endpoint.replace("://", f"://{options['bucket_name']}.", 1)

@@ -53,8 +53,8 @@ try:
     DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / DATABASE_FILE}")}
     ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
     MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_DIR / "media")
-    # Taken apart at once: Django hides a "secret_key" in its reports of errors, and would show the whole address.
-    ARCHIVE_BUCKET = bucket("STORAGE_URL", env.str("STORAGE_URL", ""))
+    names_of_s3 = ("S3_BUCKET", "S3_PREFIX", "S3_ENDPOINT", "S3_REGION")
+    ARCHIVE_BUCKET = bucket(*(env.str(name, "").strip() for name in names_of_s3))
     ARCHIVE_MAX_MB = env.int("ARCHIVE_MAX_MB", 200)
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
     X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "").strip()

@@ -111,12 +111,20 @@ def _s3():
 
 
 @pytest.fixture
-def bucket(_s3, tmp_path):
+def s3_secret(monkeypatch):
+    """The secret of the key that boto3 finds in the environment."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s/cret")
+    return "s/cret"
+
+
+@pytest.fixture
+def bucket(_s3, s3_secret, tmp_path):
     """A store in a new bucket of its own; `bucket.options` are its settings."""
     from extender.archive.storage.bucket import Bucket
 
     name = f"clips-{uuid.uuid4()}"
-    options = bucket_options("STORAGE_URL", f"s3://key:s%2Fcret@{name}/of-ours?endpoint={_s3}")
+    options = bucket_options(name, "of-ours", endpoint=_s3, region="")
     store = Bucket(tmp_path / "media", options)
     store.options = options
     assert requests.put(f"{_s3}/{name}", timeout=10).ok

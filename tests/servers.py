@@ -76,7 +76,7 @@ def gunicorn(media_root: Path, log: Path, site: str = "tests.serving_site", **en
     """Our own server, set up as in production, with one worker; kept files are its whole site, or `site` is."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", site, f"--bind=127.0.0.1:{port}", "--workers=1"]
-    hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "STORAGE_URL", "X_ACCEL_PREFIX"), "")
+    hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "S3_BUCKET", "X_ACCEL_PREFIX"), "")
     return Server(command, port, log, **{**hidden, "MEDIA_ROOT": str(media_root), **environment})
 
 

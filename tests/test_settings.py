@@ -17,18 +17,25 @@ OURS = {
     "DEBUG",
     "ALLOWED_HOSTS",
     "MEDIA_ROOT",
-    "STORAGE_URL",
+    "S3_BUCKET",
+    "S3_PREFIX",
+    "S3_ENDPOINT",
+    "S3_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
     "X_ACCEL_PREFIX",
     "ARCHIVE_MAX_MB",
     "ARCHIVE_KEEP_FREE_MB",
 }
 LONG_SECRET = "q8V-" + "xK2m9TzRw4Yb7Nc1LpHs" * 3
 
+BUCKET = {"S3_BUCKET": "clips", "S3_REGION": "eu-central-1"}
+
 
 def check(*flags: str, **environment: str) -> subprocess.CompletedProcess:
     """`manage.py check` under nothing but `environment`; an empty value hides what a `.env` file may say."""
     inherited = {name: value for name, value in os.environ.items() if name not in OURS}
-    hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "SECRET_KEY", "STORAGE_URL", "X_ACCEL_PREFIX"), "")
+    hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "SECRET_KEY", "S3_BUCKET", "X_ACCEL_PREFIX"), "")
     return subprocess.run(
         [sys.executable, "manage.py", "check", *flags],
         cwd=PROJECT,
@@ -51,13 +58,17 @@ BAD = [
     ("APIFRAME_API_KEY", {"APIFRAME_API_KEY": "two words"}),
     ("APIFRAME_API_KEY", {"APIFRAME_BASE_URL": "https://api.apiframe.pro"}),
     ("SECRET_KEY", {"APIFRAME_API_KEY": "a-real-key"}),
-    ("STORAGE_URL", {"STORAGE_URL": "/srv/clips"}),
-    ("STORAGE_URL", {"STORAGE_URL": "https://key:two words@s3.example.org/clips?region=x"}),
-    ("STORAGE_URL", {"STORAGE_URL": "s3://key:two words/+@clips?region=eu-central-1"}),
-    ("STORAGE_URL", {"STORAGE_URL": "s3://two words@clips?region=eu-central-1"}),
-    ("STORAGE_URL", {"STORAGE_URL": "s3://key:two words@clips"}),
-    ("STORAGE_URL", {"STORAGE_URL": "s3://key:two words@clips?region=eu-central-1&acl=public"}),
-    ("STORAGE_URL", {"STORAGE_URL": "s3://key:two words@clips?endpoint=http://s3.example.org"}),
+    ("S3_BUCKET", {"S3_BUCKET": "two words", "S3_REGION": "eu-central-1"}),
+    ("S3_BUCKET", {"S3_BUCKET": "s3://key:two words@clips", "S3_REGION": "eu-central-1"}),
+    ("S3_BUCKET", {"S3_ENDPOINT": "https://s3.example.org"}),
+    ("S3_PREFIX", {**BUCKET, "S3_PREFIX": "../two words"}),
+    ("S3_PREFIX", {**BUCKET, "S3_PREFIX": "a//b"}),
+    ("S3_REGION", {"S3_BUCKET": "clips"}),
+    ("S3_REGION", {**BUCKET, "S3_REGION": "evil.example/two words"}),
+    ("AWS_SECRET_ACCESS_KEY", {**BUCKET, "AWS_ACCESS_KEY_ID": "a-key"}),
+    ("AWS_ACCESS_KEY_ID", {**BUCKET, "AWS_SECRET_ACCESS_KEY": "two words"}),
+    ("S3_ENDPOINT", {**BUCKET, "S3_ENDPOINT": "http://s3.example.org"}),
+    ("S3_ENDPOINT", {**BUCKET, "S3_ENDPOINT": "https://s3.example.org/clips"}),
     ("X_ACCEL_PREFIX", {"X_ACCEL_PREFIX": "protected"}),
     ("X_ACCEL_PREFIX", {"X_ACCEL_PREFIX": "/protected"}),
     ("ARCHIVE_MAX_MB", {"ARCHIVE_MAX_MB": "0"}),
@@ -79,11 +90,10 @@ def test_a_bad_value_stops_the_start_with_a_sentence_that_names_it(name, environ
 
 def test_a_bucket_without_what_it_needs_stops_the_start(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['boto3'] = None")
-    address = "s3://key:s%2Fcret@clips?region=eu-central-1"
-    assert check(STORAGE_URL=address).returncode == 0
-    result = check(STORAGE_URL=address, PYTHONPATH=str(tmp_path))
+    assert check(**BUCKET).returncode == 0
+    result = check(**BUCKET, PYTHONPATH=str(tmp_path))
     assert result.stderr == (
-        "Extender cannot start: STORAGE_URL needs what the extra s3 installs: pip install -e '.[s3]'.\n"
+        "Extender cannot start: S3_BUCKET needs what the extra s3 installs: pip install -e '.[s3]'.\n"
     )
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -268,9 +269,9 @@ def test_a_kept_file_has_its_type_whatever_its_name_says(bucket):
     assert (answer.content, answer.headers["Content-Type"]) == (b"poster", "image/webp")
 
 
-def test_the_store_is_told_the_checksum_of_what_it_is_sent(tmp_path):
+def test_the_store_is_told_the_checksum_of_what_it_is_sent(bucket_at):
     # Over plain http it would be told in any case.
-    store = bucket_at("https://s3.example.org", tmp_path)
+    store = bucket_at("https://s3.example.org")
     sent = []
 
     def answer(request, **_):
@@ -284,21 +285,23 @@ def test_the_store_is_told_the_checksum_of_what_it_is_sent(tmp_path):
     assert sent[0].headers["x-amz-content-sha256"].decode() == SHA256
 
 
-def test_an_address_is_good_for_one_method_some_seconds_and_one_download_name(bucket):
+def test_an_address_is_good_for_one_method_some_seconds_and_one_download_name(bucket, s3_secret):
     put(bucket)
     for method, other in (("GET", "HEAD"), ("HEAD", "GET")):
         address = bucket.address(CLIP_NAME, method=method, download_name="a clip.mp4", seconds=77)
         assert "X-Amz-Expires=77" in address
-        assert signed_for(address, method, "s/cret")
-        assert not signed_for(address, other, "s/cret")
+        assert signed_for(address, method, s3_secret)
+        assert not signed_for(address, other, s3_secret)
         answer = requests.request(method, address, timeout=10)
         assert answer.status_code == 200
         if method == "GET":
             assert answer.headers["Content-Disposition"] == 'attachment; filename="a clip.mp4"'
 
 
-def bucket_at(url: str, tmp_path: Path) -> Bucket:
-    return Bucket(tmp_path / "media", bucket_options("STORAGE_URL", f"s3://key:secret@clips?endpoint={url}"))
+@pytest.fixture
+def bucket_at(s3_secret, tmp_path) -> Callable[[str], Bucket]:
+    """Makes a store of the bucket `clips` at an endpoint."""
+    return lambda url: Bucket(tmp_path / "media", bucket_options("clips", "", endpoint=url, region=""))
 
 
 @pytest.fixture
@@ -319,19 +322,19 @@ def everything(store) -> list:
     ]
 
 
-def test_a_store_that_cannot_be_reached_is_trouble_soon(tmp_path):
+def test_a_store_that_cannot_be_reached_is_trouble_soon(bucket_at):
     begun = time.monotonic()
-    for action in everything(bucket_at(f"http://127.0.0.1:{free_port()}", tmp_path)):
+    for action in everything(bucket_at(f"http://127.0.0.1:{free_port()}")):
         with pytest.raises(StoreTrouble, match=r"^The store does not answer\.$"):
             action()
     assert time.monotonic() - begun < 20
 
 
-def test_a_store_that_says_nothing_is_trouble_in_time(tmp_path, monkeypatch, silent_port):
+def test_a_store_that_says_nothing_is_trouble_in_time(bucket_at, tmp_path, monkeypatch, silent_port):
     monkeypatch.setattr(buckets, "READ_SECONDS", 0.5)
     begun = time.monotonic()
     with pytest.raises(StoreTrouble, match=r"^The store does not answer\.$"):
-        put(bucket_at(f"http://127.0.0.1:{silent_port}", tmp_path))
+        put(bucket_at(f"http://127.0.0.1:{silent_port}"))
     assert time.monotonic() - begun < 10
     assert list((tmp_path / "media" / "tmp").iterdir()) == []
 
@@ -348,9 +351,9 @@ def test_a_key_that_the_store_refuses_is_trouble(bucket):
     ask()
 
 
-def test_a_bucket_that_is_not_there_is_trouble(bucket, tmp_path):
+def test_a_bucket_that_is_not_there_is_trouble(bucket, bucket_at):
     with pytest.raises(StoreTrouble, match=r"^The store's bucket does not exist\.$"):
-        put(bucket_at(bucket.options["endpoint_url"], tmp_path))
+        put(bucket_at(bucket.options["endpoint_url"]))
 
 
 class Forgetful:
@@ -393,24 +396,24 @@ class Forgetful:
         self.server.server_close()
 
 
-def test_what_the_store_has_not_kept_whole_is_not_taken_for_kept(tmp_path):
+def test_what_the_store_has_not_kept_whole_is_not_taken_for_kept(bucket_at):
     trouble = pytest.raises(StoreTrouble, match=r"^The store has not kept every byte\.$")
     with Forgetful(size=len(CLIP) - 1) as server, trouble:
-        put(bucket_at(server.url, tmp_path))
+        put(bucket_at(server.url))
     with Forgetful(size=len(CLIP)) as server:
-        put(bucket_at(server.url, tmp_path))
+        put(bucket_at(server.url))
 
 
-def test_a_store_that_breaks_off_is_trouble_and_not_a_short_file(tmp_path):
+def test_a_store_that_breaks_off_is_trouble_and_not_a_short_file(bucket_at):
     trouble = pytest.raises(StoreTrouble, match=r"^The store does not answer\.$")
     with Forgetful(size=len(CLIP)) as server, trouble:
-        bucket_at(server.url, tmp_path).checksum(CLIP_NAME)
+        bucket_at(server.url).checksum(CLIP_NAME)
 
 
-def test_browsers_are_let_through_to_where_the_bucket_is():
-    amazons = bucket_options("STORAGE_URL", "s3://key:secret@clips?region=eu-central-1")
+def test_browsers_are_let_through_to_where_the_bucket_is(s3_secret):
+    amazons = bucket_options("clips", "", endpoint="", region="eu-central-1")
     assert bucket_origin(amazons) == "https://clips.s3.eu-central-1.amazonaws.com"
-    others = bucket_options("STORAGE_URL", "s3://key:secret@clips?endpoint=https://s3.example.org")
+    others = bucket_options("clips", "", endpoint="https://s3.example.org", region="eu-central-1")
     assert bucket_origin(others) == "https://s3.example.org"
     for options in (amazons, others):
         assert Bucket(Path("/nowhere"), options).address(CLIP_NAME).startswith(bucket_origin(options) + "/")

@@ -1,4 +1,4 @@
-"""The one command: what it says, that a second one finds other ports, and that one Ctrl-C ends everything."""
+"""The one command: what it says, what a second one does, and that one Ctrl-C ends everything."""
 
 import re
 import socket
@@ -23,6 +23,14 @@ def processes_in(directory: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def test_a_second_start_in_the_same_directory_says_where_the_first_one_is(house, directory):
+    command = [sys.executable, "manage.py", "run", "--port", str(free_port())]
+    ended = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60)
+    assert ended.stderr == f"CommandError: Extender already runs in this directory, at {house.url}.\n"
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert requests.get(f"{house.url}/healthz", timeout=5).text == "ok"
 
 
 def test_a_second_start_is_quick_and_one_ctrl_c_ends_everything(house, directory, open_house, tmp_path):

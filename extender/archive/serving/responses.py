@@ -8,12 +8,13 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
-from extender.archive.serving.ranges import CHUNK_BYTES, Multipart, Slice, Unsatisfiable, content_range, parse_ranges
+from extender.archive.serving.ranges import Slice, Unsatisfiable, content_range, parse_range
 from extender.archive.storage import Store, content_type, current_store
 from extender.archive.storage.base import ADDRESS_SECONDS
 
 # A kept file never changes; but who may see it does, and a browser's copy cannot be taken back.
 CACHED_SECONDS = 7 * 24 * 60 * 60
+CHUNK_BYTES = 64 * 1024
 
 
 def respond(
@@ -65,33 +66,25 @@ def _file(request: HttpRequest, file: BinaryIO, headers: dict[str, str], etag: s
         file.close()
         return _without_length(answer) if answer.status_code == 304 else answer
     try:
-        asked = parse_ranges(request.headers.get("Range", ""), size) if _still(request, etag, modified) else []
+        asked = parse_range(request.headers.get("Range", ""), size) if _still(request, etag, modified) else None
     except Unsatisfiable:
         file.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    return _parts(request, file, dict(whole.items()), asked, size)
+    return _part(request, file, dict(whole.items()), asked, size)
 
 
-def _parts(
-    request: HttpRequest, file: BinaryIO, headers: dict[str, str], asked: list[range], size: int
+def _part(
+    request: HttpRequest, file: BinaryIO, headers: dict[str, str], asked: range | None, size: int
 ) -> HttpResponseBase:
-    """The answer with the parts of the file that are `asked` for, or with all of it."""
-    body: Slice | Multipart
-    if len(asked) > 1:
-        body = Multipart(file, asked, size, headers["Content-Type"])
-        headers |= {"Content-Type": body.content_type, "Content-Length": str(body.length)}
-    elif asked:
-        body = Slice(file, asked[0])
-        headers |= {"Content-Range": content_range(asked[0], size), "Content-Length": str(len(asked[0]))}
-    else:
-        body = Slice(file, range(size))
-        headers |= {"Accept-Ranges": "bytes", "Content-Length": str(size)}
+    """The answer with the part of the file that is `asked` for, or with all of it."""
+    sent = asked or range(size)
+    body = Slice(file, sent)
+    headers |= {"Content-Range": content_range(asked, size)} if asked else {"Accept-Ranges": "bytes"}
+    headers["Content-Length"] = str(len(sent))
     status = 206 if asked else 200
     if request.method == "HEAD":
         body.close()
         return HttpResponse(status=status, headers=headers)
-    if isinstance(body, Multipart):
-        return StreamingHttpResponse(body, status=status, headers=headers)
     # It guesses a type, and puts it in the place of a header.
     return _SentFile(body, status=status, content_type=headers.pop("Content-Type"), headers=headers)
 

@@ -41,7 +41,7 @@ def bucket_trouble() -> Iterator[None]:
 class Bucket(Store):
     """Kept files in the bucket that `options` (settings.ARCHIVE_BUCKET) name; parts below `root`, on the disk."""
 
-    def __init__(self, root: Path, options: dict[str, str | None]) -> None:
+    def __init__(self, root: Path, options: dict[str, str]) -> None:
         super().__init__(root)
         config = Config(
             signature_version="s3v4",

@@ -17,7 +17,7 @@ def current_store() -> Store:
 
 
 @cache
-def _bucket(root: Path, *options: tuple[str, str | None]) -> Store:
+def _bucket(root: Path, *options: tuple[str, str]) -> Store:
     # Its library is an extra, and its connections are worth keeping.
     from extender.archive.storage.bucket import Bucket
 

@@ -1,17 +1,18 @@
 """`manage.py run`: everything on this machine, in one terminal; `make run` calls it."""
 
 import errno
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from argparse import ArgumentTypeError
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 import requests
 from django.conf import settings
@@ -25,57 +26,66 @@ WEB_PORT = 8000
 SANDBOX_PORT = 8791
 PORTS = 1 << 16
 PORTS_TRIED = 50
-BACKLOG = 128
 START_SECONDS = 60
 STOP_SECONDS = 10
+PAUSE_SECONDS = 0.1
+# The exit code that tells "it runs already" from every other failure, which is 1.
+ALREADY_RUNS = 3
 
 
 class Command(BaseCommand):
     """Starts the sandbox (where there is no API key), the web server and the worker; one Ctrl-C ends them all."""
 
-    help = "Runs everything on this machine: sandbox, web server, worker."
+    help = (
+        "Runs everything on this machine: sandbox, web server, worker. "
+        f"Exits with {ALREADY_RUNS} where it already runs in the same directory."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=port_number, default=WEB_PORT, help="the web server's port, if it is free")
 
     def handle(self, *args: object, **options: object) -> None:
-        self.house = House()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.house.close_door)
+        self._lock = lock_directory(settings.VAR_DIR / "run.lock")
+        self._processes = Processes()
         try:
             self._start(int(str(options["port"])))
-            self.house.wait()
-        except Stopped:
+            while True:
+                self._processes.check()
+        except KeyboardInterrupt:
             pass
         finally:
             # Who read our words may be gone; what was started must end all the same.
             with suppress(OSError):
                 self.stdout.write("\nStopping…")
-            self.house.end()
+            self._processes.end()
             self.stdout.write("Stopped.")
 
     def _start(self, wanted_port: int) -> None:
         listener = self._listen(wanted_port, "web server")
         address = address_of(listener)
-        environment: dict[str, str] = {}
+        public = settings.PUBLIC_URL if settings.HTTPS else address
+        self._lock.write(public)
+        self._lock.flush()
         if settings.SANDBOX:
             # The sandbox reaches loopback, so its webhooks arrive. APIFRAME itself does not.
-            environment["PUBLIC_URL"] = settings.PUBLIC_URL or address
-            environment["APIFRAME_BASE_URL"] = self._start_sandbox()
+            self._processes.environment["PUBLIC_URL"] = settings.PUBLIC_URL or address
+            self._processes.environment["APIFRAME_BASE_URL"] = self._start_sandbox()
         self._say("Preparing the database and the static files")
-        self.house.do(["migrate", "-v0"], environment)
-        self.house.do(["collectstatic", "--no-input", "-v0"], environment)
+        self._processes.run("migrate", "-v0")
+        self._processes.run("collectstatic", "--no-input", "-v0")
         if settings.SANDBOX:
             self._say("Making the demo (the first time, the sandbox paints eight clips: about 20 s)")
-            self.house.do(["seed"], environment)
+            self._processes.run("seed")
         else:
             refuse_demo()
         self._say("Starting the web server and the worker")
-        self.house.start("worker", ["worker"], environment)
-        self.house.start("web", web_command(listener), environment, listener)
+        self._processes.start("worker", ["manage.py", "worker"])
+        # As it is deployed too, but with a socket that is open already.
+        gunicorn = ["-m", "gunicorn", "project.wsgi", "--bind", f"fd://{listener.fileno()}", "--log-level", "warning"]
+        self._processes.start("web server", gunicorn, listener)
         self._await_answer(f"{address}/healthz")
-        self._say_where(settings.PUBLIC_URL if settings.HTTPS else address)
+        self._say_where(public)
 
     def _start_sandbox(self) -> str:
         kept = settings.VAR_DIR / "sandbox-port"
@@ -83,9 +93,9 @@ class Command(BaseCommand):
         listener = self._listen(wanted, "sandbox")
         address = address_of(listener)
         self._say("Starting the sandbox, a pretend APIFRAME: nothing is paid for (the real one: APIFRAME_API_KEY)")
-        directory = settings.VAR_DIR / "sandbox"
-        arguments = ["sandbox", "--fd", str(listener.fileno()), "--dir", str(directory)]
-        self.house.start("sandbox", arguments, {}, listener)
+        directory = str(settings.VAR_DIR / "sandbox")
+        command = ["manage.py", "sandbox", "--fd", str(listener.fileno()), "--dir", directory]
+        self._processes.start("sandbox", command, listener)
         self._await_answer(f"{address}/_sandbox/originals")
         # The next start takes the same port if it can: the addresses of finished clips name it.
         kept.write_text(address.rpartition(":")[2])
@@ -95,11 +105,11 @@ class Command(BaseCommand):
         """Listens for `whose`, who takes the socket over later: until then nobody else can have its port."""
         for port in range(wanted, min(wanted + PORTS_TRIED, PORTS)):
             try:
-                listener = socket.create_server((HOST, port), backlog=BACKLOG)
+                listener = socket.create_server((HOST, port))
             except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise CommandError(f"The {whose} cannot listen at port {port}: {error.strerror}.") from None
-                continue
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise CommandError(f"The {whose} cannot listen at port {port}: {error.strerror}.") from None
             if port != wanted:
                 self._say(f"Port {wanted} is in use, so the {whose} takes {port}")
             return listener
@@ -108,11 +118,10 @@ class Command(BaseCommand):
     def _await_answer(self, url: str) -> None:
         ends = time.monotonic() + START_SECONDS
         while time.monotonic() < ends:
-            self.house.check()
+            self._processes.check()
             with suppress(requests.RequestException):
                 if requests.get(url, timeout=2, headers={"X-Forwarded-Proto": "https"}).ok:
                     return
-            time.sleep(0.1)
         raise CommandError(f"{url} does not answer.")
 
     def _say(self, sentence: str) -> None:
@@ -129,6 +138,23 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def lock_directory(path: Path) -> IO[str]:
+    """The file at `path`, empty, to write our address to; it is locked until this process ends.
+
+    `CommandError`, with the address that stands in it, where another process has locked it.
+    """
+    path.parent.mkdir(exist_ok=True)
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        address = path.read_text()
+        where = f", at {address}" if address else ""
+        raise CommandError(f"Extender already runs in this directory{where}.", returncode=ALREADY_RUNS) from None
+    file.truncate(0)
+    return file
+
+
 def refuse_demo() -> None:
     """Stops where the demo's well-known password would open an installation that spends money."""
     demo = Member.objects.filter(username=seed.NAME, is_active=True).first()
@@ -136,87 +162,70 @@ def refuse_demo() -> None:
         raise CommandError(f"The member “{seed.NAME}” still has the demo's password: change it, then start again.")
 
 
-class Stopped(Exception):
-    """Somebody asked for the end."""
+class Processes:
+    """What was started, and its common end.
 
-
-class House:
-    """The processes that were started, and their common end."""
+    A signal is only noted, and heeded at the next pause: an exception between a process's start and its entry here
+    would leave that process behind.
+    """
 
     def __init__(self) -> None:
+        self.environment = dict(os.environ)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._closing = threading.Event()
-        self._starting = False
+        self._asked_to_end = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask_to_end)
 
-    def close_door(self, number: int, frame: FrameType | None) -> None:
-        """Ends the house (a signal handler). A second signal while it is ending changes nothing."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
-        # What is just being started is not among the running yet, and would be left behind: start() raises it then.
-        if not self._starting:
-            raise Stopped
+    def _ask_to_end(self, number: int, frame: FrameType | None) -> None:
+        self._asked_to_end = True
 
-    def do(self, arguments: list[str], environment: dict[str, str]) -> None:
-        """Runs one of our commands to its end."""
+    def run(self, *arguments: str) -> None:
+        """Runs a command of `manage.py` to its end. `CommandError` where it fails; a signal as in `check()`."""
         name = arguments[0]
-        self.start(name, arguments, environment)
-        code = self._running[name].wait()
-        del self._running[name]
-        if code:
+        self.start(name, ["manage.py", *arguments])
+        while self._running[name].poll() is None:
+            self._pause()
+        if self._running.pop(name).returncode:
             raise CommandError(f"`manage.py {name}` failed; what it said stands above.")
 
-    def start(self, name: str, arguments: list[str], environment: dict[str, str], *given: socket.socket) -> None:
-        """Starts one of our commands, or a program given by its path, in a process group of its own.
+    def start(self, name: str, arguments: list[str], listener: socket.socket | None = None) -> None:
+        """Starts Python with `arguments`, and leaves `listener` to it.
 
-        Ctrl-C in a terminal goes to a whole group: so it reaches us alone, and the end has one order.
-        The sockets `given` are its own from then on: its end is theirs.
+        It has a process group of its own: Ctrl-C in a terminal goes to a whole group, so it reaches us alone.
         """
-        own = Path(arguments[0]).is_absolute()
-        command = arguments if own else [sys.executable, "manage.py", *arguments]
-        self._starting = True
-        try:
-            self._running[name] = subprocess.Popen(  # noqa: S603, our own programs
-                command,
-                cwd=settings.BASE_DIR,
-                env={**os.environ, **environment},
-                pass_fds=[each.fileno() for each in given],
-                start_new_session=True,
-            )
-        finally:
-            self._starting = False
-        if self._closing.is_set():
-            raise Stopped
-        for each in given:
-            each.close()
+        self._running[name] = subprocess.Popen(  # noqa: S603, our own programs
+            [sys.executable, *arguments],
+            cwd=settings.BASE_DIR,
+            env=self.environment,
+            pass_fds=[listener.fileno()] if listener else [],
+            start_new_session=True,
+        )
+        if listener:
+            listener.close()
 
     def check(self) -> None:
-        """Raises `CommandError` where a process has ended by itself."""
+        """Takes a moment. Raises KeyboardInterrupt after a signal, `CommandError` where a process ended by itself."""
+        self._pause()
         for name, process in self._running.items():
             if process.poll() is not None:
                 raise CommandError(f"The {name} has ended (exit code {process.returncode}), so everything ends.")
 
-    def wait(self) -> None:
-        """Until somebody asks for the end, or a process ends by itself."""
-        while True:
-            self.check()
-            time.sleep(0.5)
+    def _pause(self) -> None:
+        time.sleep(PAUSE_SECONDS)
+        if self._asked_to_end:
+            raise KeyboardInterrupt
 
     def end(self) -> None:
         """Ends every process that was started: asks first, insists after ten seconds."""
-        self._closing.set()
-        for process in self._running.values():
-            self._signal(process, signal.SIGTERM)
-        ends = time.monotonic() + STOP_SECONDS
-        for process in self._running.values():
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.1, ends - time.monotonic()))
-            self._signal(process, signal.SIGKILL)
-
-    def _signal(self, process: subprocess.Popen[bytes], number: int) -> None:
-        # The whole group, so that a web server's own processes end with it.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+        for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 0)):
+            for process in self._running.values():
+                # The whole group, so that a web server's own processes end with it.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+            ends = time.monotonic() + seconds
+            for process in self._running.values():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.1, ends - time.monotonic()))
 
 
 def port_number(text: str) -> int:
@@ -229,9 +238,3 @@ def port_number(text: str) -> int:
 def address_of(listener: socket.socket) -> str:
     """Where a browser finds whoever accepts at this socket."""
     return f"http://{HOST}:{listener.getsockname()[1]}"
-
-
-def web_command(listener: socket.socket) -> list[str]:
-    """Gunicorn, as it is deployed too, on loopback."""
-    gunicorn = Path(sys.executable).with_name("gunicorn")
-    return [str(gunicorn), "project.wsgi", "--bind", f"fd://{listener.fileno()}", "--log-level", "warning"]
