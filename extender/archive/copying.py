@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import random
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.db.models.functions import Coalesce, Now
 from extender.apiframe import ApiframeError, NotFound
 from extender.archive import storage
 from extender.archive.claims import Claim, Overtaken
+from extender.network.backoff import backoff
 from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
 from extender.tasks import following
@@ -177,9 +177,6 @@ def _give_up(claim: Claim, said: str) -> None:
 
 
 def _try_later(claim: Claim, said: str) -> None:
-    """Backs off with jitter: many clips wait for the same server, and must not come back in one moment."""
     misses = claim.clip.misses
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(misses, 12))
-    wait = longest * random.uniform(0.5, 1)  # noqa: S311, a wait is no secret
-    claim.settle(FileState.WAITING, said, wait, misses=misses + 1)
+    claim.settle(FileState.WAITING, said, backoff(misses, FIRST_WAIT, LONGEST_WAIT), misses=misses + 1)
     logger.warning("%s comes later: %s", claim.clip, said)

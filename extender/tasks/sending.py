@@ -1,7 +1,6 @@
 """The only place that spends money."""
 
 import logging
-import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from extender.apiframe import ApiframeError, BadKey, Client, NotSent, TaskUpdate, Unknown
+from extender.network.backoff import backoff
 from extender.states import State
 from extender.tasks import gate
 from extender.tasks.models import Event, Task
@@ -22,6 +22,7 @@ from extender.tasks.updates import apply_update, record
 
 # So often may APIFRAME be out of reach before a task fails: about ten minutes in all.
 MAX_MISSES = 8
+FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=5)
 # What APIFRAME is asked for by each kind of task: the call, and the columns that go with it under their own names.
 # An original was made elsewhere, and is never sent.
@@ -133,10 +134,4 @@ def _after(error: ApiframeError, task: Task) -> TaskUpdate:
     Task.objects.filter(pk=task.pk).update(misses=F("misses") + 1)
     if task.misses + 1 >= MAX_MISSES:
         return replace(update, state=State.FAILED, reason=f"{error} Nothing was sent and nothing was billed.")
-    return replace(update, retry_in=_backoff(task.misses))
-
-
-def _backoff(misses: int) -> timedelta:
-    """Full jitter: many rows that wait for the same outage must not come back in one moment."""
-    longest = min(LONGEST_WAIT, timedelta(seconds=2 * 2**misses))
-    return longest * random.uniform(0.1, 1)  # noqa: S311, a wait is no secret
+    return replace(update, retry_in=backoff(task.misses, FIRST_WAIT, LONGEST_WAIT))
