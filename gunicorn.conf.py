@@ -1,8 +1,10 @@
 """Options of `gunicorn project.wsgi`; GUNICORN_CMD_ARGS and the command line win over them."""
 
+from project.threads import WEB_THREADS
+
 worker_class = "gthread"
 workers = 2
-threads = 8
+threads = WEB_THREADS
 # Longer than the longest wait for APIFRAME inside a request (20 s), shorter than a proxy's patience.
 timeout = 60
 graceful_timeout = 25

@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
+from project import threads
 from project.addresses import LOOPBACK, bucket, bucket_origin, origin
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -115,6 +116,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "project.urls"
 WSGI_APPLICATION = "project.wsgi.application"
+APIFRAME_SLOTS, DOWNLOAD_SLOTS = threads.APIFRAME_SLOTS, threads.DOWNLOAD_SLOTS
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

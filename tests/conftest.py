@@ -149,9 +149,9 @@ def _quiet(settings, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _looks_at_once(monkeypatch):
     """Does at once what pages have done in the background: another thread sees nothing of a test's transaction."""
-    monkeypatch.setattr("extender.tasks.slots.LOOKS.submit", lambda work, due: work(due))
+    monkeypatch.setattr("extender.tasks.background.THREAD.submit", lambda work, due: work(due))
     # It would end that transaction, which is why Django's own test client leaves it out too.
-    monkeypatch.setattr("extender.tasks.slots.close_old_connections", lambda: None)
+    monkeypatch.setattr("extender.tasks.background.close_old_connections", lambda: None)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from django.core.signals import request_finished
 from extender.archive.serving import downloads
 from extender.network import clip_stream as remote
 from extender.tasks.models import Task
+from extender.tasks.slots import Slots
 from tests.helpers import age, make_task
 
 CLIP = b"0123456789" * 1000
@@ -110,10 +111,11 @@ def host(settings) -> Iterator[Host]:
 
 
 @pytest.fixture(autouse=True)
-def places(monkeypatch) -> threading.BoundedSemaphore:
-    """Two places, all of them free."""
-    places = threading.BoundedSemaphore(2)
-    monkeypatch.setattr(downloads, "PLACES", places)
+def places(monkeypatch) -> Slots:
+    """Two slots for downloads, all of them free."""
+    places = Slots(2, "Too many downloads are running just now. Try again in a moment.")
+    # Else a test that leaves a response open would take a slot from the next.
+    monkeypatch.setattr(downloads, "DOWNLOADS", places)
     return places
 
 
@@ -123,8 +125,8 @@ def end(response) -> None:
         response.close()
 
 
-def free(places: threading.BoundedSemaphore) -> int:
-    return places._value
+def free(places: Slots) -> int:
+    return places._free._value
 
 
 def at(member, url: str, **fields) -> Task:

@@ -63,7 +63,7 @@ def test_a_look_that_fails_before_it_begins_is_not_the_last(web, submit, sandbox
         become_due(task)
         with monkeypatch.context() as patch:
             if broken:
-                patch.setattr("extender.tasks.slots.close_old_connections", Mock(side_effect=OperationalError))
+                patch.setattr("extender.tasks.background.close_old_connections", Mock(side_effect=OperationalError))
             assert web.get(f"/tasks/{task.pk}/status/").status_code == 200
     assert len(fetches(sandbox)) == before + 1
 

@@ -1,6 +1,7 @@
 """One row is one paid request, whatever happens between the click and the answer."""
 
 import socket
+from contextlib import ExitStack
 from functools import partial
 
 import pytest
@@ -10,7 +11,9 @@ from extender.operations.worker import send_next
 from extender.states import State
 from extender.tasks.models import Event, Task
 from extender.tasks.sending import MAX_MISSES, give_up_abandoned, send
+from extender.tasks.slots import APIFRAME
 from extender.tasks.updates import apply_update
+from project.threads import APIFRAME_SLOTS
 from tests.helpers import age, at_once, become_due, form_of
 
 
@@ -194,17 +197,12 @@ def test_a_send_that_died_is_unconfirmed_and_a_late_answer_still_counts(submit, 
 
 
 def test_a_stalling_apiframe_leaves_the_rest_to_the_worker(submit, sandbox):
-    from extender.tasks.slots import PLACES
-
-    taken = [PLACES.acquire(blocking=False) for _ in range(3)]
-    try:
-        assert all(taken)
+    with ExitStack() as held:
+        for _ in range(APIFRAME_SLOTS):
+            held.enter_context(APIFRAME.slot())
         task = submit()
         assert task.state == State.QUEUED
         assert bills(sandbox) == 0
-    finally:
-        for _ in taken:
-            PLACES.release()
     assert send_next()
     task.refresh_from_db()
     assert task.state == State.PENDING

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from extender.lineage import branches
 from extender.states import RUNNING, State
 from extender.tasks.access import read_task
+from extender.tasks.background import run_due
 from extender.tasks.models import Task
 from extender.tasks.running import Running
-from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest
 
 
@@ -28,7 +28,7 @@ def tree(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     root = branches.tree_of(task)
     # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
     if "look" in request.GET:
-        look_after(node.task for node in root.nodes)
+        run_due(node.task for node in root.nodes)
     return render(request, "lineage/tree.html", {"task": task, **_grown(root)})
 
 
@@ -40,7 +40,7 @@ def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> Http
     task = next((task for task in tasks if task.pk == pk), None)
     if task is None or all(task.pk != root_pk for task in tasks):
         raise Http404
-    look_after(tasks)
+    run_due(tasks)
     is_shown = request.GET.get("v") == _digest(tasks)
     if is_shown and any(not task.is_final or task.has_just_ended for task in tasks):
         return HttpResponse(status=204)

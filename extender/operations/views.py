@@ -11,7 +11,7 @@ from extender.operations.models import Heartbeat
 from extender.states import FileState
 from extender.tasks import gate
 from extender.tasks.models import Clip, Event, Gate, Task
-from extender.tasks.slots import Full, place
+from extender.tasks.slots import APIFRAME, Full
 from extender.team.sign_in import MemberRequest, staff_only
 
 
@@ -68,6 +68,6 @@ def _room() -> int | None:
 def try_key(request: MemberRequest) -> HttpResponse:
     """Tries the API key now, and asks what the account holds."""
     staff_only(request.user)
-    with suppress(Full), place():
+    with suppress(Full), APIFRAME.slot():
         gate.try_key()
     return redirect("team")

@@ -13,9 +13,9 @@ from extender.sharing import links
 from extender.sharing.access import shared_link
 from extender.sharing.models import Share
 from extender.tasks.access import own_task
+from extender.tasks.background import run_due
 from extender.tasks.models import Task
 from extender.tasks.running import shows_copies
-from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest
 
 
@@ -42,7 +42,7 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
     """What a guest sees: one task's wall, and nothing of other tasks or people."""
     link = shared_link(token)
     if "look" in request.GET:
-        look_after([link.task])
+        run_due([link.task])
     return _private(render(request, "sharing/guest.html", _wall(link)))
 
 
@@ -52,7 +52,7 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
 def guest_status(request: HttpRequest, token: str) -> HttpResponse:
     """The part of a guest's page that changes; 204 where the browser has the current version (`?v=`)."""
     link = shared_link(token)
-    look_after([link.task])
+    run_due([link.task])
     if request.GET.get("v") == str(link.task.version):
         return HttpResponse(status=204)
     return _private(render(request, "shared/_status.html", {**_wall(link), "polled": True}))

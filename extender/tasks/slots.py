@@ -1,80 +1,41 @@
-"""Calls to APIFRAME from inside a web request: a few at once, so that a server that stalls cannot stall the site.
+"""Slots for slow work in web requests: a few at once, so that what stalls cannot take every thread of a process."""
 
-Who finds no free place leaves the work to whoever comes next: another poll, or the worker.
-"""
-
-import logging
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import BoundedSemaphore
 
-from django.db import close_old_connections
-
-from extender.states import State
-from extender.tasks import following, gate, sending
-from extender.tasks.models import Task
-
-logger = logging.getLogger(__name__)
-
-# Of the 8 threads of a web process (gunicorn.conf.py); downloads may take 2 more.
-PLACES = BoundedSemaphore(3)
-LOOKS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="look")
-LOOKING = BoundedSemaphore(1)
+from django.conf import settings
 
 
 class Full(Exception):
-    """Every place is taken. `str()` is a sentence for whoever waits."""
+    """Every slot is taken. `str()` is a sentence for whoever waits."""
 
 
-@contextmanager
-def place() -> Iterator[None]:
-    """A place for one call to APIFRAME. Raises `Full`."""
-    if not PLACES.acquire(blocking=False):
-        raise Full("Too much is waiting for APIFRAME just now. Try again in a moment.")
-    try:
-        yield
-    finally:
-        PLACES.release()
+class Slots:
+    """`count` slots, each for one piece of slow work at a time; `sentence` is for who finds none free."""
+
+    def __init__(self, count: int, sentence: str) -> None:
+        self._free = BoundedSemaphore(count)
+        self._sentence = sentence
+
+    def take(self) -> None:
+        """Takes a slot, to be given back. Raises `Full` at once where none is free."""
+        if not self._free.acquire(blocking=False):
+            raise Full(self._sentence)
+
+    def give_back(self) -> None:
+        """Frees a slot that was taken."""
+        self._free.release()
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """A slot for the time of a `with`. Raises `Full`."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.give_back()
 
 
-def send_now(task: Task) -> None:
-    """Sends `task` while its owner waits, if there is a place; else it stays queued."""
-    with suppress(Full), place():
-        sending.send(task)
-
-
-def look_after(tasks: Iterable[Task]) -> None:
-    """Does what is due about `tasks`, in the background: who looks at a page never waits for APIFRAME.
-
-    One look at a time in each process; what finds another one under way is due again at the next poll.
-    """
-    due = [task for task in tasks if task.is_due]
-    if due and LOOKING.acquire(blocking=False):
-        LOOKS.submit(_look, due)
-
-
-def _look(due: list[Task]) -> None:
-    """Whatever happens in it, the next look may begin after it."""
-    try:
-        # Its thread lives on between looks, and no request opens and closes its connection.
-        close_old_connections()
-        _look_after(due)
-        close_old_connections()
-    except Exception:
-        logger.exception("a look from a page failed")
-    finally:
-        LOOKING.release()
-
-
-def _look_after(due: list[Task]) -> None:
-    if any(task.state == State.SENDING for task in due):
-        sending.give_up_abandoned()
-    queued = next((task for task in due if task.state == State.QUEUED), None)
-    if queued:
-        gate.probe()
-        sending.send(queued)
-    elif len(due) == 1:
-        following.refresh(due[0])
-    else:
-        following.follow_due()
+APIFRAME = Slots(settings.APIFRAME_SLOTS, "Too much is waiting for APIFRAME just now. Try again in a moment.")
+DOWNLOADS = Slots(settings.DOWNLOAD_SLOTS, "Too many downloads are running just now. Try again in a moment.")

@@ -10,11 +10,12 @@ from django.views.decorators.http import require_http_methods
 from extender.lineage import branches
 from extender.states import State
 from extender.tasks.access import read_task_and_running
+from extender.tasks.background import send_now
 from extender.tasks.lookup import NotContinuable
 from extender.tasks.lookup import look_up as look_up_original
 from extender.tasks.models import Task
 from extender.tasks.running import Running
-from extender.tasks.slots import Full, place, send_now
+from extender.tasks.slots import APIFRAME, Full
 from extender.tasks.submitting import enqueue
 from extender.team.models import Member
 from extender.team.sign_in import MemberRequest
@@ -40,7 +41,7 @@ def look_up(request: MemberRequest) -> HttpResponse:
     if not wanted.is_valid():
         return _form(request, ExtendForm(initial=typed), sentence=wanted.errors["parent_task_id"][0])
     try:
-        with place():
+        with APIFRAME.slot():
             parent = look_up_original(request.user, wanted.cleaned_data["parent_task_id"])
     except (NotContinuable, Full) as error:
         return _form(request, ExtendForm(initial=typed), sentence=str(error))

@@ -12,12 +12,13 @@ from django.views.decorators.vary import vary_on_headers
 from extender.lineage import branches
 from extender.sharing import links
 from extender.tasks.access import own_task, read_task, read_task_and_running
+from extender.tasks.background import run_due
 from extender.tasks.following import check_again
 from extender.tasks.lookup import NotContinuable
 from extender.tasks.lookup import adopt as adopt_task
 from extender.tasks.models import Event, Task
 from extender.tasks.running import Running, shows_copies
-from extender.tasks.slots import Full, look_after, place
+from extender.tasks.slots import APIFRAME, Full
 from extender.team.sign_in import MemberRequest
 from extender.workspace.forms import AdoptForm
 
@@ -30,7 +31,7 @@ def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     task, running = read_task_and_running(request.user, pk)
     # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
     if "look" in request.GET:
-        look_after([task])
+        run_due([task])
     return _page(request, task, running=Running.of(running))
 
 
@@ -49,7 +50,7 @@ def _page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
 def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """The part of a task's page that changes: 204 where the browser has the current version (`?v=`)."""
     task, running = read_task_and_running(request.user, pk)
-    look_after([task])
+    run_due([task])
     if request.GET.get("v") == str(task.version):
         return HttpResponse(status=204)
     return render(request, "shared/_status.html", {"task": task, "running": Running.of(running), "polled": True})
@@ -80,7 +81,7 @@ def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 def check(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Asks about a task of which nothing was heard for a day."""
     task = own_task(request.user, pk)
-    with suppress(Full), place():
+    with suppress(Full), APIFRAME.slot():
         check_again(task)
     return redirect(task)
 
@@ -93,7 +94,7 @@ def adopt(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     if not wanted.is_valid():
         return _page(request, task, adopt_error=wanted.errors["task_id"][0])
     try:
-        with place():
+        with APIFRAME.slot():
             adopt_task(task, wanted.cleaned_data["task_id"])
     except (NotContinuable, Full) as error:
         return _page(request, task, adopt_error=str(error))

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from extender.tasks.access import read_tasks_and_running
+from extender.tasks.background import run_due
 from extender.tasks.models import Task
 from extender.tasks.running import Running
-from extender.tasks.slots import look_after
 from extender.team.sign_in import MemberRequest
 
 PAGE = 24
@@ -55,7 +55,7 @@ def pulse(request: MemberRequest) -> HttpResponse:
     """
     shown = _shown(request.POST.getlist("open"))
     tasks, running = read_tasks_and_running(request.user, shown.keys())
-    look_after(tasks)
+    run_due(tasks)
     prefetch_related_objects([task for task in tasks if task.is_final], "clip_set")
     status = 200 if any(task.is_watched for task in tasks) else STOP_POLLING
     changed = [task for task in tasks if task.version != shown[task.pk]]

@@ -1,75 +1,66 @@
 """Files for people's own disks: one clip from where it lies, or every clip of a task in one zip."""
 
 import logging
-from collections.abc import Iterator
-from threading import BoundedSemaphore
-from typing import BinaryIO, Protocol
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import BinaryIO
 
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from zipstream import ZIP_STORED, ZipStream
 
 from extender.archive import storage
-from extender.network.clip_stream import ClipStream, Unavailable
+from extender.network.clip_stream import ClipStream
 from extender.tasks.models import Clip, Task
+from extender.tasks.slots import DOWNLOADS
 
 logger = logging.getLogger(__name__)
 
-# A download holds one of the 8 threads as long as it lasts; with the 3 places for APIFRAME, 3 stay free for pages.
-PLACES = BoundedSemaphore(2)
 CHUNK_BYTES = 64 * 1024
 
 
-class NotNow(Exception):
-    """It cannot be passed on just now. `str()` is a sentence for whoever asked."""
-
-
-class Source(Protocol):
-    """Bytes as they come, from something that wants to be closed."""
-
-    def __iter__(self) -> Iterator[bytes]: ...
-
-    def close(self) -> None: ...
-
-
 def one(clip: Clip, method: str | None = "GET") -> StreamingHttpResponse:
-    """A clip that is not copied yet, passed on from where it lies; by HEAD without its bytes. Raises `NotNow`."""
-    with _Place() as place:
-        try:
-            stream = ClipStream(clip.source_url)
-        except Unavailable as error:
-            raise NotNow(str(error)) from error
-        return _file(method, place.lent_to(stream), clip.file_name, "video/mp4", stream.length)
+    """A clip that is not copied yet, passed on from where it lies; by HEAD without its bytes.
+
+    Raises `Full`, and `Unavailable` where its host does not give it now.
+    """
+    with ExitStack() as held:
+        held.enter_context(DOWNLOADS.slot())
+        stream = held.enter_context(ClipStream(clip.source_url))
+        return _answer(method, _Body(stream, held.pop_all()), clip.file_name, "video/mp4", stream.length)
 
 
 def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
-    """Every clip of `task` that can be had, in one zip that is made as it is sent. Raises `NotNow`.
+    """Every clip of `task` that can be had, in one zip that is made as it is sent. Raises `Full`.
 
     Videos do not shrink, so they are stored as they are; and where all are here, the zip's size is known beforehand.
     """
     clips = task.available_clips
     sized = all(clip.is_stored for clip in clips)
-    with _Place() as place:
+    with ExitStack() as held:
+        held.enter_context(DOWNLOADS.slot())
         zipped = ZipStream(compress_type=ZIP_STORED, sized=sized)
         for clip in clips:
             zipped.add(_bytes_of(clip), clip.file_name, size=clip.bytes if sized else None)
         length = len(zipped) if sized else None
-        return _file(method, place.lent_to(_Zip(zipped)), f"{task.slug}.zip", "application/zip", length)
+        made = iter(zipped)
+        # What is open in the middle of it is closed by its own generator.
+        held.callback(getattr(made, "close", lambda: None))
+        return _answer(method, _Body(made, held.pop_all()), f"{task.slug}.zip", "application/zip", length)
 
 
-class _Zip:
-    """A zip that is being made."""
+class _Body:
+    """The bytes of a download; what it holds is let go when the response is closed, even where nothing was read."""
 
-    def __init__(self, zipped: ZipStream) -> None:
-        self.zipped = zipped
-        self.made = iter(zipped)
+    def __init__(self, chunks: Iterable[bytes], held: ExitStack) -> None:
+        self._chunks = chunks
+        self._held = held
 
     def __iter__(self) -> Iterator[bytes]:
-        return self.made
+        return iter(self._chunks)
 
     def close(self) -> None:
-        # What is open in the middle of it is let go by its own generator.
-        getattr(self.made, "close", lambda: None)()
+        self._held.close()
 
 
 def _bytes_of(clip: Clip) -> Iterator[bytes]:
@@ -94,42 +85,8 @@ def _open(clip: Clip) -> BinaryIO | None:
         return None
 
 
-class _Place:
-    """One of the places for downloads: given back at the end of the block, unless it was lent to a response."""
-
-    def __enter__(self) -> "_Place":
-        if not PLACES.acquire(blocking=False):
-            raise NotNow("Too many downloads are running just now. Try again in a moment.")
-        self._lent = False
-        return self
-
-    def lent_to(self, source: Source) -> "_Lent":
-        self._lent = True
-        return _Lent(source)
-
-    def __exit__(self, *_: object) -> None:
-        if not self._lent:
-            PLACES.release()
-
-
-class _Lent:
-    """A source that gives its place back when the response is closed, even where nothing was read from it."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.source)
-
-    def close(self) -> None:
-        try:
-            self.source.close()
-        finally:
-            PLACES.release()
-
-
-def _file(
-    method: str | None, source: _Lent, name: str, content_type: str, length: int | None
+def _answer(
+    method: str | None, body: _Body, name: str, content_type: str, length: int | None
 ) -> StreamingHttpResponse:
     headers = {"Cache-Control": "private"}
     if disposition := content_disposition_header(as_attachment=True, filename=name):
@@ -138,6 +95,6 @@ def _file(
         headers["Content-Length"] = str(length)
     if method == "HEAD":
         # The server would throw every byte away, but read it first.
-        source.close()
+        body.close()
         return StreamingHttpResponse((), content_type=content_type, headers=headers)
-    return StreamingHttpResponse(source, content_type=content_type, headers=headers)
+    return StreamingHttpResponse(body, content_type=content_type, headers=headers)

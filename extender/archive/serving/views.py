@@ -12,8 +12,10 @@ from django.views.decorators.http import require_safe
 from extender.archive import storage
 from extender.archive.serving import downloads, responses
 from extender.archive.serving.access import seen_clip
+from extender.network.clip_stream import Unavailable
 from extender.tasks.access import read_task
 from extender.tasks.models import Clip
+from extender.tasks.slots import Full
 from extender.team.sign_in import MemberRequest
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
         return _bytes(request, clip, "clip", download_name=clip.file_name)
     try:
         return downloads.one(clip, request.method)
-    except downloads.NotNow:
+    except (Full, Unavailable):
         return redirect(clip.source_url)
 
 
@@ -56,7 +58,7 @@ def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
         raise Http404
     try:
         return downloads.every(task, request.method)
-    except downloads.NotNow as error:
+    except Full as error:
         return HttpResponse(str(error), status=503, content_type="text/plain", headers={"Retry-After": "10"})
 
 

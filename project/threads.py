@@ -1,0 +1,7 @@
+"""The threads of a web process, and how many of them slow work may take: pages keep the others."""
+
+WEB_THREADS = 8
+# Calls to APIFRAME while somebody waits for the page; each ends within 20 s.
+APIFRAME_SLOTS = 3
+# Downloads that pass through us, each as long as its reader takes.
+DOWNLOAD_SLOTS = 2
