@@ -16,7 +16,7 @@ def look_up(member: Member, remote_id: str) -> Task:
 
     A task that the member already has is returned as it is. Raises `NotContinuable` where there are no clips (yet).
     """
-    known = Task.objects.visible_to(member).filter(remote_id=remote_id).order_by("kind").first()
+    known = Task.objects.visible_to(member).with_remote_id(remote_id)
     if known and known.has_clips:
         return known
     update = _look_at(remote_id)

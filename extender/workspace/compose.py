@@ -17,7 +17,6 @@ from extender.tasks.models import Task
 from extender.tasks.running import Running
 from extender.tasks.slots import APIFRAME, Full
 from extender.tasks.submitting import enqueue
-from extender.team.models import Member
 from extender.team.sign_in import MemberRequest
 from extender.workspace.forms import ExtendForm, LookUpForm
 
@@ -77,7 +76,7 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
 def _submit(request: MemberRequest) -> HttpResponse:
     form = ExtendForm(request.POST)
     form.full_clean()
-    parent = _known_parent(request.user, form.cleaned_data.get("parent_task_id", ""))
+    parent = Task.objects.visible_to(request.user).with_remote_id(form.cleaned_data.get("parent_task_id", ""))
     form.refuse_missing_clip(parent)
     again = {"charged_twice": "charged_twice" in request.POST}
     if not form.is_valid():
@@ -119,8 +118,3 @@ def _named(request: MemberRequest, parameter: str) -> tuple[Task | None, dict[st
         return None, {}
     task, running = read_task_and_running(request.user, pk)
     return task, {"running": Running.of(running)}
-
-
-def _known_parent(member: Member, task_id: str) -> Task | None:
-    known = Task.objects.visible_to(member).filter(remote_id=task_id)
-    return known.order_by("kind").first() if task_id else None
