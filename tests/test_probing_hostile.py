@@ -16,7 +16,7 @@ from PIL import Image
 from extender.archive import probing
 from extender.archive.pictures import layout, limits
 from extender.archive.pictures.facts import NotAVideo
-from extender.sandbox.painting import canvas, film
+from extender.sandbox.encoding import write_video
 from tests import films
 from tests.helpers import eventually
 
@@ -98,7 +98,7 @@ def test_a_file_that_breaks_off_is_refused(share, tmp_path):
 def test_a_film_whose_second_half_is_missing_is_refused(tmp_path):
     """Its index is at the front, and whole."""
     clip = tmp_path / "clip.mp4"
-    film.expose(np.random.default_rng(1).random((20, 3, canvas.HEIGHT, canvas.WIDTH), np.float32), clip)
+    write_video(np.random.default_rng(1).random((20, 3, 360, 640), np.float32), (640, 360), 24, clip)
     whole = clip.read_bytes()
     assert whole.index(b"moov") < whole.index(b"mdat")
     clip.write_bytes(whole[: len(whole) // 2])
