@@ -6,8 +6,8 @@ from extender.sandbox.store import START, Store, Task
 from extender.sandbox.studio import Studio
 
 ORIGINALS = {
-    "5b0c9f5e-3c1d-4a57-9d0e-2f6a1b7c8d10": "Paper boats drifting down a rain-lit street at dusk",
-    "c2a4d8f1-7e36-4b92-8a5d-91f0e3b6c724": "A lighthouse above a calm sea of clouds, first light",
+    "5b0c9f5e-3c1d-4a57-9d0e-2f6a1b7c8d10": "Dusk among the firs, the last light behind the ridges",
+    "c2a4d8f1-7e36-4b92-8a5d-91f0e3b6c724": "First light over the ridges, the air still cold",
 }
 
 
