@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # What the tables look like. Another version in the file means: start afresh, nothing in it is worth more.
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 CREATE TABLE account (
   id INTEGER PRIMARY KEY CHECK (id = 1), granted INTEGER NOT NULL, credits INTEGER NOT NULL);

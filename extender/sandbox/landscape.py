@@ -234,7 +234,7 @@ class Landscape:
         box = (left / 2, upper / 2, (left + self.width / scale) / 2, lower / 2)
         slopes = np.asarray(ridge.slopes.resize((self.width, ends - top), Image.Resampling.BILINEAR, box))
         ink = view.ink("far") + depth**0.7 * (view.ink("near") - view.ink("far"))
-        tone = ink + slopes * ((0.5 * (1 - depth) ** 6 + 0.02) * (view.ink("glow") - ink))
+        tone = ink + slopes * (0.5 * (1 - depth) ** 6 * (view.ink("glow") - ink))
         lay(tone, view.ink("mist"), np.clip(below / (150 - 40 * depth), 0, 1) * (0.8 - 0.76 * depth))
         lay(picture[:, top:ends], tone, edge)
 
