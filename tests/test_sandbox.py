@@ -68,7 +68,7 @@ def test_the_fetched_bodies_have_the_documented_shapes_throughout_a_life(sandbox
     }
 
 
-@pytest.mark.parametrize("key", [None, "", "wrong", "Bearer sandbox", "sandbox2", "SANDBOX"])
+@pytest.mark.parametrize("key", [None, "", "wrong", "Bearer ", "Bearer wrong", "Basic sandbox", "sandbox2", "SANDBOX"])
 @pytest.mark.parametrize("path", ["/imagine-video-extend", "/imagine-video", "/fetch", "/fetch-many"])
 def test_a_wrong_key_is_answered_with_401_and_an_empty_object(sandbox, path, key):
     headers = {} if key is None else {"Authorization": key}

@@ -128,7 +128,8 @@ class Handler(BaseHTTPRequestHandler):
         return calls.submit(service, EXTEND if path == "/imagine-video-extend" else START, fields, entry)
 
     def _has_key(self, key: str) -> bool:
-        given = self.headers.get("Authorization", "")
+        """Whether the key is given, raw as documented, or after `Bearer ` as APIFRAME's own SDK sends it."""
+        given = self.headers.get("Authorization", "").removeprefix("Bearer ")
         return hmac.compare_digest(given.encode("latin-1", "replace"), key.encode())
 
     def _body(self) -> bytes | None:
