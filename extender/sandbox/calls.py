@@ -135,7 +135,7 @@ def account(service: Service, entry: Entry) -> Reply:
 
 
 def _body(service: Service, task: Task) -> dict[str, Any]:
-    return service.memory.refreshed(wire.task_body(task, service.store.moment(task), service.origin))
+    return service.memory.refreshed(service.body(task, service.store.moment(task)))
 
 
 def _fetched(service: Service, answer: Answer, entry: Entry, words: tuple[str, ...] = ()) -> Reply:

@@ -4,11 +4,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from extender.sandbox import options, originals
+from extender.sandbox import options, originals, wire
 from extender.sandbox.database import Database
+from extender.sandbox.life import Moment
 from extender.sandbox.memory import Memory
 from extender.sandbox.options import Options
-from extender.sandbox.store import Store
+from extender.sandbox.store import Store, Task
 from extender.sandbox.studio import Studio
 from extender.sandbox.webhooks import Webhooks
 
@@ -22,7 +23,7 @@ class Service:
         self.database = Database(directory / "sandbox.sqlite3")
         self.store = Store(self.database)
         self.studio = Studio(self.store, directory)
-        self.webhooks = Webhooks(self.store, origin)
+        self.webhooks = Webhooks(self.store, self.body)
         self.memory = Memory()
 
     def start(self) -> None:
@@ -33,6 +34,10 @@ class Service:
             if not task.original:
                 self.studio.make(task, is_tiny=self.options.tiny)
         self.webhooks.start()
+
+    def body(self, task: Task, moment: Moment) -> dict[str, Any]:
+        """The task as APIFRAME shows it at that moment."""
+        return wire.task_body(task, moment, self.origin, has_status=self.options.finished == "status")
 
     def change(self, changes: Any) -> None:
         """Changes options until the process ends; ValueError with a sentence if one is not acceptable."""

@@ -77,11 +77,15 @@ def batch_size(prompt: str) -> int:
     return int(match[1]) if match else 4
 
 
-def task_body(task: Task, moment: Moment, origin: str) -> dict[str, Any]:
-    """The task as /fetch and the webhooks show it. A finished one has no status, as documented."""
+def task_body(task: Task, moment: Moment, origin: str, *, has_status: bool) -> dict[str, Any]:
+    """The task as /fetch and the webhooks show it; `has_status`: also when it is finished.
+
+    The documented example of a finished task has no status, while APIFRAME's SDK waits for "finished".
+    """
     body: dict[str, Any] = {"task_id": task.task_id, "task_type": task.task_type}
     if moment.status == FINISHED:
-        return body | {"video_urls": video_urls(task, origin)}
+        status = {"status": FINISHED} if has_status else {}
+        return body | status | {"video_urls": video_urls(task, origin)}
     if moment.status == FAILED:
         return body | _failure(task, moment.reason)
     body["status"] = moment.status
