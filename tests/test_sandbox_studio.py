@@ -7,13 +7,14 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from extender.sandbox import originals
 from extender.sandbox.database import Database
-from extender.sandbox.store import EXTEND, START, Store, Task
+from extender.sandbox.store import EXTEND, PICTURES, START, Store, Task
 from extender.sandbox.studio import Studio
 
 PAINTER = """
@@ -24,7 +25,8 @@ def paint(shot, target):
     print("a library's chatter")
     with open(LOG, "a") as log:
         log.write(json.dumps({"prompt": shot.prompt, "take": shot.index, "parent": shot.parent,
-                              "seconds": shot.seconds, "seed": shot.seed, "motion": shot.motion}) + chr(10))
+                              "seconds": shot.seconds, "seed": shot.seed, "motion": shot.motion,
+                              "ratio": shot.ratio}) + chr(10))
     marker = pathlib.Path(LOG + ".died")
     if "[die once]" in shot.prompt and not marker.exists():
         marker.touch()
@@ -98,6 +100,7 @@ def test_an_extension_gets_the_ending_of_the_clip_that_it_continues(store, studi
         "seconds": 4.0,
         "seed": 2,
         "motion": "high",
+        "ratio": 16 / 9,
     }
     assert store.clips(child.task_id) == {1: {"of": "on/1"}}
     assert store.moment(child).status == "finished"
@@ -139,3 +142,17 @@ def test_tasks_that_never_finish_are_not_painted(store, studio):
     for number, word in enumerate(("fail", "fail-error", "fail-list", "stuck")):
         studio.make(a_task(store, number, word, words=(word,)), is_tiny=False)
     assert studio._jobs.empty()
+
+
+def test_a_video_begins_with_the_picture_that_it_was_given(store, studio, painted):
+    picture = Task("0000000a-0000-4000-8000-000000000000", PICTURES, "a lake", "low", time.time(), 0, ratio=1)
+    store.keep(picture)
+    studio.make(picture, is_tiny=False)
+    until(lambda: len(store.clips(picture.task_id)) == 4)
+    video = Task("0000000b-0000-4000-8000-000000000000", START, "on", "low", time.time(), 0, takes=1)
+    store.keep(replace(video, parent_task_id=picture.task_id, parent_index=2))
+    studio.make(store.task(video.task_id), is_tiny=False)
+    until(lambda: store.clips(video.task_id))
+    assert {(shot["seconds"], shot["ratio"]) for shot in painted()[:4]} == {(0, 1)}
+    assert (painted()[-1]["seconds"], painted()[-1]["parent"]) == (5, {"of": "a lake/2"})
+    assert sorted(path.name for path in studio.videos.glob("*/*")) == ["1.mp4", "1.png", "2.png", "3.png", "4.png"]

@@ -63,7 +63,7 @@ def _instead(service: Service, word: str, task_id: str, path: str, query: str) -
         case "clip-redirect-loop":
             return Answer(302, headers={"Location": path})
         case "clip-redirect-inside":
-            return Answer(302, headers={"Location": INSIDE[int(path[-5]) % 2]})
+            return Answer(302, headers={"Location": INSIDE[int(path[-5], 36) % 2]})
     return None
 
 

@@ -17,7 +17,7 @@ def prepare(store: Store, studio: Studio, *, is_tiny: bool) -> None:
         store.keep(Task(task_id, START, prompt, "low", started=time.time(), seconds=0, original=True))
     for task in store.originals():
         clips = store.clips(task.task_id)
-        lost = any(not studio.file(task.task_id, take).exists() for take in clips)
+        lost = any(not studio.file(task, take).exists() for take in clips)
         outgrown = not is_tiny and None in clips.values()  # made by an earlier `--tiny`
         if task.trouble or lost or outgrown:
             store.forget_clips(task.task_id)

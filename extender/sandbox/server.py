@@ -13,10 +13,10 @@ from extender.sandbox import answers, calls, controls, delivery, hosting, ledger
 from extender.sandbox.calls import Reply
 from extender.sandbox.ledger import Entry
 from extender.sandbox.service import Service
-from extender.sandbox.store import EXTEND, START
 
 MOST_BODY = 1 << 20
 METHODS = {
+    "/imagine": "POST",
     "/imagine-video": "POST",
     "/imagine-video-extend": "POST",
     "/fetch": "POST",
@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
         if raw is None:
             delivery.send(self, answers.refused(413, "The body is too long, or its length is missing"))
             return 413, None
-        if path.startswith("/videos/") and self.command in self.READS:
+        if path.startswith(("/videos/", "/images/")) and self.command in self.READS:
             return hosting.serve(self, service, self.path)
         if path.startswith("/_sandbox/"):
             answer = controls.answer(service, self.command, path, wire.parsed(raw))
@@ -125,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
             return calls.fetch(service, fields, entry)
         if path == "/fetch-many":
             return calls.fetch_many(service, fields, entry)
-        return calls.submit(service, EXTEND if path == "/imagine-video-extend" else START, fields, entry)
+        return calls.submit(service, path.removeprefix("/"), fields, entry)
 
     def _has_key(self, key: str) -> bool:
         """Whether the key is given, raw as documented, or after `Bearer ` as APIFRAME's own SDK sends it."""

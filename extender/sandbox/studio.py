@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from extender.sandbox import brush, log, tiny
 from extender.sandbox.brush import Brush
 from extender.sandbox.life import FAILING
-from extender.sandbox.store import Store, Task
+from extender.sandbox.store import EXTEND, PICTURES, START, Store, Task
 
 PROCESSES = 2
 ATTEMPTS = 2
 IDLE_SECONDS = 60.0  # an idle painting process is let go after this long
-START_SECONDS, EXTENSION_SECONDS = 5.0, 4.0
+SECONDS = {START: 5.0, EXTEND: 4.0, PICTURES: 0.0}  # what a clip lasts
 NEVER_FINISHING = {*FAILING, "stuck"}
 
 
@@ -45,8 +45,8 @@ class Studio:
         self._brushes: set[Brush] = set()
         self._stopped = False
 
-    def file(self, task_id: str, take: int) -> Path:
-        return self.videos / task_id / f"{take}.mp4"
+    def file(self, task: Task, take: int) -> Path:
+        return self.videos / task.task_id / f"{take}.{task.suffix}"
 
     def make(self, task: Task, *, is_tiny: bool) -> None:
         """Makes the task's missing clips: at once if they are tiny, else in the background."""
@@ -65,13 +65,13 @@ class Studio:
                 thread.start()
 
     def _copy(self, task: Task, takes: list[int]) -> None:
-        source = self.directory / "tiny.mp4"
+        source = self.directory / f"tiny.{task.suffix}"
         with self._lock:
             if not source.exists():
                 tiny.encode(source)
         (self.videos / task.task_id).mkdir(exist_ok=True)
         for take in takes:
-            tiny.copy(source, self.file(task.task_id, take), f"{task.task_id} {take}")
+            tiny.copy(source, self.file(task, take), f"{task.task_id} {take}")
             self.store.add_clip(task.task_id, take, None)
 
     def _work(self) -> None:
@@ -100,7 +100,7 @@ class Studio:
         """Has one clip painted and notes it; returns what went wrong, or None."""
         if self.store.task(task.task_id) is None:
             return None  # forgotten by a reset
-        answer = held.paint(self._shot(task, take), self.file(task.task_id, take))
+        answer = held.paint(self._shot(task, take), self.file(task, take))
         if "error" in answer:
             return answer["error"]
         if not self._stopped and not self.store.add_clip(task.task_id, take, answer["ending"]):
@@ -116,8 +116,9 @@ class Studio:
             "motion": task.motion,
             "index": take,
             "seed": task.seed,
-            "seconds": EXTENSION_SECONDS if task.parent_task_id else START_SECONDS,
+            "seconds": SECONDS[task.task_type],
             "parent": parent,
+            "ratio": task.ratio,
         }
 
     def _take_up(self) -> Brush:
