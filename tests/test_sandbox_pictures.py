@@ -84,3 +84,42 @@ def test_lost_and_expired_addresses_are_those_of_pictures_too(sandbox):
     task_id = imagine(sandbox, prompt="[clip-404-once] [seconds-0]")
     assert requests.get(sandbox.fetch(task_id)["image_urls"][0], timeout=5).status_code == 404
     assert opened(sandbox.fetch(task_id)["image_urls"][0])
+
+
+def png(size: tuple[int, int] = (20, 30)) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_an_uploaded_picture_is_served_as_it_came_and_not_billed(sandbox):
+    with Apiframe(api_key=sandbox.key, base_url=sandbox.url) as client:
+        url = client.media.upload(file=png(), filename="start.png")["imageURL"]
+    answer = requests.get(url, timeout=5)
+    assert (answer.headers["Content-Type"], answer.content) == ("image/png", png())
+    totals = sandbox.ledger()["totals"]
+    assert (totals["requests"], totals["bills"]) == (1, 0)
+    sandbox.reset()
+    assert requests.get(url, timeout=5).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"image": b"<html>"}, "image must be a picture"),
+        ({"picture": png()}, "one file, image, is required"),
+        ({"image": png() + bytes(2 << 20)}, "image must not be larger than 2 MB"),
+        (None, "one file, image, is required"),
+    ],
+)
+def test_what_is_no_picture_is_not_taken(sandbox, files, said):
+    answer = requests.post(f"{sandbox.url}/upload", files=files, headers={"Authorization": sandbox.key}, timeout=5)
+    assert (answer.status_code, answer.json()) == (400, {"errors": [{"msg": said}]})
+
+
+def test_no_other_file_is_reached_by_the_address_of_uploads(sandbox):
+    for name in ("", "..", "../sandbox.sqlite3", "%2e%2e/sandbox.sqlite3"):
+        request = requests.Request("GET", sandbox.url).prepare()
+        request.url = f"{sandbox.url}/uploads/{name}"
+        with requests.Session() as session:
+            assert session.send(request, timeout=5).status_code == 404

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from extender.sandbox import answers, ledger, misbehaviour, videos, wire
+from extender.sandbox import answers, ledger, misbehaviour, uploads, videos, wire
 from extender.sandbox.answers import Answer
 from extender.sandbox.ledger import Entry
 from extender.sandbox.life import FINISHED
@@ -142,6 +142,21 @@ def fetch_many(service: Service, fields: dict[str, Any], entry: Entry) -> Reply:
         entry.fault = "fetch-partial"
         bodies = random.sample(bodies, (len(bodies) + 1) // 2)
     return _fetched(service, answers.of(200, {"tasks": bodies}), entry)
+
+
+def upload(service: Service, raw: bytes) -> Reply:
+    """Keeps a picture and says where it is. Nothing is billed."""
+    try:
+        content = uploads.received(raw)
+    except ValueError as error:
+        return Reply(answers.refused(400, str(error)))
+    return Reply(answers.of(200, {"imageURL": service.origin + uploads.keep(service.uploads, content)}))
+
+
+def uploaded(service: Service, path: str) -> Answer:
+    """An uploaded picture, to whoever has its address."""
+    found = uploads.read(service.uploads, path)
+    return Answer(200, *found) if found else answers.refused(404, "Image not found")
 
 
 def account(service: Service, entry: Entry) -> Reply:

@@ -9,16 +9,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from extender.sandbox import answers, calls, controls, delivery, hosting, ledger, log, wire
+from extender.sandbox import answers, calls, controls, delivery, hosting, ledger, log, uploads, wire
 from extender.sandbox.calls import Reply
 from extender.sandbox.ledger import Entry
 from extender.sandbox.service import Service
 
 MOST_BODY = 1 << 20
+MOST_UPLOAD = uploads.MOST_BYTES + (1 << 16)  # a picture, and what surrounds it in a multipart body
 METHODS = {
     "/imagine": "POST",
     "/imagine-video": "POST",
     "/imagine-video-extend": "POST",
+    "/upload": "POST",
     "/fetch": "POST",
     "/fetch-many": "POST",
     "/account": "GET",
@@ -83,6 +85,10 @@ class Handler(BaseHTTPRequestHandler):
             return 413, None
         if path.startswith(("/videos/", "/images/")) and self.command in self.READS:
             return hosting.serve(self, service, self.path)
+        if path.startswith(uploads.FOLDER) and self.command in self.READS:
+            answer = calls.uploaded(service, path)
+            delivery.send(self, answer)
+            return answer.status, None
         if path.startswith("/_sandbox/"):
             answer = controls.answer(service, self.command, path, wire.parsed(raw))
             delivery.send(self, answer)
@@ -118,6 +124,8 @@ class Handler(BaseHTTPRequestHandler):
             return Reply(answers.of(401, {}))
         if path == "/account":
             return calls.account(service, entry)
+        if path == "/upload":
+            return calls.upload(service, raw)
         fields = wire.parsed(raw)
         if fields is None:
             return Reply(answers.refused(400, "The body must be a JSON object"))
@@ -135,7 +143,8 @@ class Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes | None:
         """The request's body; None if it is too long or its length is unknown."""
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > MOST_BODY:
+        most = MOST_UPLOAD if self.path == "/upload" else MOST_BODY
+        if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > most:
             self.close_connection = True
             return None
         body = self.rfile.read(int(length))

@@ -1,5 +1,6 @@
 """The parts of the sandbox, put together."""
 
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class Service:
         self.database = Database(directory / "sandbox.sqlite3")
         self.store = Store(self.database)
         self.studio = Studio(self.store, directory)
+        self.uploads = directory / "uploads"
         self.webhooks = Webhooks(self.store, self.body)
         self.memory = Memory()
 
@@ -52,6 +54,7 @@ class Service:
         self.memory = Memory()
         self.store.forget()
         self.store.grant(self.options.credits)
+        shutil.rmtree(self.uploads, ignore_errors=True)
         self.studio.forget(keep={task.task_id for task in self.store.originals()})
 
     def stop(self) -> None:
