@@ -19,7 +19,7 @@ from extender.sandbox.studio import Studio
 
 PAINTER = """
 import json, os, pathlib, sys
-from extender.sandbox import brush, painter
+from extender.sandbox import painter, render_process
 
 def paint(shot, target):
     print("a library's chatter")
@@ -37,7 +37,7 @@ def paint(shot, target):
     return {"of": f"{shot.prompt}/{shot.index}"}
 
 painter.paint = paint
-brush.main()
+render_process.main()
 """
 
 

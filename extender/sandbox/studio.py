@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from extender.sandbox import brush, log, tiny
-from extender.sandbox.brush import Brush
+from extender.sandbox import log, render_process, tiny
 from extender.sandbox.life import FAILING
+from extender.sandbox.render_process import RenderProcess
 from extender.sandbox.store import EXTEND, PICTURES, START, Store, Task
 
 PROCESSES = 2
@@ -32,7 +32,7 @@ class Job(NamedTuple):
 class Studio:
     """Paints what it is given, and what an earlier process left unpainted."""
 
-    def __init__(self, store: Store, directory: Path, command: Sequence[str] = brush.COMMAND) -> None:
+    def __init__(self, store: Store, directory: Path, command: Sequence[str] = render_process.COMMAND) -> None:
         self.store = store
         self.directory = directory
         self.videos = directory / "videos"
@@ -42,7 +42,7 @@ class Studio:
         self._serial = itertools.count()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._brushes: set[Brush] = set()
+        self._processes: set[RenderProcess] = set()
         self._stopped = False
 
     def file(self, task: Task, take: int) -> Path:
@@ -75,28 +75,28 @@ class Studio:
             self.store.add_clip(task.task_id, take, None)
 
     def _work(self) -> None:
-        """One thread's life: it holds a brush while there is something to paint."""
-        held: Brush | None = None
+        """One thread's life: it holds a painting process while there is something to paint."""
+        held: RenderProcess | None = None
         while not self._stopped:
             try:
                 job = self._jobs.get(timeout=IDLE_SECONDS)
             except queue.Empty:
-                self._put_down(held)
+                self._end_process(held)
                 held = None
                 continue
             trouble = None
             for _ in range(ATTEMPTS):
-                held = held or self._take_up()
+                held = held or self._start_process()
                 trouble = self._paint(held, job.task, job.take)
                 if not trouble or self._stopped:
                     break
                 log.line(f"painting {job.task.task_id}/{job.take} failed: {trouble}")
-                self._put_down(held)  # a fresh process may do better
+                self._end_process(held)  # a fresh process may do better
                 held = None
             if trouble and not self._stopped:
                 self.store.give_up(job.task.task_id, f"The sandbox could not paint this video ({trouble}).")
 
-    def _paint(self, held: Brush, task: Task, take: int) -> str | None:
+    def _paint(self, held: RenderProcess, task: Task, take: int) -> str | None:
         """Has one clip painted and notes it; returns what went wrong, or None."""
         if self.store.task(task.task_id) is None:
             return None  # forgotten by a reset
@@ -121,18 +121,18 @@ class Studio:
             "ratio": task.ratio,
         }
 
-    def _take_up(self) -> Brush:
-        held = Brush(self._command)
+    def _start_process(self) -> RenderProcess:
+        held = RenderProcess(self._command)
         with self._lock:
-            self._brushes.add(held)
+            self._processes.add(held)
         if self._stopped:
             held.kill()
         return held
 
-    def _put_down(self, held: Brush | None) -> None:
+    def _end_process(self, held: RenderProcess | None) -> None:
         if held:
             with self._lock:
-                self._brushes.discard(held)
+                self._processes.discard(held)
             held.kill()
 
     def forget(self, keep: set[str]) -> None:
@@ -145,5 +145,5 @@ class Studio:
         """Ends the painting processes; what they were painting is painted again after a restart."""
         self._stopped = True
         with self._lock:
-            for held in self._brushes:
+            for held in self._processes:
                 held.kill()

@@ -1,7 +1,7 @@
 """A process that paints: both ends of the pipe between it and the studio.
 
 The studio writes one JSON object a line, `{"shot": {...}, "target": "/path/1.mp4"}`; the process,
-`python -m extender.sandbox.brush`, answers each with one line, `{"ending": {...}}` or `{"error": "..."}`.
+`python -m extender.sandbox.render_process`, answers each with one line, `{"ending": {...}}` or `{"error": "..."}`.
 It ends when its input does, so it cannot outlive a killed sandbox for longer than one clip.
 """
 
@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-COMMAND = (sys.executable, "-m", "extender.sandbox.brush")
+COMMAND = (sys.executable, "-m", "extender.sandbox.render_process")
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-class Brush:
+class RenderProcess:
     """The studio's end."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
