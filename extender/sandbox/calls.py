@@ -47,7 +47,7 @@ def submit(service: Service, task_type: str, fields: dict[str, Any], entry: Entr
     if not service.store.accept(task, price):
         return Reply(answers.refused(402, f"You do not have enough credits: this costs {price}"))
     entry.task_id, entry.billed = task.task_id, True
-    service.studio.make(task, is_tiny=service.options.tiny)
+    service.render_queue.make(task, is_tiny=service.options.tiny)
     answer = answers.spoilt(answers.of(200, {"task_id": task.task_id}), fault, service.options.stall)
     return _with_webhooks(service, task, answer, is_spoilt=bool(fault))
 

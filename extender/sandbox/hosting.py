@@ -26,14 +26,14 @@ def serve(handler: BaseHTTPRequestHandler, service: Service, target: str) -> tup
     task = service.store.task(match[1]) if match else None
     word = misbehaviour.clip_fault(task.words + service.options.misbehave) if task else None
     if not task or not word:
-        return videos.serve(handler, service.studio.videos, parts.path), None
+        return videos.serve(handler, service.render_queue.videos, parts.path), None
     answer = _instead(service, word, task.task_id, parts.path, parts.query)
     if answer:
         delivery.send(handler, answer)
         return answer.status, word
-    clip = videos.opened(service.studio.videos, parts.path) if word in BODIES else None
+    clip = videos.opened(service.render_queue.videos, parts.path) if word in BODIES else None
     if not clip:
-        return videos.serve(handler, service.studio.videos, parts.path), None
+        return videos.serve(handler, service.render_queue.videos, parts.path), None
     with clip:
         _send_badly(handler, service, word, clip.read())
     return 200, word

@@ -10,8 +10,8 @@ from extender.sandbox.database import Database
 from extender.sandbox.life import Moment
 from extender.sandbox.memory import Memory
 from extender.sandbox.options import Options
+from extender.sandbox.render_queue import RenderQueue
 from extender.sandbox.store import Store, Task
-from extender.sandbox.studio import Studio
 from extender.sandbox.webhooks import Webhooks
 
 
@@ -23,7 +23,7 @@ class Service:
         self.stopping = threading.Event()
         self.database = Database(directory / "sandbox.sqlite3")
         self.store = Store(self.database)
-        self.studio = Studio(self.store, directory)
+        self.render_queue = RenderQueue(self.store, directory)
         self.uploads = directory / "uploads"
         self.webhooks = Webhooks(self.store, self.body)
         self.memory = Memory()
@@ -31,10 +31,10 @@ class Service:
     def start(self) -> None:
         """Grants the credits and resumes the paintings and webhooks that are due, the originals first."""
         self.store.grant_once(self.options.credits)
-        originals.prepare(self.store, self.studio, is_tiny=self.options.tiny)
+        originals.prepare(self.store, self.render_queue, is_tiny=self.options.tiny)
         for task in self.store.unpainted():
             if not task.original:
-                self.studio.make(task, is_tiny=self.options.tiny)
+                self.render_queue.make(task, is_tiny=self.options.tiny)
         self.webhooks.start()
 
     def body(self, task: Task, moment: Moment) -> dict[str, Any]:
@@ -55,10 +55,10 @@ class Service:
         self.store.forget()
         self.store.grant(self.options.credits)
         shutil.rmtree(self.uploads, ignore_errors=True)
-        self.studio.forget(keep={task.task_id for task in self.store.originals()})
+        self.render_queue.forget(keep={task.task_id for task in self.store.originals()})
 
     def stop(self) -> None:
         self.stopping.set()
         self.webhooks.forget()
-        self.studio.stop()
+        self.render_queue.stop()
         self.database.close()

@@ -29,7 +29,7 @@ class Job(NamedTuple):
     take: int
 
 
-class Studio:
+class RenderQueue:
     """Paints what it is given, and what an earlier process left unpainted."""
 
     def __init__(self, store: Store, directory: Path, command: Sequence[str] = render_process.COMMAND) -> None:
@@ -60,7 +60,7 @@ class Studio:
             self._jobs.put(Job(not task.original, next(self._serial), task, take))
         with self._lock:
             while missing and len(self._threads) < PROCESSES:
-                thread = threading.Thread(target=self._work, name="studio", daemon=True)
+                thread = threading.Thread(target=self._work, name="render", daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
