@@ -84,6 +84,8 @@ def test_lost_and_expired_addresses_are_those_of_pictures_too(sandbox):
     task_id = imagine(sandbox, prompt="[clip-404-once] [seconds-0]")
     assert requests.get(sandbox.fetch(task_id)["image_urls"][0], timeout=5).status_code == 404
     assert opened(sandbox.fetch(task_id)["image_urls"][0])
+    whole = imagine(sandbox, prompt="[clip-slow] [seconds-0]")
+    assert opened(sandbox.fetch(whole)["image_urls"][0])
 
 
 def png(size: tuple[int, int] = (20, 30)) -> bytes:

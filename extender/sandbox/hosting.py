@@ -71,7 +71,7 @@ def _send_badly(handler: BaseHTTPRequestHandler, service: Service, word: str, cl
     """Sends the headers, and a body that is not what they promise, or not when."""
     lengths = {"clip-wrong-length": len(clip) // 2, "clip-huge": HUGE_BYTES, "clip-endless": None}
     handler.close_connection = True
-    delivery.head(handler, Answer(200, type="video/mp4"), lengths.get(word, len(clip)))
+    delivery.head(handler, Answer(200, type=videos.type_of(handler.path)), lengths.get(word, len(clip)))
     if handler.command == "HEAD":
         return
     for piece, seconds in _pieces(word, clip, service.options.stall):

@@ -96,7 +96,7 @@ def _serve_file(handler: BaseHTTPRequestHandler, opened: BinaryIO) -> int:
         except ValueError:
             stop, status = 0, 416
             headers["Content-Range"] = f"bytes */{facts.st_size}"
-    delivery.head(handler, Answer(status, type=_type(handler.path), headers=headers), stop - start)
+    delivery.head(handler, Answer(status, type=type_of(handler.path), headers=headers), stop - start)
     if handler.command != "HEAD":
         opened.seek(start)
         while start < stop and (chunk := opened.read(min(CHUNK, stop - start))):
@@ -105,5 +105,5 @@ def _serve_file(handler: BaseHTTPRequestHandler, opened: BinaryIO) -> int:
     return status
 
 
-def _type(target: str) -> str:
+def type_of(target: str) -> str:
     return "image/png" if urlsplit(target).path.endswith(".png") else "video/mp4"
