@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from extender.sandbox.painting import canvas, film
+from extender.sandbox.encoding import write_video
 from extender.video import layout, limits
 from extender.video import process as probing
 from extender.video.facts import NotAVideo
@@ -98,7 +98,7 @@ def test_a_file_that_breaks_off_is_refused(share, tmp_path):
 def test_a_film_whose_second_half_is_missing_is_refused(tmp_path):
     """Its index is at the front, and whole."""
     clip = tmp_path / "clip.mp4"
-    film.expose(np.random.default_rng(1).random((20, 3, canvas.HEIGHT, canvas.WIDTH), np.float32), clip)
+    write_video(np.random.default_rng(1).random((20, 3, 360, 640), np.float32), (640, 360), 24, clip)
     whole = clip.read_bytes()
     assert whole.index(b"moov") < whole.index(b"mdat")
     clip.write_bytes(whole[: len(whole) // 2])

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from extender.sandbox import answers, ledger, misbehaviour, wire
+from extender.sandbox import answers, ledger, misbehaviour, uploads, videos, wire
 from extender.sandbox.answers import Answer
 from extender.sandbox.ledger import Entry
 from extender.sandbox.life import FINISHED
 from extender.sandbox.service import Service
-from extender.sandbox.store import EXTEND, START, Task
+from extender.sandbox.store import EXTEND, PICTURES, START, Task
 
-PRICES = {START: 8, EXTEND: 8}
+PRICES = {START: 8, EXTEND: 8, PICTURES: 4}
 MOST_EXTENSIONS = 4
 MOST_WAITING = 30.0  # seconds that an answer waits for its own webhook
 
@@ -39,22 +39,35 @@ def submit(service: Service, task_type: str, fields: dict[str, Any], entry: Entr
     fault = entry.fault = misbehaviour.submit_fault(words)
     if fault and not misbehaviour.is_billed(fault):
         return Reply(answers.spoilt(answers.of(200, {}), fault, service.options.stall))
-    parent = service.store.task(fields["parent_task_id"]) if task_type == EXTEND else None
-    if task_type == EXTEND and (problem := _parent_problem(service, parent, int(fields["index"]))):
+    parent, index = _continued(service, task_type, fields)
+    if task_type == EXTEND and (problem := _parent_problem(service, parent, index)):
         return Reply(answers.refused(400, problem))
-    task = _new_task(service, task_type, fields, words, parent)
+    task = _new_task(service, task_type, fields, words, (parent, index))
     price = PRICES[task_type]
     if not service.store.accept(task, price):
         return Reply(answers.refused(402, f"You do not have enough credits: this costs {price}"))
     entry.task_id, entry.billed = task.task_id, True
-    service.studio.make(task, is_tiny=service.options.tiny)
+    service.render_queue.make(task, is_tiny=service.options.tiny)
     answer = answers.spoilt(answers.of(200, {"task_id": task.task_id}), fault, service.options.stall)
     return _with_webhooks(service, task, answer, is_spoilt=bool(fault))
+
+
+def _continued(service: Service, task_type: str, fields: dict[str, Any]) -> tuple[Task | None, int]:
+    """The task whose clip or picture is continued, and its index: a start video may begin with our own picture."""
+    if task_type == EXTEND:
+        return service.store.task(fields["parent_task_id"]), int(fields["index"])
+    path = fields.get("image_url", "").partition("?")[0].removeprefix(service.origin)
+    match = videos.PATH.fullmatch(path) if task_type == START else None
+    if not match or match[3] != "png" or match[2] not in "1234":
+        return None, 0
+    return service.store.task(match[1]), int(match[2])
 
 
 def _parent_problem(service: Service, parent: Task | None, index: int) -> str | None:
     if parent is None:
         return "The parent task was not found"
+    if parent.task_type == PICTURES:
+        return "The parent task is no video"
     if service.store.moment(parent).status != FINISHED:
         return "The parent task is not finished"
     if index > parent.takes:
@@ -65,8 +78,14 @@ def _parent_problem(service: Service, parent: Task | None, index: int) -> str | 
 
 
 def _new_task(
-    service: Service, task_type: str, fields: dict[str, Any], words: tuple[str, ...], parent: Task | None
+    service: Service,
+    task_type: str,
+    fields: dict[str, Any],
+    words: tuple[str, ...],
+    continued: tuple[Task | None, int],
 ) -> Task:
+    parent, index = continued
+    clips = 4 if task_type == PICTURES else wire.batch_size(fields["prompt"])
     return Task(
         task_id=str(uuid.uuid4()),
         task_type=task_type,
@@ -74,10 +93,11 @@ def _new_task(
         motion=fields.get("motion", "low"),
         started=time.time(),
         seconds=misbehaviour.life_seconds(words, service.options.seconds),
-        takes=misbehaviour.takes(words, wire.batch_size(fields["prompt"])),
+        takes=misbehaviour.takes(words, clips),
+        ratio=wire.ratio(fields.get("aspect_ratio", "16:9")) or 16 / 9,
         parent_task_id=parent.task_id if parent else None,
-        parent_index=int(fields["index"]) if parent else None,
-        depth=parent.depth + 1 if parent else 0,
+        parent_index=index if parent else None,
+        depth=parent.depth + 1 if parent and task_type == EXTEND else 0,
         words=words,
         webhook_url=fields.get("webhook_url") or None,
         webhook_secret=fields.get("webhook_secret"),
@@ -124,6 +144,21 @@ def fetch_many(service: Service, fields: dict[str, Any], entry: Entry) -> Reply:
     return _fetched(service, answers.of(200, {"tasks": bodies}), entry)
 
 
+def upload(service: Service, raw: bytes) -> Reply:
+    """Keeps a picture and says where it is. Nothing is billed."""
+    try:
+        content = uploads.received(raw)
+    except ValueError as error:
+        return Reply(answers.refused(400, str(error)))
+    return Reply(answers.of(200, {"imageURL": service.origin + uploads.keep(service.uploads, content)}))
+
+
+def uploaded(service: Service, path: str) -> Answer:
+    """An uploaded picture, to whoever has its address."""
+    found = uploads.read(service.uploads, path)
+    return Answer(200, *found) if found else answers.refused(404, "Image not found")
+
+
 def account(service: Service, entry: Entry) -> Reply:
     body = {
         "email": "sandbox@example.com",
@@ -135,7 +170,7 @@ def account(service: Service, entry: Entry) -> Reply:
 
 
 def _body(service: Service, task: Task) -> dict[str, Any]:
-    return service.memory.refreshed(wire.task_body(task, service.store.moment(task), service.origin))
+    return service.memory.refreshed(service.body(task, service.store.moment(task)))
 
 
 def _fetched(service: Service, answer: Answer, entry: Entry, words: tuple[str, ...] = ()) -> Reply:

@@ -36,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=30.0,
         help="how long a stall lasts, in seconds (%(default)s)",
     )
+    add(
+        "--finished",
+        type=_reader(options.shape),
+        default="status",
+        help='"status" says "status": "finished" beside the clips, as APIFRAME\'s SDK expects;'
+        ' "bare" leaves it out, as in the documented example (%(default)s)',
+    )
 
 
 def _reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -74,7 +81,7 @@ def run(chosen: argparse.Namespace) -> int:
 def _serve(server: Server, chosen: argparse.Namespace, directory: Path, ended: threading.Event) -> None:
     host = "127.0.0.1" if chosen.host in ("", "0.0.0.0") else chosen.host  # noqa: S104
     origin = f"http://{host}:{server.server_address[1]}"
-    start = Options(chosen.seconds, chosen.misbehave, chosen.tiny, chosen.credits, chosen.stall)
+    start = Options(chosen.seconds, chosen.misbehave, chosen.tiny, chosen.credits, chosen.stall, chosen.finished)
     server.service = Service(directory, start, chosen.key, origin)
     server.service.start()
     threading.Thread(target=server.serve_forever, name="server", daemon=True).start()

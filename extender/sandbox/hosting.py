@@ -26,14 +26,14 @@ def serve(handler: BaseHTTPRequestHandler, service: Service, target: str) -> tup
     task = service.store.task(match[1]) if match else None
     word = misbehaviour.clip_fault(task.words + service.options.misbehave) if task else None
     if not task or not word:
-        return videos.serve(handler, service.studio.videos, parts.path), None
+        return videos.serve(handler, service.render_queue.videos, parts.path), None
     answer = _instead(service, word, task.task_id, parts.path, parts.query)
     if answer:
         delivery.send(handler, answer)
         return answer.status, word
-    clip = videos.opened(service.studio.videos, parts.path) if word in BODIES else None
+    clip = videos.opened(service.render_queue.videos, parts.path) if word in BODIES else None
     if not clip:
-        return videos.serve(handler, service.studio.videos, parts.path), None
+        return videos.serve(handler, service.render_queue.videos, parts.path), None
     with clip:
         _send_badly(handler, service, word, clip.read())
     return 200, word
@@ -63,7 +63,7 @@ def _instead(service: Service, word: str, task_id: str, path: str, query: str) -
         case "clip-redirect-loop":
             return Answer(302, headers={"Location": path})
         case "clip-redirect-inside":
-            return Answer(302, headers={"Location": INSIDE[int(path[-5]) % 2]})
+            return Answer(302, headers={"Location": INSIDE[int(path[-5], 36) % 2]})
     return None
 
 
@@ -71,7 +71,7 @@ def _send_badly(handler: BaseHTTPRequestHandler, service: Service, word: str, cl
     """Sends the headers, and a body that is not what they promise, or not when."""
     lengths = {"clip-wrong-length": len(clip) // 2, "clip-huge": HUGE_BYTES, "clip-endless": None}
     handler.close_connection = True
-    delivery.head(handler, Answer(200, type="video/mp4"), lengths.get(word, len(clip)))
+    delivery.head(handler, Answer(200, type=videos.type_of(handler.path)), lengths.get(word, len(clip)))
     if handler.command == "HEAD":
         return
     for piece, seconds in _pieces(word, clip, service.options.stall):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from extender.sandbox.database import Database
 
-SUBMITS = ("/imagine-video", "/imagine-video-extend")
+SUBMITS = ("/imagine", "/imagine-video", "/imagine-video-extend")
 
 
 @dataclass

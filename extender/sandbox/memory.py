@@ -20,9 +20,10 @@ class Memory:
     def refreshed(self, body: dict[str, Any]) -> dict[str, Any]:
         """A task's body, with fresh addresses where those it had have expired."""
         with self._lock:
-            if body["task_id"] not in self._expired or "video_urls" not in body:
+            if body["task_id"] not in self._expired:
                 return body
-        return {**body, "video_urls": [f"{url}?fresh" for url in body["video_urls"]]}
+        lists = {name: urls for name, urls in body.items() if name in ("video_urls", "image_urls")}
+        return {**body, **{name: [f"{url}?fresh" for url in urls] for name, urls in lists.items()}}
 
     def is_first(self, path: str) -> bool:
         """Whether this path is asked about for the first time."""

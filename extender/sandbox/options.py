@@ -15,6 +15,7 @@ class Options:
     tiny: bool = False  # copies of one tiny video instead of painted ones
     credits: int = 1000  # what the account is granted
     stall: float = 30.0  # seconds that a stalled answer waits
+    finished: str = "status"  # the shape of a finished task: "status" or "bare"
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "misbehave": list(self.misbehave)}
@@ -60,12 +61,20 @@ def flag(value: Any) -> bool:
     return value
 
 
+def shape(value: Any) -> str:
+    """The shape of a finished task; ValueError with a sentence if there is no such shape."""
+    if value not in ("status", "bare"):
+        raise ValueError("finished must be status or bare")
+    return value
+
+
 READERS: dict[str, Callable[[Any], Any]] = {
     "seconds": seconds,
     "misbehave": words,
     "tiny": flag,
     "credits": credit,
     "stall": seconds,
+    "finished": shape,
 }
 
 

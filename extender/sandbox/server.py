@@ -9,16 +9,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from extender.sandbox import answers, calls, controls, delivery, hosting, ledger, log, wire
+from extender.sandbox import answers, calls, controls, delivery, hosting, ledger, log, uploads, wire
 from extender.sandbox.calls import Reply
 from extender.sandbox.ledger import Entry
 from extender.sandbox.service import Service
-from extender.sandbox.store import EXTEND, START
 
 MOST_BODY = 1 << 20
+MOST_UPLOAD = uploads.MOST_BYTES + (1 << 16)  # a picture, and what surrounds it in a multipart body
 METHODS = {
+    "/imagine": "POST",
     "/imagine-video": "POST",
     "/imagine-video-extend": "POST",
+    "/upload": "POST",
     "/fetch": "POST",
     "/fetch-many": "POST",
     "/account": "GET",
@@ -81,8 +83,12 @@ class Handler(BaseHTTPRequestHandler):
         if raw is None:
             delivery.send(self, answers.refused(413, "The body is too long, or its length is missing"))
             return 413, None
-        if path.startswith("/videos/") and self.command in self.READS:
+        if path.startswith(("/videos/", "/images/")) and self.command in self.READS:
             return hosting.serve(self, service, self.path)
+        if path.startswith(uploads.FOLDER) and self.command in self.READS:
+            answer = calls.uploaded(service, path)
+            delivery.send(self, answer)
+            return answer.status, None
         if path.startswith("/_sandbox/"):
             answer = controls.answer(service, self.command, path, wire.parsed(raw))
             delivery.send(self, answer)
@@ -118,6 +124,8 @@ class Handler(BaseHTTPRequestHandler):
             return Reply(answers.of(401, {}))
         if path == "/account":
             return calls.account(service, entry)
+        if path == "/upload":
+            return calls.upload(service, raw)
         fields = wire.parsed(raw)
         if fields is None:
             return Reply(answers.refused(400, "The body must be a JSON object"))
@@ -125,16 +133,18 @@ class Handler(BaseHTTPRequestHandler):
             return calls.fetch(service, fields, entry)
         if path == "/fetch-many":
             return calls.fetch_many(service, fields, entry)
-        return calls.submit(service, EXTEND if path == "/imagine-video-extend" else START, fields, entry)
+        return calls.submit(service, path.removeprefix("/"), fields, entry)
 
     def _has_key(self, key: str) -> bool:
-        given = self.headers.get("Authorization", "")
+        """Whether the key is given, raw as documented, or after `Bearer ` as APIFRAME's own SDK sends it."""
+        given = self.headers.get("Authorization", "").removeprefix("Bearer ")
         return hmac.compare_digest(given.encode("latin-1", "replace"), key.encode())
 
     def _body(self) -> bytes | None:
         """The request's body; None if it is too long or its length is unknown."""
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > MOST_BODY:
+        most = MOST_UPLOAD if self.path == "/upload" else MOST_BODY
+        if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > most:
             self.close_connection = True
             return None
         body = self.rfile.read(int(length))

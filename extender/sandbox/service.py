@@ -1,15 +1,17 @@
 """The parts of the sandbox, put together."""
 
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
 
-from extender.sandbox import options, originals
+from extender.sandbox import options, originals, wire
 from extender.sandbox.database import Database
+from extender.sandbox.life import Moment
 from extender.sandbox.memory import Memory
 from extender.sandbox.options import Options
-from extender.sandbox.store import Store
-from extender.sandbox.studio import Studio
+from extender.sandbox.render_queue import RenderQueue
+from extender.sandbox.store import Store, Task
 from extender.sandbox.webhooks import Webhooks
 
 
@@ -21,18 +23,23 @@ class Service:
         self.stopping = threading.Event()
         self.database = Database(directory / "sandbox.sqlite3")
         self.store = Store(self.database)
-        self.studio = Studio(self.store, directory)
-        self.webhooks = Webhooks(self.store, origin)
+        self.render_queue = RenderQueue(self.store, directory)
+        self.uploads = directory / "uploads"
+        self.webhooks = Webhooks(self.store, self.body)
         self.memory = Memory()
 
     def start(self) -> None:
         """Grants the credits and resumes the paintings and webhooks that are due, the originals first."""
         self.store.grant_once(self.options.credits)
-        originals.prepare(self.store, self.studio, is_tiny=self.options.tiny)
+        originals.prepare(self.store, self.render_queue, is_tiny=self.options.tiny)
         for task in self.store.unpainted():
             if not task.original:
-                self.studio.make(task, is_tiny=self.options.tiny)
+                self.render_queue.make(task, is_tiny=self.options.tiny)
         self.webhooks.start()
+
+    def body(self, task: Task, moment: Moment) -> dict[str, Any]:
+        """The task as APIFRAME shows it at that moment."""
+        return wire.task_body(task, moment, self.origin, has_status=self.options.finished == "status")
 
     def change(self, changes: Any) -> None:
         """Changes options until the process ends; ValueError with a sentence if one is not acceptable."""
@@ -47,10 +54,11 @@ class Service:
         self.memory = Memory()
         self.store.forget()
         self.store.grant(self.options.credits)
-        self.studio.forget(keep={task.task_id for task in self.store.originals()})
+        shutil.rmtree(self.uploads, ignore_errors=True)
+        self.render_queue.forget(keep={task.task_id for task in self.store.originals()})
 
     def stop(self) -> None:
         self.stopping.set()
         self.webhooks.forget()
-        self.studio.stop()
+        self.render_queue.stop()
         self.database.close()

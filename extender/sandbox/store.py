@@ -9,7 +9,7 @@ from extender.sandbox import ledger
 from extender.sandbox.database import Database
 from extender.sandbox.life import Moment, moment
 
-START, EXTEND = "imagine-video", "imagine-video-extend"
+START, EXTEND, PICTURES = "imagine-video", "imagine-video-extend", "imagine"
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,9 @@ class Task:
     motion: str
     started: float  # wall clock, seconds since the epoch
     seconds: float  # length of its life
-    takes: int = 4  # clips it will have
-    parent_task_id: str | None = None
+    takes: int = 4  # clips or pictures it will have
+    ratio: float = 16 / 9  # width over height
+    parent_task_id: str | None = None  # what it continues: a video, or for a start video a picture
     parent_index: int | None = None
     depth: int = 0  # extensions between it and its start video
     words: tuple[str, ...] = ()  # its misbehaviour
@@ -29,6 +30,11 @@ class Task:
     webhook_url: str | None = None
     webhook_secret: str | None = None
     trouble: str | None = None  # why it cannot be painted
+
+    @property
+    def suffix(self) -> str:
+        """What its files are called."""
+        return "png" if self.task_type == PICTURES else "mp4"
 
     @property
     def seed(self) -> int:

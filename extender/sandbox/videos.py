@@ -1,15 +1,17 @@
-"""Serves the clips, with ranges: players seek with them, and Safari plays nothing without."""
+"""Serves clips and pictures, with ranges: players seek with them, and Safari plays nothing without."""
 
 import os
 import re
+import threading
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 from extender.sandbox import answers, delivery
 from extender.sandbox.answers import Answer
 
-PATH = re.compile(r"/videos/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([1-5])\.mp4")
+PATH = re.compile(r"/(?:videos|images)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([1-5]|grid)\.(mp4|png)")
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 CHUNK = 1 << 18
 
@@ -45,13 +47,33 @@ def serve(handler: BaseHTTPRequestHandler, directory: Path, path: str) -> int:
 
 
 def opened(directory: Path, path: str) -> BinaryIO | None:
-    """The file of the clip at a path, or None if there is none."""
+    """The file at a path, or None if there is none."""
     match = PATH.fullmatch(path)
+    if not match:
+        return None
     try:
+        if match[2] == "grid":
+            return _grid(directory / match[1]).open("rb")
         # A fifth clip has an address under `clips-5` alone; it shows the first again.
-        return (directory / match[1] / f"{int(match[2]) % 5 or 1}.mp4").open("rb") if match else None
+        return (directory / match[1] / f"{int(match[2]) % 5 or 1}.{match[3]}").open("rb")
     except OSError:
         return None
+
+
+def _grid(folder: Path) -> Path:
+    """The file that shows the four pictures of a folder at once, made when it is asked for. OSError without them."""
+    from PIL import Image  # only here: few ask for it
+
+    target, draft = folder / "grid.png", folder / f".grid.{threading.get_ident()}"
+    if not target.exists():
+        pictures = [Image.open(folder / f"{take}.png") for take in (1, 2, 3, 4)]
+        width, height = pictures[0].size
+        grid = Image.new("RGB", (2 * width, 2 * height))
+        for number, picture in enumerate(pictures):
+            grid.paste(picture, (number % 2 * width, number // 2 * height))
+        grid.save(draft, "PNG")
+        draft.replace(target)
+    return target
 
 
 def _serve_file(handler: BaseHTTPRequestHandler, opened: BinaryIO) -> int:
@@ -74,10 +96,14 @@ def _serve_file(handler: BaseHTTPRequestHandler, opened: BinaryIO) -> int:
         except ValueError:
             stop, status = 0, 416
             headers["Content-Range"] = f"bytes */{facts.st_size}"
-    delivery.head(handler, Answer(status, type="video/mp4", headers=headers), stop - start)
+    delivery.head(handler, Answer(status, type=type_of(handler.path), headers=headers), stop - start)
     if handler.command != "HEAD":
         opened.seek(start)
         while start < stop and (chunk := opened.read(min(CHUNK, stop - start))):
             handler.wfile.write(chunk)
             start += len(chunk)
     return status
+
+
+def type_of(target: str) -> str:
+    return "image/png" if urlsplit(target).path.endswith(".png") else "video/mp4"

@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -43,9 +44,9 @@ class Message(NamedTuple):
 class Webhooks:
     """Watches the tasks that have a webhook_url, in one thread; posts from a few others."""
 
-    def __init__(self, store: Store, origin: str) -> None:
+    def __init__(self, store: Store, body: Callable[[Task, Moment], dict[str, Any]]) -> None:
         self.store = store
-        self.origin = origin
+        self.body = body  # what is posted about a task
         self._watched: dict[str, Watched] = {}
         self._queues: dict[tuple[str, int], queue.SimpleQueue[Message]] = {}
         self._lock = threading.Condition()
@@ -134,7 +135,7 @@ class Webhooks:
 
     def _post(self, message: Message) -> None:
         watched, task = message.watched, message.watched.task
-        answer = post(task, wire.task_body(task, message.moment, self.origin))
+        answer = post(task, self.body(task, message.moment))
         ledger.webhook(self.store.database, task.task_id, message.moment.status, answer)
         log.line(f"webhook {task.task_id} {message.moment.status} -> {answer}")
         self.store.announced(task.task_id, message.said, final=message.final)

@@ -7,8 +7,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from extender.sandbox.life import FAILED, FINISHED, Moment
-from extender.sandbox.store import EXTEND, Task
+from extender.sandbox.store import EXTEND, PICTURES, START, Task
 
+REQUIRED = {
+    PICTURES: ("prompt",),
+    START: ("prompt", "image_url"),
+    EXTEND: ("parent_task_id", "index", "prompt"),
+}
+
+_RATIO = re.compile(r"([1-9]\d?):([1-9]\d?)")
 _BATCH = re.compile(r"--bs\s+([124])(?!\S)")
 
 
@@ -40,7 +47,7 @@ def _has_infinity(body: Any) -> bool:
 
 def submit_errors(task_type: str, fields: dict[str, Any]) -> list[str]:
     """Why a submit is refused, a sentence for each field at fault; empty if nothing is."""
-    required = ("parent_task_id", "index", "prompt") if task_type == EXTEND else ("prompt", "image_url")
+    required = REQUIRED[task_type]
     found = [f"{name} is required" for name in required if _is_blank(fields.get(name))]
     texts = ("parent_task_id", "prompt", "image_url", "webhook_url", "webhook_secret")
     present = [name for name in fields if not (name in required and _is_blank(fields[name]))]
@@ -52,7 +59,18 @@ def submit_errors(task_type: str, fields: dict[str, Any]) -> list[str]:
     for name in ("image_url", "webhook_url"):
         if name in present and _is_text(fields[name]) and not _is_web_address(fields[name]):
             found.append(f"{name} must be an http or https address")
+    if "aspect_ratio" in fields and ratio(fields["aspect_ratio"]) is None:
+        found.append('aspect_ratio must be such as "16:9", from 1:3 to 3:1')
+    if fields.get("process_mode", "fast") not in ("fast", "turbo"):
+        found.append("process_mode must be fast or turbo")
     return found
+
+
+def ratio(text: Any) -> float | None:
+    """Width over height, as "16:9" says it; None if it says none, or one that is too narrow or too wide."""
+    match = _RATIO.fullmatch(text) if _is_text(text) else None
+    share = int(match[1]) / int(match[2]) if match else 0
+    return share if 1 / 3 <= share <= 3 else None
 
 
 def _is_blank(value: Any) -> bool:
@@ -77,11 +95,15 @@ def batch_size(prompt: str) -> int:
     return int(match[1]) if match else 4
 
 
-def task_body(task: Task, moment: Moment, origin: str) -> dict[str, Any]:
-    """The task as /fetch and the webhooks show it. A finished one has no status, as documented."""
+def task_body(task: Task, moment: Moment, origin: str, *, has_status: bool) -> dict[str, Any]:
+    """The task as /fetch and the webhooks show it; `has_status`: also when it is finished.
+
+    The documented example of a finished task has no status, while APIFRAME's SDK waits for "finished".
+    """
     body: dict[str, Any] = {"task_id": task.task_id, "task_type": task.task_type}
     if moment.status == FINISHED:
-        return body | {"video_urls": video_urls(task, origin)}
+        status = {"status": FINISHED} if has_status else {}
+        return body | status | _results(task, origin)
     if moment.status == FAILED:
         return body | _failure(task, moment.reason)
     body["status"] = moment.status
@@ -100,16 +122,22 @@ def _failure(task: Task, reason: str | None) -> dict[str, Any]:
     return {"status": FAILED, "message": reason}
 
 
-def video_urls(task: Task, origin: str) -> list[Any]:
-    """The addresses of a finished task's clips, in order of their index."""
-    base = f"{origin}/videos/{task.task_id}"
-    urls: list[Any] = [f"{base}/{take}.mp4" for take in range(1, task.takes + 1)]
+def _results(task: Task, origin: str) -> dict[str, Any]:
+    if task.task_type == PICTURES:
+        base = f"{origin}/images/{task.task_id}"
+        return {"original_image_url": f"{base}/grid.png", "image_urls": _urls(task, base)}
+    return {"video_urls": _urls(task, f"{origin}/videos/{task.task_id}")}
+
+
+def _urls(task: Task, base: str) -> list[Any]:
+    """The addresses of a finished task's clips or pictures, in order of their index."""
+    urls: list[Any] = [f"{base}/{take}.{task.suffix}" for take in range(1, task.takes + 1)]
     if "clips-5" in task.words:
-        return [*urls, f"{base}/5.mp4"]
+        return [*urls, f"{base}/5.{task.suffix}"]
     if "clips-doubled" in task.words:
         return [url for url in urls[:2] for _ in range(2)]
     if "clips-bad" in task.words:
         return ["javascript:alert(document.domain)", "http://192.0.2.1/2.mp4", 7, *urls[3:]]
     if "clips-lost" in task.words:
-        return [f"{base}/lost-{take}.mp4" for take in range(1, task.takes + 1)]
+        return [f"{base}/lost-{take}.{task.suffix}" for take in range(1, task.takes + 1)]
     return urls

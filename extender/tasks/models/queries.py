@@ -36,11 +36,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """The tasks that these links to them show."""
         return self.filter(pk__in=links.values("task"))
 
-    def with_remote_id(self, remote_id: str) -> "Task | None":
+    def with_remote_id(self, remote_id: str) -> "Task | None":  # type: ignore[misc]  # the model, by a string
         """The task that APIFRAME calls `remote_id`: the paid one, where the same was looked up as an original too."""
         if not remote_id:
             return None
-        return min(self.filter(remote_id=remote_id), key=lambda task: task.kind == task.Kind.ORIGINAL, default=None)
+        found = sorted(self.filter(remote_id=remote_id), key=lambda task: task.kind == task.Kind.ORIGINAL)
+        return found[0] if found else None
 
     def newest_first(self) -> "TaskQuerySet":
         """In the order of the history."""

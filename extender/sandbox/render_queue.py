@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from extender.sandbox import brush, log, tiny
-from extender.sandbox.brush import Brush
+from extender.sandbox import log, render_process, tiny
 from extender.sandbox.life import FAILING
-from extender.sandbox.store import Store, Task
+from extender.sandbox.render_process import RenderProcess
+from extender.sandbox.store import EXTEND, PICTURES, START, Store, Task
 
 PROCESSES = 2
 ATTEMPTS = 2
 IDLE_SECONDS = 60.0  # an idle painting process is let go after this long
-START_SECONDS, EXTENSION_SECONDS = 5.0, 4.0
+SECONDS = {START: 5.0, EXTEND: 4.0, PICTURES: 0.0}  # what a clip lasts
 NEVER_FINISHING = {*FAILING, "stuck"}
 
 
@@ -29,10 +29,10 @@ class Job(NamedTuple):
     take: int
 
 
-class Studio:
+class RenderQueue:
     """Paints what it is given, and what an earlier process left unpainted."""
 
-    def __init__(self, store: Store, directory: Path, command: Sequence[str] = brush.COMMAND) -> None:
+    def __init__(self, store: Store, directory: Path, command: Sequence[str] = render_process.COMMAND) -> None:
         self.store = store
         self.directory = directory
         self.videos = directory / "videos"
@@ -42,11 +42,11 @@ class Studio:
         self._serial = itertools.count()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._brushes: set[Brush] = set()
+        self._processes: set[RenderProcess] = set()
         self._stopped = False
 
-    def file(self, task_id: str, take: int) -> Path:
-        return self.videos / task_id / f"{take}.mp4"
+    def file(self, task: Task, take: int) -> Path:
+        return self.videos / task.task_id / f"{take}.{task.suffix}"
 
     def make(self, task: Task, *, is_tiny: bool) -> None:
         """Makes the task's missing clips: at once if they are tiny, else in the background."""
@@ -60,47 +60,47 @@ class Studio:
             self._jobs.put(Job(not task.original, next(self._serial), task, take))
         with self._lock:
             while missing and len(self._threads) < PROCESSES:
-                thread = threading.Thread(target=self._work, name="studio", daemon=True)
+                thread = threading.Thread(target=self._work, name="render", daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
     def _copy(self, task: Task, takes: list[int]) -> None:
-        source = self.directory / "tiny.mp4"
+        source = self.directory / f"tiny.{task.suffix}"
         with self._lock:
             if not source.exists():
                 tiny.encode(source)
         (self.videos / task.task_id).mkdir(exist_ok=True)
         for take in takes:
-            tiny.copy(source, self.file(task.task_id, take), f"{task.task_id} {take}")
+            tiny.copy(source, self.file(task, take), f"{task.task_id} {take}")
             self.store.add_clip(task.task_id, take, None)
 
     def _work(self) -> None:
-        """One thread's life: it holds a brush while there is something to paint."""
-        held: Brush | None = None
+        """One thread's life: it holds a painting process while there is something to paint."""
+        held: RenderProcess | None = None
         while not self._stopped:
             try:
                 job = self._jobs.get(timeout=IDLE_SECONDS)
             except queue.Empty:
-                self._put_down(held)
+                self._end_process(held)
                 held = None
                 continue
             trouble = None
             for _ in range(ATTEMPTS):
-                held = held or self._take_up()
+                held = held or self._start_process()
                 trouble = self._paint(held, job.task, job.take)
                 if not trouble or self._stopped:
                     break
                 log.line(f"painting {job.task.task_id}/{job.take} failed: {trouble}")
-                self._put_down(held)  # a fresh process may do better
+                self._end_process(held)  # a fresh process may do better
                 held = None
             if trouble and not self._stopped:
                 self.store.give_up(job.task.task_id, f"The sandbox could not paint this video ({trouble}).")
 
-    def _paint(self, held: Brush, task: Task, take: int) -> str | None:
+    def _paint(self, held: RenderProcess, task: Task, take: int) -> str | None:
         """Has one clip painted and notes it; returns what went wrong, or None."""
         if self.store.task(task.task_id) is None:
             return None  # forgotten by a reset
-        answer = held.paint(self._shot(task, take), self.file(task.task_id, take))
+        answer = held.paint(self._shot(task, take), self.file(task, take))
         if "error" in answer:
             return answer["error"]
         if not self._stopped and not self.store.add_clip(task.task_id, take, answer["ending"]):
@@ -116,22 +116,23 @@ class Studio:
             "motion": task.motion,
             "index": take,
             "seed": task.seed,
-            "seconds": EXTENSION_SECONDS if task.parent_task_id else START_SECONDS,
+            "seconds": SECONDS[task.task_type],
             "parent": parent,
+            "ratio": task.ratio,
         }
 
-    def _take_up(self) -> Brush:
-        held = Brush(self._command)
+    def _start_process(self) -> RenderProcess:
+        held = RenderProcess(self._command)
         with self._lock:
-            self._brushes.add(held)
+            self._processes.add(held)
         if self._stopped:
             held.kill()
         return held
 
-    def _put_down(self, held: Brush | None) -> None:
+    def _end_process(self, held: RenderProcess | None) -> None:
         if held:
             with self._lock:
-                self._brushes.discard(held)
+                self._processes.discard(held)
             held.kill()
 
     def forget(self, keep: set[str]) -> None:
@@ -144,5 +145,5 @@ class Studio:
         """Ends the painting processes; what they were painting is painted again after a restart."""
         self._stopped = True
         with self._lock:
-            for held in self._brushes:
+            for held in self._processes:
                 held.kill()

@@ -1,4 +1,4 @@
-"""The studio has every clip painted once, in the right order, whatever befalls its painting processes.
+"""The render queue has every clip painted once, in the right order, whatever befalls its painting processes.
 
 The processes are real, the painter is not: it writes down what it was asked, and obeys a word in the prompt.
 """
@@ -7,24 +7,26 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from extender.sandbox import originals
 from extender.sandbox.database import Database
-from extender.sandbox.store import EXTEND, START, Store, Task
-from extender.sandbox.studio import Studio
+from extender.sandbox.render_queue import RenderQueue
+from extender.sandbox.store import EXTEND, PICTURES, START, Store, Task
 
 PAINTER = """
 import json, os, pathlib, sys
-from extender.sandbox import brush, painter
+from extender.sandbox import painter, render_process
 
 def paint(shot, target):
     print("a library's chatter")
     with open(LOG, "a") as log:
         log.write(json.dumps({"prompt": shot.prompt, "take": shot.index, "parent": shot.parent,
-                              "seconds": shot.seconds, "seed": shot.seed, "motion": shot.motion}) + chr(10))
+                              "seconds": shot.seconds, "seed": shot.seed, "motion": shot.motion,
+                              "ratio": shot.ratio}) + chr(10))
     marker = pathlib.Path(LOG + ".died")
     if "[die once]" in shot.prompt and not marker.exists():
         marker.touch()
@@ -35,7 +37,7 @@ def paint(shot, target):
     return {"of": f"{shot.prompt}/{shot.index}"}
 
 painter.paint = paint
-brush.main()
+render_process.main()
 """
 
 
@@ -45,11 +47,11 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def studio(store: Store, tmp_path: Path) -> Iterator[Studio]:
+def render_queue(store: Store, tmp_path: Path) -> Iterator[RenderQueue]:
     script = PAINTER.replace("LOG", repr(str(tmp_path / "log")))
-    studio = Studio(store, tmp_path, command=(sys.executable, "-c", script))
-    yield studio
-    studio.stop()
+    render_queue = RenderQueue(store, tmp_path, command=(sys.executable, "-c", script))
+    yield render_queue
+    render_queue.stop()
 
 
 @pytest.fixture
@@ -71,24 +73,24 @@ def a_task(store: Store, number: int, prompt: str, **more: object) -> Task:
     return task
 
 
-def test_the_originals_are_painted_first_and_one_after_the_other(store, studio, painted):
+def test_the_originals_are_painted_first_and_one_after_the_other(store, render_queue, painted):
     task = a_task(store, 1, "later", takes=1)
-    originals.prepare(store, studio, is_tiny=False)
-    studio.make(task, is_tiny=False)
+    originals.prepare(store, render_queue, is_tiny=False)
+    render_queue.make(task, is_tiny=False)
     until(lambda: not store.unpainted())
     order = list(dict.fromkeys(shot["prompt"] for shot in painted()))
     assert order == [*originals.ORIGINALS.values(), "later"]
     assert len(painted()) == 9
-    originals.prepare(store, studio, is_tiny=False)
-    assert studio._jobs.empty(), "what is painted is not painted again"
+    originals.prepare(store, render_queue, is_tiny=False)
+    assert render_queue._jobs.empty(), "what is painted is not painted again"
 
 
-def test_an_extension_gets_the_ending_of_the_clip_that_it_continues(store, studio, painted):
+def test_an_extension_gets_the_ending_of_the_clip_that_it_continues(store, render_queue, painted):
     parent = a_task(store, 1, "start")
     for take in (1, 2, 3, 4):
         store.add_clip(parent.task_id, take, {"of": f"start/{take}"})
     child = a_task(store, 2, "on", takes=1, parent_task_id=parent.task_id, parent_index=3)
-    studio.make(child, is_tiny=False)
+    render_queue.make(child, is_tiny=False)
     until(lambda: store.clips(child.task_id))
     (shot,) = painted()
     assert shot == {
@@ -98,44 +100,65 @@ def test_an_extension_gets_the_ending_of_the_clip_that_it_continues(store, studi
         "seconds": 4.0,
         "seed": 2,
         "motion": "high",
+        "ratio": 16 / 9,
     }
     assert store.clips(child.task_id) == {1: {"of": "on/1"}}
     assert store.moment(child).status == "finished"
 
 
-def test_a_painting_process_that_dies_is_replaced_and_the_clip_painted_again(store, studio, painted):
+def test_a_painting_process_that_dies_is_replaced_and_the_clip_painted_again(store, render_queue, painted):
     task = a_task(store, 1, "[die once]", takes=1)
-    studio.make(task, is_tiny=False)
+    render_queue.make(task, is_tiny=False)
     until(lambda: store.clips(task.task_id))
     assert len(painted()) == 2
 
 
-def test_a_clip_that_cannot_be_painted_fails_its_task_with_the_reason(store, studio):
+def test_a_clip_that_cannot_be_painted_fails_its_task_with_the_reason(store, render_queue):
     task = a_task(store, 1, "[impossible]", takes=1)
-    studio.make(task, is_tiny=False)
+    render_queue.make(task, is_tiny=False)
     until(lambda: store.moment(store.task(task.task_id)).status == "failed")
     assert "no such colour" in store.moment(store.task(task.task_id)).reason
 
 
-def test_only_missing_clips_are_painted_after_a_restart(store, studio, painted):
+def test_only_missing_clips_are_painted_after_a_restart(store, render_queue, painted):
     task = a_task(store, 1, "half done", takes=2)
     store.add_clip(task.task_id, 1, {"of": "before"})
     (unpainted,) = store.unpainted()
-    studio.make(unpainted, is_tiny=False)
+    render_queue.make(unpainted, is_tiny=False)
     until(lambda: len(store.clips(task.task_id)) == 2)
     assert [shot["take"] for shot in painted()] == [2]
 
 
-def test_tiny_originals_are_painted_once_the_sandbox_is_no_longer_tiny(store, studio, painted):
-    originals.prepare(store, studio, is_tiny=True)
+def test_tiny_originals_are_painted_once_the_sandbox_is_no_longer_tiny(store, render_queue, painted):
+    originals.prepare(store, render_queue, is_tiny=True)
     assert store.unpainted() == []
-    originals.prepare(store, studio, is_tiny=False)
+    originals.prepare(store, render_queue, is_tiny=False)
     assert len(store.unpainted()) == 2
     until(lambda: not store.unpainted())
     assert len(painted()) == 8
 
 
-def test_tasks_that_never_finish_are_not_painted(store, studio):
+def test_tasks_that_never_finish_are_not_painted(store, render_queue):
     for number, word in enumerate(("fail", "fail-error", "fail-list", "stuck")):
-        studio.make(a_task(store, number, word, words=(word,)), is_tiny=False)
-    assert studio._jobs.empty()
+        render_queue.make(a_task(store, number, word, words=(word,)), is_tiny=False)
+    assert render_queue._jobs.empty()
+
+
+def test_a_video_begins_with_the_picture_that_it_was_given(store, render_queue, painted):
+    picture = Task("0000000a-0000-4000-8000-000000000000", PICTURES, "a lake", "low", time.time(), 0, ratio=1)
+    store.keep(picture)
+    render_queue.make(picture, is_tiny=False)
+    until(lambda: len(store.clips(picture.task_id)) == 4)
+    video = Task("0000000b-0000-4000-8000-000000000000", START, "on", "low", time.time(), 0, takes=1)
+    store.keep(replace(video, parent_task_id=picture.task_id, parent_index=2))
+    render_queue.make(store.task(video.task_id), is_tiny=False)
+    until(lambda: store.clips(video.task_id))
+    assert {(shot["seconds"], shot["ratio"]) for shot in painted()[:4]} == {(0, 1)}
+    assert (painted()[-1]["seconds"], painted()[-1]["parent"]) == (5, {"of": "a lake/2"})
+    assert sorted(path.name for path in render_queue.videos.glob("*/*")) == [
+        "1.mp4",
+        "1.png",
+        "2.png",
+        "3.png",
+        "4.png",
+    ]

@@ -7,6 +7,7 @@ import pytest
 
 from extender.sandbox import misbehaviour, wire
 from extender.sandbox.life import moment
+from tests.sandbox_process import PROJECT
 
 
 def course(*words: str, seconds: float = 20.0, painted: bool = True) -> list[tuple[str, object]]:
@@ -83,6 +84,12 @@ def test_every_word_of_the_table_is_known_and_explained_in_the_help():
         assert word == "seconds-N" or misbehaviour.is_known(word)
         assert word in text
         assert fault.says in text
+
+
+def test_the_documentation_names_every_misbehaviour_with_its_sentence():
+    text = " ".join((PROJECT / "docs" / "sandbox.md").read_text().split())
+    for word, fault in misbehaviour.TABLE.items():
+        assert f"`{word}`: {fault.says}" in text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""A process that paints: both ends of the pipe between it and the studio.
+"""A process that paints: both ends of the pipe between it and the render queue.
 
-The studio writes one JSON object a line, `{"shot": {...}, "target": "/path/1.mp4"}`; the process,
-`python -m extender.sandbox.brush`, answers each with one line, `{"ending": {...}}` or `{"error": "..."}`.
+The render queue writes one JSON object a line, `{"shot": {...}, "target": "/path/1.mp4"}`; the process,
+`python -m extender.sandbox.render_process`, answers each with one line, `{"ending": {...}}` or `{"error": "..."}`.
 It ends when its input does, so it cannot outlive a killed sandbox for longer than one clip.
 """
 
@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-COMMAND = (sys.executable, "-m", "extender.sandbox.brush")
+COMMAND = (sys.executable, "-m", "extender.sandbox.render_process")
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-class Brush:
-    """The studio's end."""
+class RenderProcess:
+    """The render queue's end."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._process = subprocess.Popen(  # noqa: S603, our own command
@@ -58,7 +58,7 @@ def _painted(job: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """The child's end: paints what stdin asks for until it closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the studio ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the render queue ends us
     os.nice(10)  # requests come before paintings
     answers: IO[str] = os.fdopen(os.dup(1), "w", encoding="utf-8")
     sys.stdout = sys.stderr  # whatever a library prints must not look like an answer

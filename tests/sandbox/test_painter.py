@@ -7,17 +7,18 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
-from extender.sandbox.painter import Shot, paint
-from extender.sandbox.painting import film, scenes
-from extender.sandbox.painting.course import plot
+from extender.sandbox import encoding
+from extender.sandbox.landscape import GRADE, Landscape
+from extender.sandbox.painter import HOURS, WARMTH, Shot, paint, plot
 
-PROMPT = "a sailing boat on a calm sea at sunset"
+PROMPT = "ridges above a quiet lake at sunset"
 BRIEF = 0.4  # seconds; enough for most of what is tested here
 
 
-def shot(prompt=PROMPT, motion="low", index=1, seed=11, seconds=BRIEF, parent=None):
-    return Shot(prompt, motion, index, seed, seconds, parent)
+def shot(prompt=PROMPT, motion="low", index=1, seed=11, seconds=BRIEF, parent=None, ratio=16 / 9):
+    return Shot(prompt, motion, index, seed, seconds, parent, ratio)
 
 
 def pictures(path):
@@ -78,20 +79,19 @@ def test_extension_starts_where_its_parent_ended(start, takes):
 
 def test_extension_takes_over_the_parents_speed(start):
     """Across the joint neither the camera nor the world's clock jerks."""
-    before = list(plot(shot(seconds=5.0)).moments())[-2:]
+    before = list(plot(shot(seconds=5.0)).views())[-2:]
     for index in range(1, 5):
-        after = list(plot(shot(index=index, seed=23, motion="high", seconds=4.0, parent=start[1])).moments())[:2]
-        assert after[0].camera == before[1].camera
+        after = list(plot(shot(index=index, seed=23, motion="high", seconds=4.0, parent=start[1])).views())[:2]
+        assert [after[0].x, after[0].y, after[0].zoom] == [before[1].x, before[1].y, before[1].zoom]
         # Pixels and zoom per frame, seconds per frame.
         assert pace(after) == pytest.approx(pace(before), abs=0.3)
         assert pace(after)[2] == pytest.approx(pace(before)[2], rel=0.1)
 
 
-def pace(moments):
-    """What changes from one moment to the next: camera x, zoom, clock."""
-    first, second = moments
-    camera = second.camera
-    return [camera.x - first.camera.x, camera.zoom - first.camera.zoom, second.clock - first.clock]
+def pace(views):
+    """What changes from one view to the next: camera x, zoom, clock."""
+    first, second = views
+    return [second.x - first.x, second.zoom - first.zoom, second.clock - first.clock]
 
 
 def test_takes_diverge(takes):
@@ -114,9 +114,19 @@ def test_high_motion_is_livelier(prompt):
 
 def samples(full_shot):
     """Two neighbouring pictures from the middle of a clip, before encoding, 0 to 255."""
-    course = plot(full_shot)
-    scene = scenes.build(course.world)
-    return [scene.paint(moment) * 255 for moment in list(course.moments())[60:62]]
+    landscape = Landscape(3, 640, 360)
+    return [landscape.picture(view) * 255 for view in list(plot(full_shot).views())[60:62]]
+
+
+def test_each_extension_is_warmer_by_a_known_amount(start, tmp_path):
+    """Whatever else a take does to the light: three extensions with it are compared with the same ones without it."""
+    parent, plain = start[1], None
+    for generation in (1, 2, 3):
+        bare = {**parent, "light": [*parent["light"][:GRADE], (1 / WARMTH).tolist()]}
+        paint(shot(seconds=0.1, parent=bare), tmp_path / "bare.mp4")
+        parent = json.loads(json.dumps(paint(shot(seconds=0.1, parent=parent), tmp_path / "warm.mp4")))
+        plain, warm = (pictures(tmp_path / name)[-1].mean((0, 1)) for name in ("bare.mp4", "warm.mp4"))
+        assert warm / plain == pytest.approx(WARMTH.astype(float) ** generation, rel=0.01)
 
 
 def test_six_generations(tmp_path):
@@ -140,15 +150,37 @@ def test_changed_prompt_changes_the_light(start, tmp_path):
     assert frames[-1].mean() < 0.7 * frames[0].mean()
 
 
-def test_prompts_differ_and_every_kind_paints(tmp_path):
-    prompts = (
-        "sea", "mountains", "city street in the rain", "meadow", "desert", "forest under northern lights",
-        "lighthouse above the clouds", "a planet in space",
-    )  # fmt: skip
+def test_every_hour_looks_different(tmp_path):
+    for hour in HOURS:
+        paint(shot(f"a lake, {hour}", seconds=0.1), tmp_path / f"{hour}.mp4")
+    frames = [pictures(tmp_path / f"{hour}.mp4")[-1] for hour in HOURS]
+    assert min(difference(*pair) for pair in itertools.combinations(frames, 2)) > 12
+
+
+def test_other_words_have_another_look(tmp_path):
+    """Also where they name no hour: the landscape and its light follow from the words."""
+    prompts = ("a kite", "a city street", "paper boats", "an orchestra", "a red fox")
     for number, prompt in enumerate(prompts):
         paint(shot(prompt, seconds=0.1), tmp_path / f"{number}.mp4")
     frames = [pictures(tmp_path / f"{number}.mp4")[-1] for number in range(len(prompts))]
-    assert min(difference(*pair) for pair in itertools.combinations(frames, 2)) > 12
+    assert min(difference(*pair) for pair in itertools.combinations(frames, 2)) > 6
+
+
+@pytest.mark.parametrize(("ratio", "size"), [(9 / 16, (360, 640)), (1, (480, 480)), (21 / 9, (728, 312))])
+def test_a_branch_keeps_its_shape(ratio, size, tmp_path):
+    ending = paint(shot(seconds=0.1, ratio=ratio), tmp_path / "start.mp4")
+    paint(shot(seconds=0.1, parent=ending), tmp_path / "next.mp4")
+    last, first = pictures(tmp_path / "start.mp4")[-1], pictures(tmp_path / "next.mp4")[0]
+    assert first.shape == (size[1], size[0], 3)
+    assert difference(last, first) < 4
+
+
+def test_a_clip_can_begin_with_a_picture(tmp_path):
+    ending = json.loads(json.dumps(paint(shot(index=2, seconds=0), tmp_path / "picture.png")))
+    paint(shot("it goes on", parent=ending), tmp_path / "clip.mp4")
+    with Image.open(tmp_path / "picture.png") as picture:
+        assert (picture.format, picture.size) == ("PNG", (640, 360))
+        assert difference(np.asarray(picture).astype(np.int16), pictures(tmp_path / "clip.mp4")[0]) < 4
 
 
 def test_same_shot_same_file(tmp_path):
@@ -165,11 +197,11 @@ def test_odd_prompts(prompt, tmp_path):
 
 
 def test_failure_leaves_no_files(tmp_path, monkeypatch):
-    def broken(pictures, target):
+    def broken(pictures, size, rate, target):
         target.write_bytes(b"half")
         raise OSError("no space left")
 
-    monkeypatch.setattr(film, "expose", broken)
+    monkeypatch.setattr(encoding, "write_video", broken)  # a disk that is full
     with pytest.raises(OSError, match="no space"):
         paint(shot(), tmp_path / "clip.mp4")
     assert list(tmp_path.iterdir()) == []

@@ -64,11 +64,22 @@ def test_the_fetched_bodies_have_the_documented_shapes_throughout_a_life(sandbox
     assert body == {
         "task_id": task_id,
         "task_type": "imagine-video-extend",
+        "status": "finished",
         "video_urls": [f"{sandbox.url}/videos/{task_id}/{index}.mp4" for index in (1, 2, 3, 4)],
     }
 
 
-@pytest.mark.parametrize("key", [None, "", "wrong", "Bearer sandbox", "sandbox2", "SANDBOX"])
+def test_a_finished_task_has_a_status_or_none_as_the_option_says(sandbox, original):
+    body = sandbox.fetch(original)
+    assert body.pop("status") == "finished"
+    sandbox.options(finished="bare")
+    assert sandbox.fetch(original) == body
+    assert set(body) == {"task_id", "task_type", "video_urls"}
+
+
+@pytest.mark.parametrize(
+    "key", [None, "", "wrong", "Bearer ", "Bearer wrong", "Basic sandbox", "sandbox2", "SANDBOX"]
+)
 @pytest.mark.parametrize("path", ["/imagine-video-extend", "/imagine-video", "/fetch", "/fetch-many"])
 def test_a_wrong_key_is_answered_with_401_and_an_empty_object(sandbox, path, key):
     headers = {} if key is None else {"Authorization": key}
@@ -238,6 +249,7 @@ def test_the_ledger_records_every_call_and_nothing_secret(sandbox, original):
         {"tiny": "yes"},
         {"credits": 1.5e99},
         {"credits": True},
+        {"finished": "perhaps"},
     ],
 )
 def test_bad_options_are_refused_with_words(sandbox, changes):
@@ -256,7 +268,14 @@ def test_reset_forgets_all_but_the_originals(sandbox, original):
     assert "video_urls" in sandbox.fetch(original)
     assert sandbox.get("/account").json()["credits"] == 1000
     options = sandbox.get("/_sandbox/options").json()
-    assert options == {"seconds": 0.4, "misbehave": [], "tiny": True, "credits": 1000, "stall": 30.0}
+    assert options == {
+        "seconds": 0.4,
+        "misbehave": [],
+        "tiny": True,
+        "credits": 1000,
+        "stall": 30.0,
+        "finished": "status",
+    }
 
 
 @pytest.mark.parametrize(

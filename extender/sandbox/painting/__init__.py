@@ -1,1 +1,0 @@
-"""The painter's workshop: canvas and film, words and looks, a take's course, and one module per scene."""

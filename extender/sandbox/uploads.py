@@ -1,0 +1,48 @@
+"""Pictures that were uploaded: read from a multipart body, kept in a directory, served again."""
+
+import email
+import email.policy
+import uuid
+from pathlib import Path
+
+MOST_BYTES = 2 << 20  # of a picture, as documented
+FOLDER = "/uploads/"
+KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp", b"GIF8": "gif"}  # by their first bytes
+
+
+def received(raw: bytes) -> bytes:
+    """The one file `image` of a multipart body; ValueError with a sentence if it is missing or no picture."""
+    # The boundary is the body's first line: APIFRAME's SDK calls the body application/json, whatever it is.
+    boundary = raw.partition(b"\r\n")[0].removeprefix(b"--")
+    head = b'Content-Type: multipart/form-data; boundary="%s"\r\n\r\n' % boundary
+    message = email.message_from_bytes(head + raw, policy=email.policy.HTTP)
+    parts = list(message.iter_parts()) if message.is_multipart() else []
+    found = [part for part in parts if part.get_param("name", header="content-disposition") == "image"]
+    if len(found) != 1:
+        raise ValueError("one file, image, is required")
+    content = found[0].get_payload(decode=True)
+    if not isinstance(content, bytes) or _kind(content) is None:
+        raise ValueError("image must be a picture")
+    if len(content) > MOST_BYTES:
+        raise ValueError("image must not be larger than 2 MB")
+    return content
+
+
+def keep(directory: Path, content: bytes) -> str:
+    """Keeps a picture; returns the path at which it is served."""
+    name = f"{uuid.uuid4()}.{_kind(content)}"
+    directory.mkdir(exist_ok=True)
+    (directory / name).write_bytes(content)
+    return FOLDER + name
+
+
+def read(directory: Path, path: str) -> tuple[bytes, str] | None:
+    """The picture at a path, and its type; None if there is none."""
+    name = path.removeprefix(FOLDER)
+    if not directory.is_dir() or name not in {kept.name for kept in directory.iterdir()}:
+        return None
+    return (directory / name).read_bytes(), f"image/{name.rpartition('.')[2]}"
+
+
+def _kind(content: bytes) -> str | None:
+    return next((kind for first, kind in KINDS.items() if content.startswith(first)), None)
