@@ -40,8 +40,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """The task that APIFRAME calls `remote_id`: the paid one, where the same was looked up as an original too."""
         if not remote_id:
             return None
-        found = sorted(self.filter(remote_id=remote_id), key=lambda task: task.kind == task.Kind.ORIGINAL)
-        return found[0] if found else None
+        found = list(self.filter(remote_id=remote_id))
+        return next((task for task in found if task.kind != task.Kind.ORIGINAL), found[0] if found else None)
 
     def newest_first(self) -> "TaskQuerySet":
         """In the order of the history."""
