@@ -12,8 +12,9 @@ from django.db.models.functions import Coalesce, Now
 from extender.apiframe import ApiframeError, NotFound
 from extender.archive import storage
 from extender.archive.claims import Claim, Overtaken
+from extender.archive.fetching import open_clip
 from extender.models import Copy, Task
-from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
+from extender.network.errors import Gone, Refused, TooLarge, Unavailable
 from extender.tasks import following
 from extender.video import layout
 from extender.video import process as probing
@@ -148,7 +149,7 @@ def _take_own(copy: Copy, keeper: storage.Store, part: storage.Part) -> tuple[st
 def _fetch(claim: Claim, keeper: storage.Store, part: storage.Part) -> tuple[str, int]:
     """Writes a clip to `part`. Returns its checksum (SHA-256) and how many bytes it has."""
     digest, size = hashlib.sha256(), 0
-    with ClipStream(_address(claim.copy)) as stream:
+    with open_clip(_address(claim.copy)) as stream:
         _refuse_a_full_disk(keeper, stream.length or 0)
         claim.begin(stream.length)
         for chunk in stream:

@@ -10,8 +10,9 @@ from django.utils.http import content_disposition_header
 from zipstream import ZIP_STORED, ZipStream
 
 from extender.archive import storage
+from extender.archive.fetching import open_clip
 from extender.models import Clip, Task
-from extender.network.clip_stream import ClipStream, Unavailable
+from extender.network.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def one(clip: Clip, method: str | None = "GET") -> StreamingHttpResponse:
     """A clip that is not copied yet, passed on from where it lies; by HEAD without its bytes. Raises `NotNow`."""
     with _Place() as place:
         try:
-            stream = ClipStream(clip.url)
+            stream = open_clip(clip.url)
         except Unavailable as error:
             raise NotNow(str(error)) from error
         return _file(method, place.lent_to(stream), clip.file_name, "video/mp4", stream.length)
@@ -80,7 +81,7 @@ def _bytes_of(clip: Clip) -> Iterator[bytes]:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
     else:
-        with ClipStream(clip.url) as stream:
+        with open_clip(clip.url) as stream:
             yield from stream
 
 
