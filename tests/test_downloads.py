@@ -14,7 +14,7 @@ from django.core.signals import request_finished
 
 from extender.archive.serving import downloads
 from extender.models import Task
-from extender.network import clip_stream as remote
+from extender.network import stream as remote
 from extender.network.errors import Unavailable
 from tests.helpers import age, make_task
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from extender.archive.fetching import open_clip
-from extender.network import clip_stream as remote
+from extender.network import stream as remote
 from extender.network.errors import Gone, Refused, TooLarge, Unavailable
 from tests.helpers import eventually
 
@@ -129,7 +129,7 @@ def test_a_clip_that_comes_in_a_roundabout_or_slow_way_is_whole(urls_under, word
         ("clips-lost", Gone, "Its server no longer has it."),
         ("clip-500-once", Unavailable, "Its server answered 500."),
         ("clip-redirect-loop", Refused, "It was redirected too often."),
-        ("clip-redirect-inside", Refused, "Its address leads where no clip may come from."),
+        ("clip-redirect-inside", Refused, "Its address leads where nothing may be fetched."),
         ("clip-huge", TooLarge, "It is larger than 2 MB."),
         ("clip-endless", TooLarge, "It is larger than 2 MB."),
         ("clip-gzip-bomb", Unavailable, "It came compressed, which cannot be read."),
@@ -357,4 +357,4 @@ def test_nothing_is_left_running_when_a_stream_is_closed_or_fails(host):
     bad = host(answer(status="500 Oops"))
     for _ in range(5):
         error_of(bad.url + "/1.mp4")
-    eventually(lambda: all(thread.name != "clip watch" for thread in set(threading.enumerate()) - before))
+    eventually(lambda: all(thread.name != "stream watch" for thread in set(threading.enumerate()) - before))

@@ -2,15 +2,15 @@
 
 from django.conf import settings
 
-from extender.network.clip_stream import ClipStream
+from extender.network.stream import GuardedStream
 
 MEBIBYTE = 1024 * 1024
 
 
-def open_clip(url: str) -> ClipStream:
-    """The bytes of the clip at `url`, at most `settings.ARCHIVE_MAX_MB` of them; errors as of `ClipStream`.
+def open_clip(url: str) -> GuardedStream:
+    """The bytes of the clip at `url`, at most `settings.ARCHIVE_MAX_MB` of them; errors as of `GuardedStream`.
 
     Only a sandbox, which lies on loopback, may serve clips from inside.
     """
     sandbox = settings.APIFRAME_BASE_URL if settings.SANDBOX else None
-    return ClipStream(url, settings.ARCHIVE_MAX_MB * MEBIBYTE, sandbox)
+    return GuardedStream(url, settings.ARCHIVE_MAX_MB * MEBIBYTE, sandbox)

@@ -13,7 +13,7 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.exceptions import HTTPError
 
-from extender.network.addresses import is_clip_address, is_public
+from extender.network.addresses import is_public, may_be_fetched
 from extender.network.deadline import CuttableAdapter
 from extender.network.errors import LEADS_ELSEWHERE, Refused, TooLarge, Unavailable, explained, of_status
 from extender.network.pace import Limits, Watch
@@ -30,7 +30,7 @@ REASON_BYTES = 4096
 HEADERS = {"Accept-Encoding": "identity", "Connection": "close"}
 
 
-class ClipStream:
+class GuardedStream:
     """The bytes of the file at `url`, as they come, once. Close it when done; it is a context manager too.
 
     Opening and iterating raise `Refused` where the address leads anywhere but to a public https server or
@@ -74,7 +74,7 @@ class ClipStream:
         raise Refused("It was redirected too often.")
 
     def _way_to(self, url: str) -> CuttableAdapter:
-        if is_clip_address(url, self._excepted_origin):
+        if may_be_fetched(url, self._excepted_origin):
             for prefix, adapter in self._ways.items():
                 if url.startswith(prefix):
                     return adapter
@@ -141,7 +141,7 @@ class ClipStream:
         """Lets the connection go."""
         self._held.close()
 
-    def __enter__(self) -> "ClipStream":
+    def __enter__(self) -> "GuardedStream":
         return self
 
     def __exit__(self, *_: object) -> None:
