@@ -1,4 +1,4 @@
-"""Opens addresses by `ClipStream` in a process whose resolver is scripted and whose every connection is recorded.
+"""Opens addresses by `open_clip()` in a process whose resolver is scripted and whose every connection is recorded.
 
 `python -m tests.connection_probe` reads a job as JSON and writes JSON; use `probe()`. No connection is made but to
 the sandbox: Python's own audit sees each just before it leaves, notes it and stops it.
@@ -92,13 +92,14 @@ def main() -> None:
     job = json.load(sys.stdin)
     settings.configure(SANDBOX=bool(job["sandbox"]), APIFRAME_BASE_URL=job["apiframe"], ARCHIVE_MAX_MB=1)
     network = Network(job["answers"], job["sandbox"])
-    from extender.network.clip_stream import ClipStream, Unavailable
+    from extender.archive.fetching import open_clip
+    from extender.network.errors import Unavailable
 
     opened = []
     for url in job["urls"]:
         network.connections, asked = [], network.asked.total()
         try:
-            with ClipStream(url) as stream:
+            with open_clip(url) as stream:
                 outcome = "Opened" if b"".join(stream) else "Empty"
         except Unavailable as error:
             outcome = type(error).__name__

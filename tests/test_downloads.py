@@ -13,7 +13,8 @@ import requests
 from django.core.signals import request_finished
 
 from extender.archive.serving import downloads
-from extender.network import clip_stream as remote
+from extender.network import stream as remote
+from extender.network.errors import Unavailable
 from extender.tasks.models import Task
 from extender.tasks.slots import Slots
 from tests.helpers import age, make_task
@@ -310,7 +311,7 @@ def test_where_no_place_is_free_the_browser_fetches_the_clip_itself(web, member,
 def test_a_clip_that_is_too_large_breaks_off_with_an_error(web, member, host, places, settings):
     settings.ARCHIVE_MAX_MB = 0
     response = download(web, at(member, host.url + "/odd"))
-    with pytest.raises(remote.Unavailable):
+    with pytest.raises(Unavailable):
         b"".join(response.streaming_content)
     end(response)
     assert free(places) == 2
@@ -323,7 +324,7 @@ def test_a_clip_that_drips_is_cut_at_the_deadline(web, member, host, monkeypatch
     # Should the deadline not hold, the host ends the clip itself, so that this test ends too.
     threading.Timer(2, host.over.set).start()
     began = time.monotonic()
-    with pytest.raises(remote.Unavailable):
+    with pytest.raises(Unavailable):
         b"".join(response.streaming_content)
     assert time.monotonic() - began < 1.5
     end(response)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from extender.network import clip_stream as remote
-from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
+from extender.archive.fetching import open_clip
+from extender.network import stream as remote
+from extender.network.errors import Gone, Refused, TooLarge, Unavailable
 from tests.helpers import eventually
 
 WAIT = 0.4  # seconds, of the caps in these tests
@@ -71,7 +72,7 @@ def host(settings) -> Iterator[Callable[..., Host]]:
 
 def fetch(url: str) -> bytes:
     body = b""
-    with ClipStream(url) as stream:
+    with open_clip(url) as stream:
         for chunk in stream:
             body += chunk
             assert len(body) < 8 << 20, "no test's clip is as large: no limit holds"
@@ -104,7 +105,7 @@ def urls_under(sandbox) -> Iterator[Callable[[str], list[str]]]:
 
 def test_a_clip_comes_whole_with_its_length(urls_under):
     url = urls_under("")[0]
-    with ClipStream(url) as stream:
+    with open_clip(url) as stream:
         body = b"".join(stream)
     assert body == requests.get(url, timeout=5).content
     assert stream.length == len(body)
@@ -128,7 +129,7 @@ def test_a_clip_that_comes_in_a_roundabout_or_slow_way_is_whole(urls_under, word
         ("clips-lost", Gone, "Its server no longer has it."),
         ("clip-500-once", Unavailable, "Its server answered 500."),
         ("clip-redirect-loop", Refused, "It was redirected too often."),
-        ("clip-redirect-inside", Refused, "Its address leads where no clip may come from."),
+        ("clip-redirect-inside", Refused, "Its address leads where nothing may be fetched."),
         ("clip-huge", TooLarge, "It is larger than 2 MB."),
         ("clip-endless", TooLarge, "It is larger than 2 MB."),
         ("clip-gzip-bomb", Unavailable, "It came compressed, which cannot be read."),
@@ -292,7 +293,7 @@ def test_a_drip_is_cut_by_its_pace_wherever_it_drips(host, monkeypatch, script):
 
 def test_the_time_that_the_reader_takes_is_not_held_against_the_host(host, monkeypatch):
     monkeypatch.setattr(remote, "PACE_SECONDS", 0.2)
-    with ClipStream(host(answer(body=b"1" * 100), 0.05, b"2" * 100).url + "/1.mp4") as stream:
+    with open_clip(host(answer(body=b"1" * 100), 0.05, b"2" * 100).url + "/1.mp4") as stream:
         chunks = iter(stream)
         body = next(chunks)
         assert not threading.Event().wait(0.8)  # as a browser whose line is slow
@@ -315,14 +316,14 @@ def test_the_size_is_bounded_announced_or_not_and_exactly(host, settings):
     assert isinstance(error_of(host(answer(body=most + b"x")).url + "/1.mp4"), TooLarge)
     # One that announces too much is not read at all.
     with pytest.raises(TooLarge, match=r"^It is larger than 1 MB\.$"):
-        ClipStream(host(answer(f"Content-Length: {len(most) + 1}"), None).url + "/1.mp4")
+        open_clip(host(answer(f"Content-Length: {len(most) + 1}"), None).url + "/1.mp4")
 
 
 def test_memory_does_not_grow_with_the_clip(host, settings):
     settings.ARCHIVE_MAX_MB = 64
     url = host(answer(), *[b"x" * (1 << 20)] * 32).url + "/1.mp4"
     tracemalloc.start()
-    with ClipStream(url) as stream:
+    with open_clip(url) as stream:
         assert sum(map(len, stream)) == 32 << 20
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -350,10 +351,10 @@ def test_nothing_is_left_running_when_a_stream_is_closed_or_fails(host):
     before = set(threading.enumerate())
     good = host(answer("Content-Length: 5", body=b"12345"))
     for _ in range(5):
-        with ClipStream(good.url + "/1.mp4") as stream:
+        with open_clip(good.url + "/1.mp4") as stream:
             next(iter(stream))
             stream.close()
     bad = host(answer(status="500 Oops"))
     for _ in range(5):
         error_of(bad.url + "/1.mp4")
-    eventually(lambda: all(thread.name != "clip watch" for thread in set(threading.enumerate()) - before))
+    eventually(lambda: all(thread.name != "stream watch" for thread in set(threading.enumerate()) - before))

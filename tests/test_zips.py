@@ -13,7 +13,7 @@ from django.test import Client
 
 from extender.archive.serving import downloads
 from extender.archive.storage import current_store, name
-from extender.network.clip_stream import Unavailable
+from extender.network.errors import Unavailable
 from extender.states import State
 from extender.tasks.models import Clip, Task
 from extender.tasks.slots import Slots

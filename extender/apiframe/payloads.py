@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from extender.network.addresses import is_clip_address
+from extender.network.addresses import may_be_fetched
 from extender.states import State
 
 # Any other word means: still open, and somebody is working on it.
@@ -139,4 +139,4 @@ def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, .
 
 def usable_clip_url(sandbox_origin: str | None) -> Callable[[str], bool]:
     """A rule for clips' addresses: public https, and anything of `sandbox_origin`, where there is one."""
-    return partial(is_clip_address, sandbox_origin=sandbox_origin)
+    return partial(may_be_fetched, excepted_origin=sandbox_origin)

@@ -11,8 +11,9 @@ from django.db.models.functions import Coalesce, Now
 from extender.apiframe import ApiframeError, NotFound
 from extender.archive import storage
 from extender.archive.claims import Claim, Overtaken
+from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
-from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
+from extender.network.errors import Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
 from extender.tasks import following
 from extender.tasks.models import Clip
@@ -136,7 +137,7 @@ def _take_own(clip: Clip, keeper: storage.Store, part: storage.Part) -> tuple[st
 def _fetch(claim: Claim, keeper: storage.Store, part: storage.Part) -> tuple[str, int]:
     """Writes a clip to `part`. Returns its checksum (SHA-256) and how many bytes it has."""
     digest, size = hashlib.sha256(), 0
-    with ClipStream(claim.clip.source_url) as stream:
+    with open_clip(claim.clip.source_url) as stream:
         _refuse_a_full_disk(keeper, stream.length or 0)
         claim.begin(stream.length)
         for chunk in stream:

@@ -1,4 +1,4 @@
-"""What may be the address of a clip: how it is spelt, and where on the network it leads.
+"""Which addresses may be fetched: how they are spelt, and where on the network they lead.
 
 Browsers, `urllib` and the system's resolver read an odd address each in their own way, and where two of them differ a
 guard is walked around. So an address has to be spelt plainly, or it is none.
@@ -30,8 +30,8 @@ _LEADS_INSIDE = (
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
-def is_clip_address(url: str, sandbox_origin: str | None = None) -> bool:
-    """Whether `url` is plainly spelt https to a public name or number, or of `sandbox_origin` to the letter.
+def may_be_fetched(url: str, excepted_origin: str | None = None) -> bool:
+    """Whether `url` is plainly spelt https to a public name or number, or of `excepted_origin` to the letter.
 
     A name is not looked up: where it leads is known only to whoever connects.
     """
@@ -39,7 +39,7 @@ def is_clip_address(url: str, sandbox_origin: str | None = None) -> bool:
         parts = urlsplit(url)
         if not url.isprintable() or " " in url or "\\" in url or "@" in parts.netloc or parts.port == 0:
             return False
-        if sandbox_origin and f"{parts.scheme}://{parts.netloc}" == sandbox_origin:
+        if excepted_origin and f"{parts.scheme}://{parts.netloc}" == excepted_origin:
             return True
         # Lower case makes an ordinary k of the Kelvin sign, and the resolver folds others of its kind.
         return parts.scheme == "https" and parts.netloc.isascii() and _is_public_host(parts)

@@ -1,4 +1,4 @@
-"""Why a clip cannot be had, in short sentences for members and staff: no address and no token is in them."""
+"""Why a file cannot be had, in short sentences about "it": no address and no token is in them."""
 
 import requests
 from requests_hardened.ip_filter import InvalidIPAddress
@@ -6,22 +6,22 @@ from urllib3.exceptions import LocationValueError, ReadTimeoutError
 
 
 class Unavailable(Exception):
-    """The clip cannot be had from its server now; later it may."""
+    """It cannot be had from its server now; later it may."""
 
 
 class Gone(Unavailable):
-    """Its server has it no more at this address: a fresh address from APIFRAME may help, waiting does not."""
+    """Its server has it no more at this address: a fresh address may help, waiting does not."""
 
 
 class Refused(Unavailable):
-    """Its address leads, or was redirected, where no clip may come from. It is never tried again."""
+    """Its address leads, or was redirected, where nothing may be fetched."""
 
 
 class TooLarge(Unavailable):
-    """It is larger than what is kept here."""
+    """It is larger than the limit."""
 
 
-LEADS_ELSEWHERE = "Its address leads where no clip may come from."
+LEADS_ELSEWHERE = "Its address leads where nothing may be fetched."
 _SPELT_BADLY = (
     InvalidIPAddress,
     requests.exceptions.InvalidURL,
@@ -33,7 +33,7 @@ _SPELT_BADLY = (
 
 
 def explained(error: Exception) -> Unavailable:
-    """What an error of the libraries means, before the clip's first byte."""
+    """What an error of the libraries means, before the first byte."""
     if isinstance(error, Unavailable):
         return error
     if isinstance(error, _SPELT_BADLY):

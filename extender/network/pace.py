@@ -32,7 +32,7 @@ class Watch:
         self._lock = threading.Lock()
         self._waited, self._since, self._bytes = 0.0, 0.0, 0
         self._over = threading.Event()
-        threading.Thread(target=self._look_on, name="clip watch", daemon=True).start()
+        threading.Thread(target=self._look_on, name="stream watch", daemon=True).start()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -47,7 +47,7 @@ class Watch:
                 self._since = 0.0
 
     def received(self, count: int) -> None:
-        """So many more bytes of the clip came."""
+        """So many more bytes of the body came."""
         with self._lock:
             self._bytes += count
 

@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 from zipstream import ZIP_STORED, ZipStream
 
 from extender.archive import storage
-from extender.network.clip_stream import ClipStream
+from extender.archive.fetching import open_clip
 from extender.tasks.models import Clip, Task
 from extender.tasks.slots import DOWNLOADS
 
@@ -26,7 +26,7 @@ def one(clip: Clip, method: str | None = "GET") -> StreamingHttpResponse:
     """
     with ExitStack() as held:
         held.enter_context(DOWNLOADS.slot())
-        stream = held.enter_context(ClipStream(clip.source_url))
+        stream = held.enter_context(open_clip(clip.source_url))
         return _answer(method, _Body(stream, held.pop_all()), clip.file_name, "video/mp4", stream.length)
 
 
@@ -70,7 +70,7 @@ def _bytes_of(clip: Clip) -> Iterator[bytes]:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
     else:
-        with ClipStream(clip.source_url) as stream:
+        with open_clip(clip.source_url) as stream:
             yield from stream
 
 

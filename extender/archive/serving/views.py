@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from extender.archive import storage
 from extender.archive.serving import downloads, responses
 from extender.archive.serving.access import seen_clip
-from extender.network.clip_stream import Unavailable
+from extender.network.errors import Unavailable
 from extender.tasks.access import read_task
 from extender.tasks.models import Clip
 from extender.tasks.slots import Full

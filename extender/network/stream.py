@@ -1,4 +1,4 @@
-"""A guarded, bounded stream of a clip that lies at somebody else's server."""
+"""A guarded, bounded stream of a file that lies at somebody else's server."""
 
 import http.client
 import re
@@ -8,18 +8,15 @@ from typing import Any
 from urllib.parse import urljoin
 
 import requests
-from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.exceptions import HTTPError
 
-from extender.network.addresses import is_clip_address, is_public
+from extender.network.addresses import is_public, may_be_fetched
 from extender.network.deadline import CuttableAdapter
-from extender.network.errors import LEADS_ELSEWHERE, Gone, Refused, TooLarge, Unavailable, explained, of_status
+from extender.network.errors import LEADS_ELSEWHERE, Refused, TooLarge, Unavailable, explained, of_status
 from extender.network.pace import Limits, Watch
-
-__all__ = ["ClipStream", "Gone", "Refused", "TooLarge", "Unavailable"]
 
 MAX_SECONDS = 600
 # The slowest line that can carry 200 MB in that time is 150 times as fast: whoever is slower is stuck or drips.
@@ -33,23 +30,22 @@ REASON_BYTES = 4096
 HEADERS = {"Accept-Encoding": "identity", "Connection": "close"}
 
 
-class ClipStream:
-    """The bytes of the clip at `url`, as they come, once. Close it when done; it is a context manager too.
+class GuardedStream:
+    """The bytes of the file at `url`, as they come, once. Close it when done; it is a context manager too.
 
-    Opening and iterating raise `Refused` where the address leads anywhere but to a public https server (or the
-    sandbox), `Gone` where that server has it no more, `TooLarge`, and `Unavailable` for all else: what came before
-    an error is not the clip. At most `settings.ARCHIVE_MAX_MB` come, in `MAX_SECONDS`; a silence of `STALL_SECONDS`
-    and less than `PACE_BYTES` in `PACE_SECONDS` of waiting end it. A body without an announced length that ends early
-    cannot be told from a whole one.
+    Opening and iterating raise `Refused` where the address leads anywhere but to a public https server or
+    `excepted_origin` ("http://127.0.0.1:8791"), `Gone` where that server has it no more, `TooLarge`, and
+    `Unavailable` for all else: what came before an error is not the file. At most `max_bytes` come, in `MAX_SECONDS`;
+    a silence of `STALL_SECONDS` and less than `PACE_BYTES` in `PACE_SECONDS` of waiting end it. A body without an
+    announced length that ends early cannot be told from a whole one.
     """
 
     length: int | None
     """How many bytes its server announces, if it does; then that many come, or an error."""
 
-    def __init__(self, url: str) -> None:
-        self._most = settings.ARCHIVE_MAX_MB * 1024 * 1024
-        self._sandbox = settings.APIFRAME_BASE_URL if settings.SANDBOX else None
-        self._ways = _ways_out(self._sandbox)
+    def __init__(self, url: str, max_bytes: int, excepted_origin: str | None = None) -> None:
+        self._max_bytes, self._excepted_origin = max_bytes, excepted_origin
+        self._ways = _ways_out(excepted_origin)
         self._watch = Watch(self._ways.values(), Limits(MAX_SECONDS, PACE_SECONDS, PACE_BYTES))
         self._held = ExitStack()
         self._held.callback(self._watch.stop)
@@ -78,7 +74,7 @@ class ClipStream:
         raise Refused("It was redirected too often.")
 
     def _way_to(self, url: str) -> CuttableAdapter:
-        if is_clip_address(url, self._sandbox):
+        if may_be_fetched(url, self._excepted_origin):
             for prefix, adapter in self._ways.items():
                 if url.startswith(prefix):
                     return adapter
@@ -91,7 +87,7 @@ class ClipStream:
             return None
         if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
             raise Unavailable("Its server's answer makes no sense.")
-        if int(text) > self._most:
+        if int(text) > self._max_bytes:
             raise self._too_large()
         return int(text)
 
@@ -99,7 +95,7 @@ class ClipStream:
         received = 0
         while chunk := self._next(received):
             received += len(chunk)
-            if received > self._most:
+            if received > self._max_bytes:
                 raise self._too_large()
             if self.length is not None and received > self.length:
                 raise Unavailable("It is longer than its server announced.")
@@ -131,7 +127,7 @@ class ClipStream:
         return Unavailable(f"It broke off after {_size(received)}{whole}.")
 
     def _too_large(self) -> TooLarge:
-        return TooLarge(f"It is larger than {settings.ARCHIVE_MAX_MB} MB.")
+        return TooLarge(f"It is larger than {self._max_bytes >> 20} MB.")
 
     def _late(self) -> Unavailable | None:
         return Unavailable(self._watch.verdict) if self._watch.verdict else None
@@ -145,7 +141,7 @@ class ClipStream:
         """Lets the connection go."""
         self._held.close()
 
-    def __enter__(self) -> "ClipStream":
+    def __enter__(self) -> "GuardedStream":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -213,7 +209,7 @@ class _PublicWay(_Way, IPFilterAdapter):  # type: ignore[misc]  # it has no type
         return host, pool
 
 
-def _ways_out(sandbox: str | None) -> dict[str, CuttableAdapter]:
+def _ways_out(excepted_origin: str | None) -> dict[str, CuttableAdapter]:
     """By the beginning of an address, the way to it; there is no other."""
-    ways: dict[str, CuttableAdapter] = {f"{sandbox}/": _Way()} if sandbox else {}
+    ways: dict[str, CuttableAdapter] = {f"{excepted_origin}/": _Way()} if excepted_origin else {}
     return {**ways, "https://": _PublicWay(True)}
