@@ -21,7 +21,7 @@ class Storage(CompressedManifestStaticFilesStorage):
         (
             "js/*.js",
             (
-                (r"""(?P<matched>\bfrom "(?P<url>\./[^"]+)")""", 'from "%(url)s"'),
+                (r"""(?P<matched>\bfrom "(?P<url>\.{1,2}/[^"]+)")""", 'from "%(url)s"'),
                 (r"(?m)^[ \t]*//.*\n", LEFT_OUT),
             ),
         ),
