@@ -2,7 +2,7 @@
 
 import { onKeys } from "./keys.js";
 import { Reel } from "./reel.js";
-import { say } from "./say.js";
+import { say } from "./shared/say.js";
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 const screen = find("screen");
