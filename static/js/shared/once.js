@@ -1,6 +1,6 @@
 // One press submits once: the pressed button of a form[data-once] says so, and until there is an answer none else sends.
 
-import { say } from "./shared/say.js";
+import { say } from "./say.js";
 
 // Longer than any answer takes. A press after that finds the same row by the form's nonce.
 const WAIT_MS = 25_000;
