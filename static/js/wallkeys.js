@@ -1,6 +1,6 @@
 // The keyboard of the wall. No key sends anything that is paid for.
 
-import { onKeys } from "./keys.js";
+import { onKeys } from "./shared/keys.js";
 import { theWall } from "./wall.js";
 
 const COMMANDS = {
