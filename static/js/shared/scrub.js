@@ -1,6 +1,6 @@
 // Scrubs through storyboards: under the pointer, a finger, or by keys. A wall's frames go together, until it is played.
 
-import { leave, show, TILES } from "./shared/storyboard.js";
+import { leave, show, TILES } from "./storyboard.js";
 
 const RUN_MS = 160;
 const DRAG_PX = 8;
