@@ -1,7 +1,7 @@
 // The film of a branch: its controls, the ticks of its steps, and other takes in place of the chosen ones.
 
 import { onKeys } from "../shared/keys.js";
-import { Reel } from "../reel.js";
+import { Reel } from "./player.js";
 import { say } from "../shared/say.js";
 
 const find = (name) => document.querySelector(`[data-${name}]`);
