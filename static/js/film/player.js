@@ -1,7 +1,7 @@
 // A film of several files, without a gap between them: two projectors take turns, and the one that is not seen stands
 // at the first picture of what follows.
 
-import { Projector } from "../projector.js";
+import { Projector } from "./segment_video.js";
 
 const GUESS = 4; // seconds, until a segment is measured
 const LEAD = 0.02; // seconds on the wall: about what a browser takes from play() to the first movement
