@@ -1,10 +1,10 @@
 // A task's wall: its clips on one playhead, the transport beneath, and the views of them.
 
-import { Pair } from "./compare.js";
-import { Playhead } from "./playhead.js";
-import { say } from "./shared/say.js";
-import { canLead, lead, order } from "./seam.js";
-import { leave, show, TILES } from "./shared/storyboard.js";
+import { Pair } from "../compare.js";
+import { Playhead } from "../playhead.js";
+import { say } from "../shared/say.js";
+import { canLead, lead, order } from "../seam.js";
+import { leave, show, TILES } from "../shared/storyboard.js";
 
 const FPS = 24;
 const NO_LEAD = "What these clips continue is not here.";
