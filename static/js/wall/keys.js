@@ -1,7 +1,7 @@
 // The keyboard of the wall. No key sends anything that is paid for.
 
-import { onKeys } from "./shared/keys.js";
-import { theWall } from "./wall/wall.js";
+import { onKeys } from "../shared/keys.js";
+import { theWall } from "./wall.js";
 
 const COMMANDS = {
   " ": ["play"],
