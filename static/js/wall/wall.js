@@ -1,7 +1,7 @@
 // A task's wall: its clips on one playhead, the transport beneath, and the views of them.
 
 import { Pair } from "../compare.js";
-import { Playhead } from "../playhead.js";
+import { Playhead } from "./playhead.js";
 import { say } from "../shared/say.js";
 import { canLead, lead, order } from "../seam.js";
 import { leave, show, TILES } from "../shared/storyboard.js";
