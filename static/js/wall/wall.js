@@ -1,6 +1,6 @@
 // A task's wall: its clips on one playhead, the transport beneath, and the views of them.
 
-import { Pair } from "../compare.js";
+import { Pair } from "./compare.js";
 import { Playhead } from "./playhead.js";
 import { say } from "../shared/say.js";
 import { canLead, lead, order } from "../seam.js";
