@@ -3,7 +3,7 @@
 import { Pair } from "./compare.js";
 import { Playhead } from "./playhead.js";
 import { say } from "../shared/say.js";
-import { canLead, lead, order } from "../seam.js";
+import { canLead, lead, order } from "./seam.js";
 import { leave, show, TILES } from "../shared/storyboard.js";
 
 const FPS = 24;
