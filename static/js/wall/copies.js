@@ -1,6 +1,6 @@
 // Goes over from APIFRAME's file to our copy as soon as that is there, without a reload and without a jump.
 
-import { theWall } from "./wall/wall.js";
+import { theWall } from "./wall.js";
 
 // What stands in the frame while the other file opens.
 function cover(frame, video) {
