@@ -21,7 +21,14 @@ const steps = [...document.querySelectorAll("[data-step]")].map((row) => {
   const number = Number(row.dataset.step);
   const radios = [...row.querySelectorAll("[type=radio]")];
   const takes = radios.filter((radio) => radio.dataset.src).map(takeOf);
-  return { row, number, radios, takes, name: number ? `Step ${number}` : "Original", chosen: takes.find((take) => take.radio.defaultChecked) };
+  return {
+    row,
+    number,
+    radios,
+    takes,
+    name: number ? `Step ${number}` : "Original",
+    chosen: takes.find((take) => take.radio.defaultChecked),
+  };
 });
 const stepOf = (take) => steps.find((step) => step.takes.includes(take));
 const branch = () => steps.map((step) => step.chosen).filter((take) => take && !take.failed);
@@ -62,7 +69,10 @@ function layTicks() {
       tick.style.flexGrow = reel.startOf(index + 1) - reel.startOf(index);
       button.type = "button";
       button.textContent = number || name;
-      button.setAttribute("aria-label", `${name}, clip ${take.radio.value}, at ${reel.startOf(index).toFixed(1)} seconds`);
+      button.setAttribute(
+        "aria-label",
+        `${name}, clip ${take.radio.value}, at ${reel.startOf(index).toFixed(1)} seconds`,
+      );
       button.addEventListener("click", () => reel.seek(reel.startOf(index)));
       tick.append(button);
       return tick;
@@ -76,7 +86,9 @@ function render() {
   const [now, all] = [position.toFixed(1), length.toFixed(1)];
   track.max = length;
   track.value = position;
-  if (segments.length) track.setAttribute("aria-valuetext", `${now} of ${all} seconds, ${stepOf(segments[index]).name.toLowerCase()}`);
+  if (segments.length) {
+    track.setAttribute("aria-valuetext", `${now} of ${all} seconds, ${stepOf(segments[index]).name.toLowerCase()}`);
+  }
   find("time").textContent = now;
   find("length").textContent = all;
   play.toggleAttribute("data-paused", !reel.playing);
@@ -102,7 +114,9 @@ function describe({ row, chosen }, take) {
   }
   row.querySelector("[data-clip]").textContent = `clip ${value}`;
   row.querySelector("[data-drift]")?.replaceChildren(
-    ...dataset.drift.split(" · ").map((words) => Object.assign(document.createElement("span"), { textContent: words })),
+    ...dataset.drift.split(" · ").map((words) =>
+      Object.assign(document.createElement("span"), { textContent: words })
+    ),
   );
 }
 

@@ -12,9 +12,14 @@ document.addEventListener("click", async (event) => {
     // No clipboard without https or permission: the text is selected, so the keyboard can copy it.
     button.textContent = "Press Ctrl C";
   }
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  setTimeout(() => {
+    button.textContent = "Copy";
+  }, 2000);
 });
 
-const reveal = () => document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
+const reveal = () =>
+  document.querySelectorAll("[data-copy]").forEach((button) => {
+    button.hidden = false;
+  });
 reveal();
 document.addEventListener("htmx:load", reveal);

@@ -18,7 +18,9 @@ function tick() {
 function localise(root) {
   for (const time of root.querySelectorAll("time[data-local]")) {
     const moment = new Date(time.dateTime);
-    const more = time.dataset.local === "time" ? { second: "2-digit", hourCycle: "h23" } : { day: "numeric", month: "short" };
+    const more = time.dataset.local === "time"
+      ? { second: "2-digit", hourCycle: "h23" }
+      : { day: "numeric", month: "short" };
     time.textContent = moment.toLocaleString(undefined, { hour: "2-digit", minute: "2-digit", ...more });
     time.title = moment.toLocaleString();
     time.removeAttribute("data-local");

@@ -2,6 +2,12 @@
 
 const notice = document.getElementById("connection");
 
-document.addEventListener("htmx:sendError", () => { notice.hidden = false; });
-document.addEventListener("htmx:timeout", () => { notice.hidden = false; });
-document.addEventListener("htmx:beforeOnLoad", () => { notice.hidden = true; });
+document.addEventListener("htmx:sendError", () => {
+  notice.hidden = false;
+});
+document.addEventListener("htmx:timeout", () => {
+  notice.hidden = false;
+});
+document.addEventListener("htmx:beforeOnLoad", () => {
+  notice.hidden = true;
+});

@@ -15,9 +15,15 @@ single?.addEventListener("change", () => {
 
 // What is chosen by a pointer gives the focus back, so that the keys go on leading what plays.
 let isPointed = false;
-for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => { isPointed = kind === "pointerdown"; }, true);
+for (const kind of ["pointerdown", "keydown"]) {
+  addEventListener(kind, () => {
+    isPointed = kind === "pointerdown";
+  }, true);
+}
 for (const [kind, chosen] of [["change", "select"], ["click", "[type=radio], [data-cinema] button, [data-end]"]]) {
-  document.addEventListener(kind, ({ target }) => { if (isPointed) target.closest(chosen)?.blur(); });
+  document.addEventListener(kind, ({ target }) => {
+    if (isPointed) target.closest(chosen)?.blur();
+  });
 }
 
 // `actions` by the name of their key: "k", " ", "ArrowLeft", "Shift+ArrowLeft".
@@ -25,11 +31,11 @@ export function onKeys(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : (event.shiftKey ? "Shift+" : "") + event.key;
-    const isNeeded = NEEDS.some(([selector, keys]) => event.target.matches?.(selector) && keys.test(name))
-      || (name !== "?" && document.querySelector(":popover-open"))
-      || (single?.checked === false && /^\S$/.test(name))
+    const isNeeded = NEEDS.some(([selector, keys]) => event.target.matches?.(selector) && keys.test(name)) ||
+      (name !== "?" && document.querySelector(":popover-open")) ||
+      (single?.checked === false && /^\S$/.test(name)) ||
       // Held down, only what steps goes on.
-      || (event.repeat && !name.includes("Arrow"));
+      (event.repeat && !name.includes("Arrow"));
     if (!actions[name] || isNeeded) return;
     event.preventDefault();
     actions[name]();

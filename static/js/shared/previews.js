@@ -15,7 +15,9 @@ function find(root) {
   for (const video of root.querySelectorAll("video[data-frame]:not([data-wired])")) {
     video.dataset.wired = "yes";
     // Where the clip leads: the beginnings of four continuations are one and the same picture.
-    video.addEventListener("loadedmetadata", () => { video.currentTime = video.duration * 0.85; }, { once: true });
+    video.addEventListener("loadedmetadata", () => {
+      video.currentTime = video.duration * 0.85;
+    }, { once: true });
     near.observe(video);
   }
 }

@@ -39,7 +39,9 @@ document.addEventListener("pointermove", (event) => {
   const group = groupOf(frame);
   if (drag && group.length && Math.abs(event.clientX - drag.x) > DRAG_PX) drag.moved = true;
   // A finger on a wall goes from clip to clip.
-  if (event.pointerType === "mouse" || group.length === 1) for (const one of group) show(one, under(frame, event.clientX));
+  if (event.pointerType === "mouse" || group.length === 1) {
+    for (const one of group) show(one, under(frame, event.clientX));
+  }
 });
 document.addEventListener("pointerout", (event) => {
   const frame = frameOf(event);

@@ -41,10 +41,20 @@ function draw(glide = false) {
 function place(plate) {
   const [inner, outer] = [plate.getBoundingClientRect(), plane.getBoundingClientRect()];
   const scale = outer.width / plane.offsetWidth;
-  return { x: (inner.left - outer.left) / scale, y: (inner.top - outer.top) / scale, width: inner.width / scale, height: inner.height / scale };
+  return {
+    x: (inner.left - outer.left) / scale,
+    y: (inner.top - outer.top) / scale,
+    width: inner.width / scale,
+    height: inner.height / scale,
+  };
 }
 
-const whole = () => Math.min((canvas.clientWidth - 2 * MARGIN) / plane.offsetWidth, (canvas.clientHeight - 2 * MARGIN) / plane.offsetHeight, 1);
+const whole = () =>
+  Math.min(
+    (canvas.clientWidth - 2 * MARGIN) / plane.offsetWidth,
+    (canvas.clientHeight - 2 * MARGIN) / plane.offsetHeight,
+    1,
+  );
 
 function zoomTo(wanted, atX = canvas.clientWidth / 2, atY = canvas.clientHeight / 2) {
   const next = clamp(wanted, Math.min(LEAST, whole()), MOST);
@@ -152,7 +162,10 @@ function inside({ x: left, y: top }) {
 // Where the fingers are in the middle, and how far apart.
 function grip() {
   const [one, two = one] = fingers.values();
-  return { ...inside({ x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 }), span: Math.hypot(one.x - two.x, one.y - two.y) || 1 };
+  return {
+    ...inside({ x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 }),
+    span: Math.hypot(one.x - two.x, one.y - two.y) || 1,
+  };
 }
 
 canvas.addEventListener("pointerdown", (event) => {
@@ -163,9 +176,11 @@ canvas.addEventListener("pointerdown", (event) => {
 canvas.addEventListener("pointermove", (event) => {
   const finger = fingers.get(event.pointerId);
   if (!finger) return;
-  if (!isDragged && fingers.size < 2 && Math.hypot(event.clientX - finger.x, event.clientY - finger.y) < DRAG_PX) return;
+  if (!isDragged && fingers.size < 2 && Math.hypot(event.clientX - finger.x, event.clientY - finger.y) < DRAG_PX) {
+    return;
+  }
   // Not before: what has captured the pointer gets the click.
-  if (!isDragged) for (const id of fingers.keys()) canvas.setPointerCapture(id);
+  if (!isDragged) { for (const id of fingers.keys()) canvas.setPointerCapture(id); }
   isDragged = isMoved = true;
   canvas.toggleAttribute("data-drag", true);
   const before = grip();
@@ -183,7 +198,9 @@ for (const end of ["pointerup", "pointercancel"]) {
     if (fingers.size) return;
     canvas.removeAttribute("data-drag");
     // The click comes right after; one by the keyboard comes later, and is meant.
-    setTimeout(() => { isDragged = false; });
+    setTimeout(() => {
+      isDragged = false;
+    });
   });
 }
 canvas.addEventListener("click", (event) => {

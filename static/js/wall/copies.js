@@ -10,7 +10,9 @@ function cover(frame, video) {
   canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);
   frame.append(canvas);
-  for (const event of ["seeked", "playing", "error"]) video.addEventListener(event, () => canvas.remove(), { once: true });
+  for (const event of ["seeked", "playing", "error"]) {
+    video.addEventListener(event, () => canvas.remove(), { once: true });
+  }
 }
 
 function goOver(line) {

@@ -13,7 +13,10 @@ const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
 function once(video, ...events) {
   return new Promise((resolve) => {
-    const done = () => { for (const event of events) video.removeEventListener(event, done); resolve(); };
+    const done = () => {
+      for (const event of events) video.removeEventListener(event, done);
+      resolve();
+    };
     for (const event of events) video.addEventListener(event, done);
   });
 }
@@ -25,7 +28,9 @@ const isStream = ({ seekable }) => !seekable.length || !seekable.end(0);
 // One jump at a time: a browser that is asked for the next before it has shown the last may show neither.
 async function seek(video, moment, isWanted) {
   video.preload = "auto";
-  while (!video.error && (!video.readyState || video.seeking)) await once(video, "loadedmetadata", "seeked", "emptied", "error");
+  while (!video.error && (!video.readyState || video.seeking)) {
+    await once(video, "loadedmetadata", "seeked", "emptied", "error");
+  }
   if (video.error || !isWanted()) return;
   if (!isStream(video) && Math.abs(video.currentTime - moment) > 0.001) {
     video.currentTime = moment;
@@ -133,8 +138,15 @@ export class Playhead {
     this.#changed(this);
     // Nothing is loaded before somebody wants to see it move.
     this.#isWanted ||= this.playing || time > 0;
-    this.#patience ||= setTimeout(() => { this.waits = true; this.#changed(this); }, PATIENCE_MS);
-    if (this.#isWanted) await Promise.all(this.#tracks.map((track) => seek(track.video, this.#moment(track, time), () => turn === this.#turn)));
+    this.#patience ||= setTimeout(() => {
+      this.waits = true;
+      this.#changed(this);
+    }, PATIENCE_MS);
+    if (this.#isWanted) {
+      await Promise.all(
+        this.#tracks.map((track) => seek(track.video, this.#moment(track, time), () => turn === this.#turn)),
+      );
+    }
     if (turn !== this.#turn) return;
     if (this.playing && !this.#asleep) {
       const active = this.#tracks.filter((track) => this.#isActive(track, time));
@@ -183,7 +195,9 @@ export class Playhead {
     const moment = this.#moment(track, time);
     if (!this.#isActive(track, time)) {
       video.pause();
-      if (!isStream(video) && !video.seeking && Math.abs(video.currentTime - moment) > 0.1) video.currentTime = moment;
+      if (!isStream(video) && !video.seeking && Math.abs(video.currentTime - moment) > 0.1) {
+        video.currentTime = moment;
+      }
       return true;
     }
     if (video.ended) return true;

@@ -27,7 +27,8 @@ function metadata(video) {
 
 // Whether there is something to join: the parent's film, or results that begin with it.
 export function canLead(wall) {
-  return Boolean(document.getElementById("lead")?.dataset.film) || wall.frames.some((frame) => wall.facts(frame).join);
+  return Boolean(document.getElementById("lead")?.dataset.film) ||
+    wall.frames.some((frame) => wall.facts(frame).join);
 }
 
 // The tracks of every frame: the same moment inside a result that begins with its parent's footage, else two films.
@@ -56,10 +57,14 @@ export function order(wall) {
     const { seam, smoothest } = wall.facts(frame);
     frame.dataset.place = place + 1;
     const words = frame.querySelector(".jump");
-    if (words) words.textContent = seam < Infinity ? `${smoothest ? "smoothest · " : ""}jump ${seam.toFixed(1)}` : "join not measured";
+    if (words) {
+      words.textContent = seam < Infinity
+        ? `${smoothest ? "smoothest · " : ""}jump ${seam.toFixed(1)}`
+        : "join not measured";
+    }
   });
 }
 
 function homeOf(frame) {
-  return Number((frame.dataset.home ??= frame.dataset.place));
+  return Number(frame.dataset.home ??= frame.dataset.place);
 }

@@ -46,7 +46,13 @@ class Wall {
   // What is known of a clip stands on the line beneath it, which polls renew.
   facts(frame) {
     const { ms, fps, join, seam, smoothest } = document.getElementById(`copy-${frame.dataset.clip}`)?.dataset ?? {};
-    return { seconds: ms && ms / 1000, fps: Number(fps) || FPS, join: join && join / 1000, seam: Number(seam ?? Infinity), smoothest };
+    return {
+      seconds: ms && ms / 1000,
+      fps: Number(fps) || FPS,
+      join: join && join / 1000,
+      seam: Number(seam ?? Infinity),
+      smoothest,
+    };
   }
 
   get view() {
@@ -177,7 +183,12 @@ class Wall {
   }
 
   #tracks() {
-    return this.frames.map((frame) => ({ video: this.video(frame), at: 0, from: 0, to: this.facts(frame).seconds || undefined }));
+    return this.frames.map((frame) => ({
+      video: this.video(frame),
+      at: 0,
+      from: 0,
+      to: this.facts(frame).seconds || undefined,
+    }));
   }
 
   #knowledge() {
@@ -213,7 +224,10 @@ class Wall {
       this.preview(Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * this.head.length);
     });
     moment.addEventListener("pointerleave", () => this.frames.forEach(leave));
-    this.screen.querySelector("[data-speed]").addEventListener("change", ({ target }) => this.head.go(Number(target.value)));
+    this.screen.querySelector("[data-speed]").addEventListener(
+      "change",
+      ({ target }) => this.head.go(Number(target.value)),
+    );
     this.wall.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new IntersectionObserver(([{ isIntersecting }]) => {
       this.isSeen = isIntersecting;
@@ -298,7 +312,9 @@ class Wall {
     one("[data-speed]").value = rate;
     const view = this.pair.isOn ? "compare" : this.view;
     const press = (buttons, isPressed) => {
-      for (const button of this.screen.querySelectorAll(buttons)) button.setAttribute("aria-pressed", isPressed(button.dataset.to));
+      for (const button of this.screen.querySelectorAll(buttons)) {
+        button.setAttribute("aria-pressed", isPressed(button.dataset.to));
+      }
     };
     press("[data-do=loop]", () => loop);
     press("[data-do=look]", (to) => to === view);
@@ -335,6 +351,13 @@ narrow.addEventListener("change", () => wall?.turn());
 document.addEventListener("htmx:load", ({ target }) => {
   find();
   const button = target.matches(".keep") && target.querySelector("[data-keep]");
-  if (button) say(`Clip ${target.closest("[data-clip]").dataset.clip} ${button.ariaPressed === "true" ? "kept" : "not kept any more"}.`, false);
+  if (button) {
+    say(
+      `Clip ${target.closest("[data-clip]").dataset.clip} ${
+        button.ariaPressed === "true" ? "kept" : "not kept any more"
+      }.`,
+      false,
+    );
+  }
 });
 find();
