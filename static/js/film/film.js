@@ -1,5 +1,6 @@
 // The film of a branch: its controls, the ticks of its steps, and other takes in place of the chosen ones.
 
+import { clamp } from "../shared/numbers.js";
 import { onKeys } from "../shared/keys.js";
 import { Reel } from "./player.js";
 import { say } from "../shared/say.js";
@@ -171,7 +172,7 @@ function setLoop() {
   reel.prepare();
 }
 function setSpeed(index) {
-  speed.selectedIndex = Math.min(speed.length - 1, Math.max(0, index));
+  speed.selectedIndex = clamp(index, 0, speed.length - 1);
   reel.rate = Number(speed.value);
 }
 function fullScreen() {

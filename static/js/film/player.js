@@ -2,11 +2,11 @@
 // at the first picture of what follows.
 
 import { Projector } from "./segment_video.js";
+import { clamp } from "../shared/numbers.js";
 
 const GUESS = 4; // seconds, until a segment is measured
 const LEAD = 0.02; // seconds on the wall: about what a browser takes from play() to the first movement
 const lengthOf = ({ from, to }) => (to ? to - from : GUESS);
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 export class Reel {
   loop = false;

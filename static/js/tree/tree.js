@@ -1,5 +1,7 @@
 // The tree: panned and zoomed with a pointer, with fingers or with keys. Where things are in it is up to the style sheet.
 
+import { clamp } from "../shared/numbers.js";
+
 const LEAST = 0.2;
 const MOST = 2;
 const STEP = 1.25;
@@ -21,7 +23,6 @@ let isMoved = false;
 let isDragged = false;
 let anchor = null;
 
-const clamp = (number, low, high) => Math.min(high, Math.max(low, number));
 const plates = () => [...plane.querySelectorAll(".plate")];
 const here = () => plane.querySelector("[aria-current]");
 

@@ -3,13 +3,13 @@
 // A track is { video, at, from, to }: its footage from..to (s) belongs under the head from `at` on. The head's clock leads
 // the videos by small changes of speed; what is too far off, or stalls, stops all of them until they stand together again.
 
+import { clamp } from "../shared/numbers.js";
+
 const FAR = 0.25; // s: what is further off is sought
 const NEAR = 0.004; // s: what is nearer is right
 const HURRY = 4; // how much of the distance is made up for in a second
 const PATIENCE_MS = 800;
 const MOST = 0.2; // by how much a speed may change
-
-const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
 function once(video, ...events) {
   return new Promise((resolve) => {
