@@ -1,5 +1,6 @@
 // Scrubs through storyboards: under the pointer, a finger, or by keys. A wall's frames go together, until it is played.
 
+import { shareAcross } from "./numbers.js";
 import { leave, show, TILES } from "./storyboard.js";
 
 const RUN_MS = 160;
@@ -14,11 +15,7 @@ function groupOf(frame) {
   return wall.dataset.started ? [] : [...wall.querySelectorAll("[data-storyboard]")];
 }
 
-function under(frame, x) {
-  const box = frame.getBoundingClientRect();
-  const share = Math.min(0.9999, Math.max(0, (x - box.left) / box.width));
-  return Math.floor(share * TILES);
-}
+const under = (frame, x) => Math.min(TILES - 1, Math.floor(shareAcross(frame, x) * TILES));
 
 const frameOf = (event) => event.target.closest?.("[data-storyboard]");
 const framesOf = (target) => (target.matches?.("a") ? [...target.querySelectorAll("[data-storyboard]")] : []);

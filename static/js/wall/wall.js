@@ -2,6 +2,7 @@
 
 import { Pair } from "./compare.js";
 import { Playhead } from "./playhead.js";
+import { shareAcross } from "../shared/numbers.js";
 import { say } from "../shared/say.js";
 import { canLead, lead, order } from "./seam.js";
 import { leave, show, TILES } from "../shared/storyboard.js";
@@ -220,8 +221,7 @@ class Wall {
     moment.addEventListener("input", () => this.do("scrub", at()));
     moment.addEventListener("pointermove", (event) => {
       if (event.pointerType !== "mouse" || event.buttons || this.head.playing) return;
-      const box = moment.getBoundingClientRect();
-      this.preview(Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * this.head.length);
+      this.preview(shareAcross(moment, event.clientX) * this.head.length);
     });
     moment.addEventListener("pointerleave", () => this.frames.forEach(leave));
     this.screen.querySelector("[data-speed]").addEventListener(
