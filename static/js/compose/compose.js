@@ -1,15 +1,16 @@
 // The form: the chosen clip plays on the stage, and the prompt is counted.
 
+import { lessMotion } from "../shared/media.js";
+
 const MAX = 2000;
 const form = document.querySelector("[data-compose]");
 const stage = form.querySelector("[data-stage]");
 const prompt = form.querySelector("#id_prompt");
 const counter = form.querySelector("[data-counter]");
-const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 function show(src) {
   if (stage.getAttribute("src") !== src) stage.src = src;
-  if (!still.matches) stage.play().catch(() => {});
+  if (!lessMotion.matches) stage.play().catch(() => {});
 }
 
 function count() {

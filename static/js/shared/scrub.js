@@ -1,11 +1,11 @@
 // Scrubs through storyboards: under the pointer, a finger, or by keys. A wall's frames go together, until it is played.
 
+import { lessMotion } from "./media.js";
 import { shareAcross } from "./numbers.js";
 import { leave, show, TILES } from "./storyboard.js";
 
 const RUN_MS = 160;
 const DRAG_PX = 8;
-const still = matchMedia("(prefers-reduced-motion: reduce)");
 let drag = null;
 let run = null;
 
@@ -55,7 +55,7 @@ document.addEventListener("dragstart", (event) => {
 
 document.addEventListener("focusin", ({ target }) => {
   const frames = framesOf(target);
-  if (!frames.length || still.matches || !target.matches(":focus-visible")) return;
+  if (!frames.length || lessMotion.matches || !target.matches(":focus-visible")) return;
   // Once through, so that the keyboard shows what the pointer shows.
   let left = TILES;
   run = setInterval(() => (left-- ? step(frames, 1) : clearInterval(run)), RUN_MS);

@@ -1,5 +1,7 @@
 // Two of the clips: side by side, or under a slider.
 
+import { narrow } from "../shared/media.js";
+
 const HANDLE = 40; // px: how wide wall.css makes the slider's handle
 
 export class Pair {
@@ -7,7 +9,7 @@ export class Pair {
     this.wall = wall;
     this.bar = wall.screen.querySelector("[data-pair]");
     this.cut = wall.screen.querySelector(".cut");
-    this.style = matchMedia("(max-width: 600px)").matches ? "slider" : "side";
+    this.style = narrow.matches ? "slider" : "side";
     this.bar?.addEventListener("change", ({ target }) => this.#changed(target));
     this.cut?.addEventListener("input", () => wall.wall.style.setProperty("--cut", this.cut.value / 100));
     this.cut?.addEventListener("pointermove", ({ offsetX }) => (this.at = offsetX));

@@ -2,6 +2,7 @@
 
 import { Pair } from "./compare.js";
 import { Playhead } from "./playhead.js";
+import { lessMotion, narrow } from "../shared/media.js";
 import { shareAcross } from "../shared/numbers.js";
 import { say } from "../shared/say.js";
 import { canLead, lead, order } from "./seam.js";
@@ -9,8 +10,6 @@ import { leave, show, TILES } from "../shared/storyboard.js";
 
 const FPS = 24;
 const NO_LEAD = "What these clips continue is not here.";
-const narrow = matchMedia("(max-width: 600px)");
-const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 class Wall {
   constructor(screen) {
@@ -134,7 +133,7 @@ class Wall {
     const isBeside = ["all", "seam"].includes(this.view);
     if (!isBeside) this.see("all");
     const place = this.places.find(({ dataset }) => dataset.clip === String(number));
-    const behavior = isBeside && !still.matches ? "smooth" : "instant";
+    const behavior = isBeside && !lessMotion.matches ? "smooth" : "instant";
     place?.scrollIntoView({ behavior, block: "nearest", inline: "start" });
     this.#scrolled();
   }
@@ -200,7 +199,7 @@ class Wall {
   // Begins with the seam, which is there to be seen over and over.
   #join() {
     this.#start();
-    this.head.playing ||= !still.matches;
+    this.head.playing ||= !lessMotion.matches;
     this.#lead(0);
   }
 
