@@ -1,5 +1,7 @@
 // Copy buttons: [data-copy] names the field whose text is copied.
 
+import { onArrival } from "./arrivals.js";
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -17,9 +19,6 @@ document.addEventListener("click", async (event) => {
   }, 2000);
 });
 
-const reveal = () =>
-  document.querySelectorAll("[data-copy]").forEach((button) => {
-    button.hidden = false;
-  });
-reveal();
-document.addEventListener("htmx:load", reveal);
+onArrival((root) => {
+  for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
+});

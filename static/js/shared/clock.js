@@ -1,5 +1,7 @@
 // Time: running clocks tick between two polls, and moments are shown in the reader's own time zone.
 
+import { onArrival } from "./arrivals.js";
+
 const started = new WeakMap();
 
 function face(seconds) {
@@ -29,5 +31,4 @@ function localise(root) {
 
 setInterval(tick, 1000);
 tick();
-localise(document);
-document.addEventListener("htmx:load", (event) => localise(event.target.parentElement ?? document));
+onArrival(localise);

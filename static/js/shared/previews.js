@@ -1,5 +1,7 @@
 // Pictures of clips that are not copied yet: a video's own picture, loaded when it comes near the screen.
 
+import { onArrival } from "./arrivals.js";
+
 const near = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
@@ -22,5 +24,4 @@ function find(root) {
   }
 }
 
-find(document);
-document.addEventListener("htmx:load", (event) => find(event.target.parentElement ?? document));
+onArrival(find);
