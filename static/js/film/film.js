@@ -2,7 +2,7 @@
 
 import { clamp } from "../shared/numbers.js";
 import { onKeys } from "../shared/keys.js";
-import { Reel } from "./player.js";
+import { FilmPlayer } from "./player.js";
 import { say } from "../shared/say.js";
 
 const find = (name) => document.querySelector(`[data-${name}]`);
@@ -34,17 +34,17 @@ const steps = [...document.querySelectorAll("[data-step]")].map((row) => {
 const stepOf = (take) => steps.find((step) => step.takes.includes(take));
 const branch = () => steps.map((step) => step.chosen).filter((take) => take && !take.failed);
 
-const reel = new Reel(screen.querySelectorAll("video"), render, (take) => {
+const player = new FilmPlayer(screen.querySelectorAll("video"), render, (take) => {
   take.failed = true;
   const name = stepOf(take).name.toLowerCase();
   const words = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film goes on without it.`;
   find("trouble").textContent = words;
   say(words, false);
-  const { position, segments } = reel;
+  const { position, segments } = player;
   const index = segments.indexOf(take);
   if (index < 0) return;
   // What lies behind it moves up by its length, and what lies in it to where it began.
-  const at = Math.min(position, reel.startOf(index)) + Math.max(0, position - reel.startOf(index + 1));
+  const at = Math.min(position, player.startOf(index)) + Math.max(0, position - player.startOf(index + 1));
   show(segments.filter((segment) => segment !== take), () => at);
 });
 
@@ -61,20 +61,20 @@ for (const take of branch().filter((take) => !take.to)) {
 
 let laid = 0;
 function layTicks() {
-  laid = reel.length;
+  laid = player.length;
   ticks.replaceChildren(
-    ...reel.segments.map((take, index) => {
+    ...player.segments.map((take, index) => {
       const { name, number } = stepOf(take);
       const tick = document.createElement("li");
       const button = document.createElement("button");
-      tick.style.flexGrow = reel.startOf(index + 1) - reel.startOf(index);
+      tick.style.flexGrow = player.startOf(index + 1) - player.startOf(index);
       button.type = "button";
       button.textContent = number || name;
       button.setAttribute(
         "aria-label",
-        `${name}, clip ${take.radio.value}, at ${reel.startOf(index).toFixed(1)} seconds`,
+        `${name}, clip ${take.radio.value}, at ${player.startOf(index).toFixed(1)} seconds`,
       );
-      button.addEventListener("click", () => reel.seek(reel.startOf(index)));
+      button.addEventListener("click", () => player.seek(player.startOf(index)));
       tick.append(button);
       return tick;
     }),
@@ -82,7 +82,7 @@ function layTicks() {
 }
 
 function render() {
-  const { position, length, index, segments } = reel;
+  const { position, length, index, segments } = player;
   if (length !== laid) layTicks();
   const [now, all] = [position.toFixed(1), length.toFixed(1)];
   track.max = length;
@@ -92,17 +92,17 @@ function render() {
   }
   find("time").textContent = now;
   find("length").textContent = all;
-  play.toggleAttribute("data-paused", !reel.playing);
-  play.setAttribute("aria-label", reel.playing ? "Pause" : "Play");
+  play.toggleAttribute("data-paused", !player.playing);
+  play.setAttribute("aria-label", player.playing ? "Pause" : "Play");
   [...ticks.children].forEach((tick, number) => {
     tick.firstChild.setAttribute("aria-current", number === index && "step");
   });
 }
 
 function show(segments, positionOf) {
-  reel.segments = segments;
+  player.segments = segments;
   layTicks();
-  reel.seek(positionOf());
+  player.seek(positionOf());
 }
 
 // What the strip tells of a step: where its take ends, and how far that has drifted.
@@ -160,20 +160,20 @@ function tryTake(take) {
   say(isChosen ? "The whole branch again." : `Trying ${name}; the film ends with it.`, false);
   const before = branch().filter((other) => steps.indexOf(stepOf(other)) < at);
   const segments = isChosen ? branch() : [...before, take];
-  show(segments, () => reel.startOf(segments.indexOf(take)));
-  reel.play();
+  show(segments, () => player.startOf(segments.indexOf(take)));
+  player.play();
 }
 
-const toggle = () => (reel.playing ? reel.pause() : reel.play());
-const toStep = (by) => reel.seek(reel.startOf(reel.index + by));
+const toggle = () => (player.playing ? player.pause() : player.play());
+const toStep = (by) => player.seek(player.startOf(player.index + by));
 function setLoop() {
-  reel.loop = !reel.loop;
-  find("loop").setAttribute("aria-pressed", reel.loop);
-  reel.prepare();
+  player.loop = !player.loop;
+  find("loop").setAttribute("aria-pressed", player.loop);
+  player.prepare();
 }
 function setSpeed(index) {
   speed.selectedIndex = clamp(index, 0, speed.length - 1);
-  reel.rate = Number(speed.value);
+  player.rate = Number(speed.value);
 }
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
@@ -183,14 +183,14 @@ function fullScreen() {
 for (const step of steps) {
   for (const take of step.takes) take.radio.addEventListener("change", () => tryTake(take));
   step.row.querySelector("[data-end]")?.addEventListener("click", () => {
-    reel.pause();
-    const index = reel.segments.findIndex((take) => step.takes.includes(take));
-    if (index >= 0) reel.seek(reel.startOf(index + 1) - 0.5 / reel.segments[index].rate);
+    player.pause();
+    const index = player.segments.findIndex((take) => step.takes.includes(take));
+    if (index >= 0) player.seek(player.startOf(index + 1) - 0.5 / player.segments[index].rate);
   });
 }
 screen.addEventListener("click", toggle);
 play.addEventListener("click", toggle);
-track.addEventListener("input", () => reel.seek(track.valueAsNumber));
+track.addEventListener("input", () => player.seek(track.valueAsNumber));
 speed.addEventListener("change", () => setSpeed(speed.selectedIndex));
 find("loop").addEventListener("click", setLoop);
 find("full").addEventListener("click", fullScreen);
@@ -199,20 +199,20 @@ find("full").hidden = !document.fullscreenEnabled;
 onKeys({
   " ": toggle,
   k: toggle,
-  ArrowLeft: () => reel.step(-1),
-  ArrowRight: () => reel.step(1),
-  "Shift+ArrowLeft": () => reel.seek(reel.position - 1),
-  "Shift+ArrowRight": () => reel.seek(reel.position + 1),
+  ArrowLeft: () => player.step(-1),
+  ArrowRight: () => player.step(1),
+  "Shift+ArrowLeft": () => player.seek(player.position - 1),
+  "Shift+ArrowRight": () => player.seek(player.position + 1),
   // Within the first half second of a step "the step before" means the one before it.
-  "[": () => toStep(reel.position - reel.startOf(reel.index) < 0.5 ? -1 : 0),
+  "[": () => toStep(player.position - player.startOf(player.index) < 0.5 ? -1 : 0),
   "]": () => toStep(1),
-  Home: () => reel.seek(0),
-  End: () => reel.seek(reel.length),
+  Home: () => player.seek(0),
+  End: () => player.seek(player.length),
   ",": () => setSpeed(speed.selectedIndex - 1),
   ".": () => setSpeed(speed.selectedIndex + 1),
   l: setLoop,
   f: fullScreen,
 });
 
-reel.segments = branch();
+player.segments = branch();
 render();

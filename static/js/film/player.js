@@ -1,14 +1,14 @@
-// A film of several files, without a gap between them: two projectors take turns, and the one that is not seen stands
-// at the first picture of what follows.
+// A film of several files, without a gap between them: two videos take turns, and the one that is not seen stands at
+// the first picture of what follows.
 
-import { Projector } from "./segment_video.js";
+import { SegmentVideo } from "./segment_video.js";
 import { clamp } from "../shared/numbers.js";
 
 const GUESS = 4; // seconds, until a segment is measured
 const LEAD = 0.02; // seconds on the wall: about what a browser takes from play() to the first movement
 const lengthOf = ({ from, to }) => (to ? to - from : GUESS);
 
-export class Reel {
+export class FilmPlayer {
   loop = false;
   playing = false;
   segments = [];
@@ -21,7 +21,7 @@ export class Reel {
   // `changed` is called whenever the film looks different, `failed` with a segment that cannot be loaded.
   constructor(videos, changed, failed) {
     this.#changed = changed;
-    [this.seen, this.next] = [...videos].map((video) => new Projector(video, changed, failed));
+    [this.seen, this.next] = [...videos].map((video) => new SegmentVideo(video, changed, failed));
     for (const video of videos) {
       for (const name of ["timeupdate", "ended", "playing"]) video.addEventListener(name, () => this.#look());
     }
@@ -67,8 +67,8 @@ export class Reel {
     this.next.video.pause();
     if (!here) this.seen.video.pause();
     this.#changed();
-    await (here ? this.seen : this.next).show(segment, at);
-    if (ticket !== this.#tickets) return;
+    const isThere = await (here ? this.seen : this.next).show(segment, at);
+    if (!isThere || ticket !== this.#tickets) return;
     this.#index = index;
     if (!here) this.#swap();
     this.#wanted = null;
@@ -133,7 +133,8 @@ export class Reel {
   // Cues what follows, which may have become something else.
   prepare() {
     const following = this.segments[this.#following];
-    if (following) this.next.show(following, following.from + 0.25 / following.rate);
+    // While a moment is sought, either video may be the one that brings it; what follows is cued after that.
+    if (following && this.#wanted === null) this.next.show(following, following.from + 0.25 / following.rate);
   }
 
   // What follows starts while the last picture still stands, and is seen as soon as its clock runs.

@@ -4,40 +4,13 @@
 // the videos by small changes of speed; what is too far off, or stalls, stops all of them until they stand together again.
 
 import { clamp } from "../shared/numbers.js";
+import { isStream, jump, seek } from "../shared/video.js";
 
 const FAR = 0.25; // s: what is further off is sought
 const NEAR = 0.004; // s: what is nearer is right
 const HURRY = 4; // how much of the distance is made up for in a second
 const PATIENCE_MS = 800;
 const MOST = 0.2; // by how much a speed may change
-
-function once(video, ...events) {
-  return new Promise((resolve) => {
-    const done = () => {
-      for (const event of events) video.removeEventListener(event, done);
-      resolve();
-    };
-    for (const event of events) video.addEventListener(event, done);
-  });
-}
-
-// A server that sends no parts sends a stream: it is seen from where it stands, until a copy takes its place.
-const isStream = ({ seekable }) => !seekable.length || !seekable.end(0);
-
-// Resolves when the video stands at `moment` and can show it, cannot be played at all, or is wanted elsewhere by then.
-// One jump at a time: a browser that is asked for the next before it has shown the last may show neither.
-async function seek(video, moment, isWanted) {
-  video.preload = "auto";
-  while (!video.error && (!video.readyState || video.seeking)) {
-    await once(video, "loadedmetadata", "seeked", "emptied", "error");
-  }
-  if (video.error || !isWanted()) return;
-  if (!isStream(video) && Math.abs(video.currentTime - moment) > 0.001) {
-    video.currentTime = moment;
-    await once(video, "seeked", "error", "emptied");
-  }
-  while (video.readyState < 2 && !video.error) await once(video, "loadeddata", "canplay", "error");
-}
 
 export class Playhead {
   playing = false;
@@ -142,18 +115,19 @@ export class Playhead {
       this.waits = true;
       this.#changed(this);
     }, PATIENCE_MS);
+    const isCurrent = () => turn === this.#turn;
     if (this.#isWanted) {
       await Promise.all(
-        this.#tracks.map((track) => seek(track.video, this.#moment(track, time), () => turn === this.#turn)),
+        this.#tracks.map((track) => seek(track.video, () => this.#moment(track, time), isCurrent)),
       );
     }
-    if (turn !== this.#turn) return;
+    if (!isCurrent()) return;
     if (this.playing && !this.#asleep) {
       const active = this.#tracks.filter((track) => this.#isActive(track, time));
       for (const { video } of active) video.playbackRate = this.rate;
       // A play() that a pause() overtakes rejects; that is no fault.
       await Promise.all(active.map(({ video }) => video.play().catch(() => {})));
-      if (turn !== this.#turn) return;
+      if (!isCurrent()) return;
       this.#base = time;
       this.#begun = performance.now();
       cancelAnimationFrame(this.#frame);
@@ -195,9 +169,7 @@ export class Playhead {
     const moment = this.#moment(track, time);
     if (!this.#isActive(track, time)) {
       video.pause();
-      if (!isStream(video) && !video.seeking && Math.abs(video.currentTime - moment) > 0.1) {
-        video.currentTime = moment;
-      }
+      jump(video, moment, 0.1);
       return true;
     }
     if (video.ended) return true;
