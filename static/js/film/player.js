@@ -3,6 +3,7 @@
 
 import { SegmentVideo } from "./segment_video.js";
 import { clamp } from "../shared/numbers.js";
+import { pictureAfter } from "../shared/video.js";
 
 const GUESS = 4; // seconds, until a segment is measured
 const LEAD = 0.02; // seconds on the wall: about what a browser takes from play() to the first movement
@@ -77,14 +78,12 @@ export class FilmPlayer {
     this.#changed();
   }
 
-  // By pictures, from the middle of one to the middle of another.
   step(pictures) {
     if (!this.segments.length) return;
     const { rate } = this.segments[this.index];
     const start = this.startOf(this.index);
-    const number = Math.floor((this.position - start) * rate + 0.01) + pictures;
     this.pause();
-    return this.seek(start + (number + 0.5) / rate);
+    return this.seek(start + pictureAfter(this.position - start, rate, pictures));
   }
 
   play() {

@@ -7,6 +7,7 @@ import { shareAcross } from "../shared/numbers.js";
 import { say } from "../shared/say.js";
 import { canLead, lead, order } from "./seam.js";
 import { leave, show, TILES } from "../shared/storyboard.js";
+import { pictureAfter } from "../shared/video.js";
 
 const FPS = 24;
 const NO_LEAD = "What these clips continue is not here.";
@@ -147,10 +148,9 @@ class Wall {
   step(pictures) {
     const { fps } = this.facts(this.frames[0]);
     this.head.pause();
-    const last = Math.round(this.head.length * fps) - 1;
-    const at = Math.min(last, Math.floor(this.head.time * fps + 0.01));
-    // In the middle of a picture: at its edge a browser may show the one before.
-    return this.head.seek((at + Number(pictures) + 0.5) / fps);
+    // At the very end it is the last picture that is seen.
+    const time = Math.min(this.head.time, this.head.length - 0.5 / fps);
+    return this.head.seek(pictureAfter(time, fps, Number(pictures)));
   }
 
   async scrub(time) {
