@@ -1,5 +1,6 @@
 // A task's wall: its clips on one playhead, the transport beneath, and the views of them.
 
+import { command } from "./commands.js";
 import { Pair } from "./compare.js";
 import { Playhead } from "./playhead.js";
 import { lessMotion, narrow } from "../shared/media.js";
@@ -146,6 +147,7 @@ class Wall {
   }
 
   step(pictures) {
+    this.#start();
     const { fps } = this.facts(this.frames[0]);
     this.head.pause();
     // At the very end it is the last picture that is seen.
@@ -154,6 +156,7 @@ class Wall {
   }
 
   async scrub(time) {
+    this.#start();
     const mine = (this.scrubbing = (this.scrubbing ?? 0) + 1);
     this.preview(time);
     await this.head.seek(time);
@@ -217,7 +220,7 @@ class Wall {
   #wire() {
     const moment = this.screen.querySelector(".moment");
     const at = () => (moment.value / moment.max) * this.head.length;
-    moment.addEventListener("input", () => this.do("scrub", at()));
+    moment.addEventListener("input", () => this.scrub(at()));
     moment.addEventListener("pointermove", (event) => {
       if (event.pointerType !== "mouse" || event.buttons || this.head.playing) return;
       this.preview(shareAcross(moment, event.clientX) * this.head.length);
@@ -255,38 +258,9 @@ class Wall {
     }
   }
 
-  // Buttons and keys name one of the methods that follow, or one of those above.
-  do(command, to) {
-    if (["play", "step", "second", "scrub", "edge"].includes(command)) this.#start();
-    this[command](to);
-  }
-
   play() {
+    this.#start();
     this.head.toggle();
-  }
-
-  second(by) {
-    this.scrub(this.head.time + by);
-  }
-
-  edge(isEnd) {
-    this.scrub(isEnd ? this.head.length : 0);
-  }
-
-  loop() {
-    this.head.toggleLoop();
-  }
-
-  back() {
-    this.see("all");
-  }
-
-  slider() {
-    this.pair.slide();
-  }
-
-  keys() {
-    document.getElementById("keys").togglePopover();
   }
 
   #draw() {
@@ -340,7 +314,7 @@ document.addEventListener("click", (event) => {
 }, true);
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-screen] [data-do]");
-  if (button && wall) wall.do(button.dataset.do, button.dataset.to);
+  if (button) command(wall, button.dataset.do, button.dataset.to);
 });
 document.getElementById("keys")?.addEventListener("toggle", ({ newState, target }) => {
   if (newState === "open") target.querySelector("button").focus();
