@@ -11,7 +11,7 @@ export class Pair {
     this.cut = wall.screen.querySelector(".cut");
     this.style = narrow.matches ? "slider" : "side";
     this.bar?.addEventListener("change", ({ target }) => this.#changed(target));
-    this.cut?.addEventListener("input", () => wall.wall.style.setProperty("--cut", this.cut.value / 100));
+    this.cut?.addEventListener("input", () => wall.element.style.setProperty("--cut", this.cut.value / 100));
     this.cut?.addEventListener("pointermove", ({ offsetX }) => (this.at = offsetX));
   }
 
@@ -58,7 +58,7 @@ export class Pair {
   // Who chooses for one side what the other has gets them the other way round.
   #changed({ name, value }) {
     const other = name === "pair-a" ? "b" : "a";
-    const before = this.wall.frames.find(({ dataset }) => dataset.role === name.at(-1));
+    const before = this.wall.withRole(name.at(-1));
     if (this.#chosen(other)?.dataset.clip === value && before) this.#check(other, before);
     this.#see();
   }
@@ -73,6 +73,6 @@ export class Pair {
 
   #see() {
     this.bar.querySelector("[data-do=slider]").setAttribute("aria-pressed", this.style === "slider");
-    this.wall.see(this.style, this.#chosen("a"), this.#chosen("b"));
+    this.wall.views.see(this.style, this.#chosen("a"), this.#chosen("b"));
   }
 }
