@@ -196,23 +196,20 @@ find("loop").addEventListener("click", setLoop);
 find("full").addEventListener("click", fullScreen);
 find("full").hidden = !document.fullscreenEnabled;
 
-onKeys({
-  " ": toggle,
-  k: toggle,
-  ArrowLeft: () => player.step(-1),
-  ArrowRight: () => player.step(1),
-  "Shift+ArrowLeft": () => player.seek(player.position - 1),
-  "Shift+ArrowRight": () => player.seek(player.position + 1),
+const COMMANDS = {
+  play: toggle,
+  step: (by) => player.step(by),
+  second: (by) => player.seek(player.position + by),
   // Within the first half second of a step "the step before" means the one before it.
-  "[": () => toStep(player.position - player.startOf(player.index) < 0.5 ? -1 : 0),
-  "]": () => toStep(1),
-  Home: () => player.seek(0),
-  End: () => player.seek(player.length),
-  ",": () => setSpeed(speed.selectedIndex - 1),
-  ".": () => setSpeed(speed.selectedIndex + 1),
-  l: setLoop,
-  f: fullScreen,
-});
+  previous: () => toStep(player.position - player.startOf(player.index) < 0.5 ? -1 : 0),
+  next: () => toStep(1),
+  start: () => player.seek(0),
+  end: () => player.seek(player.length),
+  speed: (by) => setSpeed(speed.selectedIndex + by),
+  loop: setLoop,
+  full: fullScreen,
+};
+onKeys((name, to) => COMMANDS[name](Number(to)));
 
 player.segments = branch();
 render();

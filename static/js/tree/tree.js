@@ -1,5 +1,6 @@
 // The tree: panned and zoomed with a pointer, with fingers or with keys. Where things are in it is up to the style sheet.
 
+import { bindings } from "../shared/keys.js";
 import { clamp } from "../shared/numbers.js";
 
 const LEAST = 0.2;
@@ -11,7 +12,6 @@ const STRIDE = 80;
 const MARGIN = 16;
 const BELOW = 76; // the buttons stand there
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const LENS_OF = { "+": "in", "=": "in", "-": "out", 0: "fit" };
 
 const canvas = document.querySelector("[data-canvas]");
 const plane = canvas.querySelector("[data-plane]");
@@ -108,6 +108,13 @@ function look(lens) {
   draw(true);
 }
 
+function pan(right, down) {
+  isMoved = true;
+  x -= STRIDE * right;
+  y -= STRIDE * down;
+  draw(true);
+}
+
 function depth(plate) {
   let count = 0;
   for (let node = plate; node; node = node.parentElement.closest(".node")) count += 1;
@@ -132,19 +139,19 @@ function towards(plate, [right, down]) {
   return neighbour ?? node.parentElement.closest(".node")?.querySelector(".plate");
 }
 
+const COMMANDS = {
+  go: (arrow, plate) => towards(plate, ARROWS[arrow])?.focus(),
+  root: () => plates()[0].focus(),
+  pan: (arrow) => pan(...ARROWS[arrow]),
+  zoom: look,
+};
+const commandOf = bindings(canvas);
 canvas.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const arrow = ARROWS[event.key];
   const plate = event.target.closest(".plate");
-  if (arrow && event.shiftKey) {
-    isMoved = true;
-    x -= STRIDE * arrow[0];
-    y -= STRIDE * arrow[1];
-    draw(true);
-  } else if (arrow && plate) towards(plate, arrow)?.focus();
-  else if (event.key === "Home") plates()[0].focus();
-  else if (LENS_OF[event.key]) look(LENS_OF[event.key]);
-  else return;
+  const [name, to] = commandOf(event) ?? [];
+  // Without a plate there is nothing to go from, and arrows scroll the page.
+  if (!name || (name === "go" && !plate)) return;
+  COMMANDS[name](to, plate);
   event.preventDefault();
 });
 // What the pointer has focused is seen already; a swap brings the focus back without being asked.

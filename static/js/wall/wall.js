@@ -1,5 +1,6 @@
 // A task's wall: its clips, and what is known of them. What plays, shows and pages them has modules of its own.
 
+import { onKeys } from "../shared/keys.js";
 import { narrow } from "../shared/media.js";
 import { say } from "../shared/say.js";
 import { command } from "./commands.js";
@@ -122,6 +123,8 @@ document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-screen] [data-do]");
   if (button) command(wall, button.dataset.do, button.dataset.to);
 });
+// No key sends anything that is paid for.
+onKeys((name, to) => command(wall, name, to));
 document.getElementById("keys")?.addEventListener("toggle", ({ newState, target }) => {
   if (newState === "open") target.querySelector("button").focus();
 });
