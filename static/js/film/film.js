@@ -121,18 +121,14 @@ function describe({ row, chosen }, take) {
   );
 }
 
-// The lines of the drift as the server has drawn them, a hundred units a step, which end at step `at` with `take`.
-const lines = [...document.querySelectorAll(".growth polyline")].map((line) => [line, line.getAttribute("points")]);
-const colourOf = (take) => Number(/ΔE ([\d.]+)/.exec(take?.radio.dataset.drift)?.[1] ?? NaN);
+// The two lines of the drift, up to step `at`, which ends with `take`. The server says where each point is.
+const graph = document.querySelector(".growth");
 function draw(at, take) {
-  const most = Math.max(10, ...steps.map((step) => colourOf(step.chosen) || 0));
-  const softness = /(\d+) % softer/.exec(take.radio.dataset.drift)?.[1] ?? 0;
-  const [x, colour] = [100 * at, colourOf(take)];
-  for (const [line, points] of lines) {
-    const up = line.matches(".colour") ? (100 * colour) / most : softness;
-    const before = points.split(" ").filter((point) => parseInt(point) < x);
-    if (colour >= 0) before.push(`${x + 50},${Math.max(0, 100 - up)}`);
-    line.setAttribute("points", take === steps[at].chosen ? points : before.join(" "));
+  const rows = steps.map(({ row }) => row);
+  const ends = take === steps[at].chosen ? rows : [...rows.slice(0, at), take.radio];
+  for (const name of graph ? ["colour", "softness"] : []) {
+    const points = ends.map(({ dataset }) => dataset[name]).filter(Boolean);
+    graph.querySelector(`.${name}`).setAttribute("points", points.join(" "));
   }
 }
 
