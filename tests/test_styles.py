@@ -24,19 +24,22 @@ def selectors(sheet: Path) -> list[str]:
     return [head for head in heads if not head.startswith("@") and head not in ("from", "to")]
 
 
+def text_of(folder: str, kind: str) -> str:
+    return "\n".join(file.read_text() for file in (ROOT / folder).rglob(kind))
+
+
 @pytest.fixture(scope="module")
-def words() -> set[str]:
-    """Every name that a template, a script or a tag of ours could give to an element."""
-    files = [
-        *(ROOT / "templates").rglob("*.html"),
-        *(ROOT / "static").rglob("*.js"),
-        *(ROOT / "extender").rglob("*.py"),
-    ]
-    text = "\n".join(file.read_text() for file in files)
-    from_scripts = re.findall(r"dataset\.(\w+)", text)
-    return set(re.findall(r"[\w-]+", text)) | {
-        "data-" + re.sub(r"[A-Z]", lambda letter: "-" + letter[0].lower(), name) for name in from_scripts
+def given() -> set[str]:
+    """The names of classes, of elements and of data that templates, scripts and tags of ours give."""
+    templates, scripts = text_of("templates", "*.html"), text_of("static", "*.js")
+    values = re.findall(r'\b(?:class|id)="([^"]*)"', templates) + re.findall(
+        r"\b(hidden|inert|disabled|popover|data-[a-z-]+|[a-z-]+(?==))", templates
+    )
+    values += re.findall(r'"([\w-]+)"', scripts + text_of("extender", "*.py"))
+    data = {
+        re.sub(r"[A-Z]", lambda letter: "-" + letter[0].lower(), n) for n in re.findall(r"dataset\.(\w+)", scripts)
     }
+    return set(re.findall(r"[\w-]+", " ".join(values))) | {f"data-{name}" for name in data}
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
@@ -50,9 +53,9 @@ def test_a_sheet_says_only_what_is_a_rule(sheet):
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
-def test_a_sheet_styles_only_what_some_page_has(sheet, words):
+def test_a_sheet_styles_only_what_some_page_has(sheet, given):
     named = set(re.findall(r"[.#]([a-zA-Z][\w-]*)|\[([\w-]+)", " ".join(selectors(sheet))))
-    missing = {name for pair in named for name in pair if name and not MADE.fullmatch(name)} - words
+    missing = {name for pair in named for name in pair if name and not MADE.fullmatch(name)} - given
     assert missing == set()
 
 
