@@ -23,7 +23,7 @@ torture: .venv/.ready-dev
 
 check: .venv/.ready-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy . \
-	  && $(BIN)/deno lint --quiet && $(BIN)/deno fmt --check --quiet \
+	  && $(BIN)/deno lint --quiet && $(BIN)/deno fmt --check --quiet && $(BIN)/djlint --lint --quiet templates \
 	  && $(BIN)/python manage.py makemigrations --check --dry-run
 
 .venv/.ready: pyproject.toml constraints.txt
