@@ -500,3 +500,10 @@ def test_modules_name_each_other_as_they_are_served_and_leave_their_comments_her
         for imported in re.findall(r'from "([^"]+)"', text):
             assert (file.parent / imported).resolve() in served, f"{file}: {imported}"
     assert len(modules) > 20
+
+
+def test_sheets_leave_their_comments_here_and_nothing_else(static_files):
+    folder = own_settings.BASE_DIR / "static"
+    for sheet in (folder / "css").rglob("*.css"):
+        served = Path(staticfiles_storage.path(staticfiles_storage.stored_name(str(sheet.relative_to(folder)))))
+        assert served.read_text().split() == re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL).split()
