@@ -2,11 +2,11 @@
 
 import { lessMotion } from "../shared/media.js";
 
-const MAX = 2000;
 const form = document.querySelector("[data-compose]");
 const stage = form.querySelector("[data-stage]");
 const prompt = form.querySelector("#id_prompt");
 const counter = form.querySelector("[data-counter]");
+const most = Number(counter.dataset.max);
 
 function show(src) {
   if (stage.getAttribute("src") !== src) stage.src = src;
@@ -15,9 +15,9 @@ function show(src) {
 
 function count() {
   const length = [...prompt.value].length;
-  counter.hidden = length < MAX * 0.75;
-  counter.textContent = `${length} of ${MAX}`;
-  counter.toggleAttribute("data-over", length > MAX);
+  counter.hidden = length < most * 0.75;
+  counter.textContent = `${length} of ${most}`;
+  counter.toggleAttribute("data-over", length > most);
 }
 
 if (stage) {
