@@ -10,7 +10,7 @@ help:
 	@echo "make test     every test, shared by two processes (WORKERS=2); brings Chromium and PostgreSQL where it may"
 	@echo "              ARGS=tests/test_new.py and whatever else pytest takes: these tests alone"
 	@echo "make torture  the tests in tests/faults, ten times their size"
-	@echo "make check    lint and types"
+	@echo "make check    lint, layout and types"
 
 run: .venv/.ready
 	@exec $(BIN)/python manage.py run $(if $(PORT),--port $(PORT))
@@ -23,6 +23,7 @@ torture: .venv/.ready-dev
 
 check: .venv/.ready-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy . \
+	  && $(BIN)/deno lint --quiet && $(BIN)/deno fmt --check --quiet && $(BIN)/djlint --lint --quiet templates \
 	  && $(BIN)/python manage.py makemigrations --check --dry-run
 
 .venv/.ready: pyproject.toml constraints.txt

@@ -13,7 +13,7 @@ class Storage(CompressedManifestStaticFilesStorage):
     """Renames what our modules import as well: else a browser goes on with an old one behind a new page.
 
     (Django's own switch for that reads other people's modules too, and stops at what one leaves to a bundler.)
-    Comments that have a line of their own stay here: they are for readers, and every visitor would load them.
+    Comments stay here (in scripts, those that have a line of their own): every visitor would load them.
     """
 
     patterns = (
@@ -21,10 +21,11 @@ class Storage(CompressedManifestStaticFilesStorage):
         (
             "js/*.js",
             (
-                (r"""(?P<matched>\bfrom "(?P<url>\./[^"]+)")""", 'from "%(url)s"'),
+                (r"""(?P<matched>\bfrom "(?P<url>\.{1,2}/[^"]+)")""", 'from "%(url)s"'),
                 (r"(?m)^[ \t]*//.*\n", LEFT_OUT),
             ),
         ),
+        ("css/*.css", ((r"/\*[\s\S]*?\*/\n?", LEFT_OUT),)),
     )
 
     def url_converter(

@@ -3,7 +3,7 @@
 import pytest
 
 from extender.lineage.branches import branch_to
-from extender.lineage.templatetags.drift import drift, drift_graph
+from extender.lineage.templatetags.drift import drift, drift_graph, drift_points
 from extender.tasks.models import Clip, Task
 from tests.helpers import make_clip, make_task
 
@@ -50,3 +50,20 @@ def test_there_is_no_graph_of_nothing(member, start):
     assert drift_graph(branch_to(Task.objects.get(pk=start.pk), 1)) is None
     task = make_task(member, parent=start, index=1)
     assert drift_graph(branch_to(Task.objects.get(pk=task.pk), 1)) is None
+
+
+def test_each_take_says_where_it_is_on_the_lines_and_never_above_them(member, start):
+    make_clip(start)
+    task = make_task(member, parent=start, index=1)
+    for index, colour, sharpness in ((1, 2.0, -0.5), (2, 30.0, 0.4), (3, None, None), (4, 1.0, None)):
+        make_clip(task, index, drift_colour=colour, drift_sharpness=sharpness)
+    graph = drift_graph(branch_to(Task.objects.get(pk=task.pk), 1))
+    points = [drift_points(graph, 1, clip_of(task, index)) for index in range(1, 5)]
+    assert points == [
+        ' data-colour="150,80" data-softness="150,71"',
+        ' data-colour="150,0" data-softness="150,100"',
+        "",
+        ' data-colour="150,90"',
+    ]
+    assert drift_points(graph, 0, clip_of(start)) == ' data-colour="50,100" data-softness="50,100"'
+    assert drift_points(None, 1, clip_of(task)) == ""

@@ -455,7 +455,7 @@ def test_no_secret_is_written_to_the_log(submit, web, member, sandbox, settings,
     guest.get(callback)
     for ask in (guest.get, guest.head, guest.post):
         ask(link)
-    with mock.patch("extender.sharing.views.look_after", side_effect=RuntimeError("it broke")):
+    with mock.patch("extender.sharing.views.run_due", side_effect=RuntimeError("it broke")):
         assert guest.get(link + "status/").status_code == 500
     web.post(f"/tasks/{task.pk}/share/{share.pk}/revoke/")
     guest.get(link)
@@ -492,11 +492,19 @@ def test_behind_https_the_proxy_says_whose_wrong_passwords_they_are(settings, rf
 
 
 def test_modules_name_each_other_as_they_are_served_and_leave_their_comments_here(static_files):
-    names = {path.name for path in (own_settings.BASE_DIR / "static" / "js").glob("*.js")}
-    served = {name: Path(staticfiles_storage.path(staticfiles_storage.stored_name(f"js/{name}"))) for name in names}
-    for name, file in served.items():
+    folder = own_settings.BASE_DIR / "static" / "js"
+    modules = [path.relative_to(folder.parent) for path in folder.rglob("*.js")]
+    served = {Path(staticfiles_storage.path(staticfiles_storage.stored_name(str(name)))) for name in modules}
+    for file in served:
         text = file.read_text()
-        assert not re.search(r"^\s*//", text, re.MULTILINE), name
-        for imported in re.findall(r'from "\./([^"]+)"', text):
-            assert imported in {other.name for other in served.values()}, name
-    assert len(names) > 20
+        assert not re.search(r"^\s*//", text, re.MULTILINE), file
+        for imported in re.findall(r'from "([^"]+)"', text):
+            assert (file.parent / imported).resolve() in served, f"{file}: {imported}"
+    assert len(modules) > 20
+
+
+def test_sheets_leave_their_comments_here_and_nothing_else(static_files):
+    folder = own_settings.BASE_DIR / "static"
+    for sheet in (folder / "css").rglob("*.css"):
+        served = Path(staticfiles_storage.path(staticfiles_storage.stored_name(str(sheet.relative_to(folder)))))
+        assert served.read_text().split() == re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL).split()

@@ -86,6 +86,16 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
     assert guest.goto(link).status == 404
 
 
+def test_a_long_prompt_is_counted_before_it_is_refused(house, open_page):
+    page = sign_in(open_page(), house)
+    page.get_by_role("link", name="New").click()
+    prompt, counter = page.get_by_label("What happens next"), page.locator("[data-counter]")
+    for length, words in ((1499, None), (1500, "1500 of 2000"), (2001, "2001 of 2000")):
+        prompt.fill("🎈" * length)
+        expect(counter).to_have_text(words) if words else expect(counter).to_be_hidden()
+    expect(counter).to_have_attribute("data-over", "")
+
+
 def test_a_video_made_elsewhere_is_looked_up_and_continued(house, upstream, open_page):
     page = sign_in(open_page(), house)
     page.get_by_role("link", name="New").click()

@@ -178,6 +178,17 @@ def test_the_keyboard_alone_does_everything(open_wall, joined):
     page.wait_for_url(re.compile(r"/tasks/new/\?parent=.*index=2"))
 
 
+def test_a_button_commands_what_the_wall_offers_and_nothing_else(open_wall, joined):
+    page = open_wall(joined)
+    button = page.get_by_role("button", name="Play", exact=True)
+    for name in ("press", "constructor", "renew", "see", "nothing"):
+        button.evaluate("(button, name) => { button.dataset.do = name; button.dataset.to = '[data-keep]'; }", name)
+        button.click()
+    expect(page.locator(".wall")).to_have_attribute("data-view", "all")
+    expect(page.locator("[data-screen]")).not_to_have_attribute("data-playing", "")
+    expect(page.locator("#announce")).to_have_text("")
+
+
 def test_keys_do_nothing_while_somebody_types(open_wall, joined):
     page = open_wall(joined)
     page.get_by_role("button", name=re.compile("Make a")).click()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django import template
+from django.utils.html import format_html_join
 
 from extender.lineage.branches import Branch
 from extender.tasks.models import Clip
@@ -21,6 +22,7 @@ class Graph:
 
     width: int
     height: int
+    most: float  # ΔE: what takes the whole height
     colour: str
     softness: str
 
@@ -52,12 +54,18 @@ def drift_graph(branch: Branch) -> Graph | None:
     if all(colour is None for colour, _ in ends[1:]):
         return None
     most = max(FAR, *(colour or 0.0 for colour, _ in ends))
-    return Graph(
-        width=STEP * len(ends),
-        height=HEIGHT,
-        colour=_points([None if colour is None else colour / most for colour, _ in ends]),
-        softness=_points([None if sharpness is None else 1 - 2 ** min(0.0, sharpness) for _, sharpness in ends]),
-    )
+    points = [_points(place, *end, most) for place, end in enumerate(ends)]
+    colour, softness = (" ".join(filter(None, line)) for line in zip(*points, strict=True))
+    return Graph(STEP * len(ends), HEIGHT, most, colour, softness)
+
+
+@register.simple_tag
+def drift_points(graph: Graph | None, place: int, clip: Clip | None) -> str:
+    """Where `clip` is on the two lines of a graph, as its step `place` (from 0): attributes for what draws them."""
+    end = _measured(clip) if place else (0.0, 0.0)
+    points = _points(place, *end, graph.most) if graph else (None, None)
+    named = [(name, point) for name, point in zip(("colour", "softness"), points, strict=True) if point]
+    return format_html_join("", ' data-{}="{}"', named)
 
 
 def _ends(branch: Branch) -> list[Clip]:
@@ -78,7 +86,12 @@ def _softness(octaves: float) -> list[str]:
     return [f"{-change} % softer" if change < 0 else f"{change} % harsher"]
 
 
-def _points(shares: list[float | None]) -> str:
-    """Shares of the height, in the middle of each step; what is not known is passed over."""
-    known = [(number, share) for number, share in enumerate(shares) if share is not None]
-    return " ".join(f"{STEP * number + STEP // 2},{HEIGHT * (1 - share):.0f}" for number, share in known)
+def _points(place: int, colour: float | None, sharpness: float | None, most: float) -> tuple[str | None, str | None]:
+    """The points of colour and softness, in the middle of the step at `place`; None for what is not measured."""
+    softness = None if sharpness is None else 1 - 2 ** min(0.0, sharpness)
+    return _point(place, None if colour is None else colour / most), _point(place, softness)
+
+
+def _point(place: int, share: float | None) -> str | None:
+    """A share of the height; what is more than all of it stands at the top."""
+    return None if share is None else f"{STEP * place + STEP // 2},{HEIGHT * (1 - min(1.0, share)):.0f}"

@@ -1,0 +1,100 @@
+"""The keys of pages: a page's list of them is made from these tables, and its script reads that list."""
+
+from dataclasses import dataclass, field
+
+from django import template
+
+from extender.tasks.models import Task
+
+register = template.Library()
+
+FACES = {
+    "ArrowLeft": "←",
+    "ArrowRight": "→",
+    "ArrowUp": "↑",
+    "ArrowDown": "↓",
+    "Escape": "Esc",
+    "-": "−",
+}
+MOST_CLIPS = 4
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key, and the command that it gives to its page's script."""
+
+    names: str  # as browsers name them: "k", "Space", "Shift+ArrowLeft"; several, with a space between, do the same
+    command: str
+    to: str | int = ""
+
+    @property
+    def face(self) -> str:
+        """What stands on it."""
+        name = self.names.split()[0].removeprefix("Shift+")
+        return FACES.get(name, name.capitalize())
+
+
+@dataclass(frozen=True)
+class Line:
+    """Some keys that belong together, and the words for them in the list."""
+
+    words: str
+    keys: list[Key] = field(default_factory=list)
+
+    @property
+    def held(self) -> str:
+        """The key that is held down with each of them; empty where there is none."""
+        return "Shift" if self.keys[0].names.startswith("Shift+") else ""
+
+
+PLAYING = [
+    Line("play and pause", [Key("Space", "play"), Key("k", "play")]),
+    Line("one frame", [Key("ArrowLeft", "step", -1), Key("ArrowRight", "step", 1)]),
+    Line("one second", [Key("Shift+ArrowLeft", "second", -1), Key("Shift+ArrowRight", "second", 1)]),
+    Line("the beginning, the end", [Key("Home", "start"), Key("End", "end")]),
+]
+SPEED = [Line("loop", [Key("l", "loop")]), Line("slower, faster", [Key(",", "speed", -1), Key(".", "speed", 1)])]
+DIRECTIONS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
+
+
+@register.simple_tag
+def wall_keys(task: Task, guest: bool) -> list[Line]:
+    """The keys of a task's wall, or of a guest's, who is not told of joins and changes nothing."""
+    count = len(task.clips) if task.is_final else MOST_CLIPS
+    joins = not guest and task.kind == Task.Kind.EXTENSION
+    lines = list(PLAYING)
+    if count > 1:
+        lines.append(Line("a clip alone", [Key(str(number), "number", number) for number in range(1, count + 1)]))
+    if count > 1 or joins:
+        lines.append(Line("all clips" if count > 1 else "the clip again", [Key("Escape", "back")]))
+    if count > 1:
+        lines.append(Line("compare two", [Key("c", "look", "compare")]))
+    if joins:
+        lines.append(Line("the joins", [Key("j", "look", "seam")]))
+    lines += SPEED
+    if not guest:
+        lines.append(Line("keep a clip", [Key("s", "keep")]))
+        lines.append(Line("extend it: write first", [Key("e", "edit")]))
+        lines.append(Line("download it", [Key("d", "download")]))
+    return [*lines, Line("these keys", [Key("?", "keys")])]
+
+
+@register.simple_tag
+def film_keys() -> list[Line]:
+    """The keys of a branch's film."""
+    steps = Line("the step before, the next", [Key("[", "previous"), Key("]", "next")])
+    return [*PLAYING, steps, *SPEED, Line("full screen", [Key("f", "full")])]
+
+
+@register.simple_tag
+def tree_keys() -> list[Line]:
+    """The keys of a tree."""
+    return [
+        Line("parent, extensions, neighbours", [Key(name, "go", name) for name in DIRECTIONS]),
+        Line("the original", [Key("Home", "root")]),
+        Line("move the view", [Key(f"Shift+{name}", "pan", name) for name in DIRECTIONS]),
+        Line(
+            "closer, farther, everything",
+            [Key("+ =", "zoom", "in"), Key("-", "zoom", "out"), Key("0", "zoom", "fit")],
+        ),
+    ]

@@ -1,0 +1,34 @@
+// Time: running clocks tick between two polls, and moments are shown in the reader's own time zone.
+
+import { onArrival } from "./arrivals.js";
+
+const started = new WeakMap();
+
+function face(seconds) {
+  const two = (n) => String(n).padStart(2, "0");
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+function tick() {
+  for (const clock of document.querySelectorAll("[data-clock]")) {
+    if (!started.has(clock)) started.set(clock, performance.now() - Number(clock.dataset.clock) * 1000);
+    clock.textContent = face(Math.floor((performance.now() - started.get(clock)) / 1000));
+  }
+}
+
+function localise(root) {
+  for (const time of root.querySelectorAll("time[data-local]")) {
+    const moment = new Date(time.dateTime);
+    const more = time.dataset.local === "time"
+      ? { second: "2-digit", hourCycle: "h23" }
+      : { day: "numeric", month: "short" };
+    time.textContent = moment.toLocaleString(undefined, { hour: "2-digit", minute: "2-digit", ...more });
+    time.title = moment.toLocaleString();
+    time.removeAttribute("data-local");
+  }
+}
+
+setInterval(tick, 1000);
+tick();
+onArrival(localise);

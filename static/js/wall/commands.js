@@ -1,0 +1,25 @@
+// All that buttons and keys may command a wall: [data-do] names an entry of the table, [data-to] says with what.
+
+const COMMANDS = {
+  play: ({ transport }) => transport.play(),
+  step: ({ transport }, by) => transport.step(Number(by)),
+  second: ({ transport }, by) => transport.scrub(transport.head.time + Number(by)),
+  start: ({ transport }) => transport.scrub(0),
+  end: ({ transport }) => transport.scrub(transport.head.length),
+  loop: ({ transport }) => transport.head.toggleLoop(),
+  speed: ({ transport }, by) => transport.speed(Number(by)),
+  look: ({ views }, name) => views.look(name),
+  solo: ({ views }, number) => views.solo(number),
+  number: ({ views }, number) => views.number(number),
+  back: ({ views }) => views.see("all"),
+  slider: ({ pair }) => pair.slide(),
+  keep: (wall) => wall.press("[data-keep]"),
+  edit: (wall) => wall.press("[data-edit]"),
+  download: (wall) => wall.press("[data-download]"),
+  keys: () => document.getElementById("keys").togglePopover(),
+};
+
+// Does nothing where the table has no such entry.
+export function command(wall, name, to) {
+  if (wall && Object.hasOwn(COMMANDS, name)) COMMANDS[name](wall, to);
+}

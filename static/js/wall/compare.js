@@ -1,0 +1,78 @@
+// Two of the clips: side by side, or under a slider.
+
+import { narrow } from "../shared/media.js";
+
+const HANDLE = 40; // px: how wide wall.css makes the slider's handle
+
+export class Pair {
+  constructor(wall) {
+    this.wall = wall;
+    this.bar = wall.screen.querySelector("[data-pair]");
+    this.cut = wall.screen.querySelector(".cut");
+    this.style = narrow.matches ? "slider" : "side";
+    this.bar?.addEventListener("change", ({ target }) => this.#changed(target));
+    this.cut?.addEventListener("input", () => wall.element.style.setProperty("--cut", this.cut.value / 100));
+    this.cut?.addEventListener("pointermove", ({ offsetX }) => (this.at = offsetX));
+  }
+
+  get isOn() {
+    return ["side", "slider"].includes(this.wall.view);
+  }
+
+  // Under the slider no frame is under the pointer: the one on whose side of the cut it is.
+  get pointed() {
+    if (!this.cut?.matches(":hover")) return null;
+    const line = HANDLE / 2 + (this.cut.value / 100) * (this.cut.clientWidth - HANDLE);
+    return this.#chosen(this.at < line ? "a" : "b");
+  }
+
+  open() {
+    if (this.isOn) return;
+    if (!this.#chosen("a") || !this.#chosen("b")) this.#rank();
+    this.#see();
+  }
+
+  // The kept ones first, then those that join best.
+  #rank() {
+    const { wall } = this;
+    const isKept = (frame) => document.querySelector(`#clip-${frame.dataset.clip} [data-keep][aria-pressed=true]`);
+    const rank = (frame) => (isKept(frame) ? -1 : wall.facts(frame).seam);
+    const liked = wall.frames.toSorted((one, other) => rank(one) - rank(other));
+    this.#check("a", liked[0]);
+    this.#check("b", liked[1]);
+  }
+
+  // A number key: the clip comes in place of the one that was chosen first.
+  choose(frame) {
+    if (this.#chosen("a") === frame || this.#chosen("b") === frame) return;
+    this.#check("a", this.#chosen("b"));
+    this.#check("b", frame);
+    this.#see();
+  }
+
+  slide() {
+    this.style = this.style === "side" ? "slider" : "side";
+    this.#see();
+  }
+
+  // Who chooses for one side what the other has gets them the other way round.
+  #changed({ name, value }) {
+    const other = name === "pair-a" ? "b" : "a";
+    const before = this.wall.withRole(name.at(-1));
+    if (this.#chosen(other)?.dataset.clip === value && before) this.#check(other, before);
+    this.#see();
+  }
+
+  #chosen(side) {
+    return this.wall.frame(this.bar.querySelector(`[name=pair-${side}]:checked`)?.value);
+  }
+
+  #check(side, frame) {
+    this.bar.querySelector(`[name=pair-${side}][value="${frame.dataset.clip}"]`).checked = true;
+  }
+
+  #see() {
+    this.bar.querySelector("[data-do=slider]").setAttribute("aria-pressed", this.style === "slider");
+    this.wall.views.see(this.style, this.#chosen("a"), this.#chosen("b"));
+  }
+}

@@ -1,0 +1,70 @@
+// The seam: the last second of the parent and the first of each continuation, over and over, in the order of their jumps.
+
+const SECOND = 1;
+const WAIT_MS = 5000;
+
+function leadOf(frame, film) {
+  let video = frame.querySelector(".lead");
+  if (!video) {
+    const quiet = { className: "lead", muted: true, playsInline: true, tabIndex: -1, ariaHidden: "true" };
+    video = Object.assign(document.createElement("video"), quiet);
+    frame.querySelector("video").after(video);
+  }
+  if (video.getAttribute("src") !== film) video.src = film;
+  return video;
+}
+
+// Until its length is known, or it is plain that it will not be soon.
+function metadata(video) {
+  video.preload = "auto";
+  if (video.error) video.load();
+  if (video.readyState) return null;
+  return new Promise((resolve) => {
+    for (const event of ["loadedmetadata", "error"]) video.addEventListener(event, resolve, { once: true });
+    setTimeout(resolve, WAIT_MS);
+  });
+}
+
+// Whether there is something to join: the parent's film, or results that begin with it.
+export function canLead(wall) {
+  return Boolean(document.getElementById("lead")?.dataset.film) ||
+    wall.frames.some((frame) => wall.facts(frame).join);
+}
+
+// The tracks of every frame: the same moment inside a result that begins with its parent's footage, else two films.
+export async function lead(wall) {
+  const { film, ms } = document.getElementById("lead")?.dataset ?? {};
+  const tracks = wall.frames.map(async (frame) => {
+    const video = wall.video(frame);
+    const { join } = wall.facts(frame);
+    if (join) return [{ video, at: 0, from: Math.max(0, join - SECOND), to: join + SECOND }];
+    const after = { video, at: SECOND, from: 0, to: SECOND };
+    if (!film) return [after];
+    const before = leadOf(frame, film);
+    if (!ms) await metadata(before);
+    const end = ms ? ms / 1000 : before.duration || SECOND;
+    return [{ video: before, at: 0, from: Math.max(0, end - SECOND), to: end }, after];
+  });
+  return (await Promise.all(tracks)).flat();
+}
+
+// Places the frames: by their jumps while the seam is looked at, else as they came.
+export function order(wall) {
+  const isSeam = wall.view === "seam";
+  const home = wall.places.toSorted((one, other) => homeOf(one) - homeOf(other));
+  const placed = isSeam ? home.toSorted((one, other) => wall.facts(one).seam - wall.facts(other).seam) : home;
+  placed.forEach((frame, place) => {
+    const { seam, smoothest } = wall.facts(frame);
+    frame.dataset.place = place + 1;
+    const words = frame.querySelector(".jump");
+    if (words) {
+      words.textContent = seam < Infinity
+        ? `${smoothest ? "smoothest · " : ""}jump ${seam.toFixed(1)}`
+        : "join not measured";
+    }
+  });
+}
+
+function homeOf(frame) {
+  return Number(frame.dataset.home ??= frame.dataset.place);
+}

@@ -1,0 +1,145 @@
+// A task's wall: its clips, and what is known of them. What plays, shows and pages them has modules of its own.
+
+import { onKeys } from "../shared/keys.js";
+import { narrow } from "../shared/media.js";
+import { say } from "../shared/say.js";
+import { command } from "./commands.js";
+import { Pair } from "./compare.js";
+import { Pager } from "./pager.js";
+import { Transport } from "./transport.js";
+import { Views } from "./views.js";
+
+const FPS = 24;
+
+class Wall {
+  #known;
+
+  constructor(screen) {
+    this.screen = screen;
+    this.element = screen.querySelector(".wall");
+    this.places = [...this.element.querySelectorAll(".frame")];
+    // What is lost has a place, and nothing to play.
+    this.frames = this.places.filter((frame) => frame.querySelector("video"));
+    this.transport = new Transport(this);
+    this.pair = new Pair(this);
+    this.pager = new Pager(this);
+    this.views = new Views(this);
+    this.frames.forEach((frame) => this.#take(frame));
+    this.views.see("all");
+    this.views.offer();
+    this.#known = this.#knowledge();
+  }
+
+  get view() {
+    return this.element.dataset.view;
+  }
+
+  video(frame) {
+    return frame.querySelector("video:not(.lead)");
+  }
+
+  frame(number) {
+    return this.frames.find((frame) => frame.dataset.clip === String(number));
+  }
+
+  // The clip alone, or the left one of two ("a"); the right one ("b").
+  withRole(role) {
+    return this.frames.find((frame) => frame.dataset.role === role);
+  }
+
+  // What is known of a clip stands on the line beneath it, which polls renew.
+  facts(frame) {
+    const { ms, fps, join, seam, smoothest } = document.getElementById(`copy-${frame.dataset.clip}`)?.dataset ?? {};
+    return {
+      seconds: ms && ms / 1000,
+      fps: Number(fps) || FPS,
+      join: join && join / 1000,
+      seam: Number(seam ?? Infinity),
+      smoothest,
+    };
+  }
+
+  // Presses a button of the clip that is meant by a key.
+  press(selector) {
+    if (!this.screen.querySelector(selector)) return;
+    const clip = this.#current?.dataset.clip;
+    const choose = this.pair.isOn ? "" : `, or choose one with 1 to ${this.places.length},`;
+    if (!clip) return say(`Point at a clip${choose} first.`);
+    document.querySelector(`#clip-${clip} ${selector}`)?.click();
+  }
+
+  // After a poll. Most of them bring what is known already.
+  renew() {
+    const known = this.#knowledge();
+    if (known === this.#known) return;
+    this.#known = known;
+    this.views.renew();
+  }
+
+  // The clip in focus, the one alone, the one under the pointer.
+  get #current() {
+    const focused = document.activeElement?.closest("[data-clip]");
+    if (this.view === "solo" && !focused) return this.withRole("a");
+    const meant = focused ?? this.pair.pointed ?? this.screen.querySelector("[data-clip]:hover");
+    const isOne = narrow.matches || this.places.length === 1;
+    return this.frame(meant?.dataset.clip ?? (isOne ? this.screen.dataset.current : ""));
+  }
+
+  // From the video's own controls, which are for pages without a script, to the wall's.
+  #take(frame) {
+    const video = this.video(frame);
+    video.controls = video.loop = false;
+    const judge = () => frame.toggleAttribute("data-broken", Boolean(video.error));
+    for (const event of ["error", "emptied", "loadedmetadata"]) video.addEventListener(event, judge);
+    judge();
+    video.addEventListener("loadedmetadata", () => this.transport.draw());
+    frame.querySelector(".toggle").hidden = false;
+  }
+
+  #knowledge() {
+    const files = this.frames.map((frame) => [this.video(frame).src, this.facts(frame)]);
+    return JSON.stringify([document.getElementById("lead")?.dataset, files]);
+  }
+}
+
+let wall = null;
+export const theWall = () => wall;
+
+function find() {
+  const screen = document.querySelector("[data-screen]");
+  if (screen === (wall?.screen ?? null)) return;
+  wall?.transport.head.end();
+  wall = screen?.querySelector("video") ? new Wall(screen) : null;
+}
+
+// Another view moves what lies beneath: the second click of two is not for what has come under the pointer since.
+let pressed;
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button, a");
+  if (event.detail > 1 && pressed?.isConnected && button !== pressed) event.preventDefault(), event.stopPropagation();
+  pressed = button;
+}, true);
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-screen] [data-do]");
+  if (button) command(wall, button.dataset.do, button.dataset.to);
+});
+// No key sends anything that is paid for.
+onKeys((name, to) => command(wall, name, to));
+document.getElementById("keys")?.addEventListener("toggle", ({ newState, target }) => {
+  if (newState === "open") target.querySelector("button").focus();
+});
+document.addEventListener("visibilitychange", () => wall?.transport.sleep());
+narrow.addEventListener("change", () => wall?.pager.turn());
+document.addEventListener("htmx:load", ({ target }) => {
+  find();
+  const button = target.matches(".keep") && target.querySelector("[data-keep]");
+  if (button) {
+    say(
+      `Clip ${target.closest("[data-clip]").dataset.clip} ${
+        button.ariaPressed === "true" ? "kept" : "not kept any more"
+      }.`,
+      false,
+    );
+  }
+});
+find();

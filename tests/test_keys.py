@@ -1,0 +1,75 @@
+"""The keys of pages: that each list names what its page's script can do, and only what is offered there."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template import engines
+
+from extender.tasks.models import Task
+from extender.tasks.templatetags.keys import Line, film_keys, tree_keys, wall_keys
+from tests.helpers import URLS, make_task
+
+SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
+FINISHED = {"state": "finished", "kind": Task.Kind.EXTENSION}
+
+
+@pytest.fixture
+def task(member) -> Callable[..., Task]:
+    """Makes a task with so many clips."""
+
+    def make(clips: int = 4, **columns: str) -> Task:
+        return make_task(member, urls=URLS[:clips], **FINISHED | columns)
+
+    return make
+
+
+def commands(lines: list[Line]) -> set[str]:
+    return {key.command for line in lines for key in line.keys}
+
+
+def table(script: str) -> set[str]:
+    """The commands that a script knows."""
+    (entries,) = re.findall(
+        r"^const COMMANDS = \{\n(.*?)^\};", (SCRIPTS / script).read_text(), re.DOTALL | re.MULTILINE
+    )
+    return set(re.findall(r"^  (\w+)[:,]", entries, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        ("wall/commands.js", lambda task: wall_keys(task, guest=False)),
+        ("film/film.js", lambda task: film_keys()),
+        ("tree/tree.js", lambda task: tree_keys()),
+    ],
+)
+def test_every_key_gives_a_command_that_its_page_knows_and_means_one_thing(task, script, lines):
+    lines = lines(task())
+    assert commands(lines) <= table(script)
+    names = [name for line in lines for key in line.keys for name in key.names.split()]
+    assert len(names) == len(set(names)) > 10
+
+
+@pytest.mark.parametrize(
+    ("wall", "guest", "missing"),
+    [
+        ({}, False, set()),
+        ({}, True, {"keep", "edit", "download"}),
+        ({"clips": 1}, False, {"number"}),
+        ({"clips": 1}, True, {"number", "back", "look", "keep", "edit", "download"}),
+        ({"clips": 1, "kind": Task.Kind.ORIGINAL}, False, {"number", "back", "look"}),
+        ({"clips": 0, "state": "processing"}, False, set()),
+    ],
+)
+def test_a_wall_lists_only_the_keys_for_what_it_offers(task, wall, guest, missing):
+    assert commands(wall_keys(task(), guest=False)) - commands(wall_keys(task(**wall), guest)) == missing
+
+
+def test_a_list_shows_each_key_and_says_what_it_does():
+    shown = engines["django"].get_template("shared/_key_list.html").render({"lines": film_keys()})
+    assert '<kbd data-key="ArrowLeft" data-do="step" data-to="-1">←</kbd>' in shown
+    assert '<kbd>Shift</kbd> <kbd data-key="Shift+ArrowLeft" data-do="second" data-to="-1">←</kbd>' in shown
+    assert "<dd>one second</dd>" in shown
