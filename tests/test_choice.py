@@ -122,7 +122,7 @@ def test_every_action_says_which_clip_it_is_for_and_can_be_found_by_a_key(web, m
             f"Download clip {index}",
             f"Open clip {index} in a new tab",
         ]
-        for key in ("data-keep", "data-extend", "data-edit", "data-download"):
+        for key in ("data-pick", "data-extend", "data-edit", "data-download"):
             assert panel.count(key) == 1
         assert panel.count('title="Sends one paid request"') == 2
 

@@ -41,9 +41,9 @@ def test_clips_are_picked_and_let_go_one_by_one_however_often_it_is_said(web, ta
 def test_the_answer_is_the_button_as_it_is_now(web, task):
     for now, pressed, words in (("yes", "true", "Picked clip 3"), ("no", "false", "Pick clip 3")):
         shown = press(web, task, 3, now, headers=HTMX).content.decode()
-        assert shown.startswith('<form class="keep" method="post"')
+        assert shown.startswith('<form class="pick" method="post"')
         button = re.search(r"<button[^>]*>", shown)[0]
-        assert f'id="keep-3" data-keep aria-pressed="{pressed}" aria-label="{words}"' in button
+        assert f'id="pick-3" data-pick aria-pressed="{pressed}" aria-label="{words}"' in button
         following = "no" if now == "yes" else "yes"
         assert f'name="picked" value="{following}"' in shown
         assert "csrfmiddlewaretoken" in shown
@@ -54,7 +54,7 @@ def test_without_a_script_it_leads_back_to_the_clip(web, task):
     assert (response.status_code, response["Location"]) == (302, f"/tasks/{task.pk}/#clip-3")
     page = web.get(f"/tasks/{task.pk}/").content.decode()
     assert page.count('id="clip-3"') == 1
-    assert re.findall(r'data-keep aria-pressed="(\w+)"', page) == ["false", "false", "true", "false"]
+    assert re.findall(r'data-pick aria-pressed="(\w+)"', page) == ["false", "false", "true", "false"]
 
 
 def test_a_clip_that_did_not_come_is_not_found(web, member):

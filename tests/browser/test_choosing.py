@@ -91,8 +91,8 @@ def test_a_kept_clip_is_marked_at_once_and_found_again(house, open_page, task):
     with page.expect_request("**/pick/"):
         page.get_by_role("button", name="Pick clip 2").click()
     # The server has said nothing yet.
-    expect(page.locator(".keep").nth(1).get_by_text("Kept")).to_be_visible()
-    expect(page.locator(".keep").nth(1).get_by_text("Keep")).to_be_hidden()
+    expect(page.locator(".pick").nth(1).get_by_text("★ Picked")).to_be_visible()
+    expect(page.locator(".pick").nth(1).get_by_text("☆ Pick")).to_be_hidden()
     held.pop().continue_()
     expect(page.get_by_role("button", name="Picked clip 2")).to_have_attribute("aria-pressed", "true")
     page.goto(f"{house.url}/tasks/?picked=yes")
@@ -112,7 +112,7 @@ def test_what_could_not_be_kept_is_not_shown_as_kept(house, open_page, task):
     page.route("**/pick/", lambda route: route.fulfill(status=500))
     with page.expect_response("**/pick/"):
         page.get_by_role("button", name="Pick clip 1").click()
-    expect(page.locator(".keep").first.get_by_text("Keep")).to_be_visible()
+    expect(page.locator(".pick").first.get_by_text("☆ Pick")).to_be_visible()
 
 
 def test_the_keyboard_keeps_and_stays_where_it_is(house, open_page, task):

@@ -37,7 +37,7 @@ def task(directory, house) -> str:
 def addresses(task: str) -> dict[str, str]:
     return {
         "history": "/tasks/",
-        "kept": "/tasks/?picked=yes",
+        "picked": "/tasks/?picked=yes",
         "form": "/tasks/new/",
         "form with a clip": f"/tasks/new/?parent={task}&index=2",
         "task": f"/tasks/{task}/",

@@ -170,10 +170,10 @@ def test_the_keyboard_alone_does_everything(open_wall, joined):
     with page.expect_download() as downloading:
         press("d")
     assert downloading.value.suggested_filename.endswith("-2.mp4")
-    press("s")
-    expect(page.locator("#clip-2 [data-keep]")).to_have_attribute("aria-pressed", "true")
-    press("s")
-    expect(page.locator("#clip-2 [data-keep]")).to_have_attribute("aria-pressed", "false")
+    press("p")
+    expect(page.locator("#clip-2 [data-pick]")).to_have_attribute("aria-pressed", "true")
+    press("p")
+    expect(page.locator("#clip-2 [data-pick]")).to_have_attribute("aria-pressed", "false")
     press("e")
     page.wait_for_url(re.compile(r"/tasks/new/\?parent=.*index=2"))
 
@@ -182,7 +182,7 @@ def test_a_button_commands_what_the_wall_offers_and_nothing_else(open_wall, join
     page = open_wall(joined)
     button = page.get_by_role("button", name="Play", exact=True)
     for name in ("press", "constructor", "renew", "see", "nothing"):
-        button.evaluate("(button, name) => { button.dataset.do = name; button.dataset.to = '[data-keep]'; }", name)
+        button.evaluate("(button, name) => { button.dataset.do = name; button.dataset.to = '[data-pick]'; }", name)
         button.click()
     expect(page.locator(".wall")).to_have_attribute("data-view", "all")
     expect(page.locator("[data-screen]")).not_to_have_attribute("data-playing", "")
@@ -225,11 +225,11 @@ def test_keys_of_one_character_can_be_turned_off_for_good(open_wall, joined):
 def test_without_a_clip_that_is_meant_a_key_asks_for_one(open_wall, joined):
     page = open_wall(joined)
     page.mouse.move(0, 0)
-    page.keyboard.press("s")
+    page.keyboard.press("p")
     toast = page.locator("#announce.toast")
     expect(toast).to_contain_text("1 to 4")
     page.keyboard.press("c")
-    page.keyboard.press("s")
+    page.keyboard.press("p")
     expect(toast).to_have_text("Point at a clip first.")
     said = toast.bounding_box()
     controls = [one.bounding_box() for one in page.locator("[data-screen] :is(button, select, label):visible").all()]
@@ -241,24 +241,24 @@ def test_a_clip_that_is_kept_says_so_and_wears_a_star(open_wall, joined):
     star = page.locator("#frame-3 .star")
     expect(star).to_be_hidden()
     page.locator("#frame-3 .toggle").hover()
-    page.keyboard.press("s")
+    page.keyboard.press("p")
     expect(star).to_be_visible()
-    expect(page.locator("#announce")).to_have_text("Clip 3 kept.")
+    expect(page.locator("#announce")).to_have_text("Clip 3 picked.")
     expect(page.locator("#frame-1 .star")).to_be_hidden()
     page.keyboard.press("c")
     expect(star).to_be_visible()
     page.get_by_role("button", name="Slider").click()
     cut = page.get_by_label("Where the left clip ends")
-    for share, word in ((0.45, "not kept any more"), (0.45, "kept")):
+    for share, word in ((0.45, "not picked any more"), (0.45, "picked")):
         box = cut.bounding_box()
         page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
-        page.keyboard.press("s")
+        page.keyboard.press("p")
         expect(page.locator("#announce")).to_have_text(f"Clip 3 {word}.")
     page.mouse.move(box["x"] + 0.55 * box["width"], box["y"] + box["height"] / 2)
-    for word in ("kept", "not kept any more"):
-        page.keyboard.press("s")
+    for word in ("picked", "not picked any more"):
+        page.keyboard.press("p")
         expect(page.locator("#announce")).to_have_text(f"Clip 2 {word}.")
-    page.locator("#clip-3 [data-keep]").click()
+    page.locator("#clip-3 [data-pick]").click()
     expect(star).to_be_hidden()
 
 
@@ -347,7 +347,7 @@ def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
     views.first.click()
     expect(page.locator("#wall")).to_have_attribute("data-view", "all")
     page.mouse.move(0, 0)
-    page.keyboard.press("s")
+    page.keyboard.press("p")
     expect(page.locator("#frame-1 .star")).to_be_visible()
     page.keyboard.press("?")
     expect(page.locator("#keys")).not_to_contain_text("compare")
@@ -544,13 +544,13 @@ def test_beside_a_lost_clip_each_keeps_its_own_place_and_panel(open_wall, joined
 
 def test_a_kept_clip_is_compared_first(open_wall, joined):
     page = open_wall(joined)
-    page.locator("#clip-4 [data-keep]").click()
-    expect(page.locator("#clip-4 [data-keep]")).to_have_attribute("aria-pressed", "true")
+    page.locator("#clip-4 [data-pick]").click()
+    expect(page.locator("#clip-4 [data-pick]")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("c")
     assert "4" in seen(page)
     page.keyboard.press("Escape")
-    page.locator("#clip-4 [data-keep]").click()
-    expect(page.locator("#clip-4 [data-keep]")).to_have_attribute("aria-pressed", "false")
+    page.locator("#clip-4 [data-pick]").click()
+    expect(page.locator("#clip-4 [data-pick]")).to_have_attribute("aria-pressed", "false")
 
 
 def test_on_a_phone_a_swipe_goes_from_clip_to_clip_and_a_tap_plays(open_wall, joined):

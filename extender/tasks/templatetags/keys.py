@@ -73,7 +73,7 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
         lines.append(Line("the joins", [Key("j", "look", "seam")]))
     lines += SPEED
     if not guest:
-        lines.append(Line("keep a clip", [Key("s", "keep")]))
+        lines.append(Line("pick a clip", [Key("p", "pick")]))
         lines.append(Line("extend it: write first", [Key("e", "edit")]))
         lines.append(Line("download it", [Key("d", "download")]))
     return [*lines, Line("these keys", [Key("?", "keys")])]

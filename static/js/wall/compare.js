@@ -32,11 +32,11 @@ export class Pair {
     this.#see();
   }
 
-  // The kept ones first, then those that join best.
+  // The picked ones first, then those that join best.
   #rank() {
     const { wall } = this;
-    const isKept = (frame) => document.querySelector(`#clip-${frame.dataset.clip} [data-keep][aria-pressed=true]`);
-    const rank = (frame) => (isKept(frame) ? -1 : wall.facts(frame).seam);
+    const isPicked = (frame) => document.querySelector(`#clip-${frame.dataset.clip} [data-pick][aria-pressed=true]`);
+    const rank = (frame) => (isPicked(frame) ? -1 : wall.facts(frame).seam);
     const liked = wall.frames.toSorted((one, other) => rank(one) - rank(other));
     this.#check("a", liked[0]);
     this.#check("b", liked[1]);

@@ -132,11 +132,11 @@ document.addEventListener("visibilitychange", () => wall?.transport.sleep());
 narrow.addEventListener("change", () => wall?.pager.turn());
 document.addEventListener("htmx:load", ({ target }) => {
   find();
-  const button = target.matches(".keep") && target.querySelector("[data-keep]");
+  const button = target.matches(".pick") && target.querySelector("[data-pick]");
   if (button) {
     say(
       `Clip ${target.closest("[data-clip]").dataset.clip} ${
-        button.ariaPressed === "true" ? "kept" : "not kept any more"
+        button.ariaPressed === "true" ? "picked" : "not picked any more"
       }.`,
       false,
     );
