@@ -23,7 +23,7 @@ def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     `task` itself is left as it was read.
     """
     with transaction.atomic():
-        changed = bool(_takers(task, update).update(**_changes(update)))
+        changed = bool(_movable_row(task, update).update(**_changes(update)))
         if changed and update.state == State.FINISHED:
             Clip.objects.bulk_create(_clips(task, update), ignore_conflicts=True)
         Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed, body=update.raw)
@@ -51,7 +51,7 @@ def record(task: Task, said: str, source: Event.Source, body: str = "") -> None:
     Event.objects.create(task=task, source=source, said=said[:500], changed=False, body=body)
 
 
-def _takers(task: Task, update: TaskUpdate):
+def _movable_row(task: Task, update: TaskUpdate):
     """The row, if it may take this update: filtered in the UPDATE itself, so that a race has one winner."""
     movable = Q(state__in=may_become(update.state, MOVES))
     if update.state == State.PENDING and not update.retried:
