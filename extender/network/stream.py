@@ -45,12 +45,12 @@ class GuardedStream:
 
     def __init__(self, url: str, max_bytes: int, excepted_origin: str | None = None) -> None:
         self._max_bytes, self._excepted_origin = max_bytes, excepted_origin
-        self._ways = _ways_out(excepted_origin)
-        self._watch = Watch(self._ways.values(), Limits(MAX_SECONDS, PACE_SECONDS, PACE_BYTES))
+        self._adapters = _adapters(excepted_origin)
+        self._watch = Watch(self._adapters.values(), Limits(MAX_SECONDS, PACE_SECONDS, PACE_BYTES))
         self._held = ExitStack()
         self._held.callback(self._watch.stop)
-        for way in self._ways.values():
-            self._held.callback(way.close)
+        for adapter in self._adapters.values():
+            self._held.callback(adapter.close)
         try:
             with self._watch.waiting():
                 self._response = self._held.enter_context(self._open(url))
@@ -63,9 +63,9 @@ class GuardedStream:
 
     def _open(self, url: str) -> requests.Response:
         for _ in range(1 + MAX_REDIRECTS):
-            self._way = self._way_to(url)
+            self._adapter = self._adapter_for(url)
             prepared = requests.Request("GET", url, HEADERS).prepare()
-            response = self._way.exchange(prepared, (STALL_SECONDS, STALL_SECONDS))
+            response = self._adapter.exchange(prepared, (STALL_SECONDS, STALL_SECONDS))
             if not response.is_redirect:
                 return response
             # Neither followed by a library nor read: each step is checked like the first.
@@ -73,9 +73,9 @@ class GuardedStream:
             url = _joined(str(prepared.url), response.headers["Location"])
         raise Refused("It was redirected too often.")
 
-    def _way_to(self, url: str) -> CuttableAdapter:
+    def _adapter_for(self, url: str) -> CuttableAdapter:
         if may_be_fetched(url, self._excepted_origin):
-            for prefix, adapter in self._ways.items():
+            for prefix, adapter in self._adapters.items():
                 if url.startswith(prefix):
                     return adapter
         raise Refused(LEADS_ELSEWHERE)
@@ -102,7 +102,7 @@ class GuardedStream:
             yield chunk
             if received == self.length:
                 # Only the connection's end shows that nothing more comes.
-                self._way.wait_at_most(MORE_SECONDS)
+                self._adapter.wait_at_most(MORE_SECONDS)
         self._refuse_lateness()
         if received == 0:
             raise Unavailable("It is empty.")
@@ -183,7 +183,7 @@ class _ToTheEnd(http.client.HTTPResponse):
             self.length = None
 
 
-class _Way(CuttableAdapter):
+class _WholeAdapter(CuttableAdapter):
     """A way out whose answers are read to their ends, to be compared with what was announced."""
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
@@ -198,7 +198,7 @@ class _Way(CuttableAdapter):
         return response
 
 
-class _PublicWay(_Way, IPFilterAdapter):  # type: ignore[misc]  # it has no types
+class _PublicAdapter(_WholeAdapter, IPFilterAdapter):  # type: ignore[misc]  # it has no types
     """Connects to the very address that it has checked to be on the public internet, at every redirect too."""
 
     def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
@@ -209,7 +209,7 @@ class _PublicWay(_Way, IPFilterAdapter):  # type: ignore[misc]  # it has no type
         return host, pool
 
 
-def _ways_out(excepted_origin: str | None) -> dict[str, CuttableAdapter]:
+def _adapters(excepted_origin: str | None) -> dict[str, CuttableAdapter]:
     """By the beginning of an address, the way to it; there is no other."""
-    ways: dict[str, CuttableAdapter] = {f"{excepted_origin}/": _Way()} if excepted_origin else {}
-    return {**ways, "https://": _PublicWay(True)}
+    excepted: dict[str, CuttableAdapter] = {f"{excepted_origin}/": _WholeAdapter()} if excepted_origin else {}
+    return {**excepted, "https://": _PublicAdapter(True)}

@@ -44,7 +44,7 @@ def open_footage(file: BinaryIO) -> "Footage":
         # `io_open` is asked for whatever else a file refers to. There is nothing else.
         container = av.open(file, "r", options=OPTIONS, io_open=_refuse, metadata_errors="replace")
     except (av.FFmpegError, PermissionError) as error:
-        _reraise_limits(error)
+        _reraise_memory_error(error)
         raise NotAVideo("This is not a video that browsers play.") from error
     return Footage(container)
 
@@ -104,7 +104,7 @@ class Footage:
             try:
                 frames = packet.decode()
             except av.FFmpegError as error:
-                _reraise_limits(error)
+                _reraise_memory_error(error)
                 continue
             yield from frames
 
@@ -114,7 +114,7 @@ class Footage:
                 self._seen += bool(packet.size and not packet.is_discard)
                 yield packet
         except av.FFmpegError as error:
-            _reraise_limits(error)  # else the file breaks off here
+            _reraise_memory_error(error)  # else the file breaks off here
 
     def _announced(self) -> int:
         entries = self._stream.index_entries
@@ -167,7 +167,7 @@ class Clock:
         return seconds
 
 
-def _reraise_limits(error: BaseException) -> None:
+def _reraise_memory_error(error: BaseException) -> None:
     """Raises `error` again if it is about memory, which nobody here may take for a fault in one picture."""
     if isinstance(error, MemoryError):
         raise error
