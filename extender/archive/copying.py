@@ -56,36 +56,46 @@ def _settle(claim: Claim) -> None:
     except (DatabaseError, Overtaken):
         # Nothing can be, or may be, written down. The lease runs out, and then it is done again.
         raise
-    except Gone as error:
-        _ask_anew(claim, str(error))
-    except (Refused, TooLarge, probing.NotAVideo) as error:
-        claim.settle(FileState.REFUSED, str(error))
-        logger.warning("%s cannot be stored: %s", claim.clip, error)
-    except Unavailable as error:
-        _try_later(claim, str(error))
-    except storage.StoreTrouble as error:
-        claim.settle(FileState.BLOCKED, str(error), PAUSE)
-        logger.error("copying pauses: %s", error)
-    except probing.ProbeFailed as error:
-        logger.error("%s could not be looked into: %s", claim.clip, error)
-        _try_later(claim, "It could not be looked into yet.")
-    except FileNotFoundError:
-        _try_later(claim, "Its unfinished copy was removed while it was in use.")
-    except Exception:
-        logger.exception("%s could not be copied", claim.clip)
-        _try_later(claim, "Something unexpected happened; the log of the worker says what.")
+    except Exception as error:
+        _settle_failed(claim, error)
     else:
-        # A file that came anew is to be compared anew, where there is anything to compare it with.
-        is_extension = claim.clip.task.parent_id is not None
-        claim.settle(
-            FileState.STORED,
-            next_in=AT_ONCE if is_extension else None,
-            contains_parent="" if is_extension else Clip.Contains.UNKNOWN,
-            settled_at=Now(),
-            misses=0,
-            **found,
-        )
-        logger.info("%s is safe", claim.clip)
+        _settle_stored(claim, found)
+
+
+def _settle_failed(claim: Claim, error: Exception) -> None:
+    match error:
+        case Gone():
+            _ask_anew(claim, str(error))
+        case Refused() | TooLarge() | probing.NotAVideo():
+            claim.settle(FileState.REFUSED, str(error))
+            logger.warning("%s cannot be stored: %s", claim.clip, error)
+        case Unavailable():
+            _try_later(claim, str(error))
+        case storage.StoreTrouble():
+            claim.settle(FileState.BLOCKED, str(error), PAUSE)
+            logger.error("copying pauses: %s", error)
+        case probing.ProbeFailed():
+            logger.error("%s could not be looked into: %s", claim.clip, error)
+            _try_later(claim, "It could not be looked into yet.")
+        case FileNotFoundError():
+            _try_later(claim, "Its unfinished copy was removed while it was in use.")
+        case _:
+            logger.error("%s could not be copied", claim.clip, exc_info=error)
+            _try_later(claim, "Something unexpected happened; the log of the worker says what.")
+
+
+def _settle_stored(claim: Claim, found: dict[str, Any]) -> None:
+    # A file that came anew is to be compared anew, where there is anything to compare it with.
+    is_extension = claim.clip.task.parent_id is not None
+    claim.settle(
+        FileState.STORED,
+        next_in=AT_ONCE if is_extension else None,
+        contains_parent="" if is_extension else Clip.Contains.UNKNOWN,
+        settled_at=Now(),
+        misses=0,
+        **found,
+    )
+    logger.info("%s is stored", claim.clip)
 
 
 def _copy(claim: Claim) -> dict[str, Any]:

@@ -37,6 +37,14 @@ def respond(
     address = store.address(name, method=method, download_name=download_name)
     if address:
         return _elsewhere(address, revocable)
+    headers = _headers(name, download_name, revocable)
+    if settings.X_ACCEL_PREFIX:
+        # ETag, Last-Modified, ranges and conditions are the proxy's own, as it alone looks at the file.
+        return HttpResponse(headers={**headers, "X-Accel-Redirect": settings.X_ACCEL_PREFIX + name})
+    return _file(request, store.open(name), headers, f'"{sha256}"')
+
+
+def _headers(name: str, download_name: str | None, revocable: bool) -> dict[str, str]:
     headers = {
         "Content-Type": content_type(name),
         "Cache-Control": "private, no-cache" if revocable else f"private, max-age={CACHED_SECONDS}, immutable",
@@ -44,10 +52,7 @@ def respond(
     }
     if download_name:
         headers["Content-Disposition"] = str(content_disposition_header(True, download_name))
-    if settings.X_ACCEL_PREFIX:
-        # ETag, Last-Modified, ranges and conditions are the proxy's own, as it alone looks at the file.
-        return HttpResponse(headers={**headers, "X-Accel-Redirect": settings.X_ACCEL_PREFIX + name})
-    return _file(request, store.open(name), headers, f'"{sha256}"')
+    return headers
 
 
 def _elsewhere(address: str, revocable: bool) -> HttpResponse:
