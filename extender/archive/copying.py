@@ -84,7 +84,7 @@ def _settle(claim: Claim) -> None:
             misses=0,
             **found,
         )
-        logger.info("%s is safe", claim.clip)
+        logger.info("%s is stored", claim.clip)
 
 
 def _copy(claim: Claim) -> dict[str, Any]:

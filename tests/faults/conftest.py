@@ -1,15 +1,12 @@
 """Databases of their own for houses."""
 
 import itertools
-import os
 
 import psycopg
 import pytest
 
 from tests.postgres import find_postgres, start_postgres
 
-# How much larger than usual the tests of this room are: `make torture` sets 10.
-TORTURE = int(os.environ.get("TORTURE", "1"))
 _numbers = itertools.count(1)
 
 

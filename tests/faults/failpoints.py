@@ -1,14 +1,15 @@
 """Sudden death at named points of sending, for tests alone: the product knows nothing of this.
 
-`EXTENDER_KILL_AT="after-post:0.05,before-claim:0.02"` lets a process that called `install()` kill itself with SIGKILL
-at these points, each time with that probability. `EXTENDER_KILL_LOG` names a file that gets a line for each death.
+`EXTENDER_KILL_EVERY="10"` lets a process that called `install()` kill itself with SIGKILL at every tenth passage of
+each of these points, the fifth first. Passages are counted over all processes, so that no death depends on luck.
+`EXTENDER_KILL_LOG` names a file that gets a line for each death; beside it lie the files that count.
 """
 
 import functools
 import os
-import random
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 POINTS = ("before-claim", "after-claim", "before-post", "after-post", "after-answer")
@@ -17,43 +18,50 @@ SUBMIT = "/imagine-video-extend"
 
 def install() -> None:
     """Wraps the points. Call it once Django is set up."""
-    chances = _chances(os.environ.get("EXTENDER_KILL_AT", ""))
-    if not chances:
+    every = int(os.environ.get("EXTENDER_KILL_EVERY", "0"))
+    if not every:
         return
     from extender.apiframe import client
     from extender.tasks import sending
     from extender.tasks.models.tasks import TaskQuerySet
 
-    dice = _Dice(chances, os.environ["EXTENDER_KILL_LOG"])
-    TaskQuerySet.claim_to_send = _around(TaskQuerySet.claim_to_send, dice, "before-claim", "after-claim")
-    client.exchange = _around(client.exchange, dice, "before-post", "after-post", only=_is_submit)
-    sending.apply_update = _around(sending.apply_update, dice, after="after-answer")
+    passages = _Passages(every, Path(os.environ["EXTENDER_KILL_LOG"]))
+    TaskQuerySet.claim_to_send = _around(TaskQuerySet.claim_to_send, passages, "before-claim", "after-claim")
+    client.exchange = _around(client.exchange, passages, "before-post", "after-post", only=_is_submit)
+    sending.apply_update = _around(sending.apply_update, passages, after="after-answer")
 
 
-def _chances(text: str) -> dict[str, float]:
-    pairs = (pair.split(":") for pair in text.split(",") if pair)
-    chances = {point: float(chance) for point, chance in pairs}
-    if unknown := chances.keys() - set(POINTS):
-        raise ValueError(f"EXTENDER_KILL_AT names no point: {unknown}")
-    return chances
+def count(path: Path) -> int:
+    """One more in the file that counts something for several processes; returns how many there are now."""
+    counter = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        os.write(counter, b".")
+        # Where this very byte ends, whoever else writes.
+        return os.lseek(counter, 0, os.SEEK_CUR)
+    finally:
+        os.close(counter)
 
 
-class _Dice:
-    def __init__(self, chances: dict[str, float], log: str) -> None:
-        self._chances = chances
-        self._log = log
+def is_deadly(passage: int, every: int) -> bool:
+    """Whether a process dies at this passage: every so many, and for the first time after half as many."""
+    return passage % every == every // 2
 
-    def at(self, point: str | None) -> None:
+
+class _Passages:
+    def __init__(self, every: int, log: Path) -> None:
+        self._every, self._log = every, log
+
+    def one_more(self, point: str | None) -> None:
         """Kills this process, or does not."""
-        if point and random.random() < self._chances.get(point, 0):
-            with open(self._log, "a") as log:  # noqa: PTH123, nothing here may fail
+        if point and is_deadly(count(self._log.with_suffix(f".{point}")), self._every):
+            with self._log.open("a") as log:
                 log.write(f"{point}\n")
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _around(
     wrapped: Callable[..., Any],
-    dice: _Dice,
+    passages: _Passages,
     before: str | None = None,
     after: str | None = None,
     only: Callable[..., bool] = lambda *_, **__: True,
@@ -62,11 +70,11 @@ def _around(
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if not only(*args, **kwargs):
             return wrapped(*args, **kwargs)
-        dice.at(before)
+        passages.one_more(before)
         try:
             return wrapped(*args, **kwargs)
         finally:
-            dice.at(after)
+            passages.one_more(after)
 
     return wrapper
 

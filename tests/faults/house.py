@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 import requests
 
+from tests.faults.sizes import PATIENCE
 from tests.helpers import eventually, form_of
 from tests.ports import HOST, free_port
 from tests.sandbox_process import Sandbox
@@ -25,7 +26,6 @@ from tests.sandbox_process import Sandbox
 PROJECT = Path(__file__).resolve().parents[2]
 # What our settings read; whoever runs the tests may have them set for an installation of their own.
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT", "EXTENDER_")
-START_SECONDS = 30
 # A browser keeps one for a year, so every form that a member ever opened bears the same.
 CSRF_TOKEN = "c" * 32
 
@@ -96,9 +96,9 @@ class Process:
         """SIGTERM to it alone, as a supervisor asks a program to end."""
         self._process.terminate()
 
-    def code(self, seconds: float) -> int:
-        """Its exit code, once it has ended; TimeoutExpired after `seconds`."""
-        return self._process.wait(seconds)
+    def code(self) -> int:
+        """Its exit code, once it has ended."""
+        return self._process.wait(PATIENCE)
 
     @property
     def is_alive(self) -> bool:
@@ -131,7 +131,7 @@ class Web(Process):
 
     def await_open_door(self) -> None:
         """Waits until somebody listens at its port."""
-        eventually(self._is_open, START_SECONDS)
+        eventually(self._is_open, PATIENCE)
 
     def _is_open(self) -> bool:
         with socket.socket() as probe:
@@ -180,22 +180,22 @@ class House:
             "MEDIA_ROOT": str(self.directory / "media"),
         }
 
-    def open_web(self, *, hooked: bool = False, **environment: str) -> Web:
+    def open_web(self, *, failpoints: bool = False, **environment: str) -> Web:
         """Starts a web server; it may not listen yet."""
-        app = "tests.faults.wsgi" if hooked else "project.wsgi"
+        app = "tests.faults.wsgi" if failpoints else "project.wsgi"
         port, name = self._ports.pop(0), f"web-{len(self.processes)}"
         web = Web(self.directory, name, port, self.environment | environment, app)
         self.processes.append(web)
         return web
 
     def reopen_web(self, web: Web) -> Web:
-        """Starts an ended web server again, without hooks."""
+        """Starts an ended web server again, without failpoints."""
         self._ports.insert(0, web.port)
         return self.open_web()
 
-    def hire_worker(self, *, hooked: bool = False, **environment: str) -> Process:
+    def hire_worker(self, *, failpoints: bool = False, **environment: str) -> Process:
         """Starts a worker."""
-        command = ["-m", "tests.faults.worker"] if hooked else ["manage.py", "worker", "--no-copies"]
+        command = ["-m", "tests.faults.worker"] if failpoints else ["manage.py", "worker", "--no-copies"]
         name = f"worker-{len(self.processes)}"
         worker = Process(self.directory, name, [sys.executable, *command], self.environment | environment)
         self.processes.append(worker)
@@ -212,7 +212,9 @@ class House:
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs one command of `manage.py` to its end."""
         command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=PATIENCE
+        )
 
     def inside(self, verb: str, **arguments: Any) -> Any:
         """Does one of the verbs of `tests.faults.inside` on this house's database."""
@@ -271,7 +273,7 @@ class _Result:
 
 def answer_of(process: subprocess.Popen) -> Any:
     """What a verb begun by `begin_inside` answers."""
-    said, errors = process.communicate(timeout=300)
+    said, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     return json.loads(said.splitlines()[-1])
 
@@ -314,11 +316,11 @@ class Visitor:
                 self.web.await_open_door()
 
 
-def until(house: House, check: Any, seconds: float, what: str) -> None:
+def until(house: House, check: Any, what: str) -> None:
     """Waits for `check`; where it does not come true, says what was awaited and what the processes complained of."""
-    ends = time.monotonic() + seconds
+    ends = time.monotonic() + PATIENCE
     while not check():
-        assert time.monotonic() < ends, f"waited {seconds} s: {what}; {house.states()}\n{house.complaints()}"
+        assert time.monotonic() < ends, f"awaited in vain: {what}; {house.states()}\n{house.complaints()}"
         time.sleep(0.05)
 
 

@@ -1,10 +1,10 @@
 """Whatever APIFRAME answers, and whatever is called back: no exception, no 500, and a row that can still be read.
 
-10,000 answers and 5,000 webhooks (times TORTURE) are generated as text, not as JSON values, since half of what can go
+10,000 answers and 5,000 webhooks (at full size) are generated as text, not as JSON values, since half of what can go
 wrong is text that is barely JSON: half a surrogate pair, a NUL, a number without end, brackets to the edge of the
 stack. The network is left out by patching `exchange`: what a real one does to bytes is shown in `test_exchange.py`.
 
-`derandomize` makes each run the same run. To explore elsewhere: take it out, or set TORTURE=10.
+`derandomize` makes each run the same run. To explore elsewhere: take it out, or `make torture SIZE=10`.
 """
 
 import json
@@ -27,7 +27,7 @@ from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import send, webhook_secret
 from extender.team.models import Member
 from extender.workspace.detail import with_silences
-from tests.faults.conftest import TORTURE
+from tests.faults.sizes import TORTURE, size
 from tests.faults.undone import Undone
 from tests.helpers import make_task
 
@@ -37,6 +37,8 @@ EXCHANGE = "extender.apiframe.client.exchange"
 CARD = re.compile(r'id="card-([-0-9a-f]+)" data-state="(\w+)"')
 # How many answers or webhooks one example has.
 HOUSEFUL = 20
+# How deep brackets nest; somewhere here is the depth that can still be read and no longer be written down.
+DEPTHS = range(760, 980) if TORTURE else range(760, 980, 10)
 
 
 # --- what comes over the wire, as text
@@ -277,7 +279,7 @@ CALLS = [
 def generated(examples: int):
     """A generated proof of that many examples: quiet about time, the same on every machine."""
     return settings(
-        max_examples=examples * TORTURE,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,
@@ -352,27 +354,27 @@ def _quietly():
     logging.disable(logging.NOTSET)
 
 
-def test_ten_thousand_answers(staff, web):
-    check_answers(10_000, staff, web)
+def test_whatever_is_answered(staff, web):
+    check_answers(size(400, 10_000), staff, web)
 
 
-def test_five_thousand_webhooks(staff, web):
-    check_webhooks(5_000, staff, web)
+def test_whatever_is_called_back(staff, web):
+    check_webhooks(size(200, 5_000), staff, web)
 
 
 @pytest.mark.races
 def test_some_answers_on_either_database(staff, web):
-    check_answers(500, staff, web)
+    check_answers(size(60, 500), staff, web)
 
 
 @pytest.mark.races
 def test_some_webhooks_on_either_database(staff, web):
-    check_webhooks(500, staff, web)
+    check_webhooks(size(60, 500), staff, web)
 
 
 @pytest.mark.races
 def test_some_answers_to_a_look_up_on_either_database(staff, web):
-    @generated(200)
+    @generated(size(20, 200))
     @given(ANSWERS)
     def check(answer) -> None:
         with Undone():
@@ -386,9 +388,8 @@ def test_some_answers_to_a_look_up_on_either_database(staff, web):
 
 @pytest.mark.parametrize("brackets", ["[ ]", '{"a": }'])
 def test_brackets_to_the_edge_of_the_stack(staff, brackets):
-    """Somewhere here is the depth that can still be read and no longer be written down: one step finds it."""
     outside = Client()
-    for depth in range(760, 980):
+    for depth in DEPTHS:
         body = as_text([("task_id", f'"{ID}"'), ("status", nested(depth, brackets))]).encode()
         with Undone():
             the_answer_to_a_submit(staff, Answer(200, {}, body))

@@ -1,5 +1,6 @@
-"""300 submits while everything is killed again and again: none is lost, none sent twice, none billed and hidden."""
+"""Submits while everything is killed again and again: none is lost, none sent twice, none billed and hidden."""
 
+import itertools
 import queue
 import random
 import threading
@@ -10,24 +11,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.faults.books import Books
-from tests.faults.conftest import TORTURE
-from tests.faults.hooks import POINTS
+from tests.faults.failpoints import POINTS
 from tests.faults.house import House, Process, Visitor, Web, until
+from tests.faults.sizes import TORTURE, size
 
-SUBMITS = 300 * TORTURE
+SUBMITS = size(20, 300)
 CLIENTS = 8
 SEED = 3
-# How often a passage of a named point is deadly; and how many answers lie between two random deaths, in the mean.
-CHANCE = 0.03
+# From one deadly passage of a named point to the next; and from one death at a random moment to the next.
+PASSAGES_BETWEEN_DEATHS = 30 if TORTURE else 10
 ANSWERS_BETWEEN_KILLS = 10
 FAULTS = ("[500-billed]", "[hang-up-billed]", "[webhook-lost]", "[webhook-early]", "[webhook-double]", "[empty]")
 # APIFRAME turns such a task away for ever, so it stays queued.
 TURNED_AWAY = "[429]"
-CALM_SECONDS = 60 * TORTURE
 
 
 class Storm:
-    """Kills a process of the house now and then, by a seeded die, at random moments after a client had its answer.
+    """Kills a process of the house after every tenth answer or so that a client had, at a random moment.
 
     By the answers and not by the clock: a slow machine would otherwise do little else than start processes.
     """
@@ -50,8 +50,10 @@ class Storm:
         self._thread.join()
 
     def _rage(self) -> None:
-        while self._answers.get():
-            if self._dice.random() < 1 / ANSWERS_BETWEEN_KILLS:
+        for answer in itertools.count(1):
+            if not self._answers.get():
+                return
+            if answer % ANSWERS_BETWEEN_KILLS == 0:
                 time.sleep(self._dice.uniform(0, 0.3))  # the moment is to be a random one
                 self._kill(self._dice.choice(self._house.processes))
 
@@ -68,10 +70,10 @@ def prompts() -> list[str]:
     dice = random.Random(SEED)
 
     def words(number: int) -> str:
-        if number % 100 == 0:
+        if number % 100 == 20:
             return f"take {number} {TURNED_AWAY}"
         fault = dice.choice(FAULTS) if dice.random() < 0.5 else ""
-        # Few webhooks for most: 300 lives of 17 posts each would measure nothing but patience.
+        # Few webhooks for most: hundreds of lives of 17 posts each would measure nothing but patience.
         life = "" if number % 20 == 0 else "[seconds-0.05]"
         return f"take {number} {life} {fault}".rstrip()
 
@@ -106,7 +108,7 @@ def settle(house: House) -> Web:
     web.await_open_door()
     house.hire_worker()
     unsettled = f"state NOT IN ('finished', 'failed', 'unconfirmed') AND prompt NOT LIKE '%{TURNED_AWAY}%'"
-    until(house, lambda: house.count(f"{unsettled} OR state = 'sending'") == 0, CALM_SECONDS, "tasks to settle")
+    until(house, lambda: house.count(f"{unsettled} OR state = 'sending'") == 0, "tasks to settle")
     return web
 
 
@@ -127,13 +129,13 @@ def test_whatever_is_killed_no_paid_request_is_lost_repeated_or_hidden(
     began = time.monotonic()
     deaths = tmp_path / "deaths"
     deadly = {
-        "EXTENDER_KILL_AT": ",".join(f"{point}:{CHANCE}" for point in POINTS),
+        "EXTENDER_KILL_EVERY": str(PASSAGES_BETWEEN_DEATHS),
         "EXTENDER_KILL_LOG": str(deaths),
     }
     with House(tmp_path, database_url, seconds=1) as house:
-        web = house.open_web(hooked=True, **deadly)
+        web = house.open_web(failpoints=True, **deadly)
         for _ in range(2):
-            house.hire_worker(hooked=True, **deadly)
+            house.hire_worker(failpoints=True, **deadly)
         for process in house.processes:
             process.keep_alive()
         web.await_open_door()
@@ -169,4 +171,4 @@ def test_whatever_is_killed_no_paid_request_is_lost_repeated_or_hidden(
     assert books.hidden() == []
     assert books.unconfirmed_against_better_knowledge() == []
     assert set(killed_at) == set(POINTS), "every named point must have seen a death"
-    assert storm.kills > 0
+    assert storm.kills == SUBMITS // ANSWERS_BETWEEN_KILLS
