@@ -157,9 +157,8 @@ def test_pages_do_not_wait_while_apiframe_stalls(tmp_path: Path, say):
         # Its death frees whoever still waits for it.
         house.sandbox.kill()
         everything.await_submitters()
-    say(
-        f"brownout, {calls} calls stalled: {everything}; polls alone: {_figures(polls.all)}; calm: {_figures(calm.all)}"
-    )
+    others = f"polls alone: {_figures(polls.all)}; calm: {_figures(calm.all)}"
+    say(f"brownout, {calls} calls stalled: {everything}; {others}")
     limit = max(LIMIT, TIMES * percentile(calm.all, 0.99))
     assert percentile(polls.all, 0.99) < limit, str(polls)
     assert percentile(everything.all, 0.99) < limit, str(everything)
