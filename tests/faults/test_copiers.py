@@ -46,24 +46,19 @@ def test_two_workers_fetch_each_clip_exactly_once(tmp_path: Path, database_url: 
         until(house, lambda: alive(house) == 2, "both to be there")
         for worker in workers:
             worker.freeze()
-        offered = [offer(house.sandbox, [film(house.sandbox, 5000) for _ in range(4)]) for _ in range(2)]
-        house.inside("finish", clips=dict.fromkeys(offered, 4))
+        # Each takes so long that the other one gets its share.
+        house.inside("finish", clips={house.sandbox.start_video("snow [clip-slow]"): 4})
         # Both look at the rows in the same moment.
         for worker in workers:
             worker.thaw()
-        until(house, lambda: any(map(stored_by, workers)), "one of them to have copied a clip")
-        quicker, slower = sorted(workers, key=stored_by, reverse=True)
-        quicker.freeze()
-        until(house, lambda: stored_by(slower), "the other one to have copied one too")
-        quicker.thaw()
-        until(house, lambda: copies(house, "state = 'stored'") == 8, "all to be copied")
+        until(house, lambda: sum(map(stored_by, workers)) == 4, "all to be copied")
         asked, not_whole = fetches(house.sandbox), missing(house)
         shares = [stored_by(worker) for worker in workers]
         again = house.rows("SELECT id FROM tasks_clip WHERE attempts <> 1")
-    say(f"{database_url.partition(':')[0]}: two workers copied {shares} of 8 clips, in {asked.total()} fetches")
-    assert (len(asked), asked.total()) == (8, 8)
+    say(f"{database_url.partition(':')[0]}: two workers copied {shares} of 4 clips, in {asked.total()} fetches")
+    assert (len(asked), asked.total()) == (4, 4)
     assert again == not_whole == []
-    assert sum(shares) == 8
+    assert min(shares) > 0
 
 
 @pytest.mark.parametrize("database_url", DATABASES, indirect=True)
