@@ -1,4 +1,4 @@
-"""Databases of their own for houses."""
+"""Databases of their own for installations."""
 
 import itertools
 
@@ -20,7 +20,7 @@ def _postgres() -> str:
 @pytest.fixture
 def postgres_url(_postgres) -> str:
     """A fresh database on a PostgreSQL of our own."""
-    name = f"house_{next(_numbers)}"
+    name = f"site_{next(_numbers)}"
     with psycopg.connect(_postgres, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return f"{_postgres.rpartition('/')[0]}/{name}"
@@ -28,7 +28,7 @@ def postgres_url(_postgres) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path) -> str:
-    """A database for a house, once of each kind."""
+    """A database for a site, once of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'house.sqlite3'}"
+        return f"sqlite:///{tmp_path / 'site.sqlite3'}"
     return request.getfixturevalue("postgres_url")

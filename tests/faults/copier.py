@@ -44,7 +44,7 @@ def moment(event: str, arguments: tuple[Any, ...], root: str) -> str | None:
     return None
 
 
-def become_mortal(number: int, log: Path) -> None:
+def become_deadly(number: int, log: Path) -> None:
     """From now on this process may die at each moment. The alarm's signal is not handled, so it ends at once."""
     dice, root = random.Random(f"{SEED} {number}"), os.environ["MEDIA_ROOT"]
 
@@ -58,10 +58,10 @@ def become_mortal(number: int, log: Path) -> None:
     sys.addaudithook(hear)
 
 
-def hire(number: int, log: Path) -> None:
+def fork_worker(number: int, log: Path) -> None:
     """Forks the worker of that number."""
     if os.fork() == 0:
-        become_mortal(number, log)
+        become_deadly(number, log)
         call_command("worker")
         os._exit(0)
 
@@ -76,4 +76,4 @@ if __name__ == "__main__":
     for number in itertools.count():
         if number >= workers:
             os.wait()
-        hire(number, log)
+        fork_worker(number, log)

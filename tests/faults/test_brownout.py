@@ -11,7 +11,7 @@ from statistics import median
 
 import pytest
 
-from tests.faults.house import House, Visitor, Web, percentile, until
+from tests.faults.installation import Installation, Visitor, Web, percentile, until
 from tests.faults.sizes import PATIENCE, size
 
 # How many pages each watcher opens.
@@ -105,57 +105,57 @@ def _figures(latencies: list[float]) -> str:
     return "median {:.0f}, p99 {:.0f}, worst {:.0f} ms".format(*(1000 * figure for figure in figures))
 
 
-def running_tasks(house: House, web: Web) -> dict[str, list[str]]:
+def running_tasks(site: Installation, web: Web) -> dict[str, list[str]]:
     """Three tasks of each member that render without end, by the member's name: their pages poll."""
     found = {}
-    for member in house.members:
+    for member in site.members:
         visitor = Visitor(web, member)
         found[member["name"]] = [visitor.press(visitor.form("take [stuck]")) for _ in range(3)]
     open_tasks = "remote_id <> '' AND state = 'processing' AND percentage > 30"
-    until(house, lambda: house.count(open_tasks) == 3 * len(house.members), "tasks to be rendering")
+    until(site, lambda: site.count(open_tasks) == 3 * len(site.members), "tasks to be rendering")
     return found
 
 
-def crowd_of(house: House, web: Web, tasks: dict[str, list[str]], submitters: int = 0) -> Crowd:
+def crowd_of(site: Installation, web: Web, tasks: dict[str, list[str]], submitters: int = 0) -> Crowd:
     """A crowd that is at it: everybody opens all kinds of pages in turn, some submit beside that."""
     crowd = Crowd()
     for number in range(WATCHERS):
-        member = house.members[number % len(house.members)]
+        member = site.members[number % len(site.members)]
         kinds = [("history", "/tasks/"), ("healthz", "/healthz")]
         for task in tasks[member["name"]]:
             kinds += [("task page", task), ("status", f"{task}status/?v=1"), ("status", f"{task}status/?v=1")]
         first = number * 3 % len(kinds)
         crowd.watch(Visitor(web, member), islice(cycle(kinds), first, first + PAGES))
     for number in range(submitters):
-        crowd.submit(Visitor(web, house.members[number % len(house.members)]))
+        crowd.submit(Visitor(web, site.members[number % len(site.members)]))
     return crowd
 
 
-def stalled(house: House) -> int:
+def stalled(site: Installation) -> int:
     """How many calls APIFRAME has let wait."""
-    return sum(request["fault"] in ("stall", "fetch-stall") for request in house.sandbox.ledger()["requests"])
+    return sum(request["fault"] in ("stall", "fetch-stall") for request in site.sandbox.ledger()["requests"])
 
 
 @pytest.mark.alone
 def test_pages_do_not_wait_while_apiframe_stalls(tmp_path: Path, say):
-    with House(tmp_path, f"sqlite:///{tmp_path / 'house.sqlite3'}", members=4, seconds=1, stall=STALL) as house:
-        web = house.open_web()
-        web.await_open_door()
-        tasks = running_tasks(house, web)
-        calm = crowd_of(house, web, tasks)
+    with Installation(tmp_path, f"sqlite:///{tmp_path / 'site.sqlite3'}", members=4, seconds=1, stall=STALL) as site:
+        web = site.start_web()
+        web.await_listening()
+        tasks = running_tasks(site, web)
+        calm = crowd_of(site, web, tasks)
         calm.await_watchers()
-        house.sandbox.options(misbehave=["stall", "fetch-stall", "webhook-lost"])
-        house.let_time_pass("processing")
+        site.sandbox.options(misbehave=["stall", "fetch-stall", "webhook-lost"])
+        site.let_time_pass("processing")
         # Polls alone, and no worker; then a worker, and submits too.
-        polls = crowd_of(house, web, tasks)
-        until(house, lambda: stalled(house) > 0, "a call to stall")
+        polls = crowd_of(site, web, tasks)
+        until(site, lambda: stalled(site) > 0, "a call to stall")
         polls.await_watchers()
-        house.hire_worker()
-        everything = crowd_of(house, web, tasks, SUBMITTERS)
+        site.start_worker()
+        everything = crowd_of(site, web, tasks, SUBMITTERS)
         everything.await_watchers()
-        calls = stalled(house)
+        calls = stalled(site)
         # Its death frees whoever still waits for it.
-        house.sandbox.kill()
+        site.sandbox.kill()
         everything.await_submitters()
     others = f"polls alone: {_figures(polls.all)}; calm: {_figures(calm.all)}"
     say(f"brownout, {calls} calls stalled: {everything}; {others}")

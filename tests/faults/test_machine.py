@@ -41,8 +41,8 @@ from extender.apiframe.exchange import Answer
 from extender.operations import worker
 from extender.tasks.models import Task
 from extender.tasks.sending import send, webhook_secret
+from tests.faults.rolled_back import RolledBack
 from tests.faults.sizes import TORTURE, size
-from tests.faults.undone import Undone
 from tests.helpers import form_of
 
 PUBLIC_URL = "https://extender.example"
@@ -308,14 +308,14 @@ class OneMembersTasks(RuleBasedStateMachine):
         # The version of each row at its last change, and whether there was one since the history was read.
         self.seen: dict[str, int] = {}
         self.news = True
-        self.undone = Undone()
-        self.undone.__enter__()
+        self.transaction = RolledBack()
+        self.transaction.__enter__()
         self.network = patch("extender.apiframe.client.exchange", self.apiframe)
         self.network.start()
 
     def teardown(self) -> None:
         self.network.stop()
-        self.undone.__exit__(None, None, None)
+        self.transaction.__exit__(None, None, None)
 
     # what the model says about sends and looks
 
@@ -395,7 +395,7 @@ class OneMembersTasks(RuleBasedStateMachine):
 
     @initialize(fate=FATES, news=NEWS)
     def begin(self, fate, news) -> None:
-        """Hypothesis leaves some rules out of each example: no house stays empty for that."""
+        """Hypothesis leaves some rules out of each example: no example stays without a task for that."""
         self.submit_a_form("accepted", news)
         self.submit_a_form(fate, news)
 

@@ -129,19 +129,19 @@ class Web(Process):
         command += ["--workers", "2", "--threads", "8", "--log-level", "warning"]
         super().__init__(directory, name, command, environment)
 
-    def await_open_door(self) -> None:
+    def await_listening(self) -> None:
         """Waits until somebody listens at its port."""
-        eventually(self._is_open, PATIENCE)
+        eventually(self._is_listening, PATIENCE)
 
-    def _is_open(self) -> bool:
+    def _is_listening(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex((HOST, self.port)) == 0
 
 
-class House:
-    """`with House(directory, database_url) as house`: the tables, members with a session and an original, a sandbox.
+class Installation:
+    """`with Installation(directory, database_url) as site`: tables, a sandbox, members with a session and an original.
 
-    Web servers and workers are opened by `open_web()` and `hire_worker()`. Webhooks go to the first web server.
+    Web servers and workers are opened by `start_web()` and `start_worker()`. Webhooks go to the first web server.
     Everything is ended at the end, whatever happened.
     """
 
@@ -153,13 +153,13 @@ class House:
         self._sandbox_flags = {"credits": 10**8, **sandbox_flags}
         self._ports = [free_port() for _ in range(4)]
 
-    def __enter__(self) -> "House":
+    def __enter__(self) -> "Installation":
         with ExitStack() as stack:
             self.sandbox = stack.enter_context(Sandbox(self.directory / "sandbox", **self._sandbox_flags))
             stack.callback(self._end_all)
             self.environment = self._environment()
             originals = [each["task_id"] for each in self.sandbox.originals()]
-            self.members = self.inside("furnish", originals=originals, members=self._member_count)
+            self.members = self.inside("set_up", originals=originals, members=self._member_count)
             self._stack = stack.pop_all()
         return self
 
@@ -180,7 +180,7 @@ class House:
             "MEDIA_ROOT": str(self.directory / "media"),
         }
 
-    def open_web(self, *, failpoints: bool = False, **environment: str) -> Web:
+    def start_web(self, *, failpoints: bool = False, **environment: str) -> Web:
         """Starts a web server; it may not listen yet."""
         app = "tests.faults.wsgi" if failpoints else "project.wsgi"
         port, name = self._ports.pop(0), f"web-{len(self.processes)}"
@@ -188,12 +188,12 @@ class House:
         self.processes.append(web)
         return web
 
-    def reopen_web(self, web: Web) -> Web:
+    def restart_web(self, web: Web) -> Web:
         """Starts an ended web server again, without failpoints."""
         self._ports.insert(0, web.port)
-        return self.open_web()
+        return self.start_web()
 
-    def hire_worker(self, *, failpoints: bool = False, **environment: str) -> Process:
+    def start_worker(self, *, failpoints: bool = False, **environment: str) -> Process:
         """Starts a worker."""
         command = ["-m", "tests.faults.worker"] if failpoints else ["manage.py", "worker", "--no-copies"]
         name = f"worker-{len(self.processes)}"
@@ -201,7 +201,7 @@ class House:
         self.processes.append(worker)
         return worker
 
-    def hire_copier(self, *command: str) -> Process:
+    def start_copier(self, *command: str) -> Process:
         """Starts a worker that copies clips too, or what `command` says in its place."""
         name = f"copier-{len(self.processes)}"
         chosen = [sys.executable, *(command or ("manage.py", "worker"))]
@@ -217,7 +217,7 @@ class House:
         )
 
     def inside(self, verb: str, **arguments: Any) -> Any:
-        """Does one of the verbs of `tests.faults.inside` on this house's database."""
+        """Does one of the verbs of `tests.faults.inside` on this site's database."""
         return answer_of(self.begin_inside(verb, **arguments))
 
     def begin_inside(self, verb: str, **arguments: Any) -> subprocess.Popen:
@@ -313,14 +313,14 @@ class Visitor:
                 return self._session.request(method, self.web.url + path, timeout=(5, 60), **more)
             except requests.RequestException:
                 self.broken += 1
-                self.web.await_open_door()
+                self.web.await_listening()
 
 
-def until(house: House, check: Any, what: str) -> None:
+def until(site: Installation, check: Any, what: str) -> None:
     """Waits for `check`; where it does not come true, says what was awaited and what the processes complained of."""
     ends = time.monotonic() + PATIENCE
     while not check():
-        assert time.monotonic() < ends, f"awaited in vain: {what}; {house.states()}\n{house.complaints()}"
+        assert time.monotonic() < ends, f"awaited in vain: {what}; {site.states()}\n{site.complaints()}"
         time.sleep(0.05)
 
 
