@@ -86,7 +86,7 @@ def is_whole(path: Path) -> bool:
 
 
 def missing(site: Installation) -> list[str]:
-    """Files that safe copies should have, and have not whole."""
+    """Files that stored clips should have, and have not whole."""
     media = site.directory / "media" / "clips"
     rows = site.rows("SELECT sha256, bytes FROM tasks_clip WHERE state = 'stored'")
     paths = [media / sha256[:2] / f"{sha256}{kind}" for sha256, _ in rows for kind in KINDS]

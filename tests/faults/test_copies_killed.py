@@ -41,8 +41,8 @@ class Viewer:
         session.trust_env = False
         session.cookies.set("sessionid", self._site.members[0]["session"])
         while not self._over.wait(0.2):
-            safe = self._site.rows("SELECT id FROM tasks_clip WHERE state = 'stored'")
-            for (pk,) in dice.sample(safe, min(1, len(safe))):
+            stored = self._site.rows("SELECT id FROM tasks_clip WHERE state = 'stored'")
+            for (pk,) in dice.sample(stored, min(1, len(stored))):
                 address = f"{self._web.url}/clips/{uuid.UUID(str(pk))}.mp4"
                 answer = session.get(address, timeout=30, allow_redirects=False)
                 self.plays += 1
@@ -56,7 +56,7 @@ class Viewer:
 
 
 class Settled:
-    """Sees to it that what is safe stays exactly as it was settled, whoever else was at it."""
+    """Sees to it that what is stored stays exactly as it was settled, whoever else was at it."""
 
     def __init__(self, site: Installation) -> None:
         self.changed: list[tuple] = []
@@ -64,7 +64,7 @@ class Settled:
         self._known: dict[object, tuple] = {}
 
     def look(self) -> int:
-        """Adds to `changed` what is not as before; returns how many copies are safe."""
+        """Adds to `changed` what is not as before; returns how many clips are stored."""
         rows = self._site.rows("SELECT id, state, sha256, settled_at FROM tasks_clip WHERE settled_at IS NOT NULL")
         now = {pk: rest for pk, *rest in rows}
         self.changed += [(pk, was, now.get(pk)) for pk, was in self._known.items() if now.get(pk) != was]
@@ -77,7 +77,7 @@ def test_whatever_is_killed_no_truncated_file_is_ever_kept(tmp_path: Path, datab
     began, log, media = time.monotonic(), tmp_path / "deaths", tmp_path / "media"
     with Installation(tmp_path, database_url) as site:
         web = site.start_web()
-        # Every fourth clip is the same: its file is kept again and again while somebody plays it.
+        # Every fourth clip is the same: its file is stored again and again while somebody plays it.
         shared = film(site.sandbox, FILM_BYTES)
         offered = [
             offer(site.sandbox, [*(film(site.sandbox, FILM_BYTES) for _ in range(3)), shared]) for _ in range(TASKS)
@@ -89,7 +89,7 @@ def test_whatever_is_killed_no_truncated_file_is_ever_kept(tmp_path: Path, datab
         web.await_listening()
         viewer = Viewer(site, web)
 
-        def all_safe() -> bool:
+        def all_stored() -> bool:
             nonlocal lapsed_at
             time.sleep(0.2)  # each look takes something from the workers
             deaths = len(log.read_text().splitlines()) if log.exists() else 0
@@ -101,7 +101,7 @@ def test_whatever_is_killed_no_truncated_file_is_ever_kept(tmp_path: Path, datab
                 let_leases_lapse(site)
             return rows.look() == wanted
 
-        until(site, all_safe, "all to be copied")
+        until(site, all_stored, "all to be copied")
         until(site, lambda: viewer.plays >= PLAYS, "somebody to have played enough of them")
         viewer.stop()
         files.look()
