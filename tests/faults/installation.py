@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
@@ -84,9 +84,19 @@ class Process:
             if children:
                 os.kill(int(children[choice % len(children)]), signal.SIGKILL)
 
-    def freeze(self) -> None:
-        """SIGSTOP: it sleeps, and notices nothing of that, until `thaw()`."""
-        self._signal(signal.SIGSTOP)
+    def freeze(self, may_sleep: Callable[[], bool]) -> None:
+        """SIGSTOP at a moment when it `may_sleep`: it notices nothing of that until `thaw()`."""
+        while True:
+            self._signal(signal.SIGSTOP)
+            eventually(self._sleeps, PATIENCE)
+            if may_sleep():
+                return
+            self.thaw()
+            time.sleep(0.01)
+
+    def _sleeps(self) -> bool:
+        status = Path(f"/proc/{self._process.pid}/stat").read_text()
+        return status.rpartition(")")[2].split()[0] == "T"
 
     def thaw(self) -> None:
         """SIGCONT."""
@@ -139,7 +149,7 @@ class Web(Process):
 
 
 class Installation:
-    """`with Installation(directory, database_url) as site`: tables, a sandbox, members with a session and an original.
+    """`with Installation(directory, url) as site`: a database, a sandbox, members with a session and an original.
 
     Web servers and workers are opened by `start_web()` and `start_worker()`. Webhooks go to the first web server.
     Everything is ended at the end, whatever happened.
@@ -209,6 +219,24 @@ class Installation:
         self.processes.append(worker)
         return worker
 
+    def freeze(self, process: Process) -> None:
+        """Lets a process sleep, but not in the middle of a transaction: nobody else could write until it wakes."""
+        process.freeze(self._is_nobody_writing)
+
+    def _is_nobody_writing(self) -> bool:
+        if self.database_url.startswith("sqlite"):
+            try:
+                with closing(self._open_file(timeout=0)) as connection, connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                return True
+            except sqlite3.OperationalError:
+                return False
+        others = "datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+        return not self.rows(f"SELECT 1 FROM pg_stat_activity WHERE {others}")
+
+    def _open_file(self, timeout: float) -> sqlite3.Connection:
+        return sqlite3.connect(urlsplit(self.database_url).path[1:], timeout=timeout)
+
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs one command of `manage.py` to its end."""
         command = [sys.executable, "manage.py", *arguments]
@@ -237,7 +265,7 @@ class Installation:
 
     def _execute(self, statement: str) -> Any:
         if self.database_url.startswith("sqlite"):
-            with closing(sqlite3.connect(urlsplit(self.database_url).path[1:], timeout=30)) as connection, connection:
+            with closing(self._open_file(timeout=PATIENCE)) as connection, connection:
                 return _Result(connection.execute(statement))
         with psycopg.connect(self.database_url) as connection:
             return _Result(connection.execute(statement))

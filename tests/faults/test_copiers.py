@@ -45,7 +45,7 @@ def test_two_workers_fetch_each_clip_exactly_once(tmp_path: Path, database_url: 
         workers = [site.start_copier() for _ in range(2)]
         until(site, lambda: alive(site) == 2, "both to be there")
         for worker in workers:
-            worker.freeze()
+            site.freeze(worker)
         # Each takes so long that the other one gets its share.
         site.inside("finish", clips={site.sandbox.start_video("snow [clip-slow]"): 4})
         # Both look at the rows in the same moment.
@@ -70,7 +70,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_over_anothers_copy(tm
         site.inside("finish", clips={slow: 1})
         first = site.start_copier()
         until(site, lambda: copies(site, "received > 0"), "the first bytes")
-        first.freeze()
+        site.freeze(first)
         site.inside("finish", clips={offer(site.sandbox, [film(site.sandbox, 5000)]): 1})
         second = site.start_copier()
         until(site, lambda: copies(site, "state = 'stored'") == 1, "the other clip")
@@ -81,7 +81,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_over_anothers_copy(tm
 
         let_leases_lapse(site)
         until(site, lambda: copies(site, "attempts = 2 AND received > 0"), "it to be taken over")
-        second.freeze()
+        site.freeze(second)
         before = everything(site)
         first.thaw()
         until(site, lambda: TAKEN_OVER in first.log, "the first to notice that it is another's")
