@@ -5,6 +5,7 @@ import itertools
 import psycopg
 import pytest
 
+from tests.faults.sizes import DATABASES
 from tests.postgres import find_postgres, start_postgres
 
 _numbers = itertools.count(1)
@@ -26,9 +27,9 @@ def postgres_url(_postgres) -> str:
     return f"{_postgres.rpartition('/')[0]}/{name}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request, tmp_path) -> str:
-    """A database for a site, once of each kind."""
+    """A database for an installation; in `make torture` once of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'site.sqlite3'}"
     return request.getfixturevalue("postgres_url")

@@ -7,7 +7,7 @@ from typing import TypeVar
 TORTURE = int(os.environ.get("TORTURE", "0"))
 # Seconds after which a test is taken to hang. No test is about this: what it awaits comes, on a slow machine later.
 PATIENCE = 600 * max(1, TORTURE)
-# The databases of a test that would cost `make test` too much on both.
+# The kinds of databases under what costs too much to be done twice in `make test`.
 DATABASES = ["sqlite", "postgresql"] if TORTURE else ["sqlite"]
 
 Amount = TypeVar("Amount", int, tuple)

@@ -355,21 +355,21 @@ def _quietly():
 
 
 def test_whatever_is_answered(staff, web):
-    check_answers(size(400, 10_000), staff, web)
+    check_answers(size(600, 10_000), staff, web)
 
 
 def test_whatever_is_called_back(staff, web):
-    check_webhooks(size(200, 5_000), staff, web)
+    check_webhooks(size(400, 5_000), staff, web)
 
 
 @pytest.mark.races
 def test_some_answers_on_either_database(staff, web):
-    check_answers(size(60, 500), staff, web)
+    check_answers(size(100, 500), staff, web)
 
 
 @pytest.mark.races
 def test_some_webhooks_on_either_database(staff, web):
-    check_webhooks(size(60, 500), staff, web)
+    check_webhooks(size(100, 500), staff, web)
 
 
 @pytest.mark.races

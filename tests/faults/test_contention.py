@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.faults.installation import Installation, answer_of
 from tests.faults.sizes import TORTURE, size
 
-PROCESSES = 8 if TORTURE else 4
-TRANSACTIONS = size(240, 2000)
+PROCESSES = 8 if TORTURE else 3
+TRANSACTIONS = size(180, 2000)
 
 
 def test_nobody_is_told_that_the_database_is_locked(tmp_path: Path, say):

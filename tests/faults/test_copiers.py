@@ -5,7 +5,6 @@ from pathlib import Path
 
 import av
 import numpy as np
-import pytest
 
 from tests.faults.clips import (
     Watcher,
@@ -19,7 +18,6 @@ from tests.faults.clips import (
     parts,
 )
 from tests.faults.installation import Installation, Process, until
-from tests.faults.sizes import DATABASES
 
 IDLE_SECONDS = 1  # between two turns of a worker that found nothing to do
 # Tasks to be sent while clips drip.
@@ -61,7 +59,6 @@ def test_two_workers_fetch_each_clip_exactly_once(tmp_path: Path, database_url: 
     assert min(shares) > 0
 
 
-@pytest.mark.parametrize("database_url", DATABASES, indirect=True)
 def test_a_worker_that_slept_past_its_lease_writes_nothing_over_anothers_copy(tmp_path: Path, database_url: str):
     with Installation(tmp_path, database_url) as site:
         leave_the_original_out(site)

@@ -9,13 +9,12 @@ import uuid
 from collections import Counter
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.faults.clips import Watcher, copies, film, let_leases_lapse, missing, offer, parts
 from tests.faults.copier import DEADLY
 from tests.faults.installation import Installation, Web, until
-from tests.faults.sizes import DATABASES, size
+from tests.faults.sizes import size
 
 TASKS = size(3, 49)
 PLAYS = size(10, 50)
@@ -72,7 +71,6 @@ class Settled:
         return sum(state == "stored" for state, *_ in now.values())
 
 
-@pytest.mark.parametrize("database_url", DATABASES, indirect=True)
 def test_whatever_is_killed_no_truncated_file_is_ever_kept(tmp_path: Path, database_url: str, say) -> None:
     began, log, media = time.monotonic(), tmp_path / "deaths", tmp_path / "media"
     with Installation(tmp_path, database_url) as site:

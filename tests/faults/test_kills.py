@@ -19,7 +19,7 @@ SUBMITS = size(20, 300)
 CLIENTS = 8
 SEED = 3
 # From one deadly passage of a named point to the next; and from one death at a random moment to the next.
-PASSAGES_BETWEEN_DEATHS = 30 if TORTURE else 10
+PASSAGES_BETWEEN_DEATHS = 30 if TORTURE else 14
 ANSWERS_BETWEEN_KILLS = 10
 FAULTS = ("[500-billed]", "[hang-up-billed]", "[webhook-lost]", "[webhook-early]", "[webhook-double]", "[empty]")
 # APIFRAME turns such a task away for ever, so it stays queued.

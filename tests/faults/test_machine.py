@@ -42,7 +42,7 @@ from extender.operations import worker
 from extender.tasks.models import Task
 from extender.tasks.sending import send, webhook_secret
 from tests.faults.rolled_back import RolledBack
-from tests.faults.sizes import TORTURE, size
+from tests.faults.sizes import size
 from tests.helpers import form_of
 
 PUBLIC_URL = "https://extender.example"
@@ -738,8 +738,8 @@ def _one_member(settings, browser_of, member, monkeypatch):
 
 
 # In parts, so that the machine's cores share them.
-PARTS = 4 if TORTURE else 2
-STEPS_IN_A_PART = size(200, 5_000)
+PARTS = 4
+STEPS_IN_A_PART = size(250, 5_000)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -750,4 +750,4 @@ def test_model_database_and_pages_agree(part, say):
 
 @pytest.mark.races
 def test_they_agree_on_either_database():
-    run(size(150, 1_000), first_seed=PARTS * MOST_BATCHES)
+    run(size(200, 1_000), first_seed=PARTS * MOST_BATCHES)
