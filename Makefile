@@ -9,7 +9,7 @@ help:
 	@echo "make run      everything on this machine, one Ctrl-C ends it (PORT=8000)"
 	@echo "make test     every test, shared by two processes (WORKERS=2); brings Chromium and PostgreSQL where it may"
 	@echo "              ARGS=tests/test_new.py and whatever else pytest takes: these tests alone"
-	@echo "make torture  the tests in tests/faults, ten times their size"
+	@echo "make torture  the tests in tests/faults at their full size (SIZE=10: ten times that)"
 	@echo "make check    lint, layout and types"
 
 run: .venv/.ready
@@ -19,7 +19,7 @@ test: .venv/.ready-dev
 	@tests/run $(ARGS)
 
 torture: .venv/.ready-dev
-	@TORTURE=10 tests/run tests/faults
+	@TORTURE=$(or $(SIZE),1) tests/run
 
 check: .venv/.ready-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy . \

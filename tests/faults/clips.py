@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 from pathlib import Path
 
-from tests.faults.house import House
+from tests.faults.installation import Installation
 from tests.sandbox_process import Sandbox
 
 KINDS = (".mp4", ".poster.webp", ".card.webp", ".storyboard.webp")
@@ -30,10 +30,10 @@ def offer(sandbox: Sandbox, films: list[bytes]) -> str:
     return remote_id
 
 
-def leave_the_original_out(house: House) -> None:
-    """No copies of the clips that every house begins with."""
+def leave_the_original_out(site: Installation) -> None:
+    """No copies of the clips that every site begins with."""
     originals = "SELECT id FROM tasks_task WHERE kind = 'original'"
-    house.change(f"DELETE FROM tasks_clip WHERE task_id IN ({originals})")
+    site.change(f"DELETE FROM tasks_clip WHERE task_id IN ({originals})")
 
 
 def fetches(sandbox: Sandbox) -> Counter[str]:
@@ -41,14 +41,14 @@ def fetches(sandbox: Sandbox) -> Counter[str]:
     return Counter(re.findall(r"GET (/videos/\S+)", sandbox.log))
 
 
-def copies(house: House, condition: str = "1 = 1") -> int:
+def copies(site: Installation, condition: str = "1 = 1") -> int:
     """How many copies there are for which the SQL `condition` holds."""
-    return house.rows(f"SELECT COUNT(*) FROM tasks_clip WHERE {condition}")[0][0]
+    return site.rows(f"SELECT COUNT(*) FROM tasks_clip WHERE {condition}")[0][0]
 
 
-def let_leases_lapse(house: House) -> None:
+def let_leases_lapse(site: Installation) -> None:
     """Two and a half minutes pass: for workers that died, and for those that live and are in the middle."""
-    house.change("UPDATE tasks_clip SET next_try_at = '2020-01-01 00:00:00' WHERE state IN ('copying', 'waiting')")
+    site.change("UPDATE tasks_clip SET next_try_at = '2020-01-01 00:00:00' WHERE state IN ('copying', 'waiting')")
 
 
 def parts(media: Path) -> list[Path]:
@@ -85,10 +85,10 @@ def is_whole(path: Path) -> bool:
     return content[:4] == b"RIFF" and struct.unpack("<I", content[4:8])[0] == len(content) - 8
 
 
-def missing(house: House) -> list[str]:
-    """Files that safe copies should have, and have not whole."""
-    media = house.directory / "media" / "clips"
-    rows = house.rows("SELECT sha256, bytes FROM tasks_clip WHERE state = 'stored'")
+def missing(site: Installation) -> list[str]:
+    """Files that stored clips should have, and have not whole."""
+    media = site.directory / "media" / "clips"
+    rows = site.rows("SELECT sha256, bytes FROM tasks_clip WHERE state = 'stored'")
     paths = [media / sha256[:2] / f"{sha256}{kind}" for sha256, _ in rows for kind in KINDS]
     short = [sha256 for sha256, size in rows if (media / sha256[:2] / f"{sha256}.mp4").stat().st_size != size]
     return [path.name for path in paths if not (path.exists() and is_whole(path))] + short

@@ -1,15 +1,13 @@
-"""Databases of their own for houses."""
+"""Databases of their own for installations."""
 
 import itertools
-import os
 
 import psycopg
 import pytest
 
+from tests.faults.sizes import DATABASES
 from tests.postgres import find_postgres, start_postgres
 
-# How much larger than usual the tests of this room are: `make torture` sets 10.
-TORTURE = int(os.environ.get("TORTURE", "1"))
 _numbers = itertools.count(1)
 
 
@@ -23,15 +21,15 @@ def _postgres() -> str:
 @pytest.fixture
 def postgres_url(_postgres) -> str:
     """A fresh database on a PostgreSQL of our own."""
-    name = f"house_{next(_numbers)}"
+    name = f"site_{next(_numbers)}"
     with psycopg.connect(_postgres, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return f"{_postgres.rpartition('/')[0]}/{name}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request, tmp_path) -> str:
-    """A database for a house, once of each kind."""
+    """A database for an installation; in `make torture` once of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'house.sqlite3'}"
+        return f"sqlite:///{tmp_path / 'site.sqlite3'}"
     return request.getfixturevalue("postgres_url")

@@ -1,8 +1,8 @@
-"""Workers that die again and again: `python -m tests.faults.copier <how many> <deaths> <log>`.
+"""Workers that die again and again: `python -m tests.faults.copier <how many> <log>`.
 
 Each is a fork, so that a death does not cost a second of imports. Death comes soon after something was done to a file
 of the archive or a look inside a clip began: so that it falls into every step of a copy, not only into the longest.
-The log gets a line for each; after `deaths` of them nobody dies any more.
+The log gets a line for each.
 """
 
 import itertools
@@ -16,14 +16,16 @@ from typing import Any
 import django
 from django.core.management import call_command
 
+from tests.faults.failpoints import count, is_deadly
+
 SEED = 4
-# For each kind of moment: how often it is deadly, and within how many seconds.
+# For each kind of moment: at every which passage (all workers' are counted) one dies, and within how many seconds.
 DEADLY = {
-    "write": (0.02, 0.002),
-    "read": (0.003, 0.002),
-    "mkdir": (0.006, 0.002),
-    "rename": (0.015, 0.002),
-    "look": (0.05, 0.5),
+    "write": (80, 0.002),
+    "read": (300, 0.002),
+    "mkdir": (300, 0.002),
+    "rename": (60, 0.002),
+    "look": (20, 0.5),
 }
 READ_ONLY = os.O_RDONLY
 
@@ -42,13 +44,13 @@ def moment(event: str, arguments: tuple[Any, ...], root: str) -> str | None:
     return None
 
 
-def become_mortal(number: int, log: Path) -> None:
+def become_deadly(number: int, log: Path) -> None:
     """From now on this process may die at each moment. The alarm's signal is not handled, so it ends at once."""
     dice, root = random.Random(f"{SEED} {number}"), os.environ["MEDIA_ROOT"]
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
         kind = moment(event, arguments, root)
-        if kind and dice.random() < DEADLY[kind][0]:
+        if kind and is_deadly(count(log.with_suffix(f".{kind}")), DEADLY[kind][0]):
             with log.open("a") as deaths:
                 deaths.write(f"{kind}\n")
             signal.setitimer(signal.ITIMER_REAL, dice.uniform(1e-6, DEADLY[kind][1]))
@@ -56,12 +58,10 @@ def become_mortal(number: int, log: Path) -> None:
     sys.addaudithook(hear)
 
 
-def hire(number: int, log: Path, deaths: int) -> None:
+def fork_worker(number: int, log: Path) -> None:
     """Forks the worker of that number."""
-    is_mortal = len(log.read_text().splitlines()) < deaths
     if os.fork() == 0:
-        if is_mortal:
-            become_mortal(number, log)
+        become_deadly(number, log)
         call_command("worker")
         os._exit(0)
 
@@ -71,9 +71,9 @@ if __name__ == "__main__":
     django.setup()
     import extender.operations.worker  # noqa: F401, so that each fork has it
 
-    count, deaths, log = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    workers, log = int(sys.argv[1]), Path(sys.argv[2])
     log.touch()
     for number in itertools.count():
-        if number >= count:
+        if number >= workers:
             os.wait()
-        hire(number, log, deaths)
+        fork_worker(number, log)

@@ -1,6 +1,6 @@
 """What a test needs done inside the app, in a process of its own: `python -m tests.faults.inside <verb> [<json>]`.
 
-A house has a database that the tests' own Django knows nothing of. Each verb prints its answer as JSON.
+An installation has a database that the tests' own Django knows nothing of. Each verb prints its answer as JSON.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 import django
 
 
-def furnish(originals: list[str], members: int = 1) -> list[dict[str, str]]:
+def set_up(originals: list[str], members: int = 1) -> list[dict[str, str]]:
     """Makes the tables, and members who are signed in and have a finished video each to continue."""
     from django.core.management import call_command
     from django.test import Client
@@ -156,5 +156,5 @@ _kept: list[Any] = []
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
-    verb = {"furnish": furnish, "enqueue": enqueue, "finish": finish, "mix": mix}[sys.argv[1]]
+    verb = {"set_up": set_up, "enqueue": enqueue, "finish": finish, "mix": mix}[sys.argv[1]]
     print(json.dumps(verb(**json.loads(sys.argv[2]))))

@@ -1,10 +1,10 @@
 """Whatever APIFRAME answers, and whatever is called back: no exception, no 500, and a row that can still be read.
 
-10,000 answers and 5,000 webhooks (times TORTURE) are generated as text, not as JSON values, since half of what can go
+10,000 answers and 5,000 webhooks (at full size) are generated as text, not as JSON values, since half of what can go
 wrong is text that is barely JSON: half a surrogate pair, a NUL, a number without end, brackets to the edge of the
 stack. The network is left out by patching `exchange`: what a real one does to bytes is shown in `test_exchange.py`.
 
-`derandomize` makes each run the same run. To explore elsewhere: take it out, or set TORTURE=10.
+`derandomize` makes each run the same run. To explore elsewhere: take it out, or `make torture SIZE=10`.
 """
 
 import json
@@ -27,8 +27,8 @@ from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import send, webhook_secret
 from extender.team.models import Member
 from extender.workspace.detail import with_silences
-from tests.faults.conftest import TORTURE
-from tests.faults.undone import Undone
+from tests.faults.rolled_back import RolledBack
+from tests.faults.sizes import TORTURE, size
 from tests.helpers import make_task
 
 ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
@@ -36,7 +36,9 @@ OTHER = "7d0c1d0e-3c2b-4b52-8f0d-0a4a8c7c1b22"
 EXCHANGE = "extender.apiframe.client.exchange"
 CARD = re.compile(r'id="card-([-0-9a-f]+)" data-state="(\w+)"')
 # How many answers or webhooks one example has.
-HOUSEFUL = 20
+BATCH = 20
+# How deep brackets nest; somewhere here is the depth that can still be read and no longer be written down.
+DEPTHS = range(760, 980) if TORTURE else range(760, 980, 10)
 
 
 # --- what comes over the wire, as text
@@ -277,7 +279,7 @@ CALLS = [
 def generated(examples: int):
     """A generated proof of that many examples: quiet about time, the same on every machine."""
     return settings(
-        max_examples=examples * TORTURE,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,
@@ -287,15 +289,15 @@ def generated(examples: int):
 
 
 def some(things: st.SearchStrategy) -> st.SearchStrategy:
-    """A houseful of them: pages are looked at once for each, since they are what takes time."""
-    return st.lists(things, min_size=HOUSEFUL, max_size=HOUSEFUL)
+    """A batch of them: pages are looked at once for each, since they are what takes time."""
+    return st.lists(things, min_size=BATCH, max_size=BATCH)
 
 
 def check_answers(count: int, staff: Member, web: Client) -> None:
-    @generated(count // HOUSEFUL)
+    @generated(count // BATCH)
     @given(some(st.tuples(st.sampled_from(CALLS), ANSWERS)))
     def check(answers) -> None:
-        with Undone():
+        with RolledBack():
             for call, answer in answers:
                 call(staff, answer)
             shown(web, staff)
@@ -308,10 +310,10 @@ def check_webhooks(count: int, staff: Member, web: Client) -> None:
     stands = st.tuples(st.sampled_from(State), st.sampled_from(["", ID]))
     secrets = st.sampled_from(["right"] * 5 + ["wrong", "", "wröng", "\xff" * 64])
 
-    @generated(count // HOUSEFUL)
+    @generated(count // BATCH)
     @given(some(st.tuples(stands, BODIES, secrets, TYPES)))
     def check(webhooks) -> None:
-        with Undone():
+        with RolledBack():
             for (state, remote_id), *webhook in webhooks:
                 call_back(
                     outside, make_task(staff, state, remote_id=remote_id, reason="so", next_look_at=None), *webhook
@@ -352,30 +354,30 @@ def _quietly():
     logging.disable(logging.NOTSET)
 
 
-def test_ten_thousand_answers(staff, web):
-    check_answers(10_000, staff, web)
+def test_whatever_is_answered(staff, web):
+    check_answers(size(600, 10_000), staff, web)
 
 
-def test_five_thousand_webhooks(staff, web):
-    check_webhooks(5_000, staff, web)
+def test_whatever_is_called_back(staff, web):
+    check_webhooks(size(400, 5_000), staff, web)
 
 
 @pytest.mark.races
 def test_some_answers_on_either_database(staff, web):
-    check_answers(500, staff, web)
+    check_answers(size(100, 500), staff, web)
 
 
 @pytest.mark.races
 def test_some_webhooks_on_either_database(staff, web):
-    check_webhooks(500, staff, web)
+    check_webhooks(size(100, 500), staff, web)
 
 
 @pytest.mark.races
 def test_some_answers_to_a_look_up_on_either_database(staff, web):
-    @generated(200)
+    @generated(size(20, 200))
     @given(ANSWERS)
     def check(answer) -> None:
-        with Undone():
+        with RolledBack():
             with patch(EXCHANGE, Upstream("/fetch", answer)):
                 assert web.post("/tasks/look-up/", {"parent_task_id": ID}).status_code == 200
             assert all(task.state == State.FINISHED for task in Task.objects.all())
@@ -386,11 +388,10 @@ def test_some_answers_to_a_look_up_on_either_database(staff, web):
 
 @pytest.mark.parametrize("brackets", ["[ ]", '{"a": }'])
 def test_brackets_to_the_edge_of_the_stack(staff, brackets):
-    """Somewhere here is the depth that can still be read and no longer be written down: one step finds it."""
     outside = Client()
-    for depth in range(760, 980):
+    for depth in DEPTHS:
         body = as_text([("task_id", f'"{ID}"'), ("status", nested(depth, brackets))]).encode()
-        with Undone():
+        with RolledBack():
             the_answer_to_a_submit(staff, Answer(200, {}, body))
             the_answer_to_a_submit(staff, Answer(400, {}, body))
             call_back(outside, make_task(staff, State.PENDING, remote_id=ID), body, "right", "application/json")

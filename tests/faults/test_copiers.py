@@ -17,82 +17,89 @@ from tests.faults.clips import (
     offer,
     parts,
 )
-from tests.faults.house import START_SECONDS, House, until
+from tests.faults.installation import Installation, Process, until
 
-CALM_SECONDS = 120
 IDLE_SECONDS = 1  # between two turns of a worker that found nothing to do
-STOP_SECONDS = 10
+# Tasks to be sent while clips drip.
+TASKS = 5
+# A clip that drips a byte a second and began so lately that it is not given up before a worker ends.
+YOUNG = "received < 12"
 TAKEN_OVER = "was taken over by another worker"
 
 
-def alive(house: House) -> int:
+def alive(site: Installation) -> int:
     """How many workers have said that they are."""
-    return house.rows("SELECT COUNT(*) FROM operations_heartbeat")[0][0]
+    return site.rows("SELECT COUNT(*) FROM operations_heartbeat")[0][0]
+
+
+def stored_by(worker: Process) -> int:
+    """How many clips a worker says that it has stored."""
+    return worker.log.count("is stored")
 
 
 def test_two_workers_fetch_each_clip_exactly_once(tmp_path: Path, database_url: str, say) -> None:
-    with House(tmp_path, database_url) as house:
-        leave_the_original_out(house)
-        workers = [house.hire_copier() for _ in range(2)]
-        until(house, lambda: alive(house) == 2, START_SECONDS, "both to be there")
+    with Installation(tmp_path, database_url) as site:
+        leave_the_original_out(site)
+        workers = [site.start_copier() for _ in range(2)]
+        until(site, lambda: alive(site) == 2, "both to be there")
         for worker in workers:
-            worker.freeze()
-        offered = [offer(house.sandbox, [film(house.sandbox, 5000) for _ in range(4)]) for _ in range(2)]
-        house.inside("finish", clips=dict.fromkeys(offered, 4))
+            site.freeze(worker)
+        # Each takes so long that the other one gets its share.
+        site.inside("finish", clips={site.sandbox.start_video("snow [clip-slow]"): 4})
         # Both look at the rows in the same moment.
         for worker in workers:
             worker.thaw()
-        until(house, lambda: copies(house, "state = 'stored'") == 8, CALM_SECONDS, "all to be copied")
-        asked, not_whole = fetches(house.sandbox), missing(house)
-        shares = [worker.log.count("is safe") for worker in workers]
-        again = house.rows("SELECT id FROM tasks_clip WHERE attempts <> 1")
-    say(f"{database_url.partition(':')[0]}: two workers copied {shares} of 8 clips, in {asked.total()} fetches")
-    assert (len(asked), asked.total()) == (8, 8)
+        until(site, lambda: sum(map(stored_by, workers)) == 4, "all to be copied")
+        asked, not_whole = fetches(site.sandbox), missing(site)
+        shares = [stored_by(worker) for worker in workers]
+        again = site.rows("SELECT id FROM tasks_clip WHERE attempts <> 1")
+    say(f"{database_url.partition(':')[0]}: two workers copied {shares} of 4 clips, in {asked.total()} fetches")
+    assert (len(asked), asked.total()) == (4, 4)
     assert again == not_whole == []
     assert min(shares) > 0
 
 
 def test_a_worker_that_slept_past_its_lease_writes_nothing_over_anothers_copy(tmp_path: Path, database_url: str):
-    with House(tmp_path, database_url) as house:
-        leave_the_original_out(house)
-        slow = house.sandbox.start_video("snow [clip-slow]")
-        (house.sandbox.directory / "videos" / slow / "1.mp4").write_bytes(film(house.sandbox, 200_000))
-        house.inside("finish", clips={slow: 1})
-        first = house.hire_copier()
-        until(house, lambda: copies(house, "received > 0"), CALM_SECONDS, "the first bytes")
-        first.freeze()
-        house.inside("finish", clips={offer(house.sandbox, [film(house.sandbox, 5000)]): 1})
-        second = house.hire_copier()
-        until(house, lambda: copies(house, "state = 'stored'") == 1, CALM_SECONDS, "the other clip")
+    with Installation(tmp_path, database_url) as site:
+        leave_the_original_out(site)
+        slow = site.sandbox.start_video("snow [clip-slow]")
+        (site.sandbox.directory / "videos" / slow / "1.mp4").write_bytes(film(site.sandbox, 200_000))
+        site.inside("finish", clips={slow: 1})
+        first = site.start_copier()
+        until(site, lambda: copies(site, "received > 0"), "the first bytes")
+        site.freeze(first)
+        site.inside("finish", clips={offer(site.sandbox, [film(site.sandbox, 5000)]): 1})
+        second = site.start_copier()
+        until(site, lambda: copies(site, "state = 'stored'") == 1, "the other clip")
         # It has the time to take this one too, if it is allowed to.
         two_turns = time.monotonic() + 2 * IDLE_SECONDS
-        until(house, lambda: time.monotonic() > two_turns, CALM_SECONDS, "time to pass")
-        assert copies(house, "state = 'copying' AND attempts = 1") == 1, "nobody takes it before its lease has ended"
+        until(site, lambda: time.monotonic() > two_turns, "time to pass")
+        assert copies(site, "state = 'copying' AND attempts = 1") == 1, "nobody takes it before its lease has ended"
 
-        let_leases_lapse(house)
-        until(house, lambda: copies(house, "attempts = 2 AND received > 0"), CALM_SECONDS, "it to be taken over")
-        second.freeze()
-        before = everything(house)
+        let_leases_lapse(site)
+        until(site, lambda: copies(site, "attempts = 2 AND received > 0"), "it to be taken over")
+        site.freeze(second)
+        before = everything(site)
         first.thaw()
-        until(house, lambda: TAKEN_OVER in first.log, CALM_SECONDS, "the first to notice that it is another's")
-        assert everything(house) == before
+        until(site, lambda: TAKEN_OVER in first.log, "the first to notice that it is another's")
+        assert everything(site) == before
 
-        let_leases_lapse(house)
-        until(house, lambda: copies(house, "state = 'stored'") == 2, CALM_SECONDS, "it to be copied")
-        before = everything(house)
+        let_leases_lapse(site)
+        until(site, lambda: copies(site, "state = 'stored'") == 2, "it to be copied")
+        before = everything(site)
         second.thaw()
-        until(house, lambda: TAKEN_OVER in second.log, CALM_SECONDS, "the second to notice that it is done")
-        assert everything(house) == before
-        assert copies(house, "state = 'stored' AND attempts = 3") == 1
+        until(site, lambda: TAKEN_OVER in second.log, "the second to notice that it is done")
+        assert everything(site) == before
+        assert copies(site, "state = 'stored' AND attempts = 3") == 1
         assert parts(tmp_path / "media") == [], "both have cleaned up"
 
 
-def everything(house: House) -> tuple:
+def everything(site: Installation) -> tuple:
     """All that is known of copies, and their files; each write to a copy moves its task's version."""
-    files = [path for path in (house.directory / "media" / "clips").rglob("*") if path.is_file()]
+    files = [path for path in (site.directory / "media" / "clips").rglob("*") if path.is_file()]
     stats = sorted((path.name, path.stat().st_ino, path.stat().st_mtime_ns) for path in files)
-    rows = house.rows("SELECT * FROM tasks_clip ORDER BY id")
-    return rows, house.rows("SELECT version FROM tasks_task ORDER BY id"), stats
+    rows = site.rows("SELECT * FROM tasks_clip ORDER BY id")
+    return rows, site.rows("SELECT version FROM tasks_task ORDER BY id"), stats
 
 
 def paint(path: Path, width: int, height: int, pictures: int) -> bytes:
@@ -109,28 +116,27 @@ def paint(path: Path, width: int, height: int, pictures: int) -> bytes:
 
 
 def test_hostile_files_are_kept_out_with_their_reasons_and_the_next_clip_is_copied(tmp_path: Path) -> None:
-    with House(tmp_path, f"sqlite:///{tmp_path / 'house.sqlite3'}") as house:
-        leave_the_original_out(house)
-        good = film(house.sandbox, 5000)
+    with Installation(tmp_path, f"sqlite:///{tmp_path / 'site.sqlite3'}") as site:
+        leave_the_original_out(site)
+        good = film(site.sandbox, 5000)
         films = [
             paint(tmp_path / "canvas.mp4", 8192, 2048, 2),
             paint(tmp_path / "bomb.mp4", 16, 16, 8000),
             good[:1500],
             good,
         ]
-        house.inside("finish", clips={offer(house.sandbox, films): 4})
-        worker = house.hire_copier()
+        site.inside("finish", clips={offer(site.sandbox, films): 4})
+        worker = site.start_copier()
         until(
-            house,
-            lambda: copies(house, "state IN ('refused', 'stored')") == 4,
-            CALM_SECONDS,
+            site,
+            lambda: copies(site, "state IN ('refused', 'stored')") == 4,
             "all four to be looked into",
         )
-        rows = house.rows('SELECT state, reason, next_try_at FROM tasks_clip ORDER BY "index"')
+        rows = site.rows('SELECT state, reason, next_try_at FROM tasks_clip ORDER BY "index"')
         watcher = Watcher(tmp_path / "media")
         watcher.look()
         assert worker.is_alive
-        assert missing(house) == []
+        assert missing(site) == []
     assert rows[0] == ("refused", "Its pictures are too large (8192 × 2048).", None)
     assert rows[1][0] == rows[2][0] == "refused"
     assert rows[1][1].startswith(("It has more than", "It is longer than"))
@@ -140,25 +146,26 @@ def test_hostile_files_are_kept_out_with_their_reasons_and_the_next_clip_is_copi
 
 
 def test_a_clips_host_that_dawdles_keeps_neither_sends_nor_polls_nor_the_end_waiting(tmp_path: Path, say) -> None:
-    with House(tmp_path, f"sqlite:///{tmp_path / 'house.sqlite3'}") as house:
-        leave_the_original_out(house)
-        for fault in ("clip-drip", "clip-slow"):
-            house.inside("finish", clips={house.sandbox.start_video(f"snow [{fault}]"): 4})
-        workers = [house.hire_copier() for _ in range(2)]
-        until(house, lambda: copies(house, "state = 'copying'") == 2, CALM_SECONDS, "both to copy")
+    """A byte a second is given up after half a minute, and then the next clip of that host begins."""
+    with Installation(tmp_path, f"sqlite:///{tmp_path / 'site.sqlite3'}") as site:
+        leave_the_original_out(site)
+        site.inside("finish", clips={site.sandbox.start_video("snow [clip-drip]"): 4 for _ in range(2)})
+        workers = [site.start_copier() for _ in range(2)]
+        until(site, lambda: copies(site, "state = 'copying'") == 2, "both to copy")
         began = time.monotonic()
-        house.inside("enqueue", count=5, prompt="take [webhook-lost]")
-        dripping = "id IN (SELECT id FROM tasks_clip WHERE state = 'copying' AND attempts = 1 AND \"index\" = 1)"
+        site.inside("enqueue", count=TASKS, prompt="take [webhook-lost]")
         finished = "prompt LIKE 'take %' AND state = 'finished'"
-        until(house, lambda: house.count(finished) == 5, 60, "five tasks to be sent and followed")
+        until(site, lambda: site.count(finished) == TASKS, "the tasks to be sent and followed")
         took = time.monotonic() - began
-        assert copies(house, dripping) == 1, "one and the same clip drips on"
-        until(house, lambda: copies(house, "state = 'copying'") == 2, CALM_SECONDS, "both to copy")
+        # Were there one loop for all, each turn that sends would wait for a clip.
+        assert copies(site, "state = 'waiting' AND attempts > 0") < TASKS, "the host's clips came first"
+        until(site, lambda: copies(site, f"state = 'copying' AND {YOUNG}") == 2, "both to be at a clip")
         began = time.monotonic()
         for worker in workers:
             worker.terminate()
-        codes = [worker.code(STOP_SECONDS) for worker in workers]
+        codes = [worker.code() for worker in workers]
         ended = time.monotonic() - began
-    say(f"dawdling host: five tasks sent and finished in {took:.1f} s; both workers ended within {ended:.1f} s")
+        assert copies(site, "state = 'copying'") == 2, "they waited for no clip to end"
+    say(f"dawdling host: {TASKS} tasks sent and finished in {took:.1f} s; both workers ended within {ended:.1f} s")
     assert codes == [0, 0]
     assert all("worker stopped" in worker.log for worker in workers)

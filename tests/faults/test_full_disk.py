@@ -17,14 +17,15 @@ from extender.archive import comparing, copying
 from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 from tests.faults.clips import film, is_whole, offer, parts
+from tests.faults.sizes import size
 from tests.helpers import lie_at, make_task
 
 PAGE = 4096  # what a tmpfs counts in
 FILM_PAGES = 10
 # What is left when a copy begins. The film takes 10 pages; its pictures 5, and once more 5 where they are kept.
-PAGES_LEFT = (0, 1, 4, 7, 9, 10, 11, 12, 13, 15, 16, 18)
+PAGES_LEFT = size((0, 10, 16, 18), (0, 1, 4, 7, 9, 10, 11, 12, 13, 15, 16, 18))
 # A folder for parts, the film, a folder for pictures, three of these, one to be kept, and two folders to keep it in.
-INODES_LEFT = (0, 1, 2, 3, 5, 6, 7, 8)
+INODES_LEFT = size((1, 8), (0, 1, 2, 3, 5, 6, 7, 8))
 
 
 def mount(where: Path, options: str) -> None:

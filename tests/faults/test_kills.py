@@ -1,5 +1,6 @@
-"""300 submits while everything is killed again and again: none is lost, none sent twice, none billed and hidden."""
+"""Submits while everything is killed again and again: none is lost, none sent twice, none billed and hidden."""
 
+import itertools
 import queue
 import random
 import threading
@@ -9,35 +10,34 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.faults.books import Books
-from tests.faults.conftest import TORTURE
-from tests.faults.hooks import POINTS
-from tests.faults.house import House, Process, Visitor, Web, until
+from tests.faults.failpoints import POINTS
+from tests.faults.installation import Installation, Process, Visitor, Web, until
+from tests.faults.reconciliation import Reconciliation
+from tests.faults.sizes import TORTURE, size
 
-SUBMITS = 300 * TORTURE
+SUBMITS = size(20, 300)
 CLIENTS = 8
 SEED = 3
-# How often a passage of a named point is deadly; and how many answers lie between two random deaths, in the mean.
-CHANCE = 0.03
+# From one deadly passage of a named point to the next; and from one death at a random moment to the next.
+PASSAGES_BETWEEN_DEATHS = 30 if TORTURE else 14
 ANSWERS_BETWEEN_KILLS = 10
 FAULTS = ("[500-billed]", "[hang-up-billed]", "[webhook-lost]", "[webhook-early]", "[webhook-double]", "[empty]")
 # APIFRAME turns such a task away for ever, so it stays queued.
 TURNED_AWAY = "[429]"
-CALM_SECONDS = 60 * TORTURE
 
 
-class Storm:
-    """Kills a process of the house now and then, by a seeded die, at random moments after a client had its answer.
+class RandomKills:
+    """Kills a process of the site after every tenth answer that a client had, at a random moment.
 
     By the answers and not by the clock: a slow machine would otherwise do little else than start processes.
     """
 
-    def __init__(self, house: House) -> None:
-        self.kills = 0
-        self._house = house
+    def __init__(self, site: Installation) -> None:
+        self.count = 0
+        self._site = site
         self._dice = random.Random(SEED)
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._rage, daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def an_answer_came(self) -> None:
@@ -49,18 +49,20 @@ class Storm:
         self._answers.put(False)
         self._thread.join()
 
-    def _rage(self) -> None:
-        while self._answers.get():
-            if self._dice.random() < 1 / ANSWERS_BETWEEN_KILLS:
+    def _run(self) -> None:
+        for answer in itertools.count(1):
+            if not self._answers.get():
+                return
+            if answer % ANSWERS_BETWEEN_KILLS == 0:
                 time.sleep(self._dice.uniform(0, 0.3))  # the moment is to be a random one
-                self._kill(self._dice.choice(self._house.processes))
+                self._kill(self._dice.choice(self._site.processes))
 
     def _kill(self, victim: Process) -> None:
         if isinstance(victim, Web) and self._dice.random() < 0.8:
             victim.kill_a_child(self._dice.randrange(8))
         else:
             victim.kill()
-        self.kills += 1
+        self.count += 1
 
 
 def prompts() -> list[str]:
@@ -68,10 +70,10 @@ def prompts() -> list[str]:
     dice = random.Random(SEED)
 
     def words(number: int) -> str:
-        if number % 100 == 0:
+        if number % 100 == 20:
             return f"take {number} {TURNED_AWAY}"
         fault = dice.choice(FAULTS) if dice.random() < 0.5 else ""
-        # Few webhooks for most: 300 lives of 17 posts each would measure nothing but patience.
+        # Few webhooks for most: hundreds of lives of 17 posts each would measure nothing but patience.
         life = "" if number % 20 == 0 else "[seconds-0.05]"
         return f"take {number} {life} {fault}".rstrip()
 
@@ -96,26 +98,26 @@ def submit_once(web: Web, member: dict[str, str], prompt: str) -> tuple[dict[str
     return form, visitor.broken
 
 
-def settle(house: House) -> Web:
+def settle(site: Installation) -> Web:
     """No more kills: what the last ones left in the middle of a send has its lease run out, and one worker runs."""
-    web = next(process for process in house.processes if isinstance(process, Web))
-    for process in house.processes:
+    web = next(process for process in site.processes if isinstance(process, Web))
+    for process in site.processes:
         process.end()
-    house.let_time_pass("sending")
-    web = house.reopen_web(web)
-    web.await_open_door()
-    house.hire_worker()
+    site.let_time_pass("sending")
+    web = site.restart_web(web)
+    web.await_listening()
+    site.start_worker()
     unsettled = f"state NOT IN ('finished', 'failed', 'unconfirmed') AND prompt NOT LIKE '%{TURNED_AWAY}%'"
-    until(house, lambda: house.count(f"{unsettled} OR state = 'sending'") == 0, CALM_SECONDS, "tasks to settle")
+    until(site, lambda: site.count(f"{unsettled} OR state = 'sending'") == 0, "tasks to settle")
     return web
 
 
-def go_back_and_press_again(house: House, web: Web, forms: list[dict[str, str]]) -> None:
+def go_back_and_press_again(site: Installation, web: Web, forms: list[dict[str, str]]) -> None:
     """Much later, somebody goes back to the forms of what stands as unconfirmed, and presses their buttons again."""
-    house.let_time_pass("unconfirmed")
-    rows = house.rows("SELECT form_nonce FROM tasks_task WHERE state = 'unconfirmed'")
+    site.let_time_pass("unconfirmed")
+    rows = site.rows("SELECT form_nonce FROM tasks_task WHERE state = 'unconfirmed'")
     unconfirmed = {uuid.UUID(str(nonce)) for (nonce,) in rows}
-    visitor = Visitor(web, house.members[0])
+    visitor = Visitor(web, site.members[0])
     for form in forms:
         if uuid.UUID(form["nonce"]) in unconfirmed:
             visitor.press(form)
@@ -127,46 +129,46 @@ def test_whatever_is_killed_no_paid_request_is_lost_repeated_or_hidden(
     began = time.monotonic()
     deaths = tmp_path / "deaths"
     deadly = {
-        "EXTENDER_KILL_AT": ",".join(f"{point}:{CHANCE}" for point in POINTS),
+        "EXTENDER_KILL_EVERY": str(PASSAGES_BETWEEN_DEATHS),
         "EXTENDER_KILL_LOG": str(deaths),
     }
-    with House(tmp_path, database_url, seconds=1) as house:
-        web = house.open_web(hooked=True, **deadly)
+    with Installation(tmp_path, database_url, seconds=1) as site:
+        web = site.start_web(failpoints=True, **deadly)
         for _ in range(2):
-            house.hire_worker(hooked=True, **deadly)
-        for process in house.processes:
+            site.start_worker(failpoints=True, **deadly)
+        for process in site.processes:
             process.keep_alive()
-        web.await_open_door()
-        storm = Storm(house)
+        web.await_listening()
+        kills = RandomKills(site)
 
         def client(prompt: str) -> tuple[dict[str, str], int]:
-            done = submit_once(web, house.members[0], prompt)
-            storm.an_answer_came()
+            done = submit_once(web, site.members[0], prompt)
+            kills.an_answer_came()
             return done
 
         with ThreadPoolExecutor(CLIENTS) as clients:
             submitted = list(clients.map(client, prompts()))
-        storm.stop()
-        stormy = time.monotonic() - began
-        web = settle(house)
-        go_back_and_press_again(house, web, [form for form, _ in submitted])
-        books = Books.of(house)
-        complaints = house.complaints()
+        kills.stop()
+        killing = time.monotonic() - began
+        web = settle(site)
+        go_back_and_press_again(site, web, [form for form, _ in submitted])
+        reconciliation = Reconciliation.of(site)
+        complaints = site.complaints()
 
     forms = {uuid.UUID(form["nonce"]) for form, _ in submitted}
     killed_at = Counter(deaths.read_text().split())
-    lost = books.forms_without_a_row(forms) | books.submits_without_a_row()
+    lost = reconciliation.forms_without_a_row(forms) | reconciliation.submits_without_a_row()
     say(
-        f"{database_url.partition(':')[0]}: {books}; {storm.kills} kills at random,"
+        f"{database_url.partition(':')[0]}: {reconciliation}; {kills.count} kills at random,"
         f" {killed_at.total()} at named points, {sum(broken for _, broken in submitted)} broken answers;"
-        f" {len(lost)} lost, {len(books.sent_twice())} sent twice, {len(books.hidden())} hidden;"
-        f" {time.monotonic() - began:.0f} s, {stormy:.0f} of them until the last click"
+        f" {len(lost)} lost, {len(reconciliation.sent_twice())} sent twice, {len(reconciliation.hidden())} hidden;"
+        f" {time.monotonic() - began:.0f} s, {killing:.0f} of them until the last click"
     )
     assert lost == set(), complaints
-    assert books.forms_with_more_rows() == set()
-    assert len(books.rows) == len(forms) == SUBMITS
-    assert books.sent_twice() == set()
-    assert books.hidden() == []
-    assert books.unconfirmed_against_better_knowledge() == []
+    assert reconciliation.forms_with_more_rows() == set()
+    assert len(reconciliation.rows) == len(forms) == SUBMITS
+    assert reconciliation.sent_twice() == set()
+    assert reconciliation.hidden() == []
+    assert reconciliation.unconfirmed_against_better_knowledge() == []
     assert set(killed_at) == set(POINTS), "every named point must have seen a death"
-    assert storm.kills > 0
+    assert kills.count == SUBMITS // ANSWERS_BETWEEN_KILLS

@@ -1,8 +1,8 @@
-"""`project.wsgi`, with the hooks."""
+"""`project.wsgi`, with the failpoints."""
 
 from project.wsgi import application
-from tests.faults import hooks
+from tests.faults import failpoints
 
-hooks.install()
+failpoints.install()
 
 __all__ = ["application"]

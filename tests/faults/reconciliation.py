@@ -1,11 +1,11 @@
-"""The sandbox's ledger held against the rows of a house: what was paid for, and what its owner can see of it."""
+"""The sandbox's ledger held against the rows of a site: what was paid for, and what its owner can see of it."""
 
 import uuid
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.house import House
+from tests.faults.installation import Installation
 
 SUBMIT = "/imagine-video-extend"
 # Answers that say that nothing was taken on: the request may be made again.
@@ -15,8 +15,8 @@ COLUMNS = ("id", "form_nonce", "webhook_nonce", "state", "remote_id", "attempts"
 
 
 @dataclass(frozen=True)
-class Books:
-    """Both books, read once everything is calm."""
+class Reconciliation:
+    """What both say, read once everything is calm."""
 
     rows: list[dict[str, Any]]
     submits: list[dict[str, Any]]
@@ -25,11 +25,11 @@ class Books:
     """The ids at APIFRAME of tasks about whose end a webhook was taken with 200."""
 
     @classmethod
-    def of(cls, house: House) -> "Books":
+    def of(cls, site: Installation) -> "Reconciliation":
         """Reads them."""
         columns = ", ".join(COLUMNS)
-        found = house.rows(f"SELECT {columns} FROM tasks_task WHERE kind = 'extension'")
-        ledger = house.sandbox.ledger()
+        found = site.rows(f"SELECT {columns} FROM tasks_task WHERE kind = 'extension'")
+        ledger = site.sandbox.ledger()
         heard = {
             post["task_id"]
             for post in ledger["webhooks"]

@@ -1,10 +1,10 @@
-"""A transaction that is always undone: each generated example begins in an empty house."""
+"""A transaction that is always rolled back: each generated example begins on an empty database."""
 
 from django.db import transaction
 
 
-class Undone(transaction.Atomic):
-    """`with Undone():` keeps nothing of what is written inside."""
+class RolledBack(transaction.Atomic):
+    """`with RolledBack():` keeps nothing of what is written inside."""
 
     def __init__(self) -> None:
         super().__init__(using=None, savepoint=True, durable=False)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 import requests
 
+from tests.faults.sizes import PATIENCE
 from tests.helpers import eventually, form_of
 from tests.ports import HOST, free_port
 from tests.sandbox_process import Sandbox
@@ -25,7 +26,6 @@ from tests.sandbox_process import Sandbox
 PROJECT = Path(__file__).resolve().parents[2]
 # What our settings read; whoever runs the tests may have them set for an installation of their own.
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT", "EXTENDER_")
-START_SECONDS = 30
 # A browser keeps one for a year, so every form that a member ever opened bears the same.
 CSRF_TOKEN = "c" * 32
 
@@ -84,9 +84,19 @@ class Process:
             if children:
                 os.kill(int(children[choice % len(children)]), signal.SIGKILL)
 
-    def freeze(self) -> None:
-        """SIGSTOP: it sleeps, and notices nothing of that, until `thaw()`."""
-        self._signal(signal.SIGSTOP)
+    def freeze(self, may_sleep: Callable[[], bool]) -> None:
+        """SIGSTOP at a moment when it `may_sleep`: it notices nothing of that until `thaw()`."""
+        while True:
+            self._signal(signal.SIGSTOP)
+            eventually(self._sleeps, PATIENCE)
+            if may_sleep():
+                return
+            self.thaw()
+            time.sleep(0.01)
+
+    def _sleeps(self) -> bool:
+        status = Path(f"/proc/{self._process.pid}/stat").read_text()
+        return status.rpartition(")")[2].split()[0] == "T"
 
     def thaw(self) -> None:
         """SIGCONT."""
@@ -96,9 +106,9 @@ class Process:
         """SIGTERM to it alone, as a supervisor asks a program to end."""
         self._process.terminate()
 
-    def code(self, seconds: float) -> int:
-        """Its exit code, once it has ended; TimeoutExpired after `seconds`."""
-        return self._process.wait(seconds)
+    def code(self) -> int:
+        """Its exit code, once it has ended."""
+        return self._process.wait(PATIENCE)
 
     @property
     def is_alive(self) -> bool:
@@ -129,19 +139,19 @@ class Web(Process):
         command += ["--workers", "2", "--threads", "8", "--log-level", "warning"]
         super().__init__(directory, name, command, environment)
 
-    def await_open_door(self) -> None:
+    def await_listening(self) -> None:
         """Waits until somebody listens at its port."""
-        eventually(self._is_open, START_SECONDS)
+        eventually(self._is_listening, PATIENCE)
 
-    def _is_open(self) -> bool:
+    def _is_listening(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex((HOST, self.port)) == 0
 
 
-class House:
-    """`with House(directory, database_url) as house`: the tables, members with a session and an original, a sandbox.
+class Installation:
+    """`with Installation(directory, url) as site`: a database, a sandbox, members with a session and an original.
 
-    Web servers and workers are opened by `open_web()` and `hire_worker()`. Webhooks go to the first web server.
+    Web servers and workers are opened by `start_web()` and `start_worker()`. Webhooks go to the first web server.
     Everything is ended at the end, whatever happened.
     """
 
@@ -153,13 +163,13 @@ class House:
         self._sandbox_flags = {"credits": 10**8, **sandbox_flags}
         self._ports = [free_port() for _ in range(4)]
 
-    def __enter__(self) -> "House":
+    def __enter__(self) -> "Installation":
         with ExitStack() as stack:
             self.sandbox = stack.enter_context(Sandbox(self.directory / "sandbox", **self._sandbox_flags))
             stack.callback(self._end_all)
             self.environment = self._environment()
             originals = [each["task_id"] for each in self.sandbox.originals()]
-            self.members = self.inside("furnish", originals=originals, members=self._member_count)
+            self.members = self.inside("set_up", originals=originals, members=self._member_count)
             self._stack = stack.pop_all()
         return self
 
@@ -180,28 +190,28 @@ class House:
             "MEDIA_ROOT": str(self.directory / "media"),
         }
 
-    def open_web(self, *, hooked: bool = False, **environment: str) -> Web:
+    def start_web(self, *, failpoints: bool = False, **environment: str) -> Web:
         """Starts a web server; it may not listen yet."""
-        app = "tests.faults.wsgi" if hooked else "project.wsgi"
+        app = "tests.faults.wsgi" if failpoints else "project.wsgi"
         port, name = self._ports.pop(0), f"web-{len(self.processes)}"
         web = Web(self.directory, name, port, self.environment | environment, app)
         self.processes.append(web)
         return web
 
-    def reopen_web(self, web: Web) -> Web:
-        """Starts an ended web server again, without hooks."""
+    def restart_web(self, web: Web) -> Web:
+        """Starts an ended web server again, without failpoints."""
         self._ports.insert(0, web.port)
-        return self.open_web()
+        return self.start_web()
 
-    def hire_worker(self, *, hooked: bool = False, **environment: str) -> Process:
+    def start_worker(self, *, failpoints: bool = False, **environment: str) -> Process:
         """Starts a worker."""
-        command = ["-m", "tests.faults.worker"] if hooked else ["manage.py", "worker", "--no-copies"]
+        command = ["-m", "tests.faults.worker"] if failpoints else ["manage.py", "worker", "--no-copies"]
         name = f"worker-{len(self.processes)}"
         worker = Process(self.directory, name, [sys.executable, *command], self.environment | environment)
         self.processes.append(worker)
         return worker
 
-    def hire_copier(self, *command: str) -> Process:
+    def start_copier(self, *command: str) -> Process:
         """Starts a worker that copies clips too, or what `command` says in its place."""
         name = f"copier-{len(self.processes)}"
         chosen = [sys.executable, *(command or ("manage.py", "worker"))]
@@ -209,13 +219,33 @@ class House:
         self.processes.append(worker)
         return worker
 
+    def freeze(self, process: Process) -> None:
+        """Lets a process sleep, but not in the middle of a transaction: nobody else could write until it wakes."""
+        process.freeze(self._is_nobody_writing)
+
+    def _is_nobody_writing(self) -> bool:
+        if self.database_url.startswith("sqlite"):
+            try:
+                with closing(self._open_file(timeout=0)) as connection, connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                return True
+            except sqlite3.OperationalError:
+                return False
+        others = "datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+        return not self.rows(f"SELECT 1 FROM pg_stat_activity WHERE {others}")
+
+    def _open_file(self, timeout: float) -> sqlite3.Connection:
+        return sqlite3.connect(urlsplit(self.database_url).path[1:], timeout=timeout)
+
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs one command of `manage.py` to its end."""
         command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=PATIENCE
+        )
 
     def inside(self, verb: str, **arguments: Any) -> Any:
-        """Does one of the verbs of `tests.faults.inside` on this house's database."""
+        """Does one of the verbs of `tests.faults.inside` on this site's database."""
         return answer_of(self.begin_inside(verb, **arguments))
 
     def begin_inside(self, verb: str, **arguments: Any) -> subprocess.Popen:
@@ -235,7 +265,7 @@ class House:
 
     def _execute(self, statement: str) -> Any:
         if self.database_url.startswith("sqlite"):
-            with closing(sqlite3.connect(urlsplit(self.database_url).path[1:], timeout=30)) as connection, connection:
+            with closing(self._open_file(timeout=PATIENCE)) as connection, connection:
                 return _Result(connection.execute(statement))
         with psycopg.connect(self.database_url) as connection:
             return _Result(connection.execute(statement))
@@ -271,7 +301,7 @@ class _Result:
 
 def answer_of(process: subprocess.Popen) -> Any:
     """What a verb begun by `begin_inside` answers."""
-    said, errors = process.communicate(timeout=300)
+    said, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     return json.loads(said.splitlines()[-1])
 
@@ -311,14 +341,14 @@ class Visitor:
                 return self._session.request(method, self.web.url + path, timeout=(5, 60), **more)
             except requests.RequestException:
                 self.broken += 1
-                self.web.await_open_door()
+                self.web.await_listening()
 
 
-def until(house: House, check: Any, seconds: float, what: str) -> None:
+def until(site: Installation, check: Any, what: str) -> None:
     """Waits for `check`; where it does not come true, says what was awaited and what the processes complained of."""
-    ends = time.monotonic() + seconds
+    ends = time.monotonic() + PATIENCE
     while not check():
-        assert time.monotonic() < ends, f"waited {seconds} s: {what}; {house.states()}\n{house.complaints()}"
+        assert time.monotonic() < ends, f"awaited in vain: {what}; {site.states()}\n{site.complaints()}"
         time.sleep(0.05)
 
 
