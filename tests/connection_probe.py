@@ -10,10 +10,9 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any, NamedTuple
 
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.paths import PROJECT
 
 
 class Opened(NamedTuple):

@@ -17,8 +17,7 @@ from extender.archive import copying, storage
 from extender.tasks.models import Clip, Task
 from extender.tasks.models.clips import ClipQuerySet
 from tests.helpers import age, at_once, database_url, lie_at, make_clip, make_task
-
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.paths import PROJECT
 
 
 def archive(*asked: str) -> tuple[int, str, str]:

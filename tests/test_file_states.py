@@ -1,15 +1,15 @@
 """A clip's file moves along its table of moves and no other way, and one method alone moves it."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from extender.states import FILE_MOVES, FILE_WORDS, FileState
 from extender.tasks.models import Clip
 from tests.helpers import make_clip, make_task
+from tests.paths import PROJECT
 
-PRODUCT = Path(__file__).resolve().parents[1] / "extender"
+PRODUCT = PROJECT / "extender"
 # An update of the column beside the table of moves; rows are made in their first state.
 STATE_WRITTEN = re.compile(r"\.update\([^)]*\bstate=", re.DOTALL)
 

@@ -3,11 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.paths import PROJECT
+
 OURS = {"extender", "project"}
 
 # From the ground up. A room may import the rooms of the lines above it, and none of its own line.

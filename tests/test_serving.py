@@ -19,9 +19,10 @@ from extender.archive.storage import name
 from extender.archive.storage.base import ADDRESS_SECONDS
 from extender.archive.storage.disk import Disk
 from tests.helpers import eventually
+from tests.paths import PROJECT
 from tests.servers import find_nginx, gunicorn, memory_peak, nginx, signed_for, worker_of
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+README = PROJECT / "README.md"
 CLIP = random.Random(1).randbytes(200_003)  # several chunks, and no round number
 SHA256 = hashlib.sha256(CLIP).hexdigest()
 CLIP_NAME, EMPTY_NAME = name(SHA256, "clip"), name("0" * 64, "clip")

@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.paths import PROJECT
+
 OURS = {
     "APIFRAME_API_KEY",
     "APIFRAME_BASE_URL",

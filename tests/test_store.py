@@ -28,10 +28,10 @@ from extender.archive.storage.bucket import Bucket
 from extender.archive.storage.disk import Disk
 from project.addresses import bucket as bucket_options
 from project.addresses import bucket_origin
+from tests.paths import PROJECT
 from tests.ports import free_port
 from tests.servers import signed_for
 
-PROJECT = Path(__file__).resolve().parents[1]
 CLIP = bytes(range(256)) * 10_000
 SHA256 = hashlib.sha256(CLIP).hexdigest()
 CLIP_NAME = name(SHA256, "clip")

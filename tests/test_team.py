@@ -16,8 +16,7 @@ from extender.operations.worker import Worker
 from extender.states import State
 from extender.tasks.models import Gate
 from tests.helpers import age, database_url, eventually, make_task, queries
-
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.paths import PROJECT
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.helpers import eventually
+from tests.paths import PROJECT
 from tests.ports import free_port
 
-PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT")
 
