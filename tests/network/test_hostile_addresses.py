@@ -12,7 +12,7 @@ import pytest
 
 from extender.apiframe.payloads import usable_clip_url
 from extender.network.addresses import is_public
-from tests.connection_probe import probe
+from tests.network.connection_probe import probe
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450:4001:80b::200e"]
 INSIDE = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "::1", "fd00:ec2::254", "::ffff:10.0.0.1",
@@ -26,9 +26,9 @@ class Hostile(NamedTuple):
 
 
 def corpus() -> list[Hostile]:
-    """The lines of hostile_urls.txt."""
+    """The lines of hostile_addresses.txt."""
     found = []
-    for line in Path(__file__).with_name("hostile_urls.txt").read_text("ascii").splitlines():
+    for line in Path(__file__).with_name("hostile_addresses.txt").read_text("ascii").splitlines():
         if line and not line.startswith("# ") and line != "#":
             url, answers, why = re.fullmatch(r"(\S+)(?:\s+->\s+(\S+))?\s+# (.+)", line).groups()
             found.append(Hostile(url.encode().decode("unicode_escape"), answers.split(",") if answers else [], why))

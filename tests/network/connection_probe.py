@@ -1,6 +1,6 @@
 """Opens addresses by `ClipStream` in a process whose resolver is scripted and whose every connection is recorded.
 
-`python -m tests.connection_probe` reads a job as JSON and writes JSON; use `probe()`. No connection is made but to
+`python -m tests.network.connection_probe` reads a job as JSON and writes JSON; use `probe()`. No connection is made but to
 the sandbox: Python's own audit sees each just before it leaves, notes it and stops it.
 """
 
@@ -38,7 +38,7 @@ def probe(
     """
     job = {"urls": urls, "answers": answers or {}, "sandbox": sandbox, "apiframe": sandbox or apiframe}
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.connection_probe"],
+        [sys.executable, "-m", "tests.network.connection_probe"],
         cwd=PROJECT,
         env={**os.environ, **(environment or {})},
         input=json.dumps(job),

@@ -11,7 +11,7 @@ from extender.states import State
 from extender.tasks import gate
 from extender.tasks.models import Gate
 from tests.helpers import age, at_once, become_due, form_of
-from tests.test_sending import bills, submits
+from tests.tasks.test_sending import bills, submits
 
 
 def calls(sandbox) -> int:
