@@ -1,7 +1,7 @@
 """Opens addresses by `ClipStream` in a process whose resolver is scripted and whose every connection is recorded.
 
-`python -m tests.network.connection_probe` reads a job as JSON and writes JSON; use `probe()`. No connection is made but to
-the sandbox: Python's own audit sees each just before it leaves, notes it and stops it.
+`python -m tests.network.connection_probe` reads a job as JSON and writes JSON; use `probe()`. It connects to nothing
+but the sandbox: Python's own audit sees each connection just before it leaves, notes it and stops it.
 """
 
 import json
