@@ -6,18 +6,17 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from unittest import mock
 
 import pytest
 import requests
-from django.core.signals import request_finished
 
-from extender.archive.serving import downloads
 from extender.network import clip_stream as remote
 from extender.tasks.models import Task
+from tests.archive.places import end, free
 from tests.helpers import age, make_task
 
 CLIP = b"0123456789" * 1000
+pytestmark = pytest.mark.usefixtures("places")
 
 
 class Listener:
@@ -107,24 +106,6 @@ def host(settings) -> Iterator[Host]:
         settings.APIFRAME_BASE_URL = host.url
         settings.SANDBOX = True
         yield host
-
-
-@pytest.fixture(autouse=True)
-def places(monkeypatch) -> threading.BoundedSemaphore:
-    """Two places, all of them free."""
-    places = threading.BoundedSemaphore(2)
-    monkeypatch.setattr(downloads, "PLACES", places)
-    return places
-
-
-def end(response) -> None:
-    """Closes a download as the web server does, without ending the test's own transaction."""
-    with mock.patch.object(request_finished, "send"):
-        response.close()
-
-
-def free(places: threading.BoundedSemaphore) -> int:
-    return places._value
 
 
 def at(member, url: str, **fields) -> Task:

@@ -2,33 +2,25 @@
 
 import hashlib
 import io
-import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from unittest import mock
 
 import pytest
 import requests
-from django.core.signals import request_finished
 from django.test import Client
 
 from extender.archive.serving import downloads
 from extender.archive.storage import current_store, name
 from extender.states import State
 from extender.tasks.models import Clip, Task
+from tests.archive.places import end, free
 from tests.helpers import age, make_clip, make_task, queries
 
-
-@pytest.fixture(autouse=True)
-def places(monkeypatch) -> threading.BoundedSemaphore:
-    """Two places, all of them free."""
-    places = threading.BoundedSemaphore(2)
-    monkeypatch.setattr(downloads, "PLACES", places)
-    return places
+pytestmark = pytest.mark.usefixtures("places")
 
 
 @pytest.fixture
-def task(member) -> Task:
+def stored(member) -> Task:
     """A task whose four clips are here."""
     task = make_task(member)
     for index in range(1, 5):
@@ -40,12 +32,6 @@ def ask(browser, task: Task):
     return browser.get(f"/tasks/{task.pk}/download/")
 
 
-def end(response) -> None:
-    """Closes a download as the web server does, without ending the test's own transaction."""
-    with mock.patch.object(request_finished, "send"):
-        response.close()
-
-
 def unpacked(response) -> dict[str, bytes]:
     """The files by name, every one read by another implementation, its checksum compared."""
     with zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content))) as zipped:
@@ -53,12 +39,8 @@ def unpacked(response) -> dict[str, bytes]:
         return {info.filename: zipped.read(info) for info in zipped.infolist()}
 
 
-def free(places: threading.BoundedSemaphore) -> int:
-    return places._value
-
-
-def test_every_clip_is_in_it_under_the_prompts_name_and_its_size_is_known(web, task):
-    response = ask(web, task)
+def test_every_clip_is_in_it_under_the_prompts_name_and_its_size_is_known(web, stored):
+    response = ask(web, stored)
     assert response.status_code == 200
     assert response["Content-Type"] == "application/zip"
     assert response["Content-Disposition"] == 'attachment; filename="a-cat-dancing.zip"'
@@ -71,7 +53,7 @@ def test_every_clip_is_in_it_under_the_prompts_name_and_its_size_is_known(web, t
         assert zipped.namelist() == [f"a-cat-dancing-{index}.mp4" for index in range(1, 5)]
         for index in range(1, 5):
             digest = hashlib.sha256(zipped.read(f"a-cat-dancing-{index}.mp4")).hexdigest()
-            assert digest == task.clip_set.get(index=index).sha256
+            assert digest == stored.clip_set.get(index=index).sha256
 
 
 def test_what_is_not_copied_yet_comes_from_apiframe(web, original):
@@ -112,10 +94,10 @@ def test_a_film_that_the_disk_has_lost_is_taken_from_apiframe(web, original):
     assert len(found) == 4
 
 
-def test_it_begins_before_the_last_clip_is_opened(web, task, places):
+def test_it_begins_before_the_last_clip_is_opened(web, stored, places):
     # Were the last one opened beforehand, it would be missed before the first byte.
-    current_store().delete(name(task.clip_set.get(index=4).sha256, "clip"))
-    response = ask(web, task)
+    current_store().delete(name(stored.clip_set.get(index=4).sha256, "clip"))
+    response = ask(web, stored)
     parts = iter(response.streaming_content)
     begun = b"".join(next(parts) for _ in range(3))
     assert begun.startswith(b"PK\x03\x04")
@@ -138,34 +120,34 @@ def test_it_breaks_off_where_a_clip_cannot_be_had(web, member, sandbox, places):
     assert free(places) == 2
 
 
-def test_its_place_is_given_back_however_it_ends(web, task, places):
+def test_its_place_is_given_back_however_it_ends(web, stored, places):
     for _ in range(3):
-        whole = ask(web, task)
+        whole = ask(web, stored)
         assert free(places) == 1
         unpacked(whole)
         end(whole)
-        end(ask(web, task))
-        begun = ask(web, task)
+        end(ask(web, stored))
+        begun = ask(web, stored)
         next(iter(begun.streaming_content))
         end(begun)
         end(begun)
         assert free(places) == 2
 
 
-def test_its_place_is_given_back_where_its_end_itself_fails(web, task, places, monkeypatch):
+def test_its_place_is_given_back_where_its_end_itself_fails(web, stored, places, monkeypatch):
     def fail(zipped) -> None:
         raise OSError
 
     monkeypatch.setattr(downloads._Zip, "close", fail)
-    end(ask(web, task))
+    end(ask(web, stored))
     assert free(places) == 2
 
 
-def test_head_keeps_no_place_and_reads_nothing(web, task, original, places):
-    whole = ask(web, task)
+def test_head_keeps_no_place_and_reads_nothing(web, stored, original, places):
+    whole = ask(web, stored)
     length = whole["Content-Length"]
     end(whole)
-    response = web.head(f"/tasks/{task.pk}/download/")
+    response = web.head(f"/tasks/{stored.pk}/download/")
     assert (response["Content-Length"], response["Content-Type"]) == (length, "application/zip")
     assert free(places) == 2, "its bytes would be read only to be thrown away"
     for path in ("download/", "clips/1/download/"):
@@ -175,33 +157,33 @@ def test_head_keeps_no_place_and_reads_nothing(web, task, original, places):
         assert free(places) == 2
 
 
-def test_where_no_place_is_free_it_says_so_and_when_to_come_again(web, task):
-    taken = [ask(web, task), ask(web, task)]
-    response = ask(web, task)
+def test_where_no_place_is_free_it_says_so_and_when_to_come_again(web, stored):
+    taken = [ask(web, stored), ask(web, stored)]
+    response = ask(web, stored)
     assert response.status_code == 503
     assert response.content == b"Too many downloads are running just now. Try again in a moment."
     assert int(response["Retry-After"])
     assert response["Content-Type"].startswith("text/plain")
     for one in taken:
         end(one)
-    assert list(unpacked(ask(web, task)))
+    assert list(unpacked(ask(web, stored)))
 
 
-def test_strangers_and_guests_get_none(browser_of, stranger, member, task):
-    assert ask(browser_of(stranger), task).status_code == 404
-    assert ask(Client(), task)["Location"].startswith("/login/")
+def test_strangers_and_guests_get_none(browser_of, stranger, member, stored):
+    assert ask(browser_of(stranger), stored).status_code == 404
+    assert ask(Client(), stored)["Location"].startswith("/login/")
     member.is_staff = True
     member.save()
     theirs = make_task(stranger)
     assert ask(browser_of(member), theirs).status_code == 404
 
 
-def test_it_costs_four_queries(web, task):
-    assert queries(lambda: end(ask(web, task))) == 4
+def test_it_costs_four_queries(web, stored):
+    assert queries(lambda: end(ask(web, stored))) == 4
 
 
-def test_two_at_once_are_whole(web, task):
-    responses = [ask(web, task), ask(web, task)]
+def test_two_at_once_are_whole(web, stored):
+    responses = [ask(web, stored), ask(web, stored)]
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(unpacked, responses))
     assert found[0] == found[1]

@@ -1,0 +1,18 @@
+"""The places for downloads, as tests see them."""
+
+from threading import BoundedSemaphore
+from unittest import mock
+
+from django.core.signals import request_finished
+from django.http import HttpResponseBase
+
+
+def free(places: BoundedSemaphore) -> int:
+    """How many of them are free."""
+    return places._value
+
+
+def end(response: HttpResponseBase) -> None:
+    """Closes a download as the web server does, without ending the test's own transaction."""
+    with mock.patch.object(request_finished, "send"):
+        response.close()
