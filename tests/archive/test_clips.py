@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from django.test import Client
 
 from extender.archive.storage import KINDS, name
 from extender.sharing.models import Share
@@ -16,12 +15,6 @@ from tests.helpers import make_clip, make_task, queries
 BODY = bytes(range(256)) * 10
 SUFFIX = {"clip": ".mp4", "poster": ".poster.webp", "card": ".card.webp", "storyboard": ".storyboard.webp"}
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def guest() -> Client:
-    """Somebody without an account and without cookies."""
-    return Client()
 
 
 @pytest.fixture

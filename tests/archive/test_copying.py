@@ -9,14 +9,7 @@ import requests
 from extender.archive import comparing, copying, storage
 from extender.states import State
 from extender.tasks.models import Clip, Task
-from extender.team.models import Member
 from tests.helpers import at_once, become_due, eventually, make_task
-
-
-@pytest.fixture
-def admin_web(db, browser_of):
-    """The browser of somebody who looks after the installation."""
-    return browser_of(Member.objects.create_user("ada", is_staff=True))
 
 
 @pytest.fixture
@@ -158,12 +151,12 @@ def test_waits_grow_from_try_to_try(finished):
     assert 600 < _wait(task) < 6 * 3600
 
 
-def test_a_full_disk_pauses_everything_says_why_and_passes(web, admin_web, finished, settings, tmp_path):
+def test_a_full_disk_pauses_everything_says_why_and_passes(web, staff, finished, settings, tmp_path):
     task = finished()
     settings.ARCHIVE_KEEP_FREE_MB = 10**9
     work()
     assert Clip.objects.paused().count() == 1
-    page = admin_web.get("/team/archive/").content.decode()
+    page = staff.get("/team/archive/").content.decode()
     assert "Copying is paused: The disk is nearly full." in page
     assert web.get(f"/tasks/{task.pk}/").status_code == 200
     settings.ARCHIVE_KEEP_FREE_MB = 0
@@ -172,7 +165,7 @@ def test_a_full_disk_pauses_everything_says_why_and_passes(web, admin_web, finis
     let_time_pass(state="blocked")
     work()
     assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
-    assert "paused" not in admin_web.get("/team/archive/").content.decode()
+    assert "paused" not in staff.get("/team/archive/").content.decode()
 
 
 def test_a_directory_that_may_not_be_written_pauses_too(finished, settings, tmp_path):
@@ -183,13 +176,13 @@ def test_a_directory_that_may_not_be_written_pauses_too(finished, settings, tmp_
     assert Clip.objects.paused().count() == 1
 
 
-def test_copy_now_tries_everything_again(admin_web, finished):
+def test_copy_now_tries_everything_again(staff, finished):
     task = finished("snow [clip-truncated]")
     work()
     task.clip_set.update(source_url=Task.objects.get(kind="original").clips[0].source_url)
     work()
     assert not task.clip_set.filter(state="stored").exists()
-    assert admin_web.post("/team/archive/copy-now/").status_code == 302
+    assert staff.post("/team/archive/copy-now/").status_code == 302
     work()
     assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
 

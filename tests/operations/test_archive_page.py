@@ -1,20 +1,11 @@
 """The archive's page, for staff: what is safe and what is not, why, and how to try again; and how it began."""
 
-import pytest
-
 from extender.archive import copying
 from extender.operations.models import Heartbeat
 from extender.tasks.models import Clip
-from extender.team.models import Member
 from tests.helpers import make_clip, make_task, queries
 
 ADDRESS = "/team/archive/"
-
-
-@pytest.fixture
-def staff(browser_of, db):
-    """The browser of somebody who looks after the installation, and has no task."""
-    return browser_of(Member.objects.create_user("ada", is_staff=True))
 
 
 def shown(staff) -> str:

@@ -19,13 +19,6 @@ from tests.helpers import age, database_url, eventually, make_task, queries
 from tests.paths import PROJECT
 
 
-@pytest.fixture
-def staff(browser_of, member):
-    member.is_staff = True
-    member.save()
-    return browser_of(member)
-
-
 def test_it_is_for_staff_alone(web, member):
     assert web.get("/team/").status_code == 404
     assert web.post("/team/try-key/").status_code == 404

@@ -1,7 +1,5 @@
 """What protects every page: headers, forms that come from here, and logs that keep secrets."""
 
-import io
-import logging
 import re
 import uuid
 from html.parser import HTMLParser
@@ -22,7 +20,6 @@ from extender.tasks.sending import webhook_secret
 from extender.tasks.updates import record
 from project import errors, urls
 from project import settings as own_settings
-from project.request_id import RequestIdFilter
 from tests.helpers import form_of, make_task
 
 HTMX = {"HX-Request": "true"}
@@ -68,22 +65,6 @@ handler500 = errors.server_error
 @pytest.fixture
 def crashing(settings):
     settings.ROOT_URLCONF = __name__
-
-
-@pytest.fixture
-def log(caplog):
-    """What is written to the log, as its reader sees it, from the lowest level on."""
-    (handler,) = (
-        handler
-        for handler in logging.getLogger().handlers
-        if any(isinstance(found, RequestIdFilter) for found in handler.filters)
-    )
-    for name in ("extender", "django", "axes", "urllib3"):
-        caplog.set_level(logging.DEBUG, name)
-    written = io.StringIO()
-    before = handler.setStream(written)
-    yield written
-    handler.setStream(before)
 
 
 class Scanner(HTMLParser):

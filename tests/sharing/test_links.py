@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.test import Client
 
 from extender.sharing.models import Share
 from extender.states import FINAL, State
@@ -12,12 +11,6 @@ from tests.helpers import age, become_due, eventually, make_task
 
 HTMX = {"HX-Request": "true"}
 SECRET = "words for the team alone"
-
-
-@pytest.fixture
-def guest() -> Client:
-    """Somebody without an account and without cookies."""
-    return Client()
 
 
 def link_of(task: Task, **fields) -> str:

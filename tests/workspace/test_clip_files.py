@@ -4,29 +4,16 @@ import re
 from html import unescape
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from extender.archive import copying
 from extender.sharing.models import Share
 from extender.states import State
-from extender.tasks.models import Clip, Task
+from extender.tasks.models import Clip
 from tests.helpers import age, lie_at, make_clip, make_task
 
 HTMX = {"HX-Request": "true"}
 EVIL = '"><script>alert(1)</script>'
-
-
-@pytest.fixture
-def task(member) -> Task:
-    """A task that has just finished."""
-    return make_task(member, ended_at=timezone.now(), next_look_at=None)
-
-
-@pytest.fixture
-def guest() -> Client:
-    """Somebody without an account and without cookies."""
-    return Client()
 
 
 @pytest.fixture

@@ -13,11 +13,6 @@ from tests.helpers import at_once, make_task, queries
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def task(member) -> Task:
-    return make_task(member, remote_id=str(uuid.uuid4()))
-
-
 def press(web: Client, task: Task, index: int, picked: str = "yes", **more):
     return web.post(f"/tasks/{task.pk}/clips/{index}/pick/", {"picked": picked}, **more)
 
