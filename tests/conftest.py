@@ -136,6 +136,12 @@ def bucket(_s3, s3_secret, tmp_path):
 
 
 @pytest.fixture
+def shorten(monkeypatch) -> Callable[[str, object], None]:
+    """Shortens a time limit of ours, named in full: as it stands, a test would have to wait for it."""
+    return monkeypatch.setattr
+
+
+@pytest.fixture
 def log(caplog):
     """What is written to the log, as its reader sees it, from the lowest level on."""
     (handler,) = (

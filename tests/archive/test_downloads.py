@@ -3,14 +3,13 @@
 import re
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
 
-from extender.network import clip_stream as remote
+from extender.network.clip_stream import Unavailable
 from extender.tasks.models import Task
 from tests.archive.places import end, free
 from tests.helpers import age, make_task
@@ -77,16 +76,19 @@ class Host:
                     self.wfile.write(CLIP)
 
             def _drip(self) -> None:
+                """For a minute, should nobody leave."""
                 try:
-                    while not host.over.wait(0.05):
+                    for _ in range(1200):
                         self.wfile.write(b"x")
+                        if host.over.wait(0.05):
+                            return
                 except OSError:
-                    pass
+                    host.left.set()
 
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.over = threading.Event()
+        self.over, self.left = threading.Event(), threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
@@ -181,19 +183,14 @@ def test_a_host_that_cannot_be_reached_leads_to_the_clips_own_address(web, membe
 @pytest.mark.parametrize(
     "address",
     [
-        "https://127.0.0.1:{port}/",
         "https://localhost:{port}/",
-        "https://127.1:{port}/",
-        "https://2130706433:{port}/",
-        "https://0.0.0.0:{port}/",
         "https://[::ffff:127.0.0.1]:{port}/",
         "http://127.0.0.1:{port}/",
-        "http://localhost:{port}/",
-        "ftp://127.0.0.1:{port}/",
     ],
 )
 @pytest.mark.parametrize("way", ["at once", "by a redirect"])
 def test_an_address_that_leads_inside_is_never_connected_to(web, member, host, address, way):
+    """Every spelling of such an address that we know is in tests/network."""
     with Listener() as inside:
         url = address.format(port=inside.port)
         response = download(web, at(member, url if way == "at once" else f"{host.url}/to/{url}"))
@@ -212,19 +209,6 @@ def test_nor_one_that_leads_inside_over_the_newer_internet_protocol(web, member,
         for way in (url, f"{host.url}/to/{url}"):
             assert download(web, at(member, way)).status_code == 302
         assert inside.connections() == 0
-
-
-@pytest.mark.parametrize("address", ["169.254.169.254", "10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1"])
-def test_a_private_address_is_not_tried(web, member, host, monkeypatch, address):
-    connected = []
-    monkeypatch.setattr(
-        "urllib3.util.connection.create_connection", lambda *args, **more: connected.append(args) or 1 / 0
-    )
-    assert download(web, at(member, f"https://{address}/1.mp4")).status_code == 302
-    assert connected == []
-    # A public one is: so this test would see it.
-    with pytest.raises(ZeroDivisionError):
-        download(web, at(member, "https://93.184.215.14/1.mp4"))
 
 
 def test_the_sandbox_is_no_way_in_where_the_real_apiframe_is_used(web, member, settings):
@@ -289,30 +273,22 @@ def test_where_no_place_is_free_the_browser_fetches_the_clip_itself(web, member,
 def test_a_clip_that_is_too_large_breaks_off_with_an_error(web, member, host, places, settings):
     settings.ARCHIVE_MAX_MB = 0
     response = download(web, at(member, host.url + "/odd"))
-    with pytest.raises(remote.Unavailable):
+    with pytest.raises(Unavailable):
         b"".join(response.streaming_content)
     end(response)
     assert free(places) == 2
 
 
-@pytest.mark.alone
-def test_a_clip_that_drips_is_cut_at_the_deadline(web, member, host, monkeypatch):
-    monkeypatch.setattr(remote, "MAX_SECONDS", 0.3)
+def test_a_clip_that_drips_is_cut_at_the_deadline(web, member, host, shorten):
+    shorten("extender.network.clip_stream.MAX_SECONDS", 0.3)
     response = download(web, at(member, host.url + "/drip"))
-    # Should the deadline not hold, the host ends the clip itself, so that this test ends too.
-    threading.Timer(2, host.over.set).start()
-    began = time.monotonic()
-    with pytest.raises(remote.Unavailable):
+    with pytest.raises(Unavailable, match=r"^It took too long\.$"):
         b"".join(response.streaming_content)
-    assert time.monotonic() - began < 1.5
     end(response)
 
 
-@pytest.mark.alone
-def test_a_host_that_drips_its_headers_is_cut_at_the_deadline(web, member, host, places, monkeypatch):
-    monkeypatch.setattr(remote, "MAX_SECONDS", 0.3)
-    threading.Timer(2, host.over.set).start()
-    began = time.monotonic()
+def test_a_host_that_drips_its_headers_is_cut_at_the_deadline(web, member, host, places, shorten):
+    shorten("extender.network.clip_stream.MAX_SECONDS", 0.3)
     assert download(web, at(member, host.url + "/slow")).status_code == 302
-    assert time.monotonic() - began < 1.5
+    assert host.left.wait(30)
     assert free(places) == 2

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from extender.network import clip_stream as remote
 from extender.network.clip_stream import ClipStream, Gone, Refused, TooLarge, Unavailable
 from tests.helpers import eventually
 
+REMOTE = "extender.network.clip_stream"
 WAIT = 0.4  # seconds, of the caps in these tests
 
 
@@ -111,10 +111,9 @@ def test_a_clip_comes_whole_with_its_length(urls_under):
     assert isinstance(stream.length, int)
 
 
-@pytest.mark.parametrize("word", ["clip-redirect", "clip-slow"])
-def test_a_clip_that_comes_in_a_roundabout_or_slow_way_is_whole(urls_under, word):
+def test_a_clip_that_comes_in_a_roundabout_way_is_whole(urls_under):
     plain = urls_under("")[0]
-    body = fetch(urls_under(word)[0])
+    body = fetch(urls_under("clip-redirect")[0])
     assert len(body) == len(requests.get(plain, timeout=5).content)
     assert b"ftyp" in body
 
@@ -161,22 +160,15 @@ def test_a_clip_that_is_no_film_is_handed_on_as_it_is(urls_under):
     assert len(fetch(urls_under("clip-not-video")[0])) == 100_000
 
 
-@pytest.mark.alone
-def test_a_clip_that_stalls_is_cut_by_the_stall_cap(sandbox, urls_under, monkeypatch):
-    monkeypatch.setattr(remote, "STALL_SECONDS", WAIT)
-    sandbox.options(stall=8)
-    began = time.monotonic()
+def test_a_clip_that_stalls_is_cut_by_the_stall_cap(sandbox, urls_under, shorten):
+    shorten(f"{REMOTE}.STALL_SECONDS", WAIT)
+    sandbox.options(stall=30)
     assert str(error_of(urls_under("clip-stall")[0])) == "Its server stalled."
-    assert time.monotonic() - began < 4
 
 
-@pytest.mark.alone
-def test_a_clip_that_drips_is_cut_by_its_pace_long_before_the_deadline(urls_under, monkeypatch):
-    monkeypatch.setattr(remote, "PACE_SECONDS", 1.5)
-    monkeypatch.setattr(remote, "MAX_SECONDS", 10)
-    began = time.monotonic()
+def test_a_clip_that_drips_is_cut_by_its_pace(urls_under, shorten):
+    shorten(f"{REMOTE}.PACE_SECONDS", WAIT)
     assert str(error_of(urls_under("clip-drip")[0])) == "It came too slowly."
-    assert time.monotonic() - began < 4
 
 
 CUT = "It broke off after 5 bytes of 10 bytes."
@@ -250,13 +242,13 @@ def test_an_expired_address_is_gone(host, status, body):
         [answer(CHUNKED, "Content-Length: 3", body=b"a\r\n1234567890\r\n0\r\nX: y\r\n\r\n")],
         [answer(status="100 Continue"), answer("Content-Length: 10", body=b"1234567890")],
         # It was asked to close the connection, and keeps it open all the same.
-        [answer("Content-Length: 10", "Connection: keep-alive", body=b"1234567890"), 20],
+        [answer("Content-Length: 10", "Connection: keep-alive", body=b"1234567890"), 60],
     ],
 )
 def test_a_whole_clip_is_taken_however_it_is_framed(host, script):
     began = time.monotonic()
     assert fetch(host(*script).url + "/1.mp4") == b"1234567890"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 50
 
 
 def test_a_redirect_may_be_relative_and_in_letters_of_its_own(sandbox, host):
@@ -265,33 +257,32 @@ def test_a_redirect_may_be_relative_and_in_letters_of_its_own(sandbox, host):
     assert [each.split()[1] for each in started.requests] == [b"/1.mp4", *[b"/%E9%9B%AA.mp4"] * 3]
 
 
-DRIP = [b"x", 0.02] * 500
+# For a minute, should nothing cut them: then they end in another error than that of the cap.
+DRIP, PAUSES = [b"x", 0.02] * 3000, 3000
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize(
     "script",
     [
         [b"HTTP/1.1 200 OK\r\nX-Slow: ", *DRIP],
-        [answer(status="100 Continue"), 0.02] * 500,
+        [answer(status="100 Continue"), 0.02] * PAUSES,
         [answer(), *DRIP],
         [answer("Content-Length: 100000"), *DRIP],
         [answer(CHUNKED, body=b"5;"), *DRIP],
-        [answer(CHUNKED, body=b"1\r\nx\r\n0\r\n"), *[b"X: y\r\n", 0.02] * 500],
-        [answer(status="400 Bad Request"), 2],
+        [answer(CHUNKED, body=b"1\r\nx\r\n0\r\n"), *[b"X: y\r\n", 0.02] * PAUSES],
+        [answer(status="400 Bad Request"), 60],
     ],
     ids=["headers", "continue", "body", "length", "frame", "trailer", "reason"],
 )
-def test_a_drip_is_cut_by_its_pace_wherever_it_drips(host, monkeypatch, script):
-    monkeypatch.setattr(remote, "PACE_SECONDS", WAIT)
-    monkeypatch.setattr(remote, "MAX_SECONDS", 4)
+def test_a_drip_is_cut_by_its_pace_wherever_it_drips(host, shorten, script):
+    shorten(f"{REMOTE}.PACE_SECONDS", WAIT)
     url, began = host(*script).url + "/1.mp4", time.monotonic()
     assert str(error_of(url)) == "It came too slowly."
-    assert WAIT < time.monotonic() - began < 3 * WAIT + 1
+    assert time.monotonic() - began > WAIT
 
 
-def test_the_time_that_the_reader_takes_is_not_held_against_the_host(host, monkeypatch):
-    monkeypatch.setattr(remote, "PACE_SECONDS", 0.2)
+def test_the_time_that_the_reader_takes_is_not_held_against_the_host(host, shorten):
+    shorten(f"{REMOTE}.PACE_SECONDS", 0.2)
     with ClipStream(host(answer(body=b"1" * 100), 0.05, b"2" * 100).url + "/1.mp4") as stream:
         chunks = iter(stream)
         body = next(chunks)
@@ -299,12 +290,9 @@ def test_the_time_that_the_reader_takes_is_not_held_against_the_host(host, monke
         assert body + b"".join(chunks) == b"1" * 100 + b"2" * 100
 
 
-@pytest.mark.alone
-def test_the_deadline_holds_even_at_a_good_pace(host, monkeypatch):
-    monkeypatch.setattr(remote, "MAX_SECONDS", WAIT)
-    began = time.monotonic()
-    assert str(error_of(host(answer(), *[b"x" * 100_000, 0.01] * 1000).url + "/1.mp4")) == "It took too long."
-    assert time.monotonic() - began < 3
+def test_the_deadline_holds_even_at_a_good_pace(host, shorten):
+    shorten(f"{REMOTE}.MAX_SECONDS", WAIT)
+    assert str(error_of(host(answer(), *[b"x" * 100_000, 0.01] * 3000).url + "/1.mp4")) == "It took too long."
 
 
 def test_the_size_is_bounded_announced_or_not_and_exactly(host, settings):
