@@ -171,6 +171,7 @@ def test_who_comes_second_to_a_clip_takes_the_next(two_clips, monkeypatch):
             assert real(self, pk), "another worker takes it"
         return real(self, pk)
 
+    # Nobody else is quick enough between the look at the row and the claim.
     monkeypatch.setattr(ClipQuerySet, "claim", come_second)
     assert copying.copy_next()
     assert two_clips.clip_set.get(state="stored").pk != lost[0]

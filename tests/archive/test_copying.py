@@ -211,6 +211,7 @@ def test_a_worker_that_slept_past_its_claim_writes_nothing(finished, monkeypatch
         Clip.objects.filter(state="copying").update(attempts=99)
         return found
 
+    # A look inside is over too soon for anybody to come in between.
     monkeypatch.setattr(copying.probing, "examine", sleep_meanwhile)
     copying.copy_next()
     assert not task.clip_set.filter(state="stored").exists()
@@ -226,6 +227,7 @@ def test_a_copy_whose_part_was_removed_meanwhile_comes_later(finished, monkeypat
         part.unlink()
         return real(part, pictures)
 
+    # As above.
     monkeypatch.setattr(copying.probing, "examine", sweep_meanwhile)
     assert copying.copy_next()
     copy = task.clip_set.get()

@@ -22,7 +22,6 @@ from django.core.exceptions import SuspiciousFileOperation
 from urllib3 import HTTPResponse
 
 from extender.archive.storage import StoreTrouble, current_store, name
-from extender.archive.storage import bucket as buckets
 from extender.archive.storage.base import MEBIBYTE
 from extender.archive.storage.bucket import Bucket
 from extender.archive.storage.disk import Disk
@@ -248,6 +247,7 @@ def test_a_failing_disk_is_named(disk, monkeypatch):
     def fail(_):
         raise OSError(errno.EIO, "Input/output error")
 
+    # No disk here fails when it is told to.
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(StoreTrouble, match=r"^The disk is failing\.$"):
         put(disk)
@@ -330,8 +330,8 @@ def test_a_store_that_cannot_be_reached_is_trouble_soon(bucket_at):
     assert time.monotonic() - begun < 20
 
 
-def test_a_store_that_says_nothing_is_trouble_in_time(bucket_at, tmp_path, monkeypatch, silent_port):
-    monkeypatch.setattr(buckets, "READ_SECONDS", 0.5)
+def test_a_store_that_says_nothing_is_trouble_in_time(bucket_at, tmp_path, shorten, silent_port):
+    shorten("extender.archive.storage.bucket.READ_SECONDS", 0.5)
     begun = time.monotonic()
     with pytest.raises(StoreTrouble, match=r"^The store does not answer\.$"):
         put(bucket_at(f"http://127.0.0.1:{silent_port}"))

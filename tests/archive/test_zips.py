@@ -138,6 +138,7 @@ def test_its_place_is_given_back_where_its_end_itself_fails(web, stored, places,
     def fail(zipped) -> None:
         raise OSError
 
+    # Nothing that a browser does makes it fail.
     monkeypatch.setattr(downloads._Zip, "close", fail)
     end(ask(web, stored))
     assert free(places) == 2

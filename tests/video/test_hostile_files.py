@@ -4,7 +4,6 @@ import json
 import os
 import re
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -30,7 +29,10 @@ def refusal(path: Path) -> str:
 
 
 def run_instead(monkeypatch, code: str) -> None:
-    """Has the process run `code` in place of its own program: `confine`, `limits` and `main()` are at hand."""
+    """Has the process run `code` in place of its own program: `confine`, `limits` and `main()` are at hand.
+
+    No file at hand makes today's decoder crash, hang or take all memory; the next one may.
+    """
     given = (
         "import json, os, runpy, signal, sys, time\n"
         "from extender.video import limits\n"
@@ -142,9 +144,10 @@ def test_a_canvas_that_is_huge_only_inside_is_refused(tmp_path):
 
 def test_a_bomb_of_pictures_is_refused_at_once(tmp_path):
     bomb = films.write(tmp_path / "clip.mp4", [films.flat((9, 9, 9), 16, 16)] * 7_300, rate=1000)
-    began = time.perf_counter()
+    before = os.times()
     assert refusal(bomb) == "It has more than 7,200 pictures."
-    assert time.perf_counter() - began < 5
+    after = os.times()
+    assert after.children_user - before.children_user < 5
 
 
 def test_a_bomb_that_hides_its_number_is_refused_too(tmp_path):
@@ -218,6 +221,7 @@ def test_trouble_of_ours_is_not_the_files_fault(code, told, clip, monkeypatch):
 
 
 def test_a_process_that_cannot_be_started_is_trouble_of_ours(clip, monkeypatch):
+    # Python itself cannot be taken away from under the tests.
     monkeypatch.setattr(probing, "COMMAND", ("/nowhere/python",))
     with pytest.raises(probing.ProbeFailed):
         probing.examine(clip, clip.parent)
@@ -232,14 +236,15 @@ def is_dead(pid: str) -> bool:
 
 
 @pytest.mark.parametrize("farewell", ["", "os.close(1)"])
-def test_a_process_that_hangs_is_ended_with_all_that_it_started(farewell, clip, monkeypatch):
+def test_a_process_that_hangs_is_ended_with_all_that_it_started(farewell, clip, monkeypatch, shorten):
     note = clip.with_name("pids")
     run_instead(
         monkeypatch,
         f"child = os.fork()\nif child: open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{child}}')\n"
         f"{farewell}\ntime.sleep(600)",
     )
-    monkeypatch.setattr(probing, "SECONDS", 1.5)
+    # Long enough for a busy machine to start it.
+    shorten("extender.video.process.SECONDS", 5)
     with pytest.raises(probing.ProbeFailed, match="in time"):
         probing.examine(clip, clip.parent)
     parent, child = note.read_text().split()
