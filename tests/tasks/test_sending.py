@@ -11,15 +11,7 @@ from extender.states import State
 from extender.tasks.models import Event, Task
 from extender.tasks.sending import MAX_MISSES, give_up_abandoned, send
 from tests.helpers import age, at_once, become_due, form_of
-
-
-def submits(sandbox) -> int:
-    return sandbox.ledger()["totals"]["submits"]
-
-
-def bills(sandbox) -> int:
-    """What extensions were billed for; the original that a test starts from aside."""
-    return sum(bill["task_type"] == "imagine-video-extend" for bill in sandbox.ledger()["bills"])
+from tests.tasks.ledger import bills, submits
 
 
 def closed_port() -> str:
