@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from extender.sandbox.painter import Shot, paint
-from extender.video import process as probing
+from extender.video import process
 from extender.video.facts import Join, NotAVideo
 from tests import films
+from tests.video.looks import compare
 
 OLD, NEW = 72, 48  # pictures: 3 s and 2 s
 OLD_MS = 3000
@@ -26,7 +27,7 @@ def join_of(parent, tmp_path):
     """The join of the parent with a clip of these pictures."""
 
     def made(pictures: list[np.ndarray], **how) -> Join:
-        return probing.compare(parent, films.write(tmp_path / "child.mp4", pictures, **how))
+        return compare(parent, films.write(tmp_path / "child.mp4", pictures, **how))
 
     return made
 
@@ -85,8 +86,8 @@ def test_a_parent_that_stands_still_cannot_be_told_from_its_last_picture(tmp_pat
     parent = films.write(tmp_path / "parent.mp4", still * OLD)
     longer = films.write(tmp_path / "longer.mp4", still * (OLD + NEW))
     shorter = films.write(tmp_path / "shorter.mp4", still * NEW)
-    assert probing.compare(parent, longer) == Join("unknown", None, None)
-    join = probing.compare(parent, shorter)
+    assert compare(parent, longer) == Join("unknown", None, None)
+    join = compare(parent, shorter)
     assert (join.contains_parent, join.join_ms) == ("no", 0)
     assert join.seam < 1  # what a new keyframe alone may cost
 
@@ -122,13 +123,13 @@ def test_motion_is_no_jump(step, tmp_path):
     for pictures in (frames, jerky):
         parent = films.write(tmp_path / "parent.mp4", pictures[:OLD])
         child = films.write(tmp_path / "child.mp4", pictures[OLD:])
-        assert probing.compare(parent, child).seam < 1
+        assert compare(parent, child).seam < 1
 
 
 def test_painted_extensions_begin_where_their_parent_ended(tmp_path):
     ending = paint(Shot("a sailing boat at sunset", "high", 1, 5, 1.0, None), tmp_path / "parent.mp4")
     paint(Shot("a storm comes up", "high", 2, 6, 1.5, ending), tmp_path / "child.mp4")
-    join = probing.compare(tmp_path / "parent.mp4", tmp_path / "child.mp4")
+    join = process.compare(tmp_path / "parent.mp4", tmp_path / "child.mp4")
     assert (join.contains_parent, join.join_ms) == ("no", 0)
     assert join.seam < 1
 
@@ -138,4 +139,4 @@ def test_a_join_needs_two_videos(parent, tmp_path):
     broken.write_bytes(b"<html>")
     for pair in ((parent, broken), (broken, parent)):
         with pytest.raises(NotAVideo):
-            probing.compare(*pair)
+            process.compare(*pair)
