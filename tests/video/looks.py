@@ -1,6 +1,6 @@
 """Looks into films of our own making, in this process: to start one of its own takes longer than most looks.
 
-That the process answers the same, and what becomes of files that mean harm, is in test_process and test_hostile_files.
+That its own process answers the same, and what becomes of hostile files, is asked in the files beside this one.
 """
 
 from pathlib import Path
