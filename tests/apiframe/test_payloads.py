@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, usable_clip_url
 from extender.states import State
+from tests.sizes import size
 
 ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
 URLS = [f"https://cdn.apiframe.pro/{ID}-{index}.mp4" for index in range(1, 5)]
@@ -136,7 +137,7 @@ KEYS = ["status", "percentage", "video_urls", "message", "error", "errors", "err
 
 
 # The first draw of any text reads Unicode's tables, which takes seconds on a slow machine.
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=size(100, 300))
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, json_values)))
 def test_whatever_is_said_of_a_task_means_something(body):
     update = parse(**body)

@@ -13,6 +13,7 @@ import pytest
 from extender.apiframe.payloads import usable_clip_url
 from extender.network.addresses import is_public
 from tests.network.connection_probe import probe
+from tests.sizes import TORTURE, size
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450:4001:80b::200e"]
 INSIDE = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "::1", "fd00:ec2::254", "::ffff:10.0.0.1",
@@ -115,8 +116,9 @@ MEAN_SOMETHING_ELSE = {
 
 @pytest.mark.parametrize("hops", [0, 1, 2])
 def test_a_redirect_to_a_hostile_address_is_refused_at_each_hop(redirector, hops):
-    # What splits a header cannot be sent as one.
+    # What splits a header cannot be sent as one. Each hop is checked by the same lines, so later ones see a sample.
     sent = [index for index, each in enumerate(CORPUS) if not re.search(r"[\r\n\0]", each.url)]
+    sent = sent[:: 10 if hops and not TORTURE else 1]
     opened = probe([f"{redirector.url}/{hops}/{index}" for index in sent], ANSWERS, sandbox=redirector.url)
     wrong = [
         (CORPUS[index].url, *came)
@@ -138,12 +140,13 @@ def test_at_most_three_redirects_are_followed(redirector):
 
 
 def test_a_name_that_changes_its_mind_never_leads_inside():
-    """500 names that are public at the first look-up and inside at every later one, each opened twice."""
-    names = {f"flip-{n}.example": [[PUBLIC[n % 5]], [INSIDE[n % 10]]] for n in range(500)}
+    """Names that are public at the first look-up and inside at every later one, each opened twice."""
+    count = size(100, 500)
+    names = {f"flip-{n}.example": [[PUBLIC[n % 5]], [INSIDE[n % 10]]] for n in range(count)}
     urls = [f"https://{name}/1.mp4" for name in names]
     opened = probe(urls + urls, names)
     assert sum(not is_public(number) for came in opened for number in came.connections) == 0
-    first, second = opened[:500], opened[500:]
+    first, second = opened[:count], opened[count:]
     # It is looked up once: between the check and the connection there is nothing to change.
     assert {(came.outcome, len(came.connections), came.lookups) for came in first} == {("Unavailable", 1, 1)}
     assert {(came.outcome, len(came.connections), came.lookups) for came in second} == {("Refused", 0, 1)}
