@@ -53,10 +53,10 @@ def files(settings) -> list[Path]:
 
 
 def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings):
-    task = finished(clips=4)
+    task = finished(clips=2)
     work()
     copies = list(task.clip_set.order_by("index"))
-    assert [(copy.index, copy.state) for copy in copies] == [(index, "stored") for index in range(1, 5)]
+    assert [(copy.index, copy.state) for copy in copies] == [(1, "stored"), (2, "stored")]
     for copy in copies:
         theirs = requests.get(task.clip(copy.index).source_url, timeout=10).content
         ours = (settings.MEDIA_ROOT / storage.name(copy.sha256, "clip")).read_bytes()
@@ -72,13 +72,15 @@ def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings
 
 
 def test_a_video_made_elsewhere_is_copied_too(original):
+    original.clip_set.filter(index__gt=1).delete()
     work()
     assert set(original.clip_set.values_list("state", flat=True)) == {"stored"}
 
 
 def test_a_copy_is_held_against_the_clip_that_it_continues(finished, original):
     task = finished()
-    Clip.objects.filter(task=original).update(next_try_at="2020-01-01T00:00:00Z")
+    # What it continues is all that is needed of the original.
+    original.clip_set.filter(index=2).update(next_try_at="2020-01-01T00:00:00Z")
     work()
     copy = task.clip_set.get(index=1)
     assert copy.contains_parent in ("yes", "no", "unknown")
@@ -176,8 +178,9 @@ def test_a_directory_that_may_not_be_written_pauses_too(finished, settings, tmp_
     assert Clip.objects.paused().count() == 1
 
 
-def test_copy_now_tries_everything_again(staff, finished):
+def test_copy_now_tries_everything_again(staff, finished, original):
     task = finished("snow [clip-truncated]")
+    original.clip_set.filter(index__gt=1).delete()
     work()
     task.clip_set.update(source_url=Task.objects.get(kind="original").clips[0].source_url)
     work()
@@ -268,7 +271,8 @@ def test_what_nobody_expected_is_tried_later_and_says_so(finished, monkeypatch):
 
 def test_a_copy_whose_parents_file_is_gone_is_compared_no_more(finished, original, settings):
     task = finished()
-    Clip.objects.filter(task=original).update(next_try_at="2020-01-01T00:00:00Z")
+    # What it continues is all that is needed of the original.
+    original.clip_set.filter(index=2).update(next_try_at="2020-01-01T00:00:00Z")
     while copying.copy_next():
         pass
     parent = original.clip_set.get(index=2)
