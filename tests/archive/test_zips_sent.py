@@ -1,6 +1,7 @@
 """Downloads of all clips through the real server: memory, breaking off, and browsers that leave."""
 
 import os
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,32 +12,39 @@ from extender.tasks.models import Clip, Task
 from tests.helpers import database_url, eventually, make_clip, make_task
 from tests.servers import gunicorn, memory_peak, worker_of
 
-pytestmark = [pytest.mark.alone, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 FILM_BYTES = 60_000_000
 # Two are downloaded at once at most, in each process.
 PLACES = 2
 
 
-@pytest.fixture
-def site(settings, tmp_path, sandbox):
-    """The whole site in a process of its own, on the test's database and store."""
-    settings.MEDIA_ROOT = tmp_path / "media"
+@pytest.fixture(scope="module")
+def media_root(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup, django_db_blocker, media_root, _sandbox):
+    """The whole site in a process of its own, on the tests' database and a store of its own."""
+    with django_db_blocker.unblock():
+        database = database_url()
     more = {
-        "DATABASE_URL": database_url(),
+        "DATABASE_URL": database,
         "SECRET_KEY": configured.SECRET_KEY,
-        "APIFRAME_BASE_URL": sandbox.url,
-        "APIFRAME_API_KEY": sandbox.key,
+        "APIFRAME_BASE_URL": _sandbox.url,
+        "APIFRAME_API_KEY": _sandbox.key,
     }
-    with gunicorn(settings.MEDIA_ROOT, tmp_path / "log", site="project.wsgi", **more) as server:
+    with gunicorn(media_root, media_root / "log", site="project.wsgi", **more) as server:
         yield server
 
 
 @pytest.fixture
-def ask(site, web):
+def ask(site, web, sandbox, settings, media_root):
     """Asks the site for the zip of a task, as the member's browser."""
+    settings.MEDIA_ROOT = media_root
     cookies = {"sessionid": web.cookies["sessionid"].value}
     return lambda task: requests.get(
-        f"{site.url}/tasks/{task.pk}/download/", cookies=cookies, stream=True, timeout=20, allow_redirects=False
+        f"{site.url}/tasks/{task.pk}/download/", cookies=cookies, stream=True, timeout=60, allow_redirects=False
     )
 
 
