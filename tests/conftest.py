@@ -1,5 +1,7 @@
 """What every test stands on: a real sandbox, a real database file, members, and videos to continue."""
 
+import io
+import logging
 import os
 import uuid
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -18,6 +21,7 @@ from extender.tasks.lookup import look_up
 from extender.tasks.models import Task
 from extender.team.models import Member
 from project.addresses import bucket as bucket_options
+from project.request_id import RequestIdFilter
 from tests.helpers import form_of, make_task
 from tests.sandbox_process import Sandbox
 
@@ -131,6 +135,28 @@ def bucket(_s3, s3_secret, tmp_path):
     return store
 
 
+@pytest.fixture
+def shorten(monkeypatch) -> Callable[[str, object], None]:
+    """Shortens a time limit of ours, named in full: as it stands, a test would have to wait for it."""
+    return monkeypatch.setattr
+
+
+@pytest.fixture
+def log(caplog):
+    """What is written to the log, as its reader sees it, from the lowest level on."""
+    (handler,) = (
+        handler
+        for handler in logging.getLogger().handlers
+        if any(isinstance(found, RequestIdFilter) for found in handler.filters)
+    )
+    for name in ("extender", "django", "axes", "urllib3"):
+        caplog.set_level(logging.DEBUG, name)
+    written = io.StringIO()
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)
+
+
 @pytest.fixture(autouse=True)
 def _quiet(settings, tmp_path_factory):
     cache.clear()
@@ -180,6 +206,24 @@ def browser_of():
 def web(browser_of, member):
     """The member's HTTP client."""
     return browser_of(member)
+
+
+@pytest.fixture
+def guest() -> Client:
+    """The HTTP client of somebody without an account and without cookies."""
+    return Client()
+
+
+@pytest.fixture
+def staff(browser_of, db) -> Client:
+    """The HTTP client of somebody who looks after the installation, and has no task."""
+    return browser_of(Member.objects.create_user("ada", is_staff=True))
+
+
+@pytest.fixture
+def task(member) -> Task:
+    """A task of the member that has just finished, as a row alone."""
+    return make_task(member, remote_id=str(uuid.uuid4()), ended_at=timezone.now(), next_look_at=None)
 
 
 @pytest.fixture

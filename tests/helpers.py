@@ -69,8 +69,8 @@ def queries(action: Callable[[], Any]) -> int:
     return sum("SAVEPOINT" not in query["sql"] for query in captured.captured_queries)
 
 
-def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
-    """The first true answer of `check`, asked again and again; fails after `seconds`."""
+def eventually(check: Callable[[], Any], seconds: float = 60) -> Any:
+    """The first true answer of `check`, asked again and again; fails after `seconds`, enough for a busy machine."""
     ends = time.monotonic() + seconds
     while True:
         if answer := check():

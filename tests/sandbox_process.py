@@ -16,9 +16,9 @@ from typing import Any
 
 import requests
 
+from tests.paths import PROJECT
 from tests.ports import free_port
 
-PROJECT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
 
 

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from tests.paths import PROJECT
 from tests.ports import free_port
 
-PROJECT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30
 NGINX = """
 daemon off; worker_processes 1; pid {here}/nginx.pid; error_log {here}/error.log; {user}

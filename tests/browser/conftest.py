@@ -1,5 +1,6 @@
 """A fresh copy of the project, started as its README says, and a real Chromium in front of it."""
 
+import json
 import os
 import selectors
 import shutil
@@ -18,9 +19,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.helpers import eventually
+from tests.paths import PROJECT
 from tests.ports import free_port
 
-PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT")
 
@@ -111,8 +112,11 @@ def open_house() -> Iterator[Callable[..., House]]:
 
 
 @pytest.fixture(scope="package")
-def directory(tmp_path_factory) -> Path:
-    return fresh_copy(tmp_path_factory.mktemp("clone"))
+def directory(tmp_path_factory) -> Iterator[Path]:
+    directory = fresh_copy(tmp_path_factory.mktemp("clone"))
+    yield directory
+    if directory in SHELLS:
+        SHELLS.pop(directory).end()
 
 
 @pytest.fixture(scope="package")
@@ -165,30 +169,93 @@ def open_page(chromium):
     assert logged == []
 
 
-def do(directory, code: str) -> str:
+class Shell:
+    """A process inside the app of `directory` that runs code: starting one each time costs more than the code."""
+
+    PROGRAM = """
+import contextlib, io, json, sys, traceback
+import django
+django.setup()
+from django.db import connections
+for line in sys.stdin:
+    printed, failure = io.StringIO(), ""
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(json.loads(line), {})
+    except BaseException:
+        failure = traceback.format_exc()
+    connections.close_all()
+    print(json.dumps([printed.getvalue(), failure]), flush=True)
+"""
+
+    def __init__(self, directory: Path) -> None:
+        with (directory / "shell.log").open("w") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", self.PROGRAM],
+                cwd=directory,
+                env=os.environ | {"DJANGO_SETTINGS_MODULE": "project.settings"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+
+    def run(self, code: str) -> str:
+        """What `code` prints; AssertionError with its traceback if it fails."""
+        self.process.stdin.write(json.dumps(code) + "\n")
+        self.process.stdin.flush()
+        printed, failure = json.loads(self.process.stdout.readline())
+        assert not failure, failure
+        return printed
+
+    def end(self) -> None:
+        self.process.communicate()
+
+
+SHELLS: dict[Path, Shell] = {}
+
+
+def do(directory: Path, code: str) -> str:
     """The last word that `code` prints, inside the app."""
-    command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()[-1]
+    if directory not in SHELLS:
+        SHELLS[directory] = Shell(directory)
+    return SHELLS[directory].run(code).split()[-1]
 
 
-def await_copies(directory) -> None:
+COPY_ALL = """
+from django.core.management import CommandError, call_command
+from extender.tasks.models import Clip
+try:
+    call_command("archive", "--missing")
+except CommandError as error:
+    assert error.returncode == 1, error
+print(Clip.objects.missing().count())
+"""
+
+
+def await_copies(directory: Path) -> None:
     """Everything that has finished is copied: what is not is copied here, beside the worker."""
-    done = subprocess.run([sys.executable, "manage.py", "archive", "--missing"], cwd=directory, capture_output=True)
-    assert done.returncode in (0, 1), done.stderr
     # What the worker was at just then was left to it.
-    missing = "from extender.tasks.models import Clip; print(Clip.objects.missing().count())"
-    eventually(lambda: do(directory, missing) == "0", seconds=90)
+    eventually(lambda: do(directory, COPY_ALL) == "0", seconds=90)
+
+
+SESSIONS: dict[tuple[str, str], list] = {}
 
 
 def sign_in(page: Page, house: House, name: str = "demo") -> Page:
-    """Signs a member in whose password is their name; the history is open then."""
+    """Signs a member in whose password is their name; the history is open then.
+
+    By the form the first time, and with the cookie that it gave ever after.
+    """
+    known = (house.url, name)
+    page.context.add_cookies(SESSIONS.get(known, []))
     page.goto(house.url)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(name)
-    page.get_by_role("button", name="Sign in").click()
+    if "/login/" in page.url:
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(name)
+        page.get_by_role("button", name="Sign in").click()
     page.wait_for_selector("#cards")
+    SESSIONS[known] = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
     return page
 
 

@@ -21,8 +21,8 @@ from extender.archive.copying import PICTURES, _columns
 from extender.states import FileState
 from extender.tasks.models import Clip, Task
 from extender.team.models import Member
-from extender.video import process as probing
 from tests import films
+from tests.video.looks import examine
 
 WIDTH, HEIGHT, RATE = 320, 180, 24
 BLOCKS, BLOCK_HEIGHT = 14, 12
@@ -120,7 +120,7 @@ def _made(step: int, take: int, *, contains: bool) -> dict[str, Any]:
     pictures = before + list(_pictures(step, take))
     with TemporaryDirectory() as made:
         film = films.write(Path(made) / "film.mp4", pictures, options={"preset": "ultrafast", "crf": "20", "g": "12"})
-        facts = probing.examine(film, Path(made))
+        facts = examine(film, Path(made))
         sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
         files = {"clip": film} | {kind: Path(made) / name for kind, name in PICTURES.items()}
         for kind, file in files.items():

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from functools import cache
 
 import pytest
 import requests
@@ -51,6 +52,7 @@ def addresses(task: str) -> dict[str, str]:
     }
 
 
+@cache
 def compressed(url: str) -> int:
     """How many bytes a browser behind https gets of a static file."""
     answer = requests.get(url, headers={"Accept-Encoding": "br, gzip"}, stream=True, timeout=5)
@@ -58,28 +60,33 @@ def compressed(url: str) -> int:
     return int(answer.headers["Content-Length"])
 
 
-def weight(page: Page, house, address: str) -> int:
-    """What a first visit loads, in bytes as a proxy sends them: pages compressed, clips and pictures aside."""
-    loaded: list[str] = []
-    page.on("response", lambda response: loaded.append(response.url))
-    response = page.goto(house.url + address)
-    page.wait_for_load_state("networkidle")
-    size = len(gzip.compress(response.body()))
-    for url in set(loaded) - {response.url}:
-        if not re.search(r"\.(webp|mp4)$", url):
-            size += compressed(url)
-    hosts = {url.split("/")[2] for url in loaded if not url.endswith(".mp4")}
-    assert hosts == {house.url.split("/")[2]}, "no third party"
-    return size
+@pytest.fixture(scope="module")
+def visits(house, task, chromium) -> dict[str, tuple[bytes, set[str]]]:
+    """By the name of a page, what a first visit to it loads: the page itself, and the addresses of all else."""
+    page = sign_in(chromium.new_page(), house, "stage")
+    known = page.context.storage_state()
+    page.context.close()
+    found = {}
+    for name, address in {"sign-in": "/login/", **addresses(task)}.items():
+        context = chromium.new_context(storage_state=None if name == "sign-in" else known)
+        visitor, loaded = context.new_page(), set()
+        visitor.on("response", lambda response, loaded=loaded: loaded.add(response.url))
+        response = visitor.goto(house.url + address, wait_until="networkidle")
+        found[name] = response.body(), loaded - {response.url}
+        context.close()
+    return found
 
 
-def test_the_first_load_of_any_page_is_under_60_kilobytes(house, task, open_page, say):
-    page = sign_in(open_page(expected="404 (Not Found)"), house, "stage")
-    weights = {"sign-in": weight(open_page(), house, "/login/")}
-    for name, address in addresses(task).items():
-        fresh = page.context.browser.new_context(storage_state=page.context.storage_state())
-        weights[name] = weight(fresh.new_page(), house, address)
-        fresh.close()
+def weight(page: bytes, loaded: set[str]) -> int:
+    """The bytes of a visit, as a proxy sends them: pages compressed, clips and pictures aside."""
+    files = [url for url in loaded if not re.search(r"\.(webp|mp4)$", url)]
+    return len(gzip.compress(page)) + sum(map(compressed, files))
+
+
+def test_the_first_load_of_any_page_is_under_60_kilobytes_and_of_no_third_party(house, visits, say):
+    hosts = {url.split("/")[2] for _, loaded in visits.values() for url in loaded if not url.endswith(".mp4")}
+    assert hosts == {house.url.split("/")[2]}
+    weights = {name: weight(*visit) for name, visit in visits.items()}
     heaviest = max(weights, key=weights.__getitem__)
     say(
         f"first load, heaviest of {len(weights)} pages ({heaviest}): {weights[heaviest] / KILOBYTE:.1f} kB compressed"
@@ -87,17 +94,11 @@ def test_the_first_load_of_any_page_is_under_60_kilobytes(house, task, open_page
     assert weights[heaviest] < FIRST_LOAD, weights
 
 
-def test_our_own_scripts_are_under_20_kilobytes(house, task, open_page, say):
-    page = sign_in(open_page(), house, "stage")
-    loaded: set[str] = set()
-    page.on("response", lambda response: loaded.add(response.url))
-    for name, address in addresses(task).items():
-        if name != "not there":
-            page.goto(house.url + address, wait_until="networkidle")
-    ours = {url for url in loaded if "/static/js/" in url}
-    assert len(ours) == len(list((PROJECT / "static" / "js").rglob("*.js"))), (
-        "each is used somewhere, and loaded once"
-    )
+def test_our_own_scripts_are_under_20_kilobytes(visits, say):
+    loads = [loaded for name, (_, loaded) in visits.items() if name != "not there"]
+    ours = {url for loaded in loads for url in loaded if "/static/js/" in url}
+    made = list((PROJECT / "static" / "js").rglob("*.js"))
+    assert len(ours) == len(made), "each is used somewhere, and loaded once"
     sizes = [compressed(url) for url in ours]
     say(f"our own scripts: {len(sizes)} modules, {sum(sizes) / KILOBYTE:.1f} kB compressed, over all pages together")
     assert sum(sizes) < OUR_SCRIPTS

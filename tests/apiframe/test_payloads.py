@@ -1,0 +1,173 @@
+"""APIFRAME's JSON in our words: the documented examples as they stand, and what is not documented and does occur."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, usable_clip_url
+from extender.states import State
+from tests.sizes import size
+
+ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
+URLS = [f"https://cdn.apiframe.pro/{ID}-{index}.mp4" for index in range(1, 5)]
+usable = usable_clip_url(None)
+
+
+def parse(**body) -> TaskUpdate:
+    return parse_task({"task_id": ID, **body}, usable)
+
+
+def test_the_documented_answer_of_a_running_task():
+    text = f'{{"task_id": "{ID}", "task_type": "imagine-video-extend", "status": "processing", "percentage": "40"}}'
+    assert parse_task(json.loads(text), usable) == TaskUpdate(State.PROCESSING, ID, 40)
+
+
+def test_the_documented_answer_of_a_finished_task_has_no_status():
+    text = json.dumps({"task_id": ID, "task_type": "imagine-video-extend", "video_urls": URLS})
+    assert parse_task(json.loads(text), usable) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("pending", State.PENDING),
+        ("staged", State.PENDING),
+        ("retry", State.PENDING),
+        ("retrying", State.PENDING),
+        ("starting", State.PROCESSING),
+        ("processing", State.PROCESSING),
+        ("Processing", State.PROCESSING),
+        ("upscaling", State.PROCESSING),
+        (None, State.PROCESSING),
+        (7, State.PROCESSING),
+        ("failed", State.FAILED),
+        ("error", State.FAILED),
+    ],
+)
+def test_each_word_has_a_state_and_an_unknown_one_means_still_open(word, state):
+    assert parse(status=word).state == state
+
+
+def test_only_a_retry_may_let_the_percentage_fall():
+    assert parse(status="retrying").retried
+    assert not parse(status="pending").retried
+
+
+@pytest.mark.parametrize(
+    ("said", "percentage"),
+    [
+        ("40", 40), (40, 40), ("40%", 40), (" 40 % ", 40), (40.9, 40), ("140%", 100), (-5, 0), (10**400, None),
+        ("", None), ("NaN", None), ("1e999", None), (float("inf"), None), ([], None), ({}, None), (None, None),
+        (True, None), ("soon", None),
+    ],
+)  # fmt: skip
+def test_a_percentage_is_a_whole_number_from_0_to_100_or_not_known(said, percentage):
+    assert parse(status="processing", percentage=said).percentage == percentage
+    assert parse(status="processing").percentage is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "Banned prompt", "error": "second"},
+        {"message": "", "error": "Banned prompt"},
+        {"error": {"message": "Banned prompt"}},
+        {"errors": [{"msg": "Banned prompt"}]},
+        {"error_messages": ["Banned prompt"]},
+        {"message": None, "error": {}, "errors": [], "error_messages": ["Banned prompt", "other"]},
+    ],
+)
+def test_the_reason_is_the_first_that_is_not_empty(body):
+    assert parse(status="failed", **body) == TaskUpdate(State.FAILED, ID, reason="Banned prompt")
+
+
+def test_a_message_beside_a_running_task_is_no_failure():
+    assert parse(status="processing", message="Hurry up").state == State.PROCESSING
+
+
+def test_a_failure_without_a_reason_still_has_a_sentence():
+    assert parse(status="failed").reason == "APIFRAME gave no reason."
+    assert reason_of("nothing") == ""
+
+
+@pytest.mark.parametrize("urls", [[], None, "https://x/1.mp4", ["javascript:alert(1)"], ["http://x/1.mp4"], [7]])
+def test_a_success_without_a_usable_video_is_a_failure_with_that_reason(urls):
+    assert parse(video_urls=urls).state == State.FAILED
+    assert parse(status="finished", video_urls=urls).state == State.FAILED
+    assert "without a usable video" in parse(video_urls=urls).reason
+
+
+def test_a_running_task_may_have_an_empty_list_of_videos():
+    assert parse(status="processing", video_urls=[]).state == State.PROCESSING
+
+
+def test_clips_keep_their_places():
+    doubled = parse(video_urls=[URLS[0], URLS[0], "javascript:alert(1)", URLS[3]])
+    assert doubled.clip_urls == (URLS[0], None, None, URLS[3])
+    assert parse(video_urls=[*URLS, "https://x/5.mp4"]).clip_urls == tuple(URLS)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cdn.example/1.mp4", "javascript:alert(1)", "//cdn.example/1.mp4", "https://", "https:///1.mp4",
+        "https://user@cdn.example/1.mp4", "https://cdn.example/a b.mp4", "https://cdn.example/\n.mp4",
+        "https://[::1/1.mp4", "http://127.0.0.1:8792/1.mp4", "",
+    ],
+)  # fmt: skip
+def test_only_https_addresses_are_clips_and_those_of_the_sandbox(url):
+    assert not usable_clip_url("http://127.0.0.1:8791")(url)
+    assert usable_clip_url("http://127.0.0.1:8791")("http://127.0.0.1:8791/1.mp4")
+
+
+@pytest.mark.parametrize("body", [None, [], "x", 7, {}, {"task_id": 7}, {"task_id": "  "}])
+def test_what_is_not_about_a_task_is_said_to_be_so(body):
+    with pytest.raises(ValueError, match="not a task"):
+        parse_task(body, usable)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+KEYS = ["status", "percentage", "video_urls", "message", "error", "errors", "error_messages", "task_type"]
+
+
+# The first draw of any text reads Unicode's tables, which takes seconds on a slow machine.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=size(100, 300))
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, json_values)))
+def test_whatever_is_said_of_a_task_means_something(body):
+    update = parse(**body)
+    assert update.percentage is None or 0 <= update.percentage <= 100
+    assert len(update.clip_urls) <= 4
+    assert (update.state == State.FINISHED) == any(update.clip_urls)
+    assert (update.state == State.FAILED) == bool(update.reason)
+
+
+def test_what_no_database_stores_is_left_out():
+    body = json.loads(r'{"task_id": "ID", "status": "failed", "message": "cut \ud83d in two\u0000"}')
+    update = parse_task(body, usable)
+    assert update.reason == "cut ? in two"
+    update.raw.encode()
+    assert "\0" not in update.raw
+
+
+def test_the_record_keeps_no_secret_at_any_depth():
+    raw = parse(status="failed", request={"webhook_secret": 's3cr"et', "deep": [{"webhook_url": "https://x/y"}]}).raw
+    assert "s3cr" not in raw
+    assert "x/y" not in raw
+
+
+def test_a_body_of_great_depth_is_survived():
+    deep: list = []
+    for _ in range(900):
+        deep = [deep]
+    assert parse(status="processing", deep=deep).state == State.PROCESSING
+
+
+def test_an_id_that_no_column_holds_is_none():
+    with pytest.raises(ValueError, match="not a task"):
+        parse_task({"task_id": "x" * 65}, usable)

@@ -1,0 +1,283 @@
+"""Copying: every finished clip is fetched, looked into and kept; what stands in the way is said, and passes."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import requests
+
+from extender.archive import comparing, copying, storage
+from extender.states import State
+from extender.tasks.models import Clip, Task
+from tests.helpers import at_once, become_due, eventually, make_task
+
+
+@pytest.fixture
+def finished(web, submit):
+    """Submits an extension of `clips` clips that misbehave as `prompt` says, and waits until it has finished.
+
+    Nothing of the original is copied unless a test makes it due again: each look inside a clip starts a process.
+    """
+
+    def finish(prompt: str = "and then it snows", clips: int = 1) -> Task:
+        task = submit(f"{prompt} [clips-{clips}]" if clips < 4 else prompt)
+        Clip.objects.filter(task__kind=Task.Kind.ORIGINAL).update(next_try_at=None)
+
+        def is_done() -> bool:
+            become_due(task)
+            web.get(f"/tasks/{task.pk}/status/")
+            task.refresh_from_db()
+            return task.state == State.FINISHED
+
+        eventually(is_done)
+        return task
+
+    return finish
+
+
+def work(turns: int = 40) -> None:
+    """What a worker's archive loop does, until it has nothing more to do at once."""
+    while turns and (copying.copy_next() or comparing.compare_next()):
+        turns -= 1
+    assert turns, "there is no end to it"
+
+
+def let_time_pass(**found) -> None:
+    """Whatever waits for its next try is due."""
+    Clip.objects.filter(next_try_at__isnull=False, **found).update(next_try_at="2020-01-01T00:00:00Z")
+
+
+def files(settings) -> list[Path]:
+    """Every file below the archive's directory."""
+    return sorted(path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
+
+
+def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings):
+    task = finished(clips=2)
+    work()
+    copies = list(task.clip_set.order_by("index"))
+    assert [(copy.index, copy.state) for copy in copies] == [(1, "stored"), (2, "stored")]
+    for copy in copies:
+        theirs = requests.get(task.clip(copy.index).source_url, timeout=10).content
+        ours = (settings.MEDIA_ROOT / storage.name(copy.sha256, "clip")).read_bytes()
+        assert ours == theirs
+        assert (copy.sha256, copy.bytes) == (hashlib.sha256(theirs).hexdigest(), len(theirs))
+        assert copy.duration_ms > 0
+        assert copy.width > copy.height > 0
+        assert copy.frame_rate > 0
+        assert copy.codec
+        for kind in ("poster", "card", "storyboard"):
+            assert (settings.MEDIA_ROOT / storage.name(copy.sha256, kind)).read_bytes()[8:12] == b"WEBP"
+    assert not [path for path in files(settings) if path.suffix == ".part"]
+
+
+def test_a_video_made_elsewhere_is_copied_too(original):
+    original.clip_set.filter(index__gt=1).delete()
+    work()
+    assert set(original.clip_set.values_list("state", flat=True)) == {"stored"}
+
+
+def test_a_copy_is_held_against_the_clip_that_it_continues(finished, original):
+    task = finished()
+    # What it continues is all that is needed of the original.
+    original.clip_set.filter(index=2).update(next_try_at="2020-01-01T00:00:00Z")
+    work()
+    copy = task.clip_set.get(index=1)
+    assert copy.contains_parent in ("yes", "no", "unknown")
+    assert copy.next_try_at is None
+    assert copy.drift_colour is not None
+    assert original.clip_set.get(index=2).contains_parent == "unknown"
+
+
+@pytest.mark.parametrize("fault", ["clip-404-once", "clip-500-once"])
+def test_what_fails_once_is_tried_again_and_kept(finished, fault):
+    task = finished(f"snow [{fault}]")
+    work()
+    let_time_pass(state="waiting")
+    work()
+    assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
+
+
+@pytest.mark.parametrize("fault", ["clips-lost", "clip-410", "clip-403"])
+def test_what_is_gone_is_asked_for_once_more_and_then_lost_with_the_date(finished, sandbox, fault):
+    task = finished(f"snow [{fault}]")
+    fetches = _fetches(sandbox, task)
+    work()
+    assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
+    assert all(copy.settled_at and copy.next_try_at is None for copy in task.clip_set.all())
+    assert _fetches(sandbox, task) == fetches + 1
+    let_time_pass()
+    work()
+    assert _fetches(sandbox, task) == fetches + 1
+
+
+def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox):
+    task = finished("snow [clips-lost]")
+    sandbox.options(misbehave=["fetch-500"])
+    work()
+    assert set(task.clip_set.values_list("state", flat=True)) == {"waiting"}
+    sandbox.options(misbehave=[])
+    let_time_pass()
+    work()
+    assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
+
+
+@pytest.mark.parametrize("fault", ["clip-not-video", "clip-redirect-inside"])
+def test_what_may_not_come_in_is_kept_out_and_stays_linked(web, finished, settings, fault):
+    task = finished(f"snow [{fault}]")
+    work()
+    assert set(task.clip_set.values_list("state", flat=True)) == {"refused"}
+    page = web.get(f"/tasks/{task.pk}/").content.decode()
+    assert task.clip(1).source_url in page
+    assert "cannot be stored" in page
+    assert files(settings) == []
+
+
+@pytest.mark.parametrize("fault", ["clip-truncated", "clip-wrong-length", "clip-html"])
+def test_what_does_not_come_whole_is_never_kept(finished, settings, fault):
+    task = finished(f"snow [{fault}]")
+    work()
+    assert "stored" not in task.clip_set.values_list("state", flat=True)
+    assert all(copy.reason for copy in task.clip_set.all())
+    assert not list(settings.MEDIA_ROOT.glob("tmp/*.part"))
+
+
+def test_waits_grow_from_try_to_try(finished):
+    task = finished("snow [clip-truncated]")
+    work()
+    first = _wait(task)
+    for _ in range(6):
+        let_time_pass()
+        work()
+    assert first < 60
+    assert 600 < _wait(task) < 6 * 3600
+
+
+def test_a_full_disk_pauses_everything_says_why_and_passes(web, staff, finished, settings, tmp_path):
+    task = finished()
+    settings.ARCHIVE_KEEP_FREE_MB = 10**9
+    work()
+    assert Clip.objects.paused().count() == 1
+    page = staff.get("/team/archive/").content.decode()
+    assert "Copying is paused: The disk is nearly full." in page
+    assert web.get(f"/tasks/{task.pk}/").status_code == 200
+    settings.ARCHIVE_KEEP_FREE_MB = 0
+    work()
+    assert not task.clip_set.filter(state="stored").exists(), "it is paused"
+    let_time_pass(state="blocked")
+    work()
+    assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
+    assert "paused" not in staff.get("/team/archive/").content.decode()
+
+
+def test_a_directory_that_may_not_be_written_pauses_too(finished, settings, tmp_path):
+    (tmp_path / "not-a-directory").write_text("")
+    settings.MEDIA_ROOT = tmp_path / "not-a-directory"
+    finished()
+    work()
+    assert Clip.objects.paused().count() == 1
+
+
+def test_copy_now_tries_everything_again(staff, finished, original):
+    task = finished("snow [clip-truncated]")
+    original.clip_set.filter(index__gt=1).delete()
+    work()
+    task.clip_set.update(source_url=Task.objects.get(kind="original").clips[0].source_url)
+    work()
+    assert not task.clip_set.filter(state="stored").exists()
+    assert staff.post("/team/archive/copy-now/").status_code == 302
+    work()
+    assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
+
+
+def test_members_do_not_see_the_archives_page(web):
+    assert web.get("/team/archive/").status_code == 404
+    assert web.post("/team/archive/copy-now/").status_code == 404
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_copy_one_clip_once(member, sandbox, settings):
+    task = make_task(member, urls=[f"{sandbox.url}/videos/{'0' * 8}-0000-0000-0000-{'0' * 12}/1.mp4"])
+    copy = task.clip_set.get()
+    claimed = at_once(*[lambda: Clip.objects.claim(copy)] * 6)
+    assert sorted(claimed) == [False] * 5 + [True]
+
+
+def test_a_worker_that_slept_past_its_claim_writes_nothing(finished, monkeypatch, settings):
+    task = finished()
+    real = copying.probing.examine
+
+    def sleep_meanwhile(*args):
+        found = real(*args)
+        # Another worker took the row over, after the lease.
+        Clip.objects.filter(state="copying").update(attempts=99)
+        return found
+
+    # A look inside is over too soon for anybody to come in between.
+    monkeypatch.setattr(copying.probing, "examine", sleep_meanwhile)
+    copying.copy_next()
+    assert not task.clip_set.filter(state="stored").exists()
+    assert files(settings) == []
+
+
+def test_a_copy_whose_part_was_removed_meanwhile_comes_later(finished, monkeypatch, settings):
+    task = finished()
+    real = copying.probing.examine
+
+    def sweep_meanwhile(part, pictures):
+        # The clock of this machine was put forward by a day.
+        part.unlink()
+        return real(part, pictures)
+
+    # As above.
+    monkeypatch.setattr(copying.probing, "examine", sweep_meanwhile)
+    assert copying.copy_next()
+    copy = task.clip_set.get()
+    assert (copy.state, copy.misses) == ("waiting", 1)
+    assert "removed while it was in use" in copy.reason
+    assert files(settings) == []
+
+
+def _fetches(sandbox, task: Task) -> int:
+    return sum(request["path"] == "/fetch" for request in sandbox.ledger()["requests"])
+
+
+def _wait(task: Task) -> float:
+    copy = task.clip_set.order_by("next_try_at").first()
+    from django.utils import timezone
+
+    return (copy.next_try_at - timezone.now()).total_seconds()
+
+
+def test_a_claim_is_of_the_attempt_that_was_read(finished):
+    task = finished()
+    read = task.clip_set.get()
+    # Meanwhile another worker took it, failed, and gave it back to be tried at once.
+    Clip.objects.filter(pk=read.pk).update(attempts=1)
+    assert not Clip.objects.claim(read)
+    assert Clip.objects.claim(task.clip_set.get())
+
+
+def test_what_nobody_expected_is_tried_later_and_says_so(finished, monkeypatch):
+    task = finished()
+    # No fault that can be made for real is left unexpected.
+    monkeypatch.setattr(copying.probing, "examine", lambda *_: 1 / 0)
+    work()
+    copy = task.clip_set.get()
+    assert (copy.state, copy.misses) == ("waiting", 1)
+    assert "unexpected" in copy.reason
+
+
+def test_a_copy_whose_parents_file_is_gone_is_compared_no_more(finished, original, settings):
+    task = finished()
+    # What it continues is all that is needed of the original.
+    original.clip_set.filter(index=2).update(next_try_at="2020-01-01T00:00:00Z")
+    while copying.copy_next():
+        pass
+    parent = original.clip_set.get(index=2)
+    (settings.MEDIA_ROOT / storage.name(parent.sha256, "clip")).unlink()
+    assert comparing.compare_next()
+    copy = task.clip_set.get()
+    assert (copy.contains_parent, copy.next_try_at) == ("unknown", None)
+    assert not comparing.compare_next()

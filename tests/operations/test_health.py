@@ -1,0 +1,120 @@
+"""Team health for staff, plain answers for machines, and the worker that both speak of."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from extender.operations.models import Heartbeat
+from extender.operations.worker import Worker
+from extender.states import State
+from extender.tasks.models import Gate
+from tests.helpers import age, database_url, eventually, make_task, queries
+from tests.paths import PROJECT
+
+
+def test_it_is_for_staff_alone(web, member):
+    assert web.get("/team/").status_code == 404
+    assert web.post("/team/try-key/").status_code == 404
+
+
+def test_it_counts_what_is_on_its_way(staff, member, stranger):
+    make_task(member, State.QUEUED)
+    make_task(stranger, State.UNCONFIRMED, prompt="their secret words")
+    silent = make_task(stranger, State.PROCESSING, remote_id="r1")
+    age(silent, next_look_at=None)
+    page = staff.get("/team/").content.decode()
+    for what, count in (("Queued", 1), ("At APIFRAME", 1), ("Unconfirmed", 1), ("No news for a day", 1)):
+        assert f"<dt>{what}</dt><dd>{count}</dd>" in page
+    assert "otto" in page
+    assert "their secret words" not in page, "staff see that it waits, not what it says"
+
+
+def test_it_says_why_nothing_is_sent_and_tries_the_key(staff, submit, sandbox, settings):
+    settings.APIFRAME_API_KEY = "wrong"
+    submit()
+    assert b"The API key is refused" in staff.get("/team/").content
+    staff.post("/team/try-key/")
+    assert b"The API key is refused" in staff.get("/team/").content
+    settings.APIFRAME_API_KEY = sandbox.key
+    staff.post("/team/try-key/")
+    page = staff.get("/team/").content.decode()
+    assert "Open: what is queued goes out" in page
+    assert f"<dd>{Gate.objects.get().credits}</dd>" in page
+
+
+def test_its_queries_stay_the_same_with_more_rows(staff, member):
+    make_task(member, State.UNCONFIRMED)
+    few = queries(lambda: staff.get("/team/"))
+    for _ in range(10):
+        make_task(member, State.UNCONFIRMED)
+        Heartbeat.objects.create(name=str(_))
+    assert queries(lambda: staff.get("/team/")) == few
+
+
+def test_machines_are_told_plainly(client, db):
+    assert client.get("/healthz").content == b"ok"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.content == b"database ok\nmigrations ok\nworker none\n"
+    Heartbeat.objects.create(name="one")
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.content == b"database ok\nmigrations ok\nworker ok\n"
+    Heartbeat.objects.update(seen_at="2020-01-01T00:00:00Z")
+    assert client.get("/readyz").status_code == 503
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_sends_follows_beats_and_ends(submit, settings, sandbox):
+    settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    age(task, next_look_at="2020-01-01T00:00:00Z")
+    worker = Worker()
+    thread = threading.Thread(target=lambda: (worker.run(), connection.close()))
+    thread.start()
+    try:
+        eventually(Heartbeat.objects.alive().exists)
+        eventually(lambda: age(task) or task.state == State.FINISHED)
+    finally:
+        worker.stop()
+        thread.join(10)
+    assert not thread.is_alive()
+    assert not Heartbeat.objects.exists(), "a worker that ends says good-bye"
+
+
+@pytest.mark.alone
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_process_idles_without_work_and_ends_within_ten_seconds(sandbox, tmp_path):
+    environment = os.environ | {"DATABASE_URL": database_url(), "APIFRAME_BASE_URL": sandbox.url}
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "worker"], cwd=PROJECT, env=environment, stderr=log, stdout=log
+        )
+    try:
+        eventually(Heartbeat.objects.alive().exists, 20)
+        used, since = cpu_seconds(process.pid), time.monotonic()
+        # Idling is what is measured, so time itself is what is awaited.
+        process_ended = threading.Event()
+        process_ended.wait(5)
+        share = (cpu_seconds(process.pid) - used) / (time.monotonic() - since)
+        print(f"an idle worker takes {share:.2%} of a core")
+        assert share < 0.01
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+    assert "worker stopped" in (tmp_path / "log").read_text()
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,147 @@
+"""Settings from the environment: a bad one stops the start with a sentence, a good deployment is silent."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.paths import PROJECT
+
+OURS = {
+    "APIFRAME_API_KEY",
+    "APIFRAME_BASE_URL",
+    "PUBLIC_URL",
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "MEDIA_ROOT",
+    "S3_BUCKET",
+    "S3_PREFIX",
+    "S3_ENDPOINT",
+    "S3_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "X_ACCEL_PREFIX",
+    "ARCHIVE_MAX_MB",
+    "ARCHIVE_KEEP_FREE_MB",
+}
+LONG_SECRET = "q8V-" + "xK2m9TzRw4Yb7Nc1LpHs" * 3
+
+BUCKET = {"S3_BUCKET": "clips", "S3_REGION": "eu-central-1"}
+
+
+def check(*flags: str, **environment: str) -> subprocess.CompletedProcess:
+    """`manage.py check` under nothing but `environment`; an empty value hides what a `.env` file may say."""
+    inherited = {name: value for name, value in os.environ.items() if name not in OURS}
+    hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "SECRET_KEY", "S3_BUCKET", "X_ACCEL_PREFIX"), "")
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", *flags],
+        cwd=PROJECT,
+        env={**inherited, **hidden, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+BAD = [
+    ("DEBUG", {"DEBUG": "perhaps"}),
+    ("APIFRAME_BASE_URL", {"APIFRAME_BASE_URL": "ftp://x"}),
+    ("PUBLIC_URL", {"PUBLIC_URL": "http://example.org"}),
+    ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org/extender"}),
+    ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org:port"}),
+    ("PUBLIC_URL", {"PUBLIC_URL": "https://[example.org"}),
+    ("DATABASE_URL", {"DATABASE_URL": "nonsense"}),
+    ("APIFRAME_API_KEY", {"APIFRAME_API_KEY": "two words"}),
+    ("APIFRAME_API_KEY", {"APIFRAME_BASE_URL": "https://api.apiframe.pro"}),
+    ("SECRET_KEY", {"APIFRAME_API_KEY": "a-real-key"}),
+    ("S3_BUCKET", {"S3_BUCKET": "two words", "S3_REGION": "eu-central-1"}),
+    ("S3_BUCKET", {"S3_BUCKET": "s3://key:two words@clips", "S3_REGION": "eu-central-1"}),
+    ("S3_BUCKET", {"S3_ENDPOINT": "https://s3.example.org"}),
+    ("S3_PREFIX", {**BUCKET, "S3_PREFIX": "../two words"}),
+    ("S3_PREFIX", {**BUCKET, "S3_PREFIX": "a//b"}),
+    ("S3_REGION", {"S3_BUCKET": "clips"}),
+    ("S3_REGION", {**BUCKET, "S3_REGION": "evil.example/two words"}),
+    ("AWS_SECRET_ACCESS_KEY", {**BUCKET, "AWS_ACCESS_KEY_ID": "a-key"}),
+    ("AWS_ACCESS_KEY_ID", {**BUCKET, "AWS_SECRET_ACCESS_KEY": "two words"}),
+    ("S3_ENDPOINT", {**BUCKET, "S3_ENDPOINT": "http://s3.example.org"}),
+    ("S3_ENDPOINT", {**BUCKET, "S3_ENDPOINT": "https://s3.example.org/clips"}),
+    ("X_ACCEL_PREFIX", {"X_ACCEL_PREFIX": "protected"}),
+    ("X_ACCEL_PREFIX", {"X_ACCEL_PREFIX": "/protected"}),
+    ("ARCHIVE_MAX_MB", {"ARCHIVE_MAX_MB": "0"}),
+    ("ARCHIVE_KEEP_FREE_MB", {"ARCHIVE_KEEP_FREE_MB": "some"}),
+]
+
+
+@pytest.mark.parametrize(("name", "environment"), BAD, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_bad_value_stops_the_start_with_a_sentence_that_names_it(name, environment):
+    result = check(**environment)
+    assert result.returncode != 0
+    said = result.stderr.strip()
+    assert name in said
+    assert said.startswith("Extender cannot start: ")
+    assert len(said.splitlines()) == 1
+    assert said.endswith(".")
+    assert "two words" not in said
+
+
+def test_a_bucket_without_what_it_needs_stops_the_start(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['boto3'] = None")
+    assert check(**BUCKET).returncode == 0
+    result = check(**BUCKET, PYTHONPATH=str(tmp_path))
+    assert result.stderr == (
+        "Extender cannot start: S3_BUCKET needs what the extra s3 installs: pip install -e '.[s3]'.\n"
+    )
+
+
+def test_a_deployment_behind_https_has_no_warning():
+    result = check(
+        "--deploy",
+        "--fail-level=WARNING",
+        PUBLIC_URL="https://extender.example",
+        APIFRAME_API_KEY="a-real-key",
+        SECRET_KEY=LONG_SECRET,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "System check identified no issues (0 silenced).\n"
+
+
+def test_without_any_setting_it_starts_on_the_sandbox():
+    result = check()
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+ASKED = """
+from django.conf import settings as s
+print(s.SANDBOX, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, bool(s.SECURE_HSTS_SECONDS))
+print(s.CSRF_TRUSTED_ORIGINS, "extender.example" in s.ALLOWED_HOSTS, "*" in s.ALLOWED_HOSTS)
+print(s.CONTENT_SECURITY_POLICY["DIRECTIVES"]["media-src"])
+"""
+
+
+def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_clips_come_from():
+    environment = {name: value for name, value in os.environ.items() if name not in OURS}
+    result = subprocess.run(
+        [sys.executable, "-c", ASKED],
+        cwd=PROJECT,
+        env={
+            **environment,
+            "DJANGO_SETTINGS_MODULE": "project.settings",
+            "PUBLIC_URL": "https://extender.example",
+            "APIFRAME_API_KEY": "a-real-key",
+            "APIFRAME_BASE_URL": "https://api.apiframe.pro",
+            "SECRET_KEY": LONG_SECRET,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert result.stdout.splitlines() == [
+        "False True True True True",
+        "['https://extender.example'] True False",
+        "[\"'self'\", 'https:']",
+    ]

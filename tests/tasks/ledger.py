@@ -1,0 +1,13 @@
+"""What the sandbox has counted."""
+
+from tests.sandbox_process import Sandbox
+
+
+def submits(sandbox: Sandbox) -> int:
+    """How many paid requests have come, those of originals too."""
+    return sandbox.ledger()["totals"]["submits"]
+
+
+def bills(sandbox: Sandbox) -> int:
+    """What extensions were billed for; the original that a test starts from aside."""
+    return sum(bill["task_type"] == "imagine-video-extend" for bill in sandbox.ledger()["bills"])

@@ -1,0 +1,214 @@
+"""How news reach a row: by polling, from whoever looks, and from the worker."""
+
+from datetime import timedelta
+from functools import partial
+from unittest.mock import Mock
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from extender.apiframe import TaskUpdate
+from extender.states import State
+from extender.tasks.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
+from extender.tasks.models import Event, Task
+from extender.tasks.updates import apply_update
+from tests.helpers import age, at_once, become_due, eventually, make_task
+
+
+def fetches(sandbox) -> list[dict]:
+    return [request for request in sandbox.ledger()["requests"] if request["path"].startswith("/fetch")]
+
+
+def test_an_open_page_finishes_its_task_without_worker_or_webhook(web, submit):
+    task = submit()
+
+    def look() -> bool:
+        become_due(task)
+        return b'data-state="finished"' in web.get(f"/tasks/{task.pk}/status/").content
+
+    eventually(look)
+    task.refresh_from_db()
+    assert len(task.clips) == 4
+    assert task.ended_at
+
+
+def test_an_open_history_does_too(web, submit):
+    tasks = [submit(), submit()]
+
+    def look() -> bool:
+        for task in tasks:
+            become_due(task)
+        asked = [f"{task.pk}:{task.version}" for task in tasks]
+        web.post("/tasks/pulse/", {"open": asked})
+        return not Task.objects.exclude(state=State.FINISHED).exists()
+
+    eventually(look)
+
+
+def test_an_open_page_sends_what_is_still_queued(web, submit, settings, sandbox):
+    settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    assert b'data-state="pending"' in web.get(f"/tasks/{task.pk}/status/").content
+
+
+def test_a_look_that_fails_before_it_begins_is_not_the_last(web, submit, sandbox, monkeypatch):
+    task = submit("[stuck] snow")
+    before = len(fetches(sandbox))
+    for broken in (True, False):
+        become_due(task)
+        with monkeypatch.context() as patch:
+            if broken:
+                # A connection that is gone just then cannot be had inside a test's transaction.
+                patch.setattr("extender.tasks.background.close_old_connections", Mock(side_effect=OperationalError))
+            assert web.get(f"/tasks/{task.pk}/status/").status_code == 200
+    assert len(fetches(sandbox)) == before + 1
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_many_viewers_cost_one_call_an_interval(browser_of, member, submit, sandbox):
+    task = submit("[stuck] snow")
+    viewers = [browser_of(member) for _ in range(8)]
+    for round_ in (1, 2):
+        become_due(task)
+        before = len(fetches(sandbox))
+        at_once(*[partial(viewer.get, f"/tasks/{task.pk}/status/") for viewer in viewers])
+        assert len(fetches(sandbox)) - before == 1, f"round {round_}"
+
+
+def test_whoever_read_the_row_before_somebody_else_asked_does_not_ask_again(submit, sandbox):
+    task = become_due(submit("[stuck] snow"))
+    before = len(fetches(sandbox))
+    refresh(task)
+    refresh(task)
+    assert len(fetches(sandbox)) == before + 1
+
+
+def test_twenty_tasks_cost_one_call(member, original, sandbox):
+    for index in range(25):
+        remote_id = sandbox.extend(original.remote_id, f"take {index} [stuck]")
+        make_task(member, State.PENDING, remote_id=remote_id)
+    before = len(fetches(sandbox))
+    assert follow_due() == 20
+    assert [request["path"] for request in fetches(sandbox)[before:]] == ["/fetch-many"]
+    assert follow_due() == 5
+    assert follow_due() == 0
+
+
+def test_a_single_task_goes_to_fetch(submit, sandbox):
+    task = submit("[stuck] snow")
+    become_due(task)
+    before = len(fetches(sandbox))
+    assert follow_due() == 1
+    assert [request["path"] for request in fetches(sandbox)[before:]] == ["/fetch"]
+
+
+def test_answers_that_are_incomplete_and_out_of_order_are_matched_by_id(member, original, sandbox):
+    ids = [sandbox.extend(original.remote_id, f"take {index}") for index in range(6)]
+    tasks = [make_task(member, State.PENDING, remote_id=remote_id) for remote_id in ids]
+    for remote_id in ids:
+        sandbox.finished(remote_id)
+    sandbox.options(misbehave=["fetch-partial"])
+    follow_due()
+    for task in tasks:
+        task.refresh_from_db()
+        assert all(task.remote_id in clip.source_url for clip in task.clips)
+        assert task.state in (State.PENDING, State.FINISHED)
+    assert {task.state for task in tasks} == {State.PENDING, State.FINISHED}
+
+
+@pytest.mark.parametrize("fault", ["fetch-500", "fetch-401", "fetch-429", "fetch-html"])
+def test_a_question_that_is_not_answered_changes_nothing_and_is_recorded(submit, sandbox, fault):
+    task = submit("[stuck] snow")
+    sandbox.options(misbehave=[fault])
+    become_due(task)
+    version = task.version
+    refresh(task)
+    task.refresh_from_db()
+    assert (task.version, task.state) == (version, State.PENDING)
+    assert not task.events.last().changed
+
+
+def test_the_longer_nothing_changes_the_rarer_it_is_asked(member):
+    task = make_task(member, State.PROCESSING, remote_id="r1")
+    age(task, changed_at=timezone.now(), next_look_at=timezone.now())
+    assert interval(task) == SHORTEST_INTERVAL
+    age(task, changed_at=timezone.now() - timedelta(minutes=15))
+    assert interval(task).total_seconds() == pytest.approx(60, abs=1)
+    age(task, changed_at=timezone.now() - timedelta(hours=23))
+    assert interval(task) == LONGEST_INTERVAL
+
+
+def silent_for_a_day(task: Task) -> Task:
+    age(task, changed_at=timezone.now() - timedelta(hours=25), next_look_at=timezone.now() - timedelta(seconds=1))
+    return task
+
+
+def test_after_a_day_without_news_nobody_asks_any_more_until_a_person_does(web, submit, sandbox):
+    task = submit("[stuck] snow")
+    version = task.version
+
+    def ends_without_news() -> bool:
+        refresh(silent_for_a_day(task))
+        task.refresh_from_db()
+        return task.has_no_news
+
+    # On its way to where it sticks there is some.
+    eventually(ends_without_news)
+    assert task.version > version, "an open page must be told"
+    assert b"No news since" in web.get(f"/tasks/{task.pk}/status/").content
+    before = len(fetches(sandbox))
+    web.get(f"/tasks/{task.pk}/status/")
+    assert follow_due() == 0
+    assert len(fetches(sandbox)) == before
+    assert web.post(f"/tasks/{task.pk}/check/").status_code == 302
+    assert len(fetches(sandbox)) == before + 1
+
+
+def test_checking_again_finds_what_has_finished_meanwhile(web, submit, sandbox):
+    task = submit()
+    sandbox.finished(task.remote_id)
+    age(task, next_look_at=None)
+    web.post(f"/tasks/{task.pk}/check/")
+    task.refresh_from_db()
+    assert task.state == State.FINISHED
+
+
+def test_a_late_webhook_still_finishes_a_task_without_news(submit):
+    task = submit("[stuck] snow")
+    age(task, next_look_at=None)
+    update = TaskUpdate(State.FINISHED, task.remote_id, 100, ("https://x/1.mp4",))
+    assert apply_update(task, update, Event.Source.WEBHOOK)
+
+
+def test_only_the_owner_may_check_again(browser_of, stranger, submit):
+    task = submit("[stuck] snow")
+    assert browser_of(stranger).post(f"/tasks/{task.pk}/check/").status_code == 404
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_never_ask_about_the_same_row(member, sandbox):
+    for index in range(60):
+        make_task(member, State.PENDING, remote_id=f"r{index}")
+
+    def work():
+        while follow_due():
+            pass
+
+    at_once(*[work] * 4)
+    asked = [task_id for call in fetches(sandbox) for task_id in call["task_ids"] or [call["task_id"]]]
+    assert sorted(asked) == sorted(Task.objects.values_list("remote_id", flat=True))
+
+
+def test_checking_again_is_one_look_and_not_a_new_series(web, submit, sandbox):
+    task = submit("[stuck] snow")
+    age(task, changed_at=timezone.now() - timedelta(hours=30), next_look_at=None)
+    sandbox.options(misbehave=["fetch-500"])
+    web.post(f"/tasks/{task.pk}/check/")
+    task.refresh_from_db()
+    assert task.has_no_news

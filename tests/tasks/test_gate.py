@@ -1,0 +1,156 @@
+"""The breaker in front of every send: shared by all processes, closed by 401 and 429, opened by itself."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from extender.apiframe import BadKey, Busy
+from extender.operations.worker import follow, send_next
+from extender.states import State
+from extender.tasks import gate
+from extender.tasks.models import Gate, Task
+from tests.helpers import age, at_once, become_due, form_of
+from tests.tasks.ledger import bills, submits
+
+BURST = 10
+
+BURST = 10
+
+
+def calls(sandbox) -> int:
+    return sandbox.ledger()["totals"]["requests"]
+
+
+def let_time_pass() -> None:
+    Gate.objects.update(closed_until="2020-01-01T00:00:00Z")
+
+
+def test_after_a_bad_key_nothing_is_sent_until_the_key_works_again(web, submit, sandbox, settings):
+    settings.APIFRAME_API_KEY = "wrong"
+    first, second = submit(), submit("another")
+    assert {first.state, second.state} == {State.QUEUED}
+    before = calls(sandbox)
+    for task in (first, second):
+        become_due(task)
+    assert not send_next()
+    follow()
+    assert calls(sandbox) == before, "nothing at all is asked while the key is not due to be tried"
+    let_time_pass()
+    follow()
+    assert calls(sandbox) == before + 1, "the key is tried once"
+    assert not send_next()
+
+    settings.APIFRAME_API_KEY = sandbox.key
+    let_time_pass()
+    follow()
+    assert send_next()
+    assert send_next()
+    assert bills(sandbox) == 2
+
+
+def test_without_a_worker_an_open_page_tries_the_key(web, submit, sandbox, settings):
+    settings.APIFRAME_API_KEY = "wrong"
+    task = submit()
+    settings.APIFRAME_API_KEY = sandbox.key
+    let_time_pass()
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    assert b'data-state="pending"' in web.get(f"/tasks/{task.pk}/status/").content
+
+
+def test_members_are_told_that_nothing_is_sent(web, submit, settings):
+    assert b"does not accept" not in web.get("/tasks/").content
+    settings.APIFRAME_API_KEY = "wrong"
+    submit()
+    assert "does not accept this installation’s API key" in web.get("/tasks/").content.decode()
+
+
+def test_a_burst_waits_for_what_one_task_was_told(web, original, sandbox):
+    page = f"/tasks/new/?parent={original.pk}&index=2"
+    before = submits(sandbox)
+    web.post("/tasks/new/", form_of(web.get(page)) | {"prompt": "[429] snow"})
+    told = Task.objects.get(prompt="[429] snow")
+    # A slow machine takes longer for the others than the two seconds that APIFRAME asked for.
+    assert Gate.objects.closed().update(closed_until="2100-01-01T00:00:00Z")
+    for number in range(BURST):
+        web.post("/tasks/new/", form_of(web.get(page)) | {"prompt": f"take {number}"})
+    assert not send_next()
+    assert submits(sandbox) == before + 1, "the others must not each be told the same"
+    let_time_pass()
+    # It would be told the same again, which closes the gate for two more seconds.
+    age(told, next_look_at="2100-01-01T00:00:00Z")
+    while send_next():
+        pass
+    assert bills(sandbox) == BURST
+
+
+def test_too_many_requests_do_not_open_a_gate_that_a_bad_key_closed(db):
+    gate.close_for(BadKey("no"))
+    gate.close_for(Busy("later"))
+    assert Gate.objects.key_refused().exists()
+
+
+@pytest.mark.races
+def test_nor_where_the_bad_key_was_noticed_a_moment_before(db):
+    gate.close_for(Busy("later"))
+    told = []
+
+    def first_a_401(execute, sql, *rest):
+        if sql.startswith("UPDATE") and not told:
+            told.append(401)
+            gate.close_for(BadKey("no"))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(first_a_401):
+        gate.close_for(Busy("later"))
+    assert told
+    assert Gate.objects.key_refused().exists()
+
+
+@pytest.mark.races
+@pytest.mark.parametrize("shorter", [None, timedelta(seconds=1)])
+def test_a_wait_that_was_told_is_never_shortened(db, shorter):
+    gate.close_for(Busy("later", timedelta(hours=1)))
+    told = Gate.objects.get().closed_until
+    gate.close_for(Busy("later", shorter))
+    assert Gate.objects.get().closed_until == told
+    gate.close_for(Busy("much later", timedelta(hours=2)))
+    assert Gate.objects.get().closed_until > told + timedelta(minutes=59)
+
+
+@pytest.mark.races
+def test_the_first_429_closes_a_gate_that_was_never_closed(db):
+    for _ in range(2):
+        gate.close_for(Busy("later"))
+        assert Gate.objects.closed().exists()
+        Gate.objects.update(cause=Gate.Cause.NONE, closed_until=None)
+
+
+def test_a_bad_key_is_noticed_by_asking_too(submit, settings, sandbox):
+    task = submit("[stuck] snow")
+    settings.APIFRAME_API_KEY = "wrong"
+    become_due(task)
+    follow()
+    assert Gate.objects.key_refused().exists()
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_is_due_is_tried_by_one_process_alone(sandbox):
+    gate.close_for(BadKey("no"))
+    let_time_pass()
+    at_once(*[gate.probe] * 6)
+    assert calls(sandbox) == 1
+    assert not Gate.objects.closed().exists()
+
+
+def test_a_closed_gate_stops_a_send_that_was_about_to_begin(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    gate.close_for(BadKey("no"))
+    assert not type(task).objects.claim_to_send(task.pk)
+    age(task)
+    assert task.state == State.QUEUED

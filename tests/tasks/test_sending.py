@@ -1,0 +1,264 @@
+"""One row is one paid request, whatever happens between the click and the answer."""
+
+import socket
+from contextlib import ExitStack
+from functools import partial
+
+import pytest
+from django.db import DatabaseError, connection
+
+from extender.operations.worker import send_next
+from extender.states import State
+from extender.tasks.models import Event, Task
+from extender.tasks.sending import MAX_MISSES, give_up_abandoned, send
+from extender.tasks.slots import APIFRAME
+from project.threads import APIFRAME_SLOTS
+from tests.helpers import age, at_once, become_due, form_of
+from tests.tasks.ledger import bills, submits
+
+
+def closed_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_a_submit_is_sent_once_with_what_was_typed(submit, sandbox, settings):
+    settings.PUBLIC_URL = "http://127.0.0.1:1"
+    task = submit("and then it snows\nquietly", motion="high")
+    assert task.state == State.PENDING
+    assert task.remote_id
+    ledger = sandbox.ledger()
+    sent = ledger["requests"][-1]
+    assert (sent["path"], sent["status"], sent["task_id"]) == ("/imagine-video-extend", 200, task.remote_id)
+    assert (sent["parent_task_id"], sent["nonce"]) == (task.parent_task_id, task.webhook_nonce)
+    assert bills(sandbox) == 1
+
+
+@pytest.mark.parametrize("fault", ["400", "402", "404"])
+def test_a_refusal_is_a_failure_in_their_words(submit, sandbox, fault):
+    task = submit(f"[{fault}] snow")
+    assert task.state == State.FAILED
+    assert task.reason
+    assert bills(sandbox) == 0
+
+
+@pytest.mark.parametrize(
+    "fault", ["500", "500-billed", "html", "html-502", "empty", "no-task-id", "hang-up", "hang-up-billed", "huge"]
+)
+def test_an_unusable_answer_is_unconfirmed_and_never_sent_again(submit, sandbox, fault):
+    task = submit(f"[{fault}] snow")
+    assert task.state == State.UNCONFIRMED
+    assert task.reason
+    become_due(task)
+    assert not send_next()
+    send(task)
+    assert submits(sandbox) == 2  # the original's, and this
+
+
+@pytest.mark.parametrize("fault", ["stall", "drip"])
+def test_an_answer_that_does_not_come_in_time_is_unconfirmed(submit, shorten, fault):
+    shorten("extender.apiframe.client.SUBMIT_SECONDS", 0.5)
+    assert submit(f"[{fault}] snow").state == State.UNCONFIRMED
+
+
+def test_an_unreachable_apiframe_lets_the_task_wait_and_then_fail(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    assert (task.state, task.attempts, task.remote_id) == (State.QUEUED, 1, "")
+    assert "could not be reached" in task.reason
+    assert not send_next(), "it must wait before the next attempt"
+    for _ in range(MAX_MISSES - 1):
+        assert task.state == State.QUEUED
+        become_due(task)
+        assert send_next()
+        task.refresh_from_db()
+    assert (task.state, task.misses) == (State.FAILED, MAX_MISSES)
+    assert "nothing was billed" in task.reason
+
+
+def test_an_unreachable_apiframe_that_comes_back_gets_the_task(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    assert send_next()
+    task.refresh_from_db()
+    assert (task.state, task.reason) == (State.PENDING, "")
+    assert bills(sandbox) == 1
+
+
+def test_what_the_account_held_tells_whether_an_unconfirmed_task_was_billed(web, submit):
+    billed, unbilled = submit("[500-billed] snow"), submit("[500] snow")
+    assert billed.credits_after < billed.credits_before
+    assert unbilled.credits_after == unbilled.credits_before
+    assert b"it looks billed" in web.get(f"/tasks/{billed.pk}/").content
+    assert b"it does not look billed" in web.get(f"/tasks/{unbilled.pk}/").content
+
+
+def test_the_record_says_what_happened_and_keeps_bodies_for_staff(web, submit, member):
+    task = submit("[400] snow")
+    assert list(task.events.values_list("source", "changed")) == [
+        ("member", False),
+        ("send", False),
+        ("answer", True),
+    ]
+    assert task.events.last().body.startswith("HTTP 400 {")
+    assert b"As it came" not in web.get(f"/tasks/{task.pk}/events/").content
+    member.is_staff = True
+    member.save()
+    assert b"As it came" in web.get(f"/tasks/{task.pk}/events/").content
+
+
+def test_a_bad_key_lets_the_task_wait_without_counting_as_a_failure(submit, sandbox, settings):
+    settings.APIFRAME_API_KEY = "wrong"
+    task = submit()
+    assert task.state == State.QUEUED
+    assert "API key" in task.reason
+    assert not send_next(), "it must wait"
+
+
+def test_too_many_requests_are_waited_out(submit, sandbox):
+    task = submit("[429] snow")
+    assert task.state == State.QUEUED
+    assert (task.next_look_at - task.changed_at).total_seconds() == pytest.approx(2, abs=0.1)
+    assert bills(sandbox) == 0
+
+
+def test_the_same_form_posted_twice_is_one_task(web, original, sandbox):
+    fields = form_of(web.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": "snow"}
+    first, second = web.post("/tasks/new/", fields), web.post("/tasks/new/", fields)
+    assert first["Location"] == second["Location"]
+    assert bills(sandbox) == 1
+
+
+def test_the_old_form_with_other_words_is_asked_about(web, original, sandbox):
+    fields = form_of(web.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": "snow"}
+    web.post("/tasks/new/", fields)
+    response = web.post("/tasks/new/", fields | {"prompt": "rain"})
+    assert response.status_code == 200
+    assert "already sent" in response.content.decode()
+    assert bills(sandbox) == 1
+    again = form_of(response)
+    assert again["prompt"] == "rain"
+    assert web.post("/tasks/new/", again).status_code == 302
+    assert bills(sandbox) == 2
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_eight_parallel_posts_of_one_form_are_one_request(browser_of, member, original, sandbox):
+    web = browser_of(member)
+    fields = form_of(web.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": "snow"}
+    browsers = [browser_of(member) for _ in range(8)]
+    answers = at_once(*[partial(browser.post, "/tasks/new/", fields) for browser in browsers])
+    assert len({answer["Location"] for answer in answers}) == 1
+    assert Task.objects.filter(kind=Task.Kind.EXTENSION).count() == 1
+    assert bills(sandbox) == submits(sandbox) - 1 == 1
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_many_senders_send_a_row_once(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    at_once(*[partial(send, task)] * 8)
+    assert bills(sandbox) == submits(sandbox) - 1 == 1
+
+
+def test_a_send_that_died_is_unconfirmed_and_a_late_answer_still_counts(submit, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    age(task, state=State.SENDING)
+    give_up_abandoned()
+    task.refresh_from_db()
+    assert task.state == State.SENDING, "its time is not over"
+    become_due(task)
+    give_up_abandoned()
+    task.refresh_from_db()
+    assert task.state == State.UNCONFIRMED
+    assert task.events.filter(source=Event.Source.SWEEP, changed=True).count() == 1
+    assert not send_next()
+
+
+def test_a_stalling_apiframe_leaves_the_rest_to_the_worker(submit, sandbox):
+    with ExitStack() as held:
+        for _ in range(APIFRAME_SLOTS):
+            held.enter_context(APIFRAME.slot())
+        task = submit()
+        assert task.state == State.QUEUED
+        assert bills(sandbox) == 0
+    assert send_next()
+    task.refresh_from_db()
+    assert task.state == State.PENDING
+
+
+def test_a_send_that_slept_past_its_claim_does_not_send(submit, sandbox, settings, monkeypatch):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    become_due(task)
+    renew = Task.objects.__class__.renew_claim
+
+    def sleepy(manager, pk, attempt):
+        become_due(task)
+        give_up_abandoned()
+        return renew(manager, pk, attempt)
+
+    # Between two statements of one send nobody else can step in.
+    monkeypatch.setattr(Task.objects.__class__, "renew_claim", sleepy)
+    before = submits(sandbox)
+    send(task)
+    task.refresh_from_db()
+    assert task.state == State.UNCONFIRMED
+    assert submits(sandbox) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_accepted_task_outlives_a_database_that_is_away_for_a_moment(submit, shorten):
+    refused = []
+
+    def starting_up(execute, sql, *more):
+        keeps_the_id = sql.startswith("UPDATE") and '"remote_id" =' in sql.partition(" WHERE ")[0]
+        if keeps_the_id and len(refused) < 2:
+            refused.append(sql)
+            raise DatabaseError("the database system is starting up")
+        return execute(sql, *more)
+
+    shorten("extender.tasks.sending.PAUSES", (0, 0, 0))
+    with connection.execute_wrapper(starting_up):
+        task = submit()
+    assert (task.state, len(refused)) == (State.PENDING, 2)
+
+
+def test_too_many_requests_do_not_use_up_the_patience_for_lost_connections(submit, sandbox):
+    task = submit("[429] snow")
+    assert (task.attempts, task.misses) == (1, 0)
+
+
+def test_an_unconfirmed_task_goes_on_under_the_id_that_its_owner_found(web, submit, sandbox):
+    task = submit("[500-billed] [seconds-0.3] snow")
+    assert task.state == State.UNCONFIRMED
+    remote_id = sandbox.ledger()["bills"][-1]["task_id"]
+    answer = web.post(f"/tasks/{task.pk}/adopt/", {"task_id": "not one"})
+    assert b"not an APIFRAME task id" in answer.content
+    assert web.post(f"/tasks/{task.pk}/adopt/", {"task_id": remote_id}).status_code == 302
+    task.refresh_from_db()
+    assert task.remote_id == remote_id
+    assert task.state in (State.PENDING, State.PROCESSING, State.FINISHED)
+    assert submits(sandbox) == 2
+
+
+def test_an_id_of_another_task_is_not_taken_over(web, submit, original):
+    task = submit("[500] snow")
+    answer = web.post(f"/tasks/{task.pk}/adopt/", {"task_id": original.remote_id})
+    assert b"belongs to another task" in answer.content
+    task.refresh_from_db()
+    assert task.state == State.UNCONFIRMED
+
+
+def test_only_the_owner_adopts(browser_of, stranger, submit):
+    task = submit("[500] snow")
+    assert browser_of(stranger).post(f"/tasks/{task.pk}/adopt/", {"task_id": "x"}).status_code == 404

@@ -1,0 +1,145 @@
+"""What APIFRAME calls back with: verified, parsed, handed over, and never a false 200."""
+
+import json
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+
+from extender.states import State
+from extender.tasks.models import Task
+from extender.tasks.sending import webhook_secret
+from tests.helpers import eventually, make_task, queries
+
+ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
+FINISHED = {"task_id": ID, "video_urls": [f"https://cdn.example/{index}.mp4" for index in range(1, 5)]}
+
+
+def call(task: Task, body: object = None, secret: str | None = None, **more):
+    """One webhook about `task`, as APIFRAME would send it."""
+    return Client(raise_request_exception=False).post(
+        f"/webhooks/apiframe/{task.webhook_nonce}/",
+        body if isinstance(body, bytes) else json.dumps(FINISHED if body is None else body),
+        **{"content_type": "application/json", **more},
+        headers={"x-webhook-secret": webhook_secret(task.webhook_nonce) if secret is None else secret},
+    )
+
+
+@pytest.fixture
+def sent(member) -> Task:
+    """A task whose request is on the wire."""
+    return make_task(member, State.SENDING)
+
+
+def unchanged(task: Task) -> bool:
+    return Task.objects.get(pk=task.pk).version == task.version
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.UNCONFIRMED, State.PENDING, State.PROCESSING])
+def test_a_result_finishes_the_row_and_adopts_it(member, state):
+    task = make_task(member, state)
+    assert call(task).status_code == 200
+    task.refresh_from_db()
+    assert (task.state, task.remote_id, len(task.clips)) == (State.FINISHED, ID, 4)
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", "wröng", "é" * 64])
+def test_a_forged_one_is_401_and_writes_nothing(sent, secret):
+    assert call(sent, secret=secret).status_code == 401
+    assert unchanged(sent)
+    assert sent.events.get().said == "a webhook with a wrong secret was refused"
+
+
+def test_the_secret_of_another_row_does_not_open_this_one(member, sent):
+    other = make_task(member, State.SENDING)
+    assert call(sent, secret=webhook_secret(other.webhook_nonce)).status_code == 401
+
+
+def test_one_for_a_task_that_was_deleted_is_taken_and_resurrects_nothing(sent):
+    Task.objects.filter(pk=sent.pk).delete()
+    assert call(sent).status_code == 200
+    assert not Task.objects.exists()
+
+
+def test_another_tasks_id_is_404_and_recorded(member):
+    task = make_task(member, State.PROCESSING, remote_id="another")
+    assert call(task).status_code == 404
+    assert unchanged(task)
+    assert task.events.get().said == "a webhook named another task and was ignored"
+
+
+def test_doubled_and_late_ones_are_200_and_change_nothing(sent):
+    assert call(sent).status_code == 200
+    sent.refresh_from_db()
+    late = {"task_id": ID, "status": "processing", "percentage": "40"}
+    for body in (FINISHED, late, {"task_id": ID, "status": "failed", "message": "no"}):
+        assert call(sent, body).status_code == 200
+    assert unchanged(sent)
+    assert sent.events.count() == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"\xff\xfe", 400),
+        (b"[" * 60_000, 400),
+        (b"7", 400),
+        (b"[]", 400),
+        (b'{"status": "finished"}', 400),
+        (b" " * 65_537, 413),
+    ],
+)
+def test_nonsense_is_refused_plainly(sent, body, status):
+    assert call(sent, body).status_code == status
+    assert unchanged(sent)
+
+
+def test_other_types_and_methods_are_refused(sent):
+    assert call(sent, content_type="text/plain").status_code == 415
+    assert Client().get(f"/webhooks/apiframe/{sent.webhook_nonce}/").status_code == 405
+
+
+def test_what_could_not_be_kept_is_503(sent):
+    def locked(execute, sql, *more):
+        if sql.startswith("UPDATE"):
+            raise DatabaseError("database is locked")
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(locked):
+        assert call(sent).status_code == 503
+    assert unchanged(sent)
+
+
+def test_it_costs_three_queries_and_one_more_for_the_clips(member):
+    task = make_task(member, State.PROCESSING, remote_id=ID)
+    body = {"task_id": ID, "status": "processing", "percentage": "40"}
+    assert queries(lambda: call(task, body)) == 3
+    assert queries(lambda: call(task)) == 4
+    assert queries(lambda: call(task)) == 3
+
+
+@pytest.mark.parametrize("fault", ["", "[webhook-double]", "[webhook-reorder]", "[webhook-early]", "[500-billed]"])
+@pytest.mark.django_db(transaction=True)
+def test_the_sandboxs_own_webhooks_finish_a_task(live_server, settings, submit, fault):
+    settings.PUBLIC_URL = live_server.url
+    task = submit(f"and then it snows {fault}")
+    eventually(lambda: Task.objects.get(pk=task.pk).is_final)
+    task.refresh_from_db()
+    assert (task.state, len(task.clips)) == (State.FINISHED, 4)
+    assert not task.events.filter(source="poll").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_webhook_with_the_wrong_secret_is_not_believed(live_server, settings, sandbox, submit):
+    settings.PUBLIC_URL = live_server.url
+    task = submit("and then it snows [webhook-wrong-secret]")
+    eventually(lambda: any(w["status"] == "finished" for w in sandbox.ledger()["webhooks"]))
+    task.refresh_from_db()
+    assert task.state == State.PENDING
+
+
+def test_the_log_keeps_the_address_to_itself(sent, log):
+    call(sent, b"{")
+    assert "Bad Request: /webhooks/apiframe/…/" in log.getvalue()
+    assert sent.webhook_nonce not in log.getvalue()

@@ -1,0 +1,118 @@
+"""Signing in: what a wrong password tells, how many are allowed, and where one lands."""
+
+import re
+
+import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.test import Client
+from django.utils import timezone
+
+from extender.team.models import Member
+from project import settings as own_settings
+from tests.helpers import make_task
+
+PASSWORD = "a long enough one"
+
+
+def test_an_answer_that_redirects_out_of_the_sign_in_stays_here(member):
+    for foreign in ("https://evil.example/", "//evil.example", "javascript:alert(1)"):
+        response = Client().post(
+            f"/login/?next={foreign}", {"username": "mira", "password": PASSWORD, "next": foreign}
+        )
+        assert (response.status_code, response["Location"]) == (302, "/tasks/")
+
+
+@pytest.mark.parametrize("address", ["/tasks/new/", "/tasks/look-up/", "/logout/", "/tasks/{}/share/"])
+def test_a_button_pressed_after_signing_out_leads_to_a_page_once_signed_in_again(member, address):
+    client = Client()
+    response = client.post(address.format(make_task(member).pk))
+    form = {"username": "mira", "password": PASSWORD}
+    back = client.post(response["Location"], form | {"next": response["Location"].partition("next=")[2]})
+    assert client.get(back["Location"], follow=True).status_code == 200
+
+
+class CountingHasher(MD5PasswordHasher):
+    """Counts how often a password is hashed: that is what takes time."""
+
+    algorithm = "counting"
+    runs = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        CountingHasher.runs += 1
+        return super().encode(password, salt)
+
+
+def sign_in(name: str, password: str, client: Client | None = None, **more):
+    return (client or Client()).post("/login/", {"username": name, "password": password}, **more)
+
+
+def test_a_wrong_password_tells_nobody_whether_the_name_exists(settings, db):
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    Member.objects.create_user("mira", password=PASSWORD)
+    Member.objects.create_user("gone", password=PASSWORD, is_active=False)
+    answers = []
+    for name, password in (("mira", "wrong"), ("nobody", "wrong"), ("gone", "wrong"), ("gone", PASSWORD)):
+        CountingHasher.runs = 0
+        response = sign_in(name, password)
+        page = re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", response.content.decode())
+        answers.append((response.status_code, page.replace(f'value="{name}"', ""), CountingHasher.runs))
+        assert b"do not match" in response.content
+        assert not response.wsgi_request.user.is_authenticated
+    assert answers[0][2] == 1
+    assert answers == answers[:1] * 4
+    assert sign_in("mira", PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["", "mi\0ra", "x" * 5000, "雪 \N{CLAPPER BOARD}", "' OR 1=1 --"])
+def test_a_name_that_cannot_be_one_is_only_a_wrong_name(member, name):
+    response = sign_in(name, "wrong")
+    assert response.status_code == 200
+    assert b"do not match" in response.content
+
+
+def test_one_slow_hasher_alone_is_used_in_earnest():
+    assert own_settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+
+@pytest.mark.parametrize("name", ["mira", "nobody"])
+def test_ten_wrong_passwords_close_the_door_for_a_quarter_of_an_hour(member, stranger, name):
+    answers = [sign_in(name, f"wrong {number}").status_code for number in range(11)]
+    assert answers[:9] == [200] * 9
+    assert answers[10] == 429
+    locked = sign_in(name, PASSWORD)
+    assert locked.status_code == 429
+    assert b"Try again in a quarter of an hour" in locked.content
+    assert b'href="/login/"' in locked.content
+    # The others come in, and so does the member from elsewhere.
+    assert sign_in("otto", PASSWORD).status_code == 302
+    assert sign_in("mira", PASSWORD, REMOTE_ADDR="192.0.2.7").status_code == 302
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timezone.timedelta(minutes=16))
+    assert sign_in(name, PASSWORD).status_code == (302 if name == "mira" else 200)
+
+
+def test_a_right_password_forgets_the_wrong_ones(member):
+    for _ in range(2):
+        assert {sign_in("mira", "wrong").status_code for _ in range(9)} == {200}
+        assert sign_in("mira", PASSWORD).status_code == 302
+
+
+def test_signing_in_and_out(member):
+    client = Client()
+    assert client.get("/")["Location"] == "/login/?next=/"
+    assert sign_in("mira", PASSWORD, client)["Location"] == "/tasks/"
+    assert client.get("/login/")["Location"] == "/tasks/"
+    assert client.get("/logout/").status_code == 405
+    assert client.post("/logout/")["Location"] == "/login/"
+    assert client.get("/tasks/").status_code == 302
+
+
+def test_behind_https_the_proxy_says_whose_wrong_passwords_they_are(settings, rf):
+    from extender.team.sign_in import client_address
+
+    request = rf.get("/", headers={"X-Forwarded-For": "6.6.6.6, 192.0.2.7"}, REMOTE_ADDR="10.0.0.1")
+    settings.HTTPS = False
+    assert client_address(request) == "10.0.0.1"
+    settings.HTTPS = True
+    assert client_address(request) == "192.0.2.7", "what a visitor writes in front of it counts for nothing"
+    assert client_address(rf.get("/", REMOTE_ADDR="10.0.0.1")) == "10.0.0.1"

@@ -1,0 +1,142 @@
+"""How a clip goes on from its parent: does it hold the parent's footage, where is the join, how large is the jump."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from extender.sandbox.painter import Shot, paint
+from extender.video import process
+from extender.video.facts import Join, NotAVideo
+from tests import films
+from tests.video.looks import compare
+
+OLD, NEW = 72, 48  # pictures: 3 s and 2 s
+OLD_MS = 3000
+FRAME_MS = 1000 / films.RATE
+
+
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory) -> Path:
+    return films.write(tmp_path_factory.mktemp("parent") / "parent.mp4", films.pan(OLD))
+
+
+@pytest.fixture
+def join_of(parent, tmp_path):
+    """The join of the parent with a clip of these pictures."""
+
+    def made(pictures: list[np.ndarray], **how) -> Join:
+        return compare(parent, films.write(tmp_path / "child.mp4", pictures, **how))
+
+    return made
+
+
+COARSE = {"preset": "ultrafast", "crf": "38"}
+WITHOUT = [number for number in range(OLD) if number not in (10, 25, 26, 51)]
+KEPT = {
+    "exactly": (films.pan(OLD + NEW), {}, OLD),
+    "coarsely": (films.pan(OLD + NEW), {"options": COARSE}, OLD),
+    "a little brighter": (films.brighter(films.pan(OLD + NEW), 6), {}, OLD),
+    "smaller": ([picture[:88:2, ::2] for picture in films.pan(OLD + NEW)], {"options": COARSE}, OLD),
+    "without its last four pictures": (films.pan(OLD - 4) + films.pan(NEW, seed=2), {}, OLD - 4),
+    "without its first three pictures": (films.pan(OLD - 3, 3) + films.pan(NEW, OLD), {}, OLD - 3),
+    "with dropped pictures": ([films.pan(OLD)[number] for number in WITHOUT] + films.pan(NEW, OLD), {}, OLD - 4),
+    "before a cut": (films.pan(OLD) + films.pan(NEW, seed=3), {}, OLD),
+    "and nothing more": (films.pan(OLD), {}, OLD),
+}
+
+
+@pytest.mark.parametrize("how", KEPT)
+def test_a_clip_that_holds_its_parent(how, join_of):
+    pictures, written, first = KEPT[how]
+    join = join_of(pictures, **written)
+    assert join.contains_parent == "yes"
+    assert join.join_ms == pytest.approx(first * FRAME_MS, abs=2 * FRAME_MS)
+
+
+def test_a_clip_that_holds_its_parent_at_another_rate(join_of):
+    faster = [films.pan(OLD + NEW)[number * 24 // 30] for number in range((OLD + NEW) * 30 // 24)]
+    join = join_of(faster, rate=30)
+    assert join.contains_parent == "yes"
+    assert join.join_ms == pytest.approx(OLD_MS, abs=2 * FRAME_MS)
+
+
+NOT_KEPT = {
+    "goes on": films.pan(NEW, OLD),
+    "goes on for longer than its parent": films.pan(OLD + NEW, OLD),
+    "begins with the last picture": films.pan(OLD + NEW, OLD - 1),
+    "is another": films.pan(OLD + NEW, seed=9),
+    "is another and short": films.pan(NEW, seed=9),
+    "begins alike and turns away": films.pan(OLD // 3) + films.pan(OLD, seed=4),
+    "turns away before the end": films.pan(OLD - 24) + films.pan(OLD, seed=4),
+    "holds the second half": films.pan(OLD // 2 + NEW, OLD // 2),
+    "is only the beginning": films.pan(OLD // 2),
+}
+
+
+@pytest.mark.parametrize("how", NOT_KEPT)
+def test_a_clip_that_does_not_hold_its_parent(how, join_of):
+    join = join_of(NOT_KEPT[how])
+    assert (join.contains_parent, join.join_ms) == ("no", 0)
+
+
+def test_a_parent_that_stands_still_cannot_be_told_from_its_last_picture(tmp_path):
+    still = films.pan(1)
+    parent = films.write(tmp_path / "parent.mp4", still * OLD)
+    longer = films.write(tmp_path / "longer.mp4", still * (OLD + NEW))
+    shorter = films.write(tmp_path / "shorter.mp4", still * NEW)
+    assert compare(parent, longer) == Join("unknown", None, None)
+    join = compare(parent, shorter)
+    assert (join.contains_parent, join.join_ms) == ("no", 0)
+    assert join.seam < 1  # what a new keyframe alone may cost
+
+
+def graded(pictures: list[np.ndarray]) -> dict[str, list[list[np.ndarray]]]:
+    """Ways to go on with `pictures`, each from smooth to rough."""
+    return {
+        "brightness": [films.brighter(pictures, by) for by in (0, 5, 15, 40)],
+        "place": [[np.roll(picture, by, 1) for picture in pictures] for by in (0, 4, 8, 20)],
+        "colour": [
+            [np.clip(picture + np.array([by, 0, -by]), 0, 255).astype(np.uint8) for picture in pictures]
+            for by in (0, 5, 15, 40)
+        ],
+    }
+
+
+@pytest.mark.parametrize(("kind", "before"), [("brightness", 0), ("brightness", OLD), ("place", 0), ("colour", 0)])
+def test_seams_are_ordered_as_they_are_seen(kind, before, join_of):
+    joins = [join_of(films.pan(before) + after) for after in graded(films.pan(NEW, OLD))[kind]]
+    seams = [join.seam for join in joins]
+    assert {join.contains_parent for join in joins} == {"yes" if before else "no"}
+    assert seams[0] < 0.5
+    assert all(smoother + 0.5 < rougher for smoother, rougher in itertools.pairwise(seams[1:]))
+    assert seams[0] < seams[1]
+    assert seams[-1] > 5
+
+
+@pytest.mark.parametrize("step", [0, 1, 6])
+def test_motion_is_no_jump(step, tmp_path):
+    """However fast a camera moves, a smooth join has no seam; where it moves on every other picture only, neither."""
+    frames = films.pan(OLD + NEW, step=step)
+    jerky = [frame for frame in frames[::2] for _ in range(2)]
+    for pictures in (frames, jerky):
+        parent = films.write(tmp_path / "parent.mp4", pictures[:OLD])
+        child = films.write(tmp_path / "child.mp4", pictures[OLD:])
+        assert compare(parent, child).seam < 1
+
+
+def test_painted_extensions_begin_where_their_parent_ended(tmp_path):
+    ending = paint(Shot("a sailing boat at sunset", "high", 1, 5, 1.0, None), tmp_path / "parent.mp4")
+    paint(Shot("a storm comes up", "high", 2, 6, 1.5, ending), tmp_path / "child.mp4")
+    join = process.compare(tmp_path / "parent.mp4", tmp_path / "child.mp4")
+    assert (join.contains_parent, join.join_ms) == ("no", 0)
+    assert join.seam < 1
+
+
+def test_a_join_needs_two_videos(parent, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"<html>")
+    for pair in ((parent, broken), (broken, parent)):
+        with pytest.raises(NotAVideo):
+            process.compare(*pair)
