@@ -189,7 +189,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if HTTPS:
-    # The proxy that ends TLS must set this header itself and drop a visitor's own (README, "Deploy").
+    # The proxy that ends TLS must set this header itself and drop a visitor's own (docs/deploy.md, "The proxy").
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # What is redirected must be allowed where it ends.

@@ -1,4 +1,4 @@
-"""All addresses: a room a line. What others rely on is listed in the README."""
+"""All addresses: a room a line. What others rely on is listed in docs/design.md."""
 
 from django.urls import include, path
 

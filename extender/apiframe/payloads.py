@@ -1,4 +1,4 @@
-"""APIFRAME's JSON, translated at the door into our words (DESIGN.md section 1).
+"""APIFRAME's JSON, translated at the door into our words.
 
 Nothing beyond this module knows how APIFRAME spells a state, a percentage or a reason.
 """

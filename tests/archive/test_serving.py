@@ -22,7 +22,7 @@ from tests.helpers import eventually
 from tests.paths import PROJECT
 from tests.servers import find_nginx, gunicorn, memory_peak, nginx, signed_for, worker_of
 
-README = PROJECT / "README.md"
+DEPLOY = PROJECT / "docs" / "deploy.md"
 CLIP = random.Random(1).randbytes(200_003)  # several chunks, and no round number
 SHA256 = hashlib.sha256(CLIP).hexdigest()
 CLIP_NAME, EMPTY_NAME = name(SHA256, "clip"), name("0" * 64, "clip")
@@ -322,9 +322,9 @@ def test_a_browser_that_leaves_lets_the_file_go(ours, film):
 
 @pytest.fixture(scope="module")
 def fronted(disk, tmp_path_factory):
-    """Our server behind nginx, which is set up as the README says."""
+    """Our server behind nginx, which is set up as docs/deploy.md says."""
     here = tmp_path_factory.mktemp("fronted")
-    snippet = re.search("```nginx\n(.*?)```", README.read_text(), re.DOTALL)[1]
+    snippet = re.search("```nginx\n(.*?)```", DEPLOY.read_text(), re.DOTALL)[1]
     with gunicorn(disk.root, here / "gunicorn", X_ACCEL_PREFIX="/protected/") as behind:
         locations = snippet.replace("127.0.0.1:8000", f"127.0.0.1:{behind.port}").replace(
             "/srv/extender/media", str(disk.root)

@@ -1,7 +1,8 @@
 """20,000 steps (at full size) through one member's tasks: a model, the database and the pages agree after each.
 
-The model below is written from DESIGN.md, sections 1, 2 and 5: it knows what APIFRAME was asked and said, and says
-where each row must stand, how often it may have been sent, and what its page must say. It knows nothing of our code.
+The model below is written from docs/design.md, its states and ways: it knows what APIFRAME was asked and said, and
+says where each row must stand, how often it may have been sent, and what its page must say. It knows nothing of our
+code.
 
 This is the one place where patching is right: a real HTTP exchange for each of 20,000 steps would take an hour, so
 `Apiframe`, an APIFRAME in memory, stands where `apiframe.client` calls `exchange`. What real sockets do is shown in
@@ -65,7 +66,7 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class News:
-    """One thing that APIFRAME says about a task, and what it means by DESIGN section 1."""
+    """One thing that APIFRAME says about a task, and what it means."""
 
     means: str
     body: str
@@ -184,7 +185,7 @@ class Row:
         self.due = None if state in FINAL or state == "unconfirmed" else False
 
     def hear(self, news: News, remote_id: str) -> None:
-        """DESIGN, the table of section 2: what news means for a row that stands where this one does."""
+        """By the table of states in docs/design.md: what news means for a row that stands where this one does."""
         if self.state in FINAL or self.remote_id not in ("", remote_id):
             return
         state, grown = self.state, news.percentage is not None and news.percentage > self.percentage
