@@ -132,6 +132,7 @@ def test_a_name_cannot_lead_out_of_the_store(disk):
 
 def test_the_bytes_are_safe_before_the_name_is_and_the_name_before_keep_returns(disk, monkeypatch):
     done, fsync, rename = [], os.fsync, os.rename
+    # In which order bytes and names reach the disk cannot be seen from outside; both calls are made all the same.
     monkeypatch.setattr(os, "fsync", lambda fd: (done.append(Path(f"/proc/self/fd/{fd}").readlink()), fsync(fd)))
     monkeypatch.setattr(os, "rename", lambda old, new: (done.append("rename"), rename(old, new)))
     with disk.part() as part:
