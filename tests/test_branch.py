@@ -21,7 +21,7 @@ def grow(task: Task, steps: int) -> Task:
 def strip(web, task: Task, path: str = "") -> str:
     """The element that shows the branch."""
     page = web.get(f"/tasks/{task.pk}/{path}").content.decode()
-    return html.unescape(re.search(r'<section class="branch".*?</section>', page, re.DOTALL)[0])
+    return " ".join(html.unescape(re.search(r'<section class="branch".*?</section>', page, re.DOTALL)[0]).split())
 
 
 def words(shown: str) -> list[str]:
