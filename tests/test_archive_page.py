@@ -18,7 +18,7 @@ def staff(browser_of, db):
 
 
 def shown(staff) -> str:
-    return staff.get(ADDRESS).content.decode()
+    return " ".join(staff.get(ADDRESS).content.decode().split())
 
 
 def test_it_counts_copies_and_their_bytes_by_state(staff, member, stranger):

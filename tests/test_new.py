@@ -342,7 +342,7 @@ def test_a_parent_without_an_index_starts_with_its_first_picked_clip(web, member
 def test_it_says_what_this_extension_would_become_and_warns_near_the_end(web, member):
     task = make_task(member, kind=Task.Kind.ORIGINAL, index=None)
     for number, seconds in enumerate((9, 13, 17, 21, 25), 1):
-        page = web.get(f"/tasks/new/?parent={task.pk}").content.decode()
+        page = " ".join(web.get(f"/tasks/new/?parent={task.pk}").content.decode().split())
         so_far = f" of about 4, {seconds} of about 21 s" if number < 5 else ", about 25 s in all"
         assert f"This will be step {number}{so_far}." in page
         assert ("Midjourney is known to extend a video 4 times at most" in page) == (number == 5)

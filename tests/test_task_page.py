@@ -355,5 +355,5 @@ def test_a_long_prompt_does_not_push_the_branch_away(web, member):
     prompt = "A kite over the sea. " * 50
     page = web.get(f"/tasks/{make_task(member, prompt=prompt).pk}/").content.decode()
     assert re.search(
-        rf"<details class=\"whole-prompt\">.*<p class=\"prompt\">{re.escape(prompt)}</p></details>", page
+        rf"(?s)<details class=\"whole-prompt\">.*<p class=\"prompt\">{re.escape(prompt)}</p>\s*</details>", page
     )
