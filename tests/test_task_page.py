@@ -337,7 +337,7 @@ def test_the_clips_can_be_ordered_by_their_joins(web, member):
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert re.findall(r'id="copy-(\d)"', shown) == ["1", "2", "3", "4"]
     assert 'href="?order=seam"' in shown
-    assert re.findall(r'id="copy-(\d)".*?</p>', shown[: shown.index("smoothest join")], re.DOTALL)[-1:] == ["1"]
+    assert re.findall(r'id="copy-(\d)".*?</p>', shown[: shown.index("smoothest cut")], re.DOTALL)[-1:] == ["1"]
     ordered = wall(web.get(f"/tasks/{task.pk}/?order=seam"))
     assert re.findall(r'id="copy-(\d)"', ordered) == ["2", "4", "1", "3"]
     assert re.findall(r'<li class="frame" id="frame-(\d)"', ordered) == ["2", "4", "1", "3"]

@@ -339,7 +339,7 @@ def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
     page = open_wall(task)
     page.keyboard.press("j")
     views = page.get_by_role("group", name="View").get_by_role("button")
-    expect(views).to_have_text(["All", "Seam"])
+    expect(views).to_have_text(["All", "Cut"])
     expect(views.nth(1)).to_have_attribute("aria-pressed", "true")
     for key in "1c":
         page.keyboard.press(key)
@@ -352,7 +352,7 @@ def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
     page.keyboard.press("?")
     expect(page.locator("#keys")).not_to_contain_text("compare")
     expect(page.locator("#keys")).not_to_contain_text("alone")
-    expect(page.locator("#keys")).to_contain_text("the joins")
+    expect(page.locator("#keys")).to_contain_text("the cuts")
 
 
 def test_what_is_chosen_by_pointer_gives_the_keys_back(open_wall, joined):
@@ -418,7 +418,7 @@ def test_one_alone_and_back_leaves_the_others_in_step(open_wall, joined):
 @SIZES
 def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginning(open_wall, joined, width, height):
     page = open_wall(joined, width, height)
-    page.get_by_role("button", name="Seam").click()
+    page.get_by_role("button", name="Cut", exact=True).click()
     leads = page.locator(".wall video.lead")
     expect(leads).to_have_count(4)
     # Before the join: the parent's last second in each frame.
@@ -441,8 +441,8 @@ def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginnin
         "1",
         "4",
     ]
-    expect(page.locator("#jump-3")).to_have_text("smoothest · jump 0.6")
-    expect(page.locator("#jump-1")).to_have_text("jump 4.2")
+    expect(page.locator("#jump-3")).to_have_text("smoothest · cut 0.6")
+    expect(page.locator("#jump-1")).to_have_text("cut 4.2")
     if width < 600:
         boxes = {one.inner_text(): one.bounding_box()["x"] for one in page.locator(".pager button").all()}
         assert sorted(boxes, key=boxes.get) == ["3", "2", "1", "4"], "the pager stands as the clips do"
@@ -457,7 +457,7 @@ def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginnin
 
 def test_the_seam_of_results_with_their_parents_footage_is_the_same_moment_inside_them(open_wall, grown):
     page = open_wall(grown, reduced_motion="reduce")
-    page.get_by_role("button", name="Seam").click()
+    page.get_by_role("button", name="Cut", exact=True).click()
     expect(page.locator("[data-length]")).to_have_text("2.0")
     assert page.locator("video.lead").count() == 0
     # With less motion wanted it waits for Play.
@@ -471,7 +471,7 @@ def test_the_seam_of_results_with_their_parents_footage_is_the_same_moment_insid
 def test_an_original_has_no_seam_to_show(house, open_page):
     page = sign_in(open_page(), house)
     page.locator(".card", has=page.get_by_text("Original", exact=True)).first.get_by_role("link").first.click()
-    expect(page.get_by_role("button", name="Seam")).to_be_disabled()
+    expect(page.get_by_role("button", name="Cut", exact=True)).to_be_disabled()
 
 
 @SIZES

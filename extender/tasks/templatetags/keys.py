@@ -70,7 +70,7 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
     if count > 1:
         lines.append(Line("compare two", [Key("c", "look", "compare")]))
     if joins:
-        lines.append(Line("the joins", [Key("j", "look", "seam")]))
+        lines.append(Line("the cuts", [Key("j", "look", "seam")]))
     lines += SPEED
     if not guest:
         lines.append(Line("pick a clip", [Key("p", "pick")]))
