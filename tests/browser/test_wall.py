@@ -87,7 +87,7 @@ def test_four_play_and_pause_and_scrub_as_one(open_wall, joined, width, height):
     page.get_by_role("button", name="Pause", exact=True).click()
     first = pictures(page)
     assert len(set(first)) == 1
-    moment = page.get_by_label("Moment")
+    moment = page.get_by_label("Position")
     box = moment.bounding_box()
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
     page.wait_for_function(f"() => ({TIMES})().every((time) => time > 1.3)")
@@ -98,7 +98,7 @@ def test_four_play_and_pause_and_scrub_as_one(open_wall, joined, width, height):
 
 def test_dragging_along_the_timeline_shows_storyboards_at_once_and_then_the_picture(open_wall, joined):
     page = open_wall(joined)
-    box = page.get_by_label("Moment").bounding_box()
+    box = page.get_by_label("Position").bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2)
     expect(page.locator(".wall canvas.sheet")).to_have_count(4)
     assert {f.get_attribute("data-tile") for f in page.locator(".wall .frame").all()} == {"12"}
@@ -248,7 +248,7 @@ def test_a_clip_that_is_kept_says_so_and_wears_a_star(open_wall, joined):
     page.keyboard.press("c")
     expect(star).to_be_visible()
     page.get_by_role("button", name="Slider").click()
-    cut = page.get_by_label("Where the left clip ends")
+    cut = page.get_by_label("Split between the left clip")
     for share, word in ((0.45, "not picked any more"), (0.45, "picked")):
         box = cut.bounding_box()
         page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
@@ -496,7 +496,7 @@ def test_two_are_compared_side_by_side_and_under_a_slider(open_wall, joined, wid
     slider.click()
     left, right = (page.locator(which).bounding_box() for which in ("#frame-3", "#frame-4"))
     assert left == right
-    cut = page.get_by_label("Where the left clip ends")
+    cut = page.get_by_label("Split between the left clip")
     cut.focus()
     page.keyboard.press("Home")
     assert page.locator("#wall").evaluate("(wall) => wall.style.getPropertyValue('--cut')") == "0"

@@ -74,9 +74,9 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
     lines += SPEED
     if not guest:
         lines.append(Line("pick a clip", [Key("p", "pick")]))
-        lines.append(Line("extend it: write first", [Key("e", "edit")]))
+        lines.append(Line("edit, then extend", [Key("e", "edit")]))
         lines.append(Line("download it", [Key("d", "download")]))
-    return [*lines, Line("these keys", [Key("?", "keys")])]
+    return [*lines, Line("this list", [Key("?", "keys")])]
 
 
 @register.simple_tag
