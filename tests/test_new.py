@@ -21,7 +21,7 @@ TYPED = {
     "motion": "high",
     "image_url": "https://example.com/start.jpg?a=1&b=2",
 }
-TOO_LONG = "2001 characters are too many: Midjourney takes up to 2000."
+TOO_LONG = "The prompt has 2001 characters. Midjourney takes up to 2000."
 NO_ID = "This is not an APIFRAME task id"
 NO_CLIP = "Choose one of the four clips, 1 to 4."
 NO_ADDRESS = "Give an address that starts with https://."
@@ -289,9 +289,9 @@ def test_the_nonce_of_one_member_is_nothing_to_another(web, browser_of, stranger
 
 def test_a_member_without_videos_is_asked_for_an_id(web):
     response = web.get("/tasks/new/")
-    assert b"Which video goes on?" in response.content
+    assert b"Which video do you want to extend?" in response.content
     assert form_of(response)["parent_task_id"] == ""
-    assert b"Or continue one of yours" not in response.content
+    assert b"Or extend one of yours" not in response.content
 
 
 def test_the_members_own_videos_are_offered_and_nobody_elses(web, member, stranger):

@@ -150,7 +150,7 @@ def test_the_old_form_with_other_words_is_asked_about(web, original, sandbox):
     web.post("/tasks/new/", fields)
     response = web.post("/tasks/new/", fields | {"prompt": "rain"})
     assert response.status_code == 200
-    assert "already sent" in response.content.decode()
+    assert "You already sent this form" in response.content.decode()
     assert bills(sandbox) == 1
     again = form_of(response)
     assert again["prompt"] == "rain"
