@@ -83,7 +83,7 @@ def test_near_the_end_it_warns_and_refuses_nothing(web, start):
     third, fourth = grow(start, 3), grow(start, 4)
     assert "at most" not in strip(web, third)
     shown = strip(web, fourth)
-    assert "Midjourney is known to extend a video 4 times at most. One more may be refused" in shown
+    assert "Midjourney extends a video 4 times at most. One more may be refused" in shown
     assert "Step 4 of about 4 · 21 of about 21 s" in shown
     assert b"data-extend" in web.get(f"/tasks/{fourth.pk}/").content
 

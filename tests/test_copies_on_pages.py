@@ -82,7 +82,7 @@ def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, tas
         ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["lost at APIFRAME on 23 Nov 2026"]),
         ("stored", {"bytes": 1258291}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
         ("stored", {"reason": "what once was"}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
-        ("stored", {"contains_parent": "yes"}, ["stored", "begins with the clip it continues"]),
+        ("stored", {"contains_parent": "yes"}, ["stored", "starts with the clip it extends"]),
         ("stored", {"contains_parent": "no"}, ["stored"]),
     ],
 )

@@ -345,7 +345,7 @@ def test_it_says_what_this_extension_would_become_and_warns_near_the_end(web, me
         page = " ".join(web.get(f"/tasks/new/?parent={task.pk}").content.decode().split())
         so_far = f" of about 4, {seconds} of about 21 s" if number < 5 else ", about 25 s in all"
         assert f"This will be step {number}{so_far}." in page
-        assert ("Midjourney is known to extend a video 4 times at most" in page) == (number == 5)
+        assert ("Midjourney extends a video 4 times at most" in page) == (number == 5)
         assert "data-submit" in page
         task = make_task(member, parent=task, index=1)
     assert "This will be step" not in web.get("/tasks/new/").content.decode()

@@ -195,7 +195,7 @@ def test_words_of_others_are_text_and_never_markup(web, member):
 def test_an_original_says_what_it_is_and_offers_no_second_run(web, original):
     page = web.get(f"/tasks/{original.pk}/").content.decode()
     assert original.remote_id in page
-    assert "APIFRAME does not tell the prompt" in page
+    assert "APIFRAME does not give the prompt" in page
     assert "again=" not in page
     assert page.count("/download/") == 5
 
