@@ -117,10 +117,10 @@ def test_the_record_says_what_happened_and_keeps_bodies_for_staff(web, submit, m
         ("answer", True),
     ]
     assert task.events.last().body.startswith("HTTP 400 {")
-    assert b"As it came" not in web.get(f"/tasks/{task.pk}/events/").content
+    assert b"Raw message" not in web.get(f"/tasks/{task.pk}/events/").content
     member.is_staff = True
     member.save()
-    assert b"As it came" in web.get(f"/tasks/{task.pk}/events/").content
+    assert b"Raw message" in web.get(f"/tasks/{task.pk}/events/").content
 
 
 def test_a_bad_key_lets_the_task_wait_without_counting_as_a_failure(submit, sandbox, settings):

@@ -31,7 +31,7 @@ def test_axe_finds_nothing(house, upstream, open_page, theme):
     assert_clean(page)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
     page.get_by_role("button", name=re.compile("Make a")).click()
-    page.get_by_text("What happened").click()
+    page.get_by_text("Activity", exact=True).click()
     expect(page.locator(".timeline")).to_be_visible()
     assert_clean(page)
     page.goto(house.url + "/tasks/new/")
