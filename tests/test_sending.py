@@ -105,8 +105,8 @@ def test_what_the_account_held_tells_whether_an_unconfirmed_task_was_billed(web,
     billed, unbilled = submit("[500-billed] snow"), submit("[500] snow")
     assert billed.credits_after < billed.credits_before
     assert unbilled.credits_after == unbilled.credits_before
-    assert b"it looks billed" in web.get(f"/tasks/{billed.pk}/").content
-    assert b"it does not look billed" in web.get(f"/tasks/{unbilled.pk}/").content
+    assert b"it was probably billed" in web.get(f"/tasks/{billed.pk}/").content
+    assert b"it was probably not billed" in web.get(f"/tasks/{unbilled.pk}/").content
 
 
 def test_the_record_says_what_happened_and_keeps_bodies_for_staff(web, submit, member):

@@ -135,7 +135,7 @@ def test_fewer_clips_are_said_and_keep_their_numbers(web, member):
     urls = ["https://clips.example/1.mp4", None, "https://clips.example/3.mp4"]
     task = make_task(member, urls=urls)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
-    assert "APIFRAME made 2 clips of this." in shown
+    assert "APIFRAME made 2 clips for this task." in shown
     assert shown.count("<video") == 2
     assert "clips/3/download/" in shown
     assert "clips/2/download/" not in shown
