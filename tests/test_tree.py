@@ -108,7 +108,7 @@ def test_one_video_alone_says_what_to_do_next(web, start):
     assert "1 video<" in page
     assert f'href="/tasks/new/?parent={start.pk}"' in page
     extend(start)
-    assert "Nothing continues this video yet" not in web.get(tree(start)).content.decode()
+    assert "No extensions yet" not in web.get(tree(start)).content.decode()
 
 
 def test_what_is_somebody_elses_is_not_there(web, start, stranger):
