@@ -355,7 +355,7 @@ def test_ten_wrong_passwords_close_the_door_for_a_quarter_of_an_hour(member, str
     assert answers[10] == 429
     locked = sign_in(name, PASSWORD)
     assert locked.status_code == 429
-    assert b"Try again in a quarter of an hour" in locked.content
+    assert b"Try again in 15 minutes" in locked.content
     assert b'href="/login/"' in locked.content
     # The others come in, and so does the member from elsewhere.
     assert sign_in("otto", PASSWORD).status_code == 302
@@ -385,7 +385,7 @@ def test_an_unknown_address_leads_back(web):
         for address in ("/nowhere/", "/tasks/nonsense/", "/tasks/new/x", f"/tasks/{uuid.uuid4()}x/", "/s/"):
             response = client.get(address)
             assert response.status_code == 404, address
-            assert b"There is nothing here" in response.content
+            assert b"This page does not exist" in response.content
             assert b'<a class="button" href="/">' in response.content
 
 
@@ -419,7 +419,7 @@ def test_a_crash_of_a_members_page_looks_the_same(web, member, log):
     with mock.patch("extender.workspace.detail.read_task", side_effect=RuntimeError("the view broke")):
         response = web.get(f"/tasks/{task.pk}/events/")
     assert response.status_code == 500
-    assert b"Something broke here" in response.content
+    assert b"Something went wrong" in response.content
     assert f"[{response['X-Request-ID']}] Internal Server Error" in log.getvalue()
 
 
