@@ -114,7 +114,7 @@ def host(settings) -> Iterator[Host]:
 @pytest.fixture(autouse=True)
 def places(monkeypatch) -> Slots:
     """Two slots for downloads, all of them free."""
-    places = Slots(2, "Too many downloads are running just now. Try again in a moment.")
+    places = Slots(2, "Too many downloads are running. Try again in a moment.")
     # Else a test that leaves a response open would take a slot from the next.
     monkeypatch.setattr(downloads, "DOWNLOADS", places)
     return places

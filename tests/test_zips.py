@@ -23,7 +23,7 @@ from tests.helpers import age, make_clip, make_task, queries
 @pytest.fixture(autouse=True)
 def places(monkeypatch) -> Slots:
     """Two slots for downloads, all of them free."""
-    places = Slots(2, "Too many downloads are running just now. Try again in a moment.")
+    places = Slots(2, "Too many downloads are running. Try again in a moment.")
     # Else a test that leaves a response open would take a slot from the next.
     monkeypatch.setattr(downloads, "DOWNLOADS", places)
     return places
@@ -172,7 +172,7 @@ def test_where_no_place_is_free_it_says_so_and_when_to_come_again(web, task):
     taken = [ask(web, task), ask(web, task)]
     response = ask(web, task)
     assert response.status_code == 503
-    assert response.content == b"Too many downloads are running just now. Try again in a moment."
+    assert response.content == b"Too many downloads are running. Try again in a moment."
     assert int(response["Retry-After"])
     assert response["Content-Type"].startswith("text/plain")
     for one in taken:
