@@ -43,7 +43,7 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
             # The kind of error does not tell: TLS can fail after the request as well as before it.
             if not adapter.connected:
                 raise NotSent("APIFRAME could not be reached.") from error
-            raise Unknown("APIFRAME did not answer, or not to the end.") from error
+            raise Unknown("APIFRAME's answer was missing or incomplete.") from error
         finally:
             timer.cancel()
 
@@ -54,7 +54,7 @@ def _read(response: requests.Response, deadline: float) -> Answer:
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
             read += chunk
             if len(read) > MAX_BYTES:
-                raise Unknown("APIFRAME's answer was too long to be one.")
+                raise Unknown("APIFRAME's answer was too long.")
         # What was cut looks like what has ended.
         if time.monotonic() > deadline:
             raise Unknown("APIFRAME did not answer in time.")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
@@ -70,13 +71,19 @@ def _grown(root: branches.Node) -> dict[str, object]:
         "root": root,
         "watched": any(task.is_watched for task in tasks),
         "digest": _digest(tasks),
-        "counts": {
-            "videos": len(tasks),
-            "running": sum(task.state in RUNNING for task in tasks),
-            "unconfirmed": sum(task.state == State.UNCONFIRMED for task in tasks),
-            "failed": sum(task.state == State.FAILED for task in tasks),
-        },
+        "tally": _tally(tasks),
     }
+
+
+def _tally(tasks: list[Task]) -> str:
+    """How many they are, and how many of them are not finished: "5 videos, 1 running, 2 failed"."""
+    counts = {
+        f"video{pluralize(tasks)}": len(tasks),
+        "running": sum(task.state in RUNNING for task in tasks),
+        "unconfirmed": sum(task.state == State.UNCONFIRMED for task in tasks),
+        "failed": sum(task.state == State.FAILED for task in tasks),
+    }
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def _digest(tasks: Iterable[Task]) -> str:

@@ -37,5 +37,5 @@ class Slots:
             self.give_back()
 
 
-APIFRAME = Slots(settings.APIFRAME_SLOTS, "Too much is waiting for APIFRAME just now. Try again in a moment.")
-DOWNLOADS = Slots(settings.DOWNLOAD_SLOTS, "Too many downloads are running just now. Try again in a moment.")
+APIFRAME = Slots(settings.APIFRAME_SLOTS, "Too many requests are waiting for APIFRAME. Try again in a moment.")
+DOWNLOADS = Slots(settings.DOWNLOAD_SLOTS, "Too many downloads are running. Try again in a moment.")

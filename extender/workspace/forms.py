@@ -47,7 +47,7 @@ class LookUpForm(forms.Form):
 class AdoptForm(forms.Form):
     """Which of APIFRAME's tasks an unconfirmed one turned out to be."""
 
-    task_id = TaskIdField(error_messages={"required": "Paste the id that the task has at APIFRAME."})
+    task_id = TaskIdField(error_messages={"required": "Paste the task’s APIFRAME id."})
 
 
 class ExtendForm(forms.Form):
@@ -73,7 +73,7 @@ class ExtendForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={
             "required": "Say what happens next.",
-            "max_length": "%(show_value)d characters are too many: Midjourney takes up to %(limit_value)d.",
+            "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",
         },
     )
     motion = forms.ChoiceField(

@@ -6,6 +6,8 @@ from datetime import datetime
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -39,7 +41,7 @@ def history(request: MemberRequest) -> HttpResponse:
     page = list(tasks[: PAGE + 1])
     context = {
         "tasks": page[:PAGE],
-        "next_mark": _mark(page[PAGE - 1]) if len(page) > PAGE else "",
+        "next_page": _address_after(page[PAGE - 1], picked) if len(page) > PAGE else "",
         "is_first_page": not before,
         "picked": picked,
         "watching": any(task.is_watched for task in page[:PAGE]),
@@ -62,6 +64,10 @@ def pulse(request: MemberRequest) -> HttpResponse:
     if not changed and status == 200:
         return HttpResponse(status=204)
     return render(request, "workspace/_pulse.html", {"tasks": changed, "running": Running.of(running)}, status=status)
+
+
+def _address_after(task: Task, picked: bool) -> str:
+    return f"{reverse('history')}?{urlencode(({'picked': 'yes'} if picked else {}) | {'before': _mark(task)})}"
 
 
 def _mark(task: Task) -> str:

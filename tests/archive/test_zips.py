@@ -152,7 +152,7 @@ def test_where_no_place_is_free_it_says_so_and_when_to_come_again(web, stored):
     taken = [ask(web, stored), ask(web, stored)]
     response = ask(web, stored)
     assert response.status_code == 503
-    assert response.content == b"Too many downloads are running just now. Try again in a moment."
+    assert response.content == b"Too many downloads are running. Try again in a moment."
     assert int(response["Retry-After"])
     assert response["Content-Type"].startswith("text/plain")
     for one in taken:

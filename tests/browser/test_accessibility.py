@@ -32,7 +32,7 @@ def test_axe_finds_nothing(house, upstream, open_page, theme):
     assert_clean(page)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
     page.get_by_role("button", name=re.compile("Make a")).click()
-    page.get_by_text("What happened").click()
+    page.get_by_text("Activity", exact=True).click()
     expect(page.locator(".timeline")).to_be_visible()
     assert_clean(page)
     page.goto(house.url + "/tasks/new/")
@@ -63,7 +63,7 @@ def test_axe_finds_nothing_in_any_view_of_what_is_finished(house, directory, ope
     page = sign_in(open_page(width, 900, color_scheme=theme), house, "stage")
     page.goto(f"{house.url}/tasks/{task}/")
     expect(page.locator(".near-end")).to_be_visible()
-    for name in ("All", "Seam", "Compare", "Slider"):
+    for name in ("All", "Cut", "Compare", "Slider"):
         page.get_by_role("button", name=name, exact=True).click()
         assert_clean(page)
     page.keyboard.press("Escape")

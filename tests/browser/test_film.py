@@ -351,9 +351,7 @@ def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, fi
     page.route(f"**{missing}", lambda route: route.fulfill(status=404))
     page.evaluate(RECORD)
     page.locator(".ticks button").nth(0).click()
-    expect(page.locator("[data-trouble]")).to_have_text(
-        "Clip 2 of step 1 cannot be loaded now. The film goes on without it."
-    )
+    expect(page.locator("[data-trouble]")).to_have_text("Clip 2 of step 1 cannot be loaded now. The film skips it.")
     expect(page.locator(".ticks button")).to_have_count(3)
     page.get_by_label("Speed").select_option("2")
     page.get_by_role("button", name="Play", exact=True).click()
@@ -400,7 +398,7 @@ print(Clip.objects.filter(pk="{source[7:-4]}").update(state="{{}}"))
     do(directory, become.format("blocked"))
     try:
         page.reload()
-        expect(page.get_by_text("Clip 2 of step 3 is played whole")).to_be_visible()
+        expect(page.get_by_text("Clip 2 of step 3 plays in full")).to_be_visible()
         expect(page.locator("[data-length]")).to_have_text("9.0")
         page.locator(".ticks button").last.click()
         expect(page.locator("video[data-seen]")).to_have_attribute("src", "https://clips.example/2.mp4")

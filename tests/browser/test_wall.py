@@ -87,7 +87,7 @@ def test_four_play_and_pause_and_scrub_as_one(open_wall, joined, width, height):
     page.get_by_role("button", name="Pause", exact=True).click()
     first = pictures(page)
     assert len(set(first)) == 1
-    moment = page.get_by_label("Moment")
+    moment = page.get_by_label("Position")
     box = moment.bounding_box()
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
     page.wait_for_function(f"() => ({TIMES})().every((time) => time > 1.3)")
@@ -98,7 +98,7 @@ def test_four_play_and_pause_and_scrub_as_one(open_wall, joined, width, height):
 
 def test_dragging_along_the_timeline_shows_storyboards_at_once_and_then_the_picture(open_wall, joined):
     page = open_wall(joined)
-    box = page.get_by_label("Moment").bounding_box()
+    box = page.get_by_label("Position").bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2)
     expect(page.locator(".wall canvas.sheet")).to_have_count(4)
     assert {f.get_attribute("data-tile") for f in page.locator(".wall .frame").all()} == {"12"}
@@ -248,7 +248,7 @@ def test_a_clip_that_is_kept_says_so_and_wears_a_star(open_wall, joined):
     page.keyboard.press("c")
     expect(star).to_be_visible()
     page.get_by_role("button", name="Slider").click()
-    cut = page.get_by_label("Where the left clip ends")
+    cut = page.get_by_label("Split between the left clip")
     for share, word in ((0.45, "not picked any more"), (0.45, "picked")):
         box = cut.bounding_box()
         page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
@@ -339,7 +339,7 @@ def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
     page = open_wall(task)
     page.keyboard.press("j")
     views = page.get_by_role("group", name="View").get_by_role("button")
-    expect(views).to_have_text(["All", "Seam"])
+    expect(views).to_have_text(["All", "Cut"])
     expect(views.nth(1)).to_have_attribute("aria-pressed", "true")
     for key in "1c":
         page.keyboard.press(key)
@@ -352,7 +352,7 @@ def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
     page.keyboard.press("?")
     expect(page.locator("#keys")).not_to_contain_text("compare")
     expect(page.locator("#keys")).not_to_contain_text("alone")
-    expect(page.locator("#keys")).to_contain_text("the joins")
+    expect(page.locator("#keys")).to_contain_text("the cuts")
 
 
 def test_what_is_chosen_by_pointer_gives_the_keys_back(open_wall, joined):
@@ -418,7 +418,7 @@ def test_one_alone_and_back_leaves_the_others_in_step(open_wall, joined):
 @SIZES
 def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginning(open_wall, joined, width, height):
     page = open_wall(joined, width, height)
-    page.get_by_role("button", name="Seam").click()
+    page.get_by_role("button", name="Cut", exact=True).click()
     leads = page.locator(".wall video.lead")
     expect(leads).to_have_count(4)
     # Before the join: the parent's last second in each frame.
@@ -441,8 +441,8 @@ def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginnin
         "1",
         "4",
     ]
-    expect(page.locator("#jump-3")).to_have_text("smoothest · jump 0.6")
-    expect(page.locator("#jump-1")).to_have_text("jump 4.2")
+    expect(page.locator("#jump-3")).to_have_text("smoothest · cut 0.6")
+    expect(page.locator("#jump-1")).to_have_text("cut 4.2")
     if width < 600:
         boxes = {one.inner_text(): one.bounding_box()["x"] for one in page.locator(".pager button").all()}
         assert sorted(boxes, key=boxes.get) == ["3", "2", "1", "4"], "the pager stands as the clips do"
@@ -457,7 +457,7 @@ def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginnin
 
 def test_the_seam_of_results_with_their_parents_footage_is_the_same_moment_inside_them(open_wall, grown):
     page = open_wall(grown, reduced_motion="reduce")
-    page.get_by_role("button", name="Seam").click()
+    page.get_by_role("button", name="Cut", exact=True).click()
     expect(page.locator("[data-length]")).to_have_text("2.0")
     assert page.locator("video.lead").count() == 0
     # With less motion wanted it waits for Play.
@@ -471,7 +471,7 @@ def test_the_seam_of_results_with_their_parents_footage_is_the_same_moment_insid
 def test_an_original_has_no_seam_to_show(house, open_page):
     page = sign_in(open_page(), house)
     page.locator(".card", has=page.get_by_text("Original", exact=True)).first.get_by_role("link").first.click()
-    expect(page.get_by_role("button", name="Seam")).to_be_disabled()
+    expect(page.get_by_role("button", name="Cut", exact=True)).to_be_disabled()
 
 
 @SIZES
@@ -496,7 +496,7 @@ def test_two_are_compared_side_by_side_and_under_a_slider(open_wall, joined, wid
     slider.click()
     left, right = (page.locator(which).bounding_box() for which in ("#frame-3", "#frame-4"))
     assert left == right
-    cut = page.get_by_label("Where the left clip ends")
+    cut = page.get_by_label("Split between the left clip")
     cut.focus()
     page.keyboard.press("Home")
     assert page.locator("#wall").evaluate("(wall) => wall.style.getPropertyValue('--cut')") == "0"

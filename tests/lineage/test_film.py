@@ -48,10 +48,10 @@ def test_what_is_not_copied_plays_from_where_it_is_and_the_page_says_that_it_may
     shown = page(web, task)
     assert [take["data-src"] for take in chosen(shown)] == [start.clip(1).source_url, task.clip(1).source_url]
     assert chosen(shown)[1]["data-to"] == ""
-    assert "Clip 1 of step 1 is played whole: whether it repeats what came before is not known." in shown
-    assert "of the original is played whole" not in shown
+    assert "Clip 1 of step 1 plays in full: it is not known whether it repeats the clip before." in shown
+    assert "of the original plays in full" not in shown
     make_clip(task, contains_parent="no", join_ms=0)
-    assert "played whole" not in page(web, Task.objects.get(pk=task.pk))
+    assert "plays in full" not in page(web, Task.objects.get(pk=task.pk))
 
 
 def test_a_lost_clip_is_said_to_be_missing_and_has_nothing_to_play(web, start):
@@ -68,7 +68,7 @@ def test_a_lost_clip_is_said_to_be_missing_and_has_nothing_to_play(web, start):
 def test_a_step_whose_continued_clip_did_not_come_is_named_and_passed_over(web, member):
     start = make_task(member, kind=Task.Kind.ORIGINAL, index=None, urls=["https://clips.example/1.mp4"])
     shown = page(web, extend(start, 4))
-    assert "The clip of the original that was continued did not come. The film goes on without it." in shown
+    assert "The clip of the original that was extended never came. The film skips it." in shown
     assert [take["name"] for take in chosen(shown)] == ["take-1"]
 
 
@@ -118,7 +118,7 @@ def test_the_head_tells_how_far_it_is_and_near_the_known_end_it_warns_and_offers
 
 
 def test_a_branch_that_starts_elsewhere_says_so(web, member):
-    assert "What came before step 1 was made elsewhere" in page(web, make_task(member, parent=None, index=2))
+    assert "Everything before step 1 was made elsewhere" in page(web, make_task(member, parent=None, index=2))
 
 
 def test_there_is_no_film_of_a_clip_that_did_not_come_nor_of_somebody_elses(web, browser_of, start, stranger):

@@ -22,7 +22,7 @@ def tree(task: Task) -> str:
 
 def poll(page: str) -> str:
     """Where the page asks for its news; "" where it does not ask."""
-    found = re.search(r'id="tree" hx-get="([^"]+)"', page)
+    found = re.search(r'id="tree"\s+hx-get="([^"]+)"', page)
     return found[1] if found else ""
 
 
@@ -91,7 +91,7 @@ def test_states_reasons_and_kept_clips_are_said_in_words(web, start):
     for words in ("Rendering", "40 %", "Failed", "Banned prompt detected", "Unconfirmed", "No answer came"):
         assert words in page
     assert "4 videos, 1 running, 1 unconfirmed, 1 failed" in page
-    assert "picked: clip 3" in page
+    assert "clip 3 picked" in page
 
 
 def test_stills_come_from_our_copies_and_nothing_loads_a_video(web, start):
@@ -108,7 +108,7 @@ def test_one_video_alone_says_what_to_do_next(web, start):
     assert "1 video<" in page
     assert f'href="/tasks/new/?parent={start.pk}"' in page
     extend(start)
-    assert "Nothing continues this video yet" not in web.get(tree(start)).content.decode()
+    assert "No extensions yet" not in web.get(tree(start)).content.decode()
 
 
 def test_what_is_somebody_elses_is_not_there(web, start, stranger):
@@ -171,7 +171,7 @@ def test_what_is_kept_or_added_is_news_too(web, start):
     page = web.get(tree(start)).content.decode()
     pick(start.clip(1), True)
     news = web.get(poll(page)).content.decode()
-    assert "picked: clip 1" in news
+    assert "clip 1 picked" in news
     extend(start, prompt="one more")
     assert "one more" in web.get(poll(news)).content.decode()
 

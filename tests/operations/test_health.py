@@ -45,7 +45,7 @@ def test_it_says_why_nothing_is_sent_and_tries_the_key(staff, submit, sandbox, s
     settings.APIFRAME_API_KEY = sandbox.key
     staff.post("/team/try-key/")
     page = staff.get("/team/").content.decode()
-    assert "Open: what is queued goes out" in page
+    assert "Open: queued tasks are sent" in page
     assert f"<dd>{Gate.objects.get().credits}</dd>" in page
 
 

@@ -270,7 +270,7 @@ def test_an_unknown_address_leads_back(web):
         for address in ("/nowhere/", "/tasks/nonsense/", "/tasks/new/x", f"/tasks/{uuid.uuid4()}x/", "/s/"):
             response = client.get(address)
             assert response.status_code == 404, address
-            assert b"There is nothing here" in response.content
+            assert b"This page does not exist" in response.content
             assert b'<a class="button" href="/">' in response.content
 
 
@@ -304,7 +304,7 @@ def test_a_crash_of_a_members_page_looks_the_same(web, member, log):
     with mock.patch("extender.workspace.detail.read_task", side_effect=RuntimeError("the view broke")):
         response = web.get(f"/tasks/{task.pk}/events/")
     assert response.status_code == 500
-    assert b"Something broke here" in response.content
+    assert b"Something went wrong" in response.content
     assert f"[{response['X-Request-ID']}] Internal Server Error" in log.getvalue()
 
 

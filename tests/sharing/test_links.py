@@ -89,7 +89,7 @@ def test_a_prompt_that_is_shown_is_text(guest, member):
 def test_a_long_prompt_stands_whole_beneath_the_wall(guest, member, prompt, times):
     page = guest.get(link_of(make_task(member, prompt=prompt), show_prompt=True)).content.decode()
     assert page.count(prompt) == times
-    assert ("The whole prompt" in page[page.index('id="task"') :]) == (times == 2)
+    assert ("Full prompt" in page[page.index('id="task"') :]) == (times == 2)
 
 
 def test_the_owner_sees_on_a_link_what_a_guest_sees(web, guest, member):

@@ -82,7 +82,7 @@ def test_ten_wrong_passwords_close_the_door_for_a_quarter_of_an_hour(member, str
     assert answers[10] == 429
     locked = sign_in(name, PASSWORD)
     assert locked.status_code == 429
-    assert b"Try again in a quarter of an hour" in locked.content
+    assert b"Try again in 15 minutes" in locked.content
     assert b'href="/login/"' in locked.content
     # The others come in, and so does the member from elsewhere.
     assert sign_in("otto", PASSWORD).status_code == 302

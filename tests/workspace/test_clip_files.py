@@ -69,7 +69,7 @@ def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, tas
         ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["lost at APIFRAME on 23 Nov 2026"]),
         ("stored", {"bytes": 1258291}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
         ("stored", {"reason": "what once was"}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
-        ("stored", {"contains_parent": "yes"}, ["stored", "begins with the clip it continues"]),
+        ("stored", {"contains_parent": "yes"}, ["stored", "starts with the clip it extends"]),
         ("stored", {"contains_parent": "no"}, ["stored"]),
     ],
 )
@@ -110,11 +110,11 @@ def test_a_lost_clip_says_so_in_its_frame_and_offers_no_file(web, task):
 
 def test_the_smallest_jump_is_marked_once_there_is_something_to_compare(web, task):
     make_clip(task, 1, seam=3.2)
-    assert "smoothest join" not in page(web, f"/tasks/{task.pk}/")
+    assert "smoothest cut" not in page(web, f"/tasks/{task.pk}/")
     make_clip(task, 2, seam=1.1)
     shown = page(web, f"/tasks/{task.pk}/")
-    assert "smoothest join" not in line(shown, 1)
-    assert "smoothest join" in line(shown, 2)
+    assert "smoothest cut" not in line(shown, 1)
+    assert "smoothest cut" in line(shown, 2)
 
 
 def test_what_others_said_about_a_copy_is_text(web, browser_of, member, task):
@@ -191,7 +191,7 @@ def test_a_poll_leaves_the_order_as_the_page_has_it(web, task):
         make_clip(task, index, seam=seam)
     make_clip(task, 3, "waiting")
     address = re.search('hx-get="(.*?)"', poll(page(web, f"/tasks/{task.pk}/?order=seam")))[1]
-    assert "As numbered" in page(web, unescape(address).replace("?v=", "?v=0"))
+    assert "By number" in page(web, unescape(address).replace("?v=", "?v=0"))
 
 
 def test_the_poll_brings_lines_and_never_the_videos(web, guest, task, link):
@@ -303,7 +303,8 @@ def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_c
     for shown in (page(web, f"/tasks/{task.pk}/"), page(web, f"/tasks/{task.pk}/copies/")):
         lines = [re.search(rf'<p class="copy[^>]*id="copy-{n}"[^>]*>', shown)[0] for n in (1, 2, 3, 4)]
         assert 'data-ms="5200" data-fps="24.0" data-join="5200" data-seam="0.0" data-smoothest="yes"' in lines[0]
-        assert 'data-join="5200" data-seam="2.5">' in lines[1]
+        assert 'data-join="5200" data-seam="2.5"' in lines[1]
+        assert "data-smoothest" not in lines[1]
         assert 'data-fps="24.0" data-seam="1.5"' in lines[2]
         assert "data-ms" not in lines[3]
         assert f'data-film="/clips/{lead.pk}.mp4" data-ms="5200"' in shown
@@ -327,7 +328,7 @@ def test_a_guest_is_not_told_how_a_clip_joins_another(web, guest, task, link):
     make_clip(task, seam=0.5, contains_parent="yes", join_ms=5200)
     make_clip(task, 2, seam=1.5, contains_parent="yes", join_ms=5200)
     make_clip(task, 3, seam=0.1, contains_parent="yes", join_ms=5200)
-    hidden = ("data-seam", "data-join", "data-smoothest", 'data-to="seam"', "order=seam", "the joins")
+    hidden = ("data-seam", "data-join", "data-smoothest", 'data-to="seam"', "order=seam", "the cuts")
     shown = page(web, f"/tasks/{task.pk}/")
     assert all(word in shown for word in hidden)
     for address in (link, link + "copies/"):

@@ -20,7 +20,7 @@ TYPED = {
     "motion": "high",
     "image_url": "https://example.com/start.jpg?a=1&b=2",
 }
-TOO_LONG = "2001 characters are too many: Midjourney takes up to 2000."
+TOO_LONG = "The prompt has 2001 characters. Midjourney takes up to 2000."
 NO_ID = "This is not an APIFRAME task id"
 NO_CLIP = "Choose one of the four clips, 1 to 4."
 NO_ADDRESS = "Give an address that starts with https://."
@@ -288,9 +288,9 @@ def test_the_nonce_of_one_member_is_nothing_to_another(web, browser_of, stranger
 
 def test_a_member_without_videos_is_asked_for_an_id(web):
     response = web.get("/tasks/new/")
-    assert b"Which video goes on?" in response.content
+    assert b"Which video do you want to extend?" in response.content
     assert form_of(response)["parent_task_id"] == ""
-    assert b"Or continue one of yours" not in response.content
+    assert b"Or extend one of yours" not in response.content
 
 
 def test_the_members_own_videos_are_offered_and_nobody_elses(web, member, stranger):
@@ -341,10 +341,10 @@ def test_a_parent_without_an_index_starts_with_its_first_picked_clip(web, member
 def test_it_says_what_this_extension_would_become_and_warns_near_the_end(web, member):
     task = make_task(member, kind=Task.Kind.ORIGINAL, index=None)
     for number, seconds in enumerate((9, 13, 17, 21, 25), 1):
-        page = web.get(f"/tasks/new/?parent={task.pk}").content.decode()
+        page = " ".join(web.get(f"/tasks/new/?parent={task.pk}").content.decode().split())
         so_far = f" of about 4, {seconds} of about 21 s" if number < 5 else ", about 25 s in all"
         assert f"This will be step {number}{so_far}." in page
-        assert ("Midjourney is known to extend a video 4 times at most" in page) == (number == 5)
+        assert ("Midjourney extends a video 4 times at most" in page) == (number == 5)
         assert "data-submit" in page
         task = make_task(member, parent=task, index=1)
     assert "This will be step" not in web.get("/tasks/new/").content.decode()

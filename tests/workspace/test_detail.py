@@ -135,7 +135,7 @@ def test_fewer_clips_are_said_and_keep_their_numbers(web, member):
     urls = ["https://clips.example/1.mp4", None, "https://clips.example/3.mp4"]
     task = make_task(member, urls=urls)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
-    assert "APIFRAME made 2 clips of this." in shown
+    assert "APIFRAME made 2 clips for this task." in shown
     assert shown.count("<video") == 2
     assert "clips/3/download/" in shown
     assert "clips/2/download/" not in shown
@@ -195,7 +195,7 @@ def test_words_of_others_are_text_and_never_markup(web, member):
 def test_an_original_says_what_it_is_and_offers_no_second_run(web, original):
     page = web.get(f"/tasks/{original.pk}/").content.decode()
     assert original.remote_id in page
-    assert "APIFRAME does not tell the prompt" in page
+    assert "APIFRAME does not give the prompt" in page
     assert "again=" not in page
     assert page.count("/download/") == 5
 
@@ -337,7 +337,7 @@ def test_the_clips_can_be_ordered_by_their_joins(web, member):
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert re.findall(r'id="copy-(\d)"', shown) == ["1", "2", "3", "4"]
     assert 'href="?order=seam"' in shown
-    assert re.findall(r'id="copy-(\d)".*?</p>', shown[: shown.index("smoothest join")], re.DOTALL)[-1:] == ["1"]
+    assert re.findall(r'id="copy-(\d)".*?</p>', shown[: shown.index("smoothest cut")], re.DOTALL)[-1:] == ["1"]
     ordered = wall(web.get(f"/tasks/{task.pk}/?order=seam"))
     assert re.findall(r'id="copy-(\d)"', ordered) == ["2", "4", "1", "3"]
     assert re.findall(r'<li class="frame" id="frame-(\d)"', ordered) == ["2", "4", "1", "3"]
@@ -355,5 +355,5 @@ def test_a_long_prompt_does_not_push_the_branch_away(web, member):
     prompt = "A kite over the sea. " * 50
     page = web.get(f"/tasks/{make_task(member, prompt=prompt).pk}/").content.decode()
     assert re.search(
-        rf"<details class=\"whole-prompt\">.*<p class=\"prompt\">{re.escape(prompt)}</p></details>", page
+        rf"(?s)<details class=\"whole-prompt\">.*<p class=\"prompt\">{re.escape(prompt)}</p>\s*</details>", page
     )

@@ -70,13 +70,13 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
     if count > 1:
         lines.append(Line("compare two", [Key("c", "look", "compare")]))
     if joins:
-        lines.append(Line("the joins", [Key("j", "look", "seam")]))
+        lines.append(Line("the cuts", [Key("j", "look", "seam")]))
     lines += SPEED
     if not guest:
         lines.append(Line("pick a clip", [Key("p", "pick")]))
-        lines.append(Line("extend it: write first", [Key("e", "edit")]))
+        lines.append(Line("edit, then extend", [Key("e", "edit")]))
         lines.append(Line("download it", [Key("d", "download")]))
-    return [*lines, Line("these keys", [Key("?", "keys")])]
+    return [*lines, Line("this list", [Key("?", "keys")])]
 
 
 @register.simple_tag

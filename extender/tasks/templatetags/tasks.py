@@ -1,6 +1,11 @@
 """How pages put things into words."""
 
+from datetime import datetime
+
 from django import template
+from django.template.defaultfilters import date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from extender.states import State
 from extender.tasks.models import Task
@@ -49,9 +54,24 @@ def clock(seconds: int | None) -> str:
 
 
 @register.filter
-def quarters(percentage: int) -> int:
-    """A percentage down to the last quarter: what is said aloud is said three times, not at each step."""
-    return percentage // 25 * 25
+def spoken_state(task: Task) -> str:
+    """The task's state as it is read out: "Rendering, 50 percent"."""
+    # Down to the last quarter, so that progress is said three times and not at each step.
+    quarters = task.percentage // 25 * 25
+    is_told = task.state == State.PROCESSING and quarters
+    return f"{state_words(task)}, {quarters} percent" if is_told else state_words(task)
+
+
+@register.simple_tag
+def moment(at: datetime, form: str = "j M, H:i") -> SafeString:
+    """A time for people, in `form` as Django's `date` filter has it; scripts show it in the reader's own zone."""
+    is_time_alone = form == "H:i:s"
+    return format_html(
+        '<time datetime="{}" data-local{}>{}</time>',
+        date(at, "c"),
+        mark_safe('="time"') if is_time_alone else "",
+        date(at, form),
+    )
 
 
 @register.filter

@@ -37,7 +37,7 @@ const branch = () => steps.map((step) => step.chosen).filter((take) => take && !
 const player = new FilmPlayer(screen.querySelectorAll("video"), render, (take) => {
   take.failed = true;
   const name = stepOf(take).name.toLowerCase();
-  const words = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film goes on without it.`;
+  const words = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film skips it.`;
   find("trouble").textContent = words;
   say(words, false);
   const { position, segments } = player;
@@ -153,7 +153,7 @@ function tryTake(take) {
   find("tried-name").textContent = name;
   find("tried-film").href = take.radio.dataset.film;
   find("tried-extend").href = take.radio.dataset.extend;
-  say(isChosen ? "The whole branch again." : `Trying ${name}; the film ends with it.`, false);
+  say(isChosen ? "Back to the whole branch." : `Trying ${name}; the film ends with it.`, false);
   const before = branch().filter((other) => steps.indexOf(stepOf(other)) < at);
   const segments = isChosen ? branch() : [...before, take];
   show(segments, () => player.startOf(segments.indexOf(take)));

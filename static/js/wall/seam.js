@@ -59,8 +59,8 @@ export function order(wall) {
     const words = frame.querySelector(".jump");
     if (words) {
       words.textContent = seam < Infinity
-        ? `${smoothest ? "smoothest · " : ""}jump ${seam.toFixed(1)}`
-        : "join not measured";
+        ? `${smoothest ? "smoothest · " : ""}cut ${seam.toFixed(1)}`
+        : "cut not measured";
     }
   });
 }

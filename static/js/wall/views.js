@@ -4,7 +4,7 @@ import { lessMotion, narrow } from "../shared/media.js";
 import { say } from "../shared/say.js";
 import { canLead, lead, order } from "./seam.js";
 
-const NO_LEAD = "What these clips continue is not here.";
+const NO_LEAD = "The clip that these extend is not here.";
 
 export class Views {
   #wall;

@@ -57,7 +57,7 @@ class Command(BaseCommand):
                     raise CommandError(f"The sandbox's first videos are not ready: {error}") from error
                 time.sleep(0.5)
                 continue
-            # APIFRAME does not tell the prompt of a video, but the sandbox does.
+            # APIFRAME does not give the prompt of a video, but the sandbox does.
             Task.objects.filter(pk=task.pk, prompt="").update(prompt=original["prompt"])
             return task
 
