@@ -223,7 +223,7 @@ def staff(browser_of, db) -> Client:
 @pytest.fixture
 def task(member) -> Task:
     """A task of the member that has just finished, as a row alone."""
-    return make_task(member, remote_id=str(uuid.uuid4()), ended_at=timezone.now(), next_look_at=None)
+    return make_task(member, remote_id=str(uuid.uuid4()), ended_at=timezone.now(), due_at=None)
 
 
 @pytest.fixture

@@ -141,12 +141,12 @@ def lie_at(task: Task, urls: list[str | None]) -> None:
 
 def extend(parent: Task, index: int = 1, state: State = State.FINISHED, **fields: Any) -> Task:
     """An extension of clip `index` of `parent` at which nobody looks again."""
-    return make_task(parent.owner, state, parent=parent, index=index, **{"next_look_at": None, **fields})
+    return make_task(parent.owner, state, parent=parent, index=index, **{"due_at": None, **fields})
 
 
 def become_due(task: Task) -> Task:
     """Lets the time until the task's next look pass."""
-    Task.objects.filter(pk=task.pk).update(next_look_at="2020-01-01T00:00:00Z")
+    Task.objects.filter(pk=task.pk).update(due_at="2020-01-01T00:00:00Z")
     task.refresh_from_db()
     return task
 
@@ -169,7 +169,7 @@ def make_clip(task: Task, index: int = 1, state: str = "stored", body: bytes = b
                 part.write(body if kind == "clip" else f"{kind} {index}".encode())
                 keeper.keep(part, name(sha256, kind))
         found |= {"duration_ms": 5200, "width": 832, "height": 464, "bytes": len(body), "attempts": 1}
-        found |= {"sha256": sha256, "next_try_at": None, "contains_parent": "unknown", "settled_at": Now()}
+        found |= {"sha256": sha256, "due_at": None, "contains_parent": "unknown", "settled_at": Now()}
     clip, _ = Clip.objects.update_or_create(
         task=task,
         index=index,

@@ -39,7 +39,7 @@ class Claim:
 
     def begin(self, expected: int | None) -> None:
         """Says that bytes are coming, and how many (None: its server does not say)."""
-        self._write(expected=expected, next_try_at=Now() + COPYING_LEASE)
+        self._write(expected=expected, due_at=Now() + COPYING_LEASE)
 
     def report(self, received: int) -> None:
         """Says how many bytes have come, at most once a second, and renews the claim with that."""
@@ -49,12 +49,12 @@ class Claim:
 
     def renew(self, received: int) -> None:
         """Renews the claim before something that takes its time without a word."""
-        self._write(received=received, next_try_at=Now() + COPYING_LEASE)
+        self._write(received=received, due_at=Now() + COPYING_LEASE)
 
     def settle(self, state: FileState, reason: str = "", next_in: timedelta | None = None, **found: Any) -> None:
         """Gives the claim back with what came of it; `next_in` says when somebody should look again."""
         again = None if next_in is None else Now() + next_in
-        self._write(state, **{"reason": reason[:300], "next_try_at": again, **found})
+        self._write(state, **{"reason": reason[:300], "due_at": again, **found})
 
     def _write(self, state: FileState = FileState.COPYING, **columns: Any) -> None:
         """Raises `Overtaken` where the claim does not hold any more."""

@@ -28,7 +28,7 @@ def compare_next() -> bool:
     except storage.StoreTrouble as error:
         logger.error("%s is compared later: %s", clip, error)
         return True
-    Clip.objects.stored().filter(pk=clip.pk, sha256=clip.sha256).update(next_try_at=None, **found)
+    Clip.objects.stored().filter(pk=clip.pk, sha256=clip.sha256).update(due_at=None, **found)
     Task.objects.renumber(clip.task_id)
     return True
 

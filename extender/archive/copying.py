@@ -46,7 +46,7 @@ def copy_next() -> bool:
 def copy_now() -> int:
     """Lets everything that is not here be tried at once, what was lost or kept out too. Returns how many."""
     absent = Clip.objects.exclude(state__in=(FileState.STORED, FileState.COPYING))
-    return absent.move(FileState.WAITING, next_try_at=Now(), asked_anew=False)
+    return absent.move(FileState.WAITING, due_at=Now(), asked_anew=False)
 
 
 def _settle(claim: Claim) -> None:

@@ -65,7 +65,7 @@ def _copy_again(clip: Clip) -> None:
     if damaged.move(
         clip.state,
         reason=clip.reason,
-        next_try_at=Now(),
+        due_at=Now(),
         asked_anew=False,
         settled_at=None,
         received=0,

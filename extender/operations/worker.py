@@ -80,7 +80,7 @@ class Worker:
 
 def send_next() -> bool:
     """Sends the task that has waited longest. Returns whether there was one."""
-    task = Task.objects.to_send().order_by("next_look_at").first()
+    task = Task.objects.to_send().order_by("due_at").first()
     if task:
         sending.send(task)
     return task is not None

@@ -22,7 +22,7 @@ def interval(task: Task) -> timedelta | None:
     None after a day without news: then a person may ask (`check_again`), and a webhook still counts.
     """
     # Both by the database's clock: this machine's own may be an hour off.
-    quiet = max(timedelta(0), (task.next_look_at or task.changed_at) - task.changed_at)
+    quiet = max(timedelta(0), (task.due_at or task.changed_at) - task.changed_at)
     if quiet > PATIENCE:
         return None
     return min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, quiet / 15))
@@ -36,7 +36,7 @@ def refresh(task: Task) -> None:
 
 def check_again(task: Task) -> None:
     """Asks about a task that nobody asks about any more, since a person wants to know."""
-    if Task.objects.without_news().filter(pk=task.pk).update(next_look_at=Now()):
+    if Task.objects.without_news().filter(pk=task.pk).update(due_at=Now()):
         # One look, and not a new series of them: how long it was quiet is read from the row as it is now.
         task.refresh_from_db()
         refresh(task)

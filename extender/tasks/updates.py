@@ -70,7 +70,7 @@ def _changes(update: TaskUpdate) -> dict[str, object]:
         "reason": update.reason,
         "changed_at": Now(),
         "version": F("version") + 1,
-        "next_look_at": Now() + (update.retry_in or FIRST_LOOK),
+        "due_at": Now() + (update.retry_in or FIRST_LOOK),
     }
     if update.remote_id:
         changes["remote_id"] = update.remote_id
@@ -82,7 +82,7 @@ def _changes(update: TaskUpdate) -> dict[str, object]:
         changes["ended_at"] = Now()
     if update.state in FINAL or update.state == State.UNCONFIRMED:
         # Nothing is left to ask, or no id to ask by.
-        changes["next_look_at"] = None
+        changes["due_at"] = None
     return changes
 
 

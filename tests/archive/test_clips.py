@@ -219,7 +219,7 @@ def test_a_tasks_pages_cost_the_same_with_copies(web, guest, member):
 
 
 def test_a_poll_without_news_costs_three_queries_and_a_guests_one(web, guest, member):
-    running = make_task(member, State.PROCESSING, next_look_at=None)
+    running = make_task(member, State.PROCESSING, due_at=None)
     task = make_task(member)
     Task.objects.filter(pk=task.pk).update(ended_at=task.created_at)
     make_clip(task, state="copying")

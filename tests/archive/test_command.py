@@ -54,7 +54,7 @@ def test_an_empty_archive_is_well(db, sandbox):
 
 
 def test_what_is_missing_is_copied_at_once_whatever_it_waits_for(two_clips):
-    make_clip(two_clips, 1, "waiting", next_try_at="2100-01-01T00:00:00Z", misses=9, attempts=9)
+    make_clip(two_clips, 1, "waiting", due_at="2100-01-01T00:00:00Z", misses=9, attempts=9)
     make_clip(two_clips, 2, "lost")
     assert archive("--missing") == (0, "2 clips are stored.\n", "")
     assert set(two_clips.clip_set.values_list("state", flat=True)) == {"stored"}
@@ -154,11 +154,11 @@ def test_it_works_beside_workers(original, settings, sandbox):
 
 
 def test_what_a_worker_is_at_is_left_to_it(two_clips):
-    make_clip(two_clips, 1, "copying", attempts=1, next_try_at="2100-01-01T00:00:00Z")
+    make_clip(two_clips, 1, "copying", attempts=1, due_at="2100-01-01T00:00:00Z")
     make_clip(two_clips, 2)
     said = "1 clips are stored.\n1 more are just being copied by a worker.\n"
     assert archive("--missing") == (0, said, "")
-    Clip.objects.filter(index=1).update(next_try_at="2020-01-01T00:00:00Z")
+    Clip.objects.filter(index=1).update(due_at="2020-01-01T00:00:00Z")
     assert archive("--missing") == (0, "2 clips are stored.\n", ""), "that worker has died"
 
 

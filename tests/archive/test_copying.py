@@ -21,7 +21,7 @@ def finished(web, submit):
 
     def finish(prompt: str = "and then it snows", clips: int = 1) -> Task:
         task = submit(f"{prompt} [clips-{clips}]" if clips < 4 else prompt)
-        Clip.objects.filter(task__kind=Task.Kind.ORIGINAL).update(next_try_at=None)
+        Clip.objects.filter(task__kind=Task.Kind.ORIGINAL).update(due_at=None)
 
         def is_done() -> bool:
             become_due(task)
@@ -44,7 +44,7 @@ def work(turns: int = 40) -> None:
 
 def let_time_pass(**found) -> None:
     """Whatever waits for its next try is due."""
-    Clip.objects.filter(next_try_at__isnull=False, **found).update(next_try_at="2020-01-01T00:00:00Z")
+    Clip.objects.filter(due_at__isnull=False, **found).update(due_at="2020-01-01T00:00:00Z")
 
 
 def files(settings) -> list[Path]:
@@ -80,11 +80,11 @@ def test_a_video_made_elsewhere_is_copied_too(original):
 def test_a_copy_is_held_against_the_clip_that_it_continues(finished, original):
     task = finished()
     # What it continues is all that is needed of the original.
-    original.clip_set.filter(index=2).update(next_try_at="2020-01-01T00:00:00Z")
+    original.clip_set.filter(index=2).update(due_at="2020-01-01T00:00:00Z")
     work()
     copy = task.clip_set.get(index=1)
     assert copy.contains_parent in ("yes", "no", "unknown")
-    assert copy.next_try_at is None
+    assert copy.due_at is None
     assert copy.drift_colour is not None
     assert original.clip_set.get(index=2).contains_parent == "unknown"
 
@@ -104,7 +104,7 @@ def test_what_is_gone_is_asked_for_once_more_and_then_lost_with_the_date(finishe
     fetches = _fetches(sandbox, task)
     work()
     assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
-    assert all(copy.settled_at and copy.next_try_at is None for copy in task.clip_set.all())
+    assert all(copy.settled_at and copy.due_at is None for copy in task.clip_set.all())
     assert _fetches(sandbox, task) == fetches + 1
     let_time_pass()
     work()
@@ -244,10 +244,10 @@ def _fetches(sandbox, task: Task) -> int:
 
 
 def _wait(task: Task) -> float:
-    copy = task.clip_set.order_by("next_try_at").first()
+    copy = task.clip_set.order_by("due_at").first()
     from django.utils import timezone
 
-    return (copy.next_try_at - timezone.now()).total_seconds()
+    return (copy.due_at - timezone.now()).total_seconds()
 
 
 def test_a_claim_is_of_the_attempt_that_was_read(finished):
@@ -272,12 +272,12 @@ def test_what_nobody_expected_is_tried_later_and_says_so(finished, monkeypatch):
 def test_a_copy_whose_parents_file_is_gone_is_compared_no_more(finished, original, settings):
     task = finished()
     # What it continues is all that is needed of the original.
-    original.clip_set.filter(index=2).update(next_try_at="2020-01-01T00:00:00Z")
+    original.clip_set.filter(index=2).update(due_at="2020-01-01T00:00:00Z")
     while copying.copy_next():
         pass
     parent = original.clip_set.get(index=2)
     (settings.MEDIA_ROOT / storage.name(parent.sha256, "clip")).unlink()
     assert comparing.compare_next()
     copy = task.clip_set.get()
-    assert (copy.contains_parent, copy.next_try_at) == ("unknown", None)
+    assert (copy.contains_parent, copy.due_at) == ("unknown", None)
     assert not comparing.compare_next()

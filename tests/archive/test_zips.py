@@ -79,7 +79,7 @@ def test_a_lost_clip_and_one_that_never_came_are_left_out(web, member):
 def test_where_there_is_no_clip_there_is_no_zip(web, member):
     lost = make_task(member, urls=["https://clips.example/1.mp4"])
     make_clip(lost, 1, "lost")
-    for task in (lost, make_task(member, State.PROCESSING, next_look_at=None), make_task(member, State.FAILED)):
+    for task in (lost, make_task(member, State.PROCESSING, due_at=None), make_task(member, State.FAILED)):
         assert ask(web, task).status_code == 404
 
 

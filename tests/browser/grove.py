@@ -49,7 +49,7 @@ def plant(
         for index in range(1, 5) if task.state == "finished" else ():
             like = made[(number + index) % len(made)]
             shared = {name: getattr(like, name) for name in SHARED}
-            Clip.objects.create(task=task, index=index, state=FileState.STORED, next_try_at=None, **shared)
+            Clip.objects.create(task=task, index=index, state=FileState.STORED, due_at=None, **shared)
     Task.objects.filter(pk__in=[staged.pk, staged.parent_id]).update(created_at="2020-01-01T00:00:00Z")
     for task in tasks[:12:3]:
         pick(task.clip(2), True)
@@ -58,12 +58,12 @@ def plant(
 
 def _task(member: Member, parent: Task | None, prompt: str, state: str, index: int | None = None) -> Task:
     now = timezone.now()
-    ended = {"ended_at": now, "next_look_at": None}
+    ended = {"ended_at": now, "due_at": None}
     more = {
         "finished": ended,
         "failed": {"reason": "APIFRAME refused the prompt: a word in it is banned.", **ended},
         # Nobody asks about it: it changes when a test says so.
-        "processing": {"percentage": 40, "next_look_at": None},
+        "processing": {"percentage": 40, "due_at": None},
     }
     return Task.objects.create(
         owner=member,

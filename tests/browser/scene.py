@@ -69,7 +69,7 @@ def _task(member: Member, parent: Task | None, prompt: str) -> Task:
         state="finished",
         sent_at=now,
         ended_at=now,
-        next_look_at=None,
+        due_at=None,
     )
 
 
@@ -97,7 +97,7 @@ def _keep(task: Task, index: int, step: int, *, contains: bool) -> None:
         source_url=f"https://clips.example/{index}.mp4",
         state=FileState.STORED,
         settled_at=timezone.now(),
-        next_try_at=None,
+        due_at=None,
         contains_parent=(Clip.Contains.YES if join else Clip.Contains.NO) if step else Clip.Contains.UNKNOWN,
         **_film(step, index, contains=contains),
         **seam,

@@ -13,7 +13,7 @@ from tests.browser.test_accessibility import assert_clean
 MADE = """
 from extender.tasks.models import Task
 demo = Task.objects.filter(kind="original").earliest("created_at")
-task = Task.objects.create(owner=demo.owner, prompt="The lantern sways", index=1, state="finished", next_look_at=None,
+task = Task.objects.create(owner=demo.owner, prompt="The lantern sways", index=1, state="finished", due_at=None,
     remote_id=demo.remote_id)
 for clip in demo.clips:
     task.clip_set.create(index=clip.index, source_url=clip.source_url)
@@ -24,7 +24,7 @@ RENDERING = """
 from extender.team.models import Member
 from extender.tasks.models import Task
 print(Task.objects.create(owner=Member.objects.get(username="demo"), prompt="The fog lifts", index=1,
-    state="processing", percentage=26, next_look_at="2100-01-01T00:00:00Z").pk)
+    state="processing", percentage=26, due_at="2100-01-01T00:00:00Z").pk)
 """
 RENDERED = """
 from django.db.models import F

@@ -15,9 +15,9 @@ from extender.team.models import Member
 member = Member.objects.get(username="demo")
 copies = list(Clip.objects.stored().filter(task__owner=member)[:4])
 for number in range(24):
-    task = Task.objects.create(owner=member, prompt=f"Copied {number}", state="finished", index=1, next_look_at=None)
+    task = Task.objects.create(owner=member, prompt=f"Copied {number}", state="finished", index=1, due_at=None)
     for index, copy in enumerate(copies, 1):
-        Clip.objects.create(task=task, index=index, source_url=copy.source_url, state="stored", next_try_at=None, **{
+        Clip.objects.create(task=task, index=index, source_url=copy.source_url, state="stored", due_at=None, **{
             name: getattr(copy, name) for name in ("sha256", "bytes", "duration_ms", "width", "height", "codec",
                                                    "frame_rate", "facts")})
 print(len(copies))
@@ -188,7 +188,7 @@ def become(directory, task: str, state: str) -> None:
     """Puts all copies of the task into this state, in which nobody comes for them."""
     code = (
         "from extender.tasks.models import Clip, Task; "
-        f"Clip.objects.filter(task='{task}').update(state='{state}', next_try_at='2100-01-01T00:00:00Z'); "
+        f"Clip.objects.filter(task='{task}').update(state='{state}', due_at='2100-01-01T00:00:00Z'); "
         f"Task.objects.renumber('{task}'); print(1)"
     )
     do(directory, code)

@@ -30,7 +30,7 @@ for index in range(1, 5):
     like._state.adding = True
     like.save()
 above = Task.objects.get(pk="{above}")
-more = {{"prompt": "Came meanwhile", "state": "queued", "next_look_at": None}}
+more = {{"prompt": "Came meanwhile", "state": "queued", "due_at": None}}
 Task.objects.create(owner=task.owner, parent=above, index=1, **more)
 print("done")
 """

@@ -48,7 +48,7 @@ def copies(site: Installation, condition: str = "1 = 1") -> int:
 
 def let_leases_lapse(site: Installation) -> None:
     """Two and a half minutes pass: for workers that died, and for those that live and are in the middle."""
-    site.change("UPDATE tasks_clip SET next_try_at = '2020-01-01 00:00:00' WHERE state IN ('copying', 'waiting')")
+    site.change("UPDATE tasks_clip SET due_at = '2020-01-01 00:00:00' WHERE state IN ('copying', 'waiting')")
 
 
 def parts(media: Path) -> list[Path]:

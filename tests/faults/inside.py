@@ -108,7 +108,7 @@ def _enqueue_one(prompt: str = "and then it snows") -> None:
 def _claim_one() -> None:
     from extender.tasks.models import Task
 
-    if task := Task.objects.to_send().order_by("next_look_at").first():
+    if task := Task.objects.to_send().order_by("due_at").first():
         Task.objects.claim_to_send(task.pk)
 
 
@@ -130,7 +130,7 @@ def _hear_from_apiframe() -> None:
         update = TaskUpdate(State.PROCESSING, task.remote_id or str(uuid.uuid4()), percentage)
         apply_update(task, update, Event.Source.WEBHOOK)
         # So that there is always something to follow.
-        Task.objects.filter(pk=task.pk).update(next_look_at="2020-01-01T00:00:00Z")
+        Task.objects.filter(pk=task.pk).update(due_at="2020-01-01T00:00:00Z")
 
 
 def _open_history() -> None:

@@ -272,7 +272,7 @@ class Installation:
 
     def let_time_pass(self, state: str) -> None:
         """The next look of all tasks in this state is long due; where they are being sent, the lease has run out."""
-        self.change(f"UPDATE tasks_task SET next_look_at = '2020-01-01 00:00:00' WHERE state = '{state}'")
+        self.change(f"UPDATE tasks_task SET due_at = '2020-01-01 00:00:00' WHERE state = '{state}'")
 
     def count(self, condition: str) -> int:
         """How many extensions there are for which the SQL `condition` holds."""

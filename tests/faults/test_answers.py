@@ -180,7 +180,7 @@ def only_along_the_table(before: Task, now: Task, body: bytes) -> None:
 def shown(web: Client, staff: Member) -> None:
     """All rows can be seen in the history, one on its page, and what was said about them in the flight recorder."""
     # Nothing is due while pages are looked at: they would ask again.
-    Task.objects.update(next_look_at=None)
+    Task.objects.update(due_at=None)
     states = {str(pk): state for pk, state in Task.objects.values_list("pk", "state")}
     cards = dict(CARD.findall(page(web, "/tasks/")))
     assert len(cards) == min(24, len(states))
@@ -254,7 +254,7 @@ def the_answer_to_a_fetch(member: Member, answer: Answer) -> None:
 
 def the_answer_to_a_fetch_of_many(member: Member, answer: Answer) -> None:
     # The rows of other answers are not due.
-    Task.objects.update(next_look_at=None)
+    Task.objects.update(due_at=None)
     tasks = [make_task(member, State.PROCESSING, remote_id=remote_id, percentage=50) for remote_id in (ID, OTHER)]
     if answer.body.startswith(b'{"task_id"'):
         # A body about one task is one of the list.
@@ -315,9 +315,7 @@ def check_webhooks(count: int, staff: Member, web: Client) -> None:
     def check(webhooks) -> None:
         with RolledBack():
             for (state, remote_id), *webhook in webhooks:
-                call_back(
-                    outside, make_task(staff, state, remote_id=remote_id, reason="so", next_look_at=None), *webhook
-                )
+                call_back(outside, make_task(staff, state, remote_id=remote_id, reason="so", due_at=None), *webhook)
             shown(web, staff)
 
     check()

@@ -132,7 +132,7 @@ def test_hostile_files_are_kept_out_with_their_reasons_and_the_next_clip_is_copi
             lambda: copies(site, "state IN ('refused', 'stored')") == 4,
             "all four to be looked into",
         )
-        rows = site.rows('SELECT state, reason, next_try_at FROM tasks_clip ORDER BY "index"')
+        rows = site.rows('SELECT state, reason, due_at FROM tasks_clip ORDER BY "index"')
         watcher = Watcher(tmp_path / "media")
         watcher.look()
         assert worker.is_alive

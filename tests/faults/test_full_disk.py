@@ -86,7 +86,7 @@ def fill(disk: Path, pages: int | None = None, inodes: int | None = None) -> lis
 
 
 def let_the_pause_pass() -> None:
-    assert Clip.objects.paused().update(next_try_at="2020-01-01T00:00:00Z") == 1
+    assert Clip.objects.paused().update(due_at="2020-01-01T00:00:00Z") == 1
 
 
 def states(task: Task) -> list[str]:

@@ -602,7 +602,7 @@ class OneMembersTasks(RuleBasedStateMachine):
         self.seconds += 1
         row.due, row.due_since = True, self.seconds
         since = f"2020-01-01 00:{self.seconds // 60:02}:{self.seconds % 60:02}"
-        sql("UPDATE tasks_task SET next_look_at = %s WHERE id = %s", since, self.key(row))
+        sql("UPDATE tasks_task SET due_at = %s WHERE id = %s", since, self.key(row))
 
     @precondition(lambda self: self.gate and not self.gate_passed)
     @rule()
@@ -630,13 +630,13 @@ class OneMembersTasks(RuleBasedStateMachine):
         self.stand_still()
         stored = {
             str(uuid.UUID(str(pk))): rest
-            for pk, *rest in sql("SELECT id, version, state, percentage, remote_id, next_look_at FROM tasks_task")
+            for pk, *rest in sql("SELECT id, version, state, percentage, remote_id, due_at FROM tasks_task")
         }
         assert stored.keys() == {row.pk for row in self.rows}
         for row in self.rows:
-            version, state, percentage, remote_id, next_look_at = stored[row.pk]
+            version, state, percentage, remote_id, due_at = stored[row.pk]
             assert (state, percentage, remote_id) == (row.state, row.percentage, row.remote_id)
-            assert (next_look_at is None) == (row.due is None)
+            assert (due_at is None) == (row.due is None)
             # Billed and hidden would be: failed without a word of APIFRAME about it, or waiting to be sent again.
             assert not row.billed or state != "queued"
             assert row.sent <= 1
@@ -679,7 +679,7 @@ class OneMembersTasks(RuleBasedStateMachine):
 
     def stand_still(self) -> None:
         """What has to wait waits until a rule lets time pass, however slow this machine is."""
-        sql(f"UPDATE tasks_task SET next_look_at = '{FAR}' WHERE version > 1 AND next_look_at > '2021-01-01'")
+        sql(f"UPDATE tasks_task SET due_at = '{FAR}' WHERE version > 1 AND due_at > '2021-01-01'")
         sql(f"UPDATE tasks_gate SET closed_until = '{FAR}' WHERE closed_until > '2021-01-01'")
 
     def row(self, place: int) -> Row:

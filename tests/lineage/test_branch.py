@@ -107,7 +107,7 @@ def test_it_leads_to_the_tree_and_to_the_film_of_what_was_chosen(web, start):
     assert film(done) == []
     Clip.objects.filter(task=start).update(state="waiting")
     assert film(extend(start, 3, State.PROCESSING)) == [f"/tasks/{start.pk}/clips/3/film/"]
-    assert film(make_task(start.owner, State.PROCESSING, next_look_at=None)) == []
+    assert film(make_task(start.owner, State.PROCESSING, due_at=None)) == []
 
 
 def test_what_is_not_finished_has_its_branch_too(web, start):

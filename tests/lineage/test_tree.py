@@ -112,7 +112,7 @@ def test_one_video_alone_says_what_to_do_next(web, start):
 
 
 def test_what_is_somebody_elses_is_not_there(web, start, stranger):
-    theirs = make_task(stranger, State.PROCESSING, parent=start, prompt="their secret", next_look_at=None)
+    theirs = make_task(stranger, State.PROCESSING, parent=start, prompt="their secret", due_at=None)
     assert web.get(tree(theirs)).status_code == 404
     assert b"their secret" not in web.get(tree(start)).content
     news = "/tasks/{}/tree/{}/news/"

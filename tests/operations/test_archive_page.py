@@ -16,7 +16,7 @@ def shown(staff) -> str:
 
 def test_it_counts_copies_and_their_bytes_by_state(staff, member, stranger):
     for owner in (member, stranger):
-        task = make_task(owner, urls=[], next_look_at=None)
+        task = make_task(owner, urls=[], due_at=None)
         make_clip(task, 1, bytes=1_048_576)
         make_clip(task, 2, "refused", reason="It cannot be read.")
     make_clip(task, 3, "lost")
@@ -64,18 +64,16 @@ def test_it_says_that_no_worker_copies_unless_copying_is_paused(staff, member):
     assert "No worker is running" in shown(staff)
     Heartbeat.objects.create(name="one")
     assert "No worker is running" not in shown(staff)
-    make_clip(
-        make_task(member, urls=[]), 1, "blocked", reason="The disk is full.", next_try_at="2100-01-01T00:00:00Z"
-    )
+    make_clip(make_task(member, urls=[]), 1, "blocked", reason="The disk is full.", due_at="2100-01-01T00:00:00Z")
     assert "Copying is paused: The disk is full." in shown(staff)
-    Clip.objects.update(next_try_at="2020-01-01T00:00:00Z")
+    Clip.objects.update(due_at="2020-01-01T00:00:00Z")
     assert "Copying is paused" not in shown(staff), "it is about to be tried"
 
 
 def test_no_words_of_other_people_are_on_it(staff, member):
     task = make_task(member, urls=[], prompt="their secret words")
     for index, state in enumerate(("waiting", "blocked", "refused", "lost"), 1):
-        make_clip(task, index, state, reason="It is so.", next_try_at="2100-01-01T00:00:00Z")
+        make_clip(task, index, state, reason="It is so.", due_at="2100-01-01T00:00:00Z")
     page = shown(staff)
     assert "mira" in page
     for hidden in ("secret", "clips.example", str(task.pk)):
@@ -89,8 +87,8 @@ def test_copy_now_is_offered_where_something_is_absent_and_lets_all_of_it_be_tri
     states = ("waiting", "blocked", "refused", "lost")
     task = make_task(member, urls=[])
     for index, state in enumerate(states, 1):
-        make_clip(task, index, state, next_try_at="2100-01-01T00:00:00Z", asked_anew=True)
-    held = make_clip(make_task(member, urls=[]), 1, "copying", attempts=1, next_try_at="2100-01-01T00:00:00Z")
+        make_clip(task, index, state, due_at="2100-01-01T00:00:00Z", asked_anew=True)
+    held = make_clip(make_task(member, urls=[]), 1, "copying", attempts=1, due_at="2100-01-01T00:00:00Z")
     assert "Copy now" in shown(staff)
     assert staff.post("/team/archive/copy-now/")["Location"] == ADDRESS
     assert Clip.objects.to_copy().count() == len(states)

@@ -28,7 +28,7 @@ def test_it_counts_what_is_on_its_way(staff, member, stranger):
     make_task(member, State.QUEUED)
     make_task(stranger, State.UNCONFIRMED, prompt="their secret words")
     silent = make_task(stranger, State.PROCESSING, remote_id="r1")
-    age(silent, next_look_at=None)
+    age(silent, due_at=None)
     page = staff.get("/team/").content.decode()
     for what, count in (("Queued", 1), ("At APIFRAME", 1), ("Unconfirmed", 1), ("No news for a day", 1)):
         assert f"<dt>{what}</dt><dd>{count}</dd>" in page
@@ -77,7 +77,7 @@ def test_a_worker_sends_follows_beats_and_ends(submit, settings, sandbox):
     settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
     task = submit()
     settings.APIFRAME_BASE_URL = sandbox.url
-    age(task, next_look_at="2020-01-01T00:00:00Z")
+    age(task, due_at="2020-01-01T00:00:00Z")
     worker = Worker()
     thread = threading.Thread(target=lambda: (worker.run(), connection.close()))
     thread.start()

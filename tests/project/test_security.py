@@ -99,7 +99,7 @@ def pages(web, member, settings, crashing) -> dict[str, object]:
     shown["form, empty"] = web.get("/tasks/new/")
     parent = make_task(member, remote_id=str(uuid.uuid4()), image_url="https://example.com/a.jpg")
     for state in State:
-        task = make_task(member, state, parent=parent, next_look_at=None, percentage=40, reason="a reason")
+        task = make_task(member, state, parent=parent, due_at=None, percentage=40, reason="a reason")
         link = Share.objects.create(task=task, show_prompt=state == State.PENDING).get_absolute_url()
         record(task, "said", "poll")
         for name, address in (("page", ""), ("status", "status/"), ("what happened", "events/")):

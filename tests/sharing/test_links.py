@@ -18,7 +18,7 @@ def link_of(task: Task, **fields) -> str:
 
 
 def quiet(member, state: State, **fields) -> Task:
-    return make_task(member, state, **{"next_look_at": None, **fields})
+    return make_task(member, state, **{"due_at": None, **fields})
 
 
 def as_seen(response) -> tuple:

@@ -40,8 +40,8 @@ def tasks(member) -> list[Task]:
     """The member's tasks, one in each state in which something can be changed."""
     return [
         make_task(member, remote_id=str(uuid.uuid4())),
-        make_task(member, State.UNCONFIRMED, next_look_at=None),
-        make_task(member, State.PROCESSING, remote_id=str(uuid.uuid4()), next_look_at=None),
+        make_task(member, State.UNCONFIRMED, due_at=None),
+        make_task(member, State.PROCESSING, remote_id=str(uuid.uuid4()), due_at=None),
     ]
 
 

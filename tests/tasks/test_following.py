@@ -135,7 +135,7 @@ def test_a_question_that_is_not_answered_changes_nothing_and_is_recorded(submit,
 
 def test_the_longer_nothing_changes_the_rarer_it_is_asked(member):
     task = make_task(member, State.PROCESSING, remote_id="r1")
-    age(task, changed_at=timezone.now(), next_look_at=timezone.now())
+    age(task, changed_at=timezone.now(), due_at=timezone.now())
     assert interval(task) == SHORTEST_INTERVAL
     age(task, changed_at=timezone.now() - timedelta(minutes=15))
     assert interval(task).total_seconds() == pytest.approx(60, abs=1)
@@ -144,7 +144,7 @@ def test_the_longer_nothing_changes_the_rarer_it_is_asked(member):
 
 
 def silent_for_a_day(task: Task) -> Task:
-    age(task, changed_at=timezone.now() - timedelta(hours=25), next_look_at=timezone.now() - timedelta(seconds=1))
+    age(task, changed_at=timezone.now() - timedelta(hours=25), due_at=timezone.now() - timedelta(seconds=1))
     return task
 
 
@@ -172,7 +172,7 @@ def test_after_a_day_without_news_nobody_asks_any_more_until_a_person_does(web, 
 def test_checking_again_finds_what_has_finished_meanwhile(web, submit, sandbox):
     task = submit()
     sandbox.finished(task.remote_id)
-    age(task, next_look_at=None)
+    age(task, due_at=None)
     web.post(f"/tasks/{task.pk}/check/")
     task.refresh_from_db()
     assert task.state == State.FINISHED
@@ -180,7 +180,7 @@ def test_checking_again_finds_what_has_finished_meanwhile(web, submit, sandbox):
 
 def test_a_late_webhook_still_finishes_a_task_without_news(submit):
     task = submit("[stuck] snow")
-    age(task, next_look_at=None)
+    age(task, due_at=None)
     update = TaskUpdate(State.FINISHED, task.remote_id, 100, ("https://x/1.mp4",))
     assert apply_update(task, update, Event.Source.WEBHOOK)
 
@@ -207,7 +207,7 @@ def test_two_workers_never_ask_about_the_same_row(member, sandbox):
 
 def test_checking_again_is_one_look_and_not_a_new_series(web, submit, sandbox):
     task = submit("[stuck] snow")
-    age(task, changed_at=timezone.now() - timedelta(hours=30), next_look_at=None)
+    age(task, changed_at=timezone.now() - timedelta(hours=30), due_at=None)
     sandbox.options(misbehave=["fetch-500"])
     web.post(f"/tasks/{task.pk}/check/")
     task.refresh_from_db()

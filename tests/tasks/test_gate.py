@@ -79,7 +79,7 @@ def test_a_burst_waits_for_what_one_task_was_told(web, original, sandbox):
     assert submits(sandbox) == before + 1, "the others must not each be told the same"
     let_time_pass()
     # It would be told the same again, which closes the gate for two more seconds.
-    age(told, next_look_at="2100-01-01T00:00:00Z")
+    age(told, due_at="2100-01-01T00:00:00Z")
     while send_next():
         pass
     assert bills(sandbox) == BURST

@@ -121,7 +121,7 @@ def test_a_bad_key_lets_the_task_wait_without_counting_as_a_failure(submit, sand
 def test_too_many_requests_are_waited_out(submit, sandbox):
     task = submit("[429] snow")
     assert task.state == State.QUEUED
-    assert (task.next_look_at - task.changed_at).total_seconds() == pytest.approx(2, abs=0.1)
+    assert (task.due_at - task.changed_at).total_seconds() == pytest.approx(2, abs=0.1)
     assert bills(sandbox) == 0
 
 

@@ -218,7 +218,7 @@ def test_the_final_fragment_of_the_status_asks_for_copies_whatever_their_version
         asking = poll(page(browser, base + "status/"))
         assert f'hx-get="{base}copies/"' in asking
         assert "load" in asking
-    running = make_task(task.owner, State.PROCESSING, next_look_at=None)
+    running = make_task(task.owner, State.PROCESSING, due_at=None)
     assert 'id="copies"' not in page(web, f"/tasks/{running.pk}/status/")
 
 
@@ -319,7 +319,7 @@ def test_a_wall_has_the_shape_of_its_clips_or_of_the_one_that_they_continue(web,
     parent = make_task(member)
     make_clip(parent, 2, width=width, height=height)
     for state in (State.PROCESSING, State.FINISHED):
-        task = make_task(member, state, parent=parent, index=2, next_look_at=None)
+        task = make_task(member, state, parent=parent, index=2, due_at=None)
         assert f'data-shape="{shape}"' in page(web, f"/tasks/{task.pk}/")
     assert f'data-shape="{shape}"' in page(web, f"/tasks/{parent.pk}/")
 

@@ -217,7 +217,7 @@ def test_run_again_of_a_task_whose_parent_is_not_known_here_keeps_its_id(web, me
 
 @pytest.mark.parametrize("state", State)
 def test_a_second_charge_is_warned_of_only_where_it_may_come(web, member, state):
-    task = make_task(member, state, next_look_at=None)
+    task = make_task(member, state, due_at=None)
     warned = b"may be charged as well" in web.get(f"/tasks/new/?again={task.pk}").content
     assert warned == (state in ("sending", "unconfirmed"))
 
@@ -236,7 +236,7 @@ def test_a_name_that_is_none_starts_an_empty_form(web):
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.PROCESSING, State.FAILED])
 def test_a_parent_without_clips_leads_to_its_page(web, member, state):
-    task = make_task(member, state, next_look_at=None)
+    task = make_task(member, state, due_at=None)
     response = web.get(f"/tasks/new/?parent={task.pk}")
     assert (response.status_code, response["Location"]) == (302, f"/tasks/{task.pk}/")
 
@@ -498,7 +498,7 @@ def test_queries_stay_the_same_with_more_tasks(web, member, original):
     few = [queries(lambda address=address: web.get(address)) for address in addresses]
     for _ in range(10):
         make_task(member, parent=original)
-        make_task(member, State.PROCESSING, parent=original, next_look_at=None)
+        make_task(member, State.PROCESSING, parent=original, due_at=None)
         make_task(member, parent=original, picks=(1,))
     deep = make_task(member, parent=make_task(member, parent=make_task(member, parent=original, index=1), index=2))
     assert queries(lambda: web.get(f"/tasks/new/?parent={deep.pk}")) <= 7

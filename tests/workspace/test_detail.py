@@ -37,7 +37,7 @@ PRIVATE = [
 
 def quiet(member, state: State, **fields) -> Task:
     """A task about which nothing is due, so that a look asks nobody."""
-    return make_task(member, state, **{"next_look_at": None, **fields})
+    return make_task(member, state, **{"due_at": None, **fields})
 
 
 def wall(response) -> str:
@@ -89,7 +89,7 @@ def test_a_fragment_brings_the_bar_and_the_words_for_screen_readers_along(web, m
 
 
 def test_the_percentage_is_a_number_and_a_bar(web, member):
-    running = make_task(member, State.PROCESSING, percentage=40, next_look_at="2100-01-01T00:00:00Z")
+    running = make_task(member, State.PROCESSING, percentage=40, due_at="2100-01-01T00:00:00Z")
     shown = wall(web.get(f"/tasks/{running.pk}/"))
     assert '<span class="number">40 %</span>' in shown
     assert re.search(r'<progress class="line" [^>]*max="100" value="40"', shown)

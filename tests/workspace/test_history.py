@@ -61,15 +61,15 @@ def test_a_mark_that_cannot_be_read_is_not_found(web, member):
 def test_queries_stay_the_same_with_more_rows(web, member):
     parent = make_task(member)
     for _ in range(10):
-        make_task(member, State.PROCESSING, parent=parent, next_look_at=None)
+        make_task(member, State.PROCESSING, parent=parent, due_at=None)
     few = queries(lambda: web.get("/tasks/"))
     for _ in range(10):
-        make_task(member, State.PROCESSING, parent=parent, next_look_at=None)
+        make_task(member, State.PROCESSING, parent=parent, due_at=None)
     assert queries(lambda: web.get("/tasks/")) == few <= 6
 
 
 def test_one_poll_brings_every_card_that_changed(web, member):
-    same, changed, gone = (make_task(member, State.PROCESSING, next_look_at=None) for _ in range(3))
+    same, changed, gone = (make_task(member, State.PROCESSING, due_at=None) for _ in range(3))
     asked = [f"{task.pk}:{task.version}" for task in (same, changed, gone)]
     Task.objects.filter(pk=changed.pk).update(version=2, percentage=40)
     Task.objects.filter(pk=gone.pk).update(version=2, state=State.FINISHED)
@@ -80,7 +80,7 @@ def test_one_poll_brings_every_card_that_changed(web, member):
 
 
 def test_a_poll_without_news_is_204_and_costs_three_queries_however_many_rows(web, member):
-    tasks = [make_task(member, State.PROCESSING, next_look_at=None) for _ in range(20)]
+    tasks = [make_task(member, State.PROCESSING, due_at=None) for _ in range(20)]
     asked = [f"{task.pk}:1" for task in tasks]
     assert web.post("/tasks/pulse/", {"open": asked}).status_code == 204
     assert queries(lambda: web.post("/tasks/pulse/", {"open": asked[:10]})) == 3
@@ -94,7 +94,7 @@ def test_the_poll_stops_when_nothing_can_change_any_more(web, member):
 
 
 def test_the_poll_tells_nothing_of_others(web, member, stranger):
-    theirs = make_task(stranger, State.PROCESSING, prompt="their secret", next_look_at=None)
+    theirs = make_task(stranger, State.PROCESSING, prompt="their secret", due_at=None)
     response = web.post("/tasks/pulse/", {"open": f"{theirs.pk}:0"})
     assert b"their secret" not in response.content
     assert str(theirs.pk).encode() not in response.content
@@ -102,7 +102,7 @@ def test_the_poll_tells_nothing_of_others(web, member, stranger):
 
 def test_a_card_says_its_state_in_words_and_what_it_continues(web, member):
     parent = make_task(member, prompt="the parent's words")
-    make_task(member, State.PROCESSING, parent=parent, index=3, percentage=40, next_look_at=None)
+    make_task(member, State.PROCESSING, parent=parent, index=3, percentage=40, due_at=None)
     make_task(member, State.FAILED, reason="Banned prompt detected")
     page = web.get("/tasks/").content.decode()
     assert "Rendering" in page
@@ -178,7 +178,7 @@ def test_every_query_of_a_poll_and_a_page_goes_by_an_index(member):
     own = Task.objects.visible_to(member)
     page = own.newest_first().older_than(task.created_at, task.pk)[:25]
     watched = own.filter(pk__in=[task.pk]).union(own.running(), all=True)
-    work = [Task.objects.to_send().order_by("next_look_at"), Task.objects.to_follow(), Task.objects.abandoned()]
+    work = [Task.objects.to_send().order_by("due_at"), Task.objects.to_follow(), Task.objects.abandoned()]
     for query in (page, watched, own.running(), *work):
         plan = query.explain()
         assert "SCAN tasks_task" not in plan, plan

@@ -56,7 +56,7 @@ def test_a_clip_that_did_not_come_is_not_found(web, member):
     task = make_task(member, urls=["https://clips.example/1.mp4", None])
     for index in (0, 2, 3, 99, 10**30):
         assert press(web, task, index).status_code == 404
-    assert press(web, make_task(member, State.PROCESSING, next_look_at=None), 1).status_code == 404
+    assert press(web, make_task(member, State.PROCESSING, due_at=None), 1).status_code == 404
     assert not Task.objects.picked().exists()
 
 

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(editable=False, null=True)),
                 ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('ended_at', models.DateTimeField(editable=False, null=True)),
-                ('next_look_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, null=True)),
+                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, null=True)),
                 ('credits_before', models.IntegerField(editable=False, null=True)),
                 ('credits_after', models.IntegerField(editable=False, null=True)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, help_text='Why its file is not stored', max_length=300)),
                 ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('settled_at', models.DateTimeField(editable=False, help_text='When it was copied, or lost', null=True)),
-                ('next_try_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, null=True)),
+                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, null=True)),
                 ('attempts', models.PositiveIntegerField(default=0)),
                 ('misses', models.PositiveIntegerField(default=0, help_text='How often its server failed us in a row')),
                 ('asked_anew', models.BooleanField(default=False, help_text='Whether APIFRAME was asked for fresh addresses')),
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='task',
-            index=models.Index(models.F('state'), models.F('next_look_at'), name='next_look'),
+            index=models.Index(models.F('state'), models.F('due_at'), name='task_due'),
         ),
         migrations.AddIndex(
             model_name='task',
@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='clip',
-            index=models.Index(models.F('state'), models.F('next_try_at'), name='next_try'),
+            index=models.Index(models.F('state'), models.F('due_at'), name='clip_due'),
         ),
         migrations.AddConstraint(
             model_name='clip',

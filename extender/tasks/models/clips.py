@@ -28,15 +28,15 @@ class ClipQuerySet(models.QuerySet["Clip"]):
 
     def due(self) -> "ClipQuerySet":
         """Clips about which somebody should do something now, the longest overdue first."""
-        return self.filter(next_try_at__lte=Now()).order_by("next_try_at")
+        return self.filter(due_at__lte=Now()).order_by("due_at")
 
     def paused(self) -> "ClipQuerySet":
         """Clips that met a full or broken disk a moment ago. One stands for all: no other would fare better."""
-        return self.filter(state=FileState.BLOCKED, next_try_at__gt=Now())
+        return self.filter(state=FileState.BLOCKED, due_at__gt=Now())
 
     def hindered(self) -> "ClipQuerySet":
         """Not here, and it is known why; what was tried last comes first."""
-        return self.exclude(state=FileState.STORED).exclude(reason="").order_by("-next_try_at", "made_at")
+        return self.exclude(state=FileState.STORED).exclude(reason="").order_by("-due_at", "made_at")
 
     def is_something_due(self) -> bool:
         """Whether the lists below may hold anything. An idle worker asks each second, and they are dear to ask."""
@@ -68,13 +68,13 @@ class ClipQuerySet(models.QuerySet["Clip"]):
                 attempts=F("attempts") + 1,
                 received=0,
                 expected=None,
-                next_try_at=Now() + COPYING_LEASE,
+                due_at=Now() + COPYING_LEASE,
             )
         )
 
     def claim_to_compare(self, pk: uuid.UUID) -> bool:
         """Takes the right to compare `pk` with its parent; true for one caller alone."""
-        return bool(self.to_compare().filter(pk=pk).order_by().update(next_try_at=Now() + COPYING_LEASE))
+        return bool(self.to_compare().filter(pk=pk).order_by().update(due_at=Now() + COPYING_LEASE))
 
     def held(self, pk: uuid.UUID, attempt: int) -> "ClipQuerySet":
         """The row, as long as the claim of this `attempt` holds: whoever slept past it writes nothing."""
@@ -108,7 +108,7 @@ class Clip(models.Model):
     made_at = models.DateTimeField(db_default=Now(), editable=False)
     settled_at = models.DateTimeField(null=True, editable=False, help_text="When it was copied, or lost")
     # When somebody should next do something about the row. Moving it into the future is the lease.
-    next_try_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
+    due_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
     attempts = models.PositiveIntegerField(default=0)
     misses = models.PositiveIntegerField(default=0, help_text="How often its server failed us in a row")
     asked_anew = models.BooleanField(default=False, help_text="Whether APIFRAME was asked for fresh addresses")
@@ -137,7 +137,7 @@ class Clip(models.Model):
     class Meta:
         ordering = ["task", "index"]
         constraints = [models.UniqueConstraint("task", "index", name="one_row_for_one_clip")]
-        indexes = [models.Index("state", "next_try_at", name="next_try")]
+        indexes = [models.Index("state", "due_at", name="clip_due")]
 
     def __str__(self) -> str:
         return f"clip {self.pk}"

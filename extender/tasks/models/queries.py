@@ -99,8 +99,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
         self.filter(pk=pk).update(version=F("version") + 1)
 
     def due(self) -> "TaskQuerySet":
-        """Tasks whose next look has come."""
-        return self.filter(next_look_at__lte=Now())
+        """Tasks that are due."""
+        return self.filter(due_at__lte=Now())
 
     def to_send(self) -> "TaskQuerySet":
         """Saved and not sent, and not told to wait, while the gate is open."""
@@ -108,11 +108,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def to_follow(self) -> "TaskQuerySet":
         """Known to APIFRAME, and due to be asked about, the longest overdue first."""
-        return self.due().filter(state__in=FOLLOWED).exclude(remote_id="").order_by("next_look_at")
+        return self.due().filter(state__in=FOLLOWED).exclude(remote_id="").order_by("due_at")
 
     def abandoned(self) -> "TaskQuerySet":
         """Left in the middle of a send by a process that died, the longest ago first."""
-        return self.due().filter(state=State.SENDING).order_by("next_look_at")
+        return self.due().filter(state=State.SENDING).order_by("due_at")
 
     def counts(self) -> dict[str, int]:
         """How many tasks are queued, sending, followed and unconfirmed, and how many have no news."""
@@ -121,12 +121,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
             sending=Count("pk", filter=Q(state=State.SENDING)),
             followed=Count("pk", filter=Q(state__in=FOLLOWED)),
             unconfirmed=Count("pk", filter=Q(state=State.UNCONFIRMED)),
-            no_news=Count("pk", filter=Q(state__in=FOLLOWED, next_look_at=None)),
+            no_news=Count("pk", filter=Q(state__in=FOLLOWED, due_at=None)),
         )
 
     def needing_attention(self) -> "TaskQuerySet":
         """Tasks that wait for a person, oldest first."""
-        waiting = Q(state=State.UNCONFIRMED) | Q(state__in=FOLLOWED, next_look_at=None)
+        waiting = Q(state=State.UNCONFIRMED) | Q(state__in=FOLLOWED, due_at=None)
         return self.filter(waiting).order_by("changed_at")
 
     def usual_seconds(self) -> int | None:
@@ -146,14 +146,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
                 changed_at=Now(),
                 attempts=F("attempts") + 1,
                 version=F("version") + 1,
-                next_look_at=Now() + SENDING_LEASE,
+                due_at=Now() + SENDING_LEASE,
             )
         )
 
     def renew_claim(self, pk: uuid.UUID, attempt: int) -> bool:
         """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew."""
-        held = self.filter(pk=pk, state=State.SENDING, attempts=attempt, next_look_at__gt=Now())
-        return bool(held.update(next_look_at=Now() + SENDING_LEASE))
+        held = self.filter(pk=pk, state=State.SENDING, attempts=attempt, due_at__gt=Now())
+        return bool(held.update(due_at=Now() + SENDING_LEASE))
 
     def claim_to_follow(self, pk: uuid.UUID, interval: timedelta | None) -> bool:
         """Takes the right to ask about task `pk` once in this `interval`; true for one caller alone.
@@ -161,9 +161,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
         Without an interval it is the last time that anybody asks unbidden, which the pages have to say.
         """
         if interval is None:
-            return bool(self.to_follow().filter(pk=pk).update(next_look_at=None, version=F("version") + 1))
-        return bool(self.to_follow().filter(pk=pk).update(next_look_at=Now() + interval))
+            return bool(self.to_follow().filter(pk=pk).update(due_at=None, version=F("version") + 1))
+        return bool(self.to_follow().filter(pk=pk).update(due_at=Now() + interval))
 
     def without_news(self) -> "TaskQuerySet":
         """Tasks that nobody asks about any more, since nothing was said of them for a day."""
-        return self.filter(state__in=FOLLOWED, next_look_at=None)
+        return self.filter(state__in=FOLLOWED, due_at=None)

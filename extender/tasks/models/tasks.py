@@ -84,7 +84,7 @@ class Task(models.Model):
     changed_at = models.DateTimeField(db_default=Now(), editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     # When somebody should next do something about the row. Moving it into the future is the lease.
-    next_look_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
+    due_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
     # What the account held around the send, where it said so in time: a hint whether the task was billed.
     credits_before = models.IntegerField(null=True, editable=False)
     credits_after = models.IntegerField(null=True, editable=False)
@@ -110,7 +110,7 @@ class Task(models.Model):
             ),
             # Whole, not partial: behind parameters SQLite does not see that a partial index would do.
             models.Index("owner", "state", name="running"),
-            models.Index("state", "next_look_at", name="next_look"),
+            models.Index("state", "due_at", name="task_due"),
             models.Index("state", F("ended_at").desc(), name="lately_finished"),
         ]
 
@@ -129,12 +129,12 @@ class Task(models.Model):
     @property
     def is_due(self) -> bool:
         """Whether a look seems due by this machine's clock: a hint that saves a query; the claim decides."""
-        return bool(not self.is_final and self.next_look_at and self.next_look_at <= timezone.now())
+        return bool(not self.is_final and self.due_at and self.due_at <= timezone.now())
 
     @property
     def has_no_news(self) -> bool:
         """Whether nobody asks about it any more, since nothing was said of it for a day."""
-        return self.state in FOLLOWED and self.next_look_at is None
+        return self.state in FOLLOWED and self.due_at is None
 
     @property
     def title(self) -> str:
