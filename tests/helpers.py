@@ -163,11 +163,11 @@ def make_clip(task: Task, index: int = 1, state: str = "stored", body: bytes = b
     if state == "stored":
         body = body or f"clip {index} of {task.pk}".encode() * 20
         sha256 = hashlib.sha256(body).hexdigest()
-        keeper = current_store()
+        store = current_store()
         for kind in KINDS:
-            with keeper.part() as part:
+            with store.part() as part:
                 part.write(body if kind == "clip" else f"{kind} {index}".encode())
-                keeper.keep(part, name(sha256, kind))
+                store.put(part, name(sha256, kind))
         found |= {"duration_ms": 5200, "width": 832, "height": 464, "bytes": len(body), "attempts": 1}
         found |= {"sha256": sha256, "due_at": None, "contains_parent": "unknown", "settled_at": Now()}
     clip, _ = Clip.objects.update_or_create(

@@ -38,9 +38,9 @@ def _join(clip: Clip) -> dict[str, Any]:
     source = clip.task.source
     if not (source and source.is_stored):
         return {}
-    keeper = storage.current_store()
+    store = storage.current_store()
     try:
-        with keeper.local(_file(source)) as before, keeper.local(_file(clip)) as after:
+        with store.local(_file(source)) as before, store.local(_file(clip)) as after:
             join = probing.compare(before, after)
     except (FileNotFoundError, probing.NotAVideo, probing.ProbeFailed) as error:
         logger.warning("%s could not be compared: %s", clip, error)

@@ -100,9 +100,9 @@ def _settle_stored(claim: Claim, found: dict[str, Any]) -> None:
 
 def _copy(claim: Claim) -> dict[str, Any]:
     """Fetches a clip and keeps it with its pictures. Returns the columns that were found out."""
-    keeper = storage.current_store()
-    with keeper.part() as part, keeper.folder() as pictures:
-        sha256, size = _take_own(claim.clip, keeper, part) or _fetch(claim, keeper, part)
+    store = storage.current_store()
+    with store.part() as part, store.folder() as pictures:
+        sha256, size = _take_own(claim.clip, store, part) or _fetch(claim, store, part)
         part.settle()
         claim.renew(size)
         with storage.disk_trouble():
@@ -110,12 +110,12 @@ def _copy(claim: Claim) -> dict[str, Any]:
         claim.renew(size)
         # The film last: where it is, its pictures are.
         for kind, file_name in PICTURES.items():
-            with keeper.part() as picture:
+            with store.part() as picture:
                 with storage.disk_trouble():
                     content = (pictures / file_name).read_bytes()
                 picture.write(content)
-                keeper.keep(picture, storage.name(sha256, kind))
-        keeper.keep(part, storage.name(sha256, "clip"))
+                store.put(picture, storage.name(sha256, kind))
+        store.put(part, storage.name(sha256, "clip"))
     return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts)}
 
 
@@ -125,7 +125,7 @@ def _columns(facts: probing.Facts) -> dict[str, Any]:
     return {"facts": measured} | {name: measured[name] for name in MEASURED}
 
 
-def _take_own(clip: Clip, keeper: storage.Store, part: storage.Part) -> tuple[str, int] | None:
+def _take_own(clip: Clip, store: storage.Store, part: storage.Part) -> tuple[str, int] | None:
     """Writes our own film to `part`, as `_fetch` does, where it is whole and its pictures alone were lost; else None.
 
     APIFRAME may have the clip no more, and then it would be called lost although it is here.
@@ -134,9 +134,9 @@ def _take_own(clip: Clip, keeper: storage.Store, part: storage.Part) -> tuple[st
         return None
     film, size = storage.name(clip.sha256, "clip"), 0
     try:
-        if keeper.checksum(film) != clip.sha256:
+        if store.checksum(film) != clip.sha256:
             return None
-        with keeper.open(film) as file, storage.disk_trouble():
+        with store.open(film) as file, storage.disk_trouble():
             while chunk := file.read(storage.CHUNK_BYTES):
                 size += part.write(chunk)
     except FileNotFoundError:
@@ -144,15 +144,15 @@ def _take_own(clip: Clip, keeper: storage.Store, part: storage.Part) -> tuple[st
     return clip.sha256, size
 
 
-def _fetch(claim: Claim, keeper: storage.Store, part: storage.Part) -> tuple[str, int]:
+def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str, int]:
     """Writes a clip to `part`. Returns its checksum (SHA-256) and how many bytes it has."""
     digest, size = hashlib.sha256(), 0
     with open_clip(claim.clip.source_url) as stream:
-        _refuse_a_full_disk(keeper, stream.length or 0)
+        _refuse_a_full_disk(store, stream.length or 0)
         claim.begin(stream.length)
         for chunk in stream:
             # Not every server says beforehand how much will come, and other copies grow meanwhile.
-            _refuse_a_full_disk(keeper, len(chunk))
+            _refuse_a_full_disk(store, len(chunk))
             part.write(chunk)
             digest.update(chunk)
             size += len(chunk)
@@ -160,8 +160,8 @@ def _fetch(claim: Claim, keeper: storage.Store, part: storage.Part) -> tuple[str
     return digest.hexdigest(), size
 
 
-def _refuse_a_full_disk(keeper: storage.Store, size: int) -> None:
-    if not keeper.has_room(size):
+def _refuse_a_full_disk(store: storage.Store, size: int) -> None:
+    if not store.has_room(size):
         raise storage.StoreTrouble("The disk is nearly full.")
 
 

@@ -40,18 +40,18 @@ def prune() -> int:
 
 def verify(progress: Callable[[int], object]) -> Iterator[Clip]:
     """Reads every copy again; `progress` hears how many bytes. Yields those that are damaged, to be copied again."""
-    keeper = storage.current_store()
+    store = storage.current_store()
     for clip in Clip.objects.stored().order_by("pk").iterator():
-        if not _is_whole(keeper, clip):
+        if not _is_whole(store, clip):
             _copy_again(clip)
             yield clip
         progress(clip.bytes or 0)
 
 
-def _is_whole(keeper: storage.Store, clip: Clip) -> bool:
+def _is_whole(store: storage.Store, clip: Clip) -> bool:
     try:
-        return keeper.checksum(storage.name(clip.sha256, "clip")) == clip.sha256 and all(
-            keeper.exists(storage.name(clip.sha256, kind)) for kind in storage.KINDS
+        return store.checksum(storage.name(clip.sha256, "clip")) == clip.sha256 and all(
+            store.exists(storage.name(clip.sha256, kind)) for kind in storage.KINDS
         )
     except FileNotFoundError:
         return False

@@ -33,7 +33,7 @@ needs_nginx = pytest.mark.skipif(find_nginx() is None, reason="LEFT OUT: there i
 def put(store: Disk, content: bytes, name: str) -> None:
     with store.part() as part:
         part.write(content)
-        store.keep(part, name)
+        store.put(part, name)
     os.utime(store.path(name), (MODIFIED, MODIFIED))
 
 
@@ -379,7 +379,7 @@ def test_a_bucket_gives_the_file_itself(bucket, s3_secret, settings):
     settings.ARCHIVE_BUCKET = bucket.options
     with bucket.part() as part:
         part.write(CLIP)
-        bucket.keep(part, CLIP_NAME)
+        bucket.put(part, CLIP_NAME)
     answer = respond(RequestFactory().get("/"), CLIP_NAME, SHA256, download_name="Käse.mp4")
     assert (answer.status_code, answer.content) == (302, b"")
     assert answer["Cache-Control"] == f"private, max-age={ADDRESS_SECONDS // 2}"

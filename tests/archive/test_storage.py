@@ -50,7 +50,7 @@ def put(store, content: bytes = CLIP, name: str = CLIP_NAME) -> None:
     with store.part() as part:
         for start in range(0, len(content), 65536):
             part.write(content[start : start + 65536])
-        store.keep(part, name)
+        store.put(part, name)
 
 
 def parts(store) -> list[Path]:
@@ -98,8 +98,8 @@ def test_two_who_keep_the_same_file_do_not_disturb_each_other(store):
     with store.part() as first, store.part() as second:
         for part in (first, second):
             part.write(CLIP)
-        store.keep(first, CLIP_NAME)
-        store.keep(second, CLIP_NAME)
+        store.put(first, CLIP_NAME)
+        store.put(second, CLIP_NAME)
     assert store.checksum(CLIP_NAME) == SHA256
     assert parts(store) == []
 
@@ -121,7 +121,7 @@ def test_nobody_else_reads_a_part_and_our_group_reads_what_is_kept(disk):
         part.write(CLIP)
         assert stat.S_IMODE(part.path.stat().st_mode) == 0o600
         assert part.path.stat().st_dev == disk.root.stat().st_dev
-        disk.keep(part, CLIP_NAME)
+        disk.put(part, CLIP_NAME)
     assert stat.S_IMODE(disk.path(CLIP_NAME).stat().st_mode) == 0o640
 
 
@@ -137,7 +137,7 @@ def test_the_bytes_are_safe_before_the_name_is_and_the_name_before_keep_returns(
     monkeypatch.setattr(os, "rename", lambda old, new: (done.append("rename"), rename(old, new)))
     with disk.part() as part:
         part.write(CLIP)
-        disk.keep(part, CLIP_NAME)
+        disk.put(part, CLIP_NAME)
     kept = disk.path(CLIP_NAME)
     assert done == [part.path, "rename", kept.parent, kept.parent.parent, disk.root]
 

@@ -115,7 +115,7 @@ def _film(step: int, take: int, *, contains: bool) -> dict[str, Any]:
 
 
 def _made(step: int, take: int, *, contains: bool) -> dict[str, Any]:
-    keeper = storage.current_store()
+    store = storage.current_store()
     before = [picture for earlier in range(step if contains else 0) for picture in _pictures(earlier, CHOSEN)]
     pictures = before + list(_pictures(step, take))
     with TemporaryDirectory() as made:
@@ -124,8 +124,8 @@ def _made(step: int, take: int, *, contains: bool) -> dict[str, Any]:
         sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
         files = {"clip": film} | {kind: Path(made) / name for kind, name in PICTURES.items()}
         for kind, file in files.items():
-            with keeper.part() as part:
+            with store.part() as part:
                 part.write(file.read_bytes())
-                keeper.keep(part, storage.name(sha256, kind))
+                store.put(part, storage.name(sha256, kind))
         size = film.stat().st_size
     return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts)}

@@ -65,7 +65,7 @@ class Store(ABC):
             shutil.rmtree(made, ignore_errors=True)
 
     @abstractmethod
-    def keep(self, part: Part, name: str) -> None:
+    def put(self, part: Part, name: str) -> None:
         """Puts the part under `name`, whole or not at all, and durably."""
 
     @abstractmethod

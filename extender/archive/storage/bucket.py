@@ -58,7 +58,7 @@ class Bucket(Store):
         transfer = TransferConfig(multipart_threshold=2**32, use_threads=False)
         self._bucket = S3Storage(**options, client_config=config, transfer_config=transfer)
 
-    def keep(self, part: Part, name: str) -> None:
+    def put(self, part: Part, name: str) -> None:
         part.close()
         with disk_trouble(), part.path.open("rb") as file:
             content = File(file)

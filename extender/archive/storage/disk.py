@@ -19,7 +19,7 @@ class Disk(Store):
         """Where the file lies; SuspiciousFileOperation for a name that leads out of the store."""
         return Path(safe_join(self.root, name))
 
-    def keep(self, part: Part, name: str) -> None:
+    def put(self, part: Part, name: str) -> None:
         path = self.path(name)
         part.settle()
         with disk_trouble():
