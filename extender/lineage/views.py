@@ -27,8 +27,8 @@ def tree(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """The tree in which a task grows."""
     task = read_task(request.user, pk)
     root = branches.tree_of(task)
-    # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
-    if "look" in request.GET:
+    # Without a script nobody asks for the fragment: the page reloads itself with ?refresh instead.
+    if "refresh" in request.GET:
         run_due(node.task for node in root.nodes)
     return render(request, "lineage/tree.html", {"task": task, **_grown(root)})
 

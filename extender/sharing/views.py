@@ -41,7 +41,7 @@ def revoke(request: MemberRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse
 def guest(request: HttpRequest, token: str) -> HttpResponse:
     """What a guest sees: one task's wall, and nothing of other tasks or people."""
     link = shared_link(token)
-    if "look" in request.GET:
+    if "refresh" in request.GET:
         run_due([link.task])
     return _private(render(request, "sharing/guest.html", _wall(link)))
 

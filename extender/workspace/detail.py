@@ -29,8 +29,8 @@ MAX_EVENTS = 500
 def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """A task's page."""
     task, running = read_task_and_running(request.user, pk)
-    # Without a script nobody asks for the fragment: the page reloads itself with ?look instead.
-    if "look" in request.GET:
+    # Without a script nobody asks for the fragment: the page reloads itself with ?refresh instead.
+    if "refresh" in request.GET:
         run_due([task])
     return _page(request, task, running=Running.of(running))
 

@@ -204,8 +204,8 @@ def test_the_page_finishes_its_tasks_without_a_worker(web, submit, original, san
     become_due(task)
     page = web.get(tree(original)).content.decode()
     assert 'data-state="finished"' in page
-    assert '<noscript><meta http-equiv="refresh" content="15; url=?look">' in page
-    web.get(poll(page) if scripted else tree(original) + "?look")
+    assert '<noscript><meta http-equiv="refresh" content="15; url=?refresh">' in page
+    web.get(poll(page) if scripted else tree(original) + "?refresh")
     task.refresh_from_db()
     assert task.state == State.FINISHED
     # Read before the look, which waits for APIFRAME in the background: the next poll shows it.
