@@ -68,9 +68,9 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
     if count > 1 or joins:
         lines.append(Line("all clips" if count > 1 else "the clip again", [Key("Escape", "back")]))
     if count > 1:
-        lines.append(Line("compare two", [Key("c", "look", "compare")]))
+        lines.append(Line("compare two", [Key("c", "view", "compare")]))
     if joins:
-        lines.append(Line("the cuts", [Key("j", "look", "seam")]))
+        lines.append(Line("the cuts", [Key("j", "view", "seam")]))
     lines += SPEED
     if not guest:
         lines.append(Line("pick a clip", [Key("p", "pick")]))

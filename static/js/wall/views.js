@@ -29,7 +29,7 @@ export class Views {
   }
 
   // What a button or a key asks for.
-  look(name) {
+  show(name) {
     // Guests are not offered all of them.
     if (!this.#button(name)) return;
     if (name === "seam" && !canLead(this.#wall)) say(NO_LEAD);
@@ -77,12 +77,12 @@ export class Views {
         button.setAttribute("aria-pressed", button.dataset.to === to);
       }
     };
-    press("[data-do=look]", pair.isOn ? "compare" : view);
+    press("[data-do=view]", pair.isOn ? "compare" : view);
     press(".wall [data-do=solo]", alone);
   }
 
   #button(name) {
-    return this.#wall.screen.querySelector(`[data-do=look][data-to=${name}]`);
+    return this.#wall.screen.querySelector(`[data-do=view][data-to=${name}]`);
   }
 
   #tracks() {
