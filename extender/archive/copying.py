@@ -27,7 +27,7 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 # How long nothing is copied after the store was full or broken: the next try tells whether it is mended.
 PAUSE = timedelta(minutes=1)
-PICTURES = {"poster": layout.POSTER, "card": layout.CARD, "storyboard": layout.STORYBOARD}
+PICTURES = {"poster": layout.POSTER, "thumbnail": layout.THUMBNAIL, "storyboard": layout.STORYBOARD}
 MEASURED = ("duration_ms", "width", "height", "frame_rate", "codec")
 
 

@@ -13,7 +13,7 @@ SAME_RATE = 0.01
 
 
 def examine(file: BinaryIO, into: Path) -> Facts:
-    """The facts of a video; writes poster, card and storyboard into the folder. Raises `NotAVideo`, OSError."""
+    """The facts of a video; writes poster, thumbnail and storyboard into the folder. Raises `NotAVideo`, OSError."""
     with open_footage(file) as footage:
         stills = Stills(footage)
         for picture in footage.pictures():

@@ -1,7 +1,7 @@
 """What the pictures of a clip are called, and how they are laid out. Pages scrub by these numbers."""
 
 POSTER = "poster.webp"  # where the clip leads; stands in the player until it plays
-CARD = "card.webp"  # near its end, where the four takes of one task differ; small, for lists
+THUMBNAIL = "thumbnail.webp"  # near its end, where the four takes of one task differ; small, for lists
 STORYBOARD = "storyboard.webp"  # one sheet of tiles, read like a page: left to right, then down
 
 POSTER_SIDE, CARD_SIDE, TILE_SIDE = 640, 320, 240  # pixels of the longer side

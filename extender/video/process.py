@@ -29,7 +29,7 @@ class ProbeFailed(Exception):
 
 
 def examine(file: Path, into: Path) -> Facts:
-    """The facts of a video; writes `layout.POSTER`, `CARD` and `STORYBOARD` into the folder `into`.
+    """The facts of a video; writes `layout.POSTER`, `THUMBNAIL` and `STORYBOARD` into the folder `into`.
 
     Raises `NotAVideo`, with a sentence for members, where the file is none that can be kept; `ProbeFailed`; OSError
     with its number where the file cannot be opened or the pictures cannot be written (ENOSPC: no space left).

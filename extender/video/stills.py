@@ -1,4 +1,4 @@
-"""The pictures that stand for a clip: its poster, its card and its storyboard."""
+"""The pictures that stand for a clip: its poster, its thumbnail and its storyboard."""
 
 import io
 import os
@@ -31,7 +31,7 @@ class Stills:
 
     def show(self, picture: Picture) -> None:
         """Takes the next picture in."""
-        small = self._footage.rgb(picture.frame, self._footage.shape(picture.frame, layout.CARD_SIDE))
+        small = self._footage.rgb(picture.frame, self._footage.shape(picture.frame, layout.THUMBNAIL_SIDE))
         self._last = (picture.seconds, small)
         self._consider(picture, _contrast(small))
         if self.seen % self._stride == 0:
@@ -52,7 +52,7 @@ class Stills:
         frame = self._poster.frame
         poster = self._footage.rgb(frame, self._footage.shape(frame, layout.POSTER_SIDE))
         _save(Image.fromarray(poster), into / layout.POSTER, layout.POSTER_BYTES)
-        _save(Image.fromarray(self._card()), into / layout.CARD, layout.CARD_BYTES)
+        _save(Image.fromarray(self._card()), into / layout.THUMBNAIL, layout.THUMBNAIL_BYTES)
         _save(self._storyboard(), into / layout.STORYBOARD, layout.STORYBOARD_BYTES)
 
     def _near(self, share: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from extender.tasks.models import Clip, Task
 from tests.helpers import make_clip, make_task, queries
 
 BODY = bytes(range(256)) * 10
-SUFFIX = {"clip": ".mp4", "poster": ".poster.webp", "card": ".card.webp", "storyboard": ".storyboard.webp"}
+SUFFIX = {"clip": ".mp4", "poster": ".poster.webp", "thumbnail": ".thumbnail.webp", "storyboard": ".storyboard.webp"}
 HTMX = {"HX-Request": "true"}
 
 
@@ -140,7 +140,7 @@ def test_a_film_that_the_disk_has_lost_is_had_from_apiframe_and_a_picture_is_not
     for response in films:
         assert (response.status_code, response["Location"]) == (302, copy.task.clip(1).source_url)
     assert films[1]["Referrer-Policy"] == "no-referrer"
-    for kind in ("poster", "card", "storyboard"):
+    for kind in ("poster", "thumbnail", "storyboard"):
         assert web.get(at(copy, kind)).status_code == guest.get(under(link, copy, kind)).status_code == 404
 
 

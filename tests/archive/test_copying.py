@@ -66,7 +66,7 @@ def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings
         assert copy.width > copy.height > 0
         assert copy.frame_rate > 0
         assert copy.codec
-        for kind in ("poster", "card", "storyboard"):
+        for kind in ("poster", "thumbnail", "storyboard"):
             assert (settings.MEDIA_ROOT / storage.name(copy.sha256, kind)).read_bytes()[8:12] == b"WEBP"
     assert not [path for path in files(settings) if path.suffix == ".part"]
 

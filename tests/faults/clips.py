@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.faults.installation import Installation
 from tests.sandbox_process import Sandbox
 
-KINDS = (".mp4", ".poster.webp", ".card.webp", ".storyboard.webp")
+KINDS = (".mp4", ".poster.webp", ".thumbnail.webp", ".storyboard.webp")
 
 
 def film(sandbox: Sandbox, size: int) -> bytes:

@@ -43,7 +43,10 @@ OPEN = {
     "s/<str:token>/",
     "s/<str:token>/status/",
     "s/<str:token>/copies/",
-    *(f"s/<str:token>/clips/<uuid:pk>.{kind}" for kind in ("mp4", "poster.webp", "card.webp", "storyboard.webp")),
+    *(
+        f"s/<str:token>/clips/<uuid:pk>.{kind}"
+        for kind in ("mp4", "poster.webp", "thumbnail.webp", "storyboard.webp")
+    ),
     "webhooks/apiframe/<str:nonce>/",
     "healthz",
     "readyz",

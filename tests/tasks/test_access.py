@@ -58,7 +58,7 @@ def press_everything(web: Client, task: Task, link: Share) -> dict[str, int]:
     changed = {}
     for pattern in addresses(get_resolver()):
         names = pattern.pattern.converters
-        of_a_clip = pattern.name in ("clip", "poster", "card", "storyboard")
+        of_a_clip = pattern.name in ("clip", "poster", "thumbnail", "storyboard")
         arguments = {name: clip.pk if of_a_clip else values[name] for name in names}
         before = stored()
         response = web.post(reverse(pattern.name, kwargs=arguments), FIELDS)

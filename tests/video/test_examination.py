@@ -1,4 +1,4 @@
-"""What a look into a film finds: its facts, its poster, card and storyboard, whatever its shape, codec and clock."""
+"""What a look into a film finds: its facts, its poster, thumbnail and storyboard, whatever its shape, codec and clock."""
 
 import av
 import numpy as np
@@ -27,7 +27,7 @@ def test_noise_is_kept_within_the_same_bytes(tmp_path):
     rng = np.random.default_rng(1)
     clip = films.write(tmp_path / "noise.mp4", [rng.integers(0, 255, (360, 640, 3), np.uint8) for _ in range(30)])
     examine(clip, tmp_path)
-    assert (tmp_path / layout.CARD).stat().st_size <= layout.CARD_BYTES
+    assert (tmp_path / layout.THUMBNAIL).stat().st_size <= layout.THUMBNAIL_BYTES
 
 
 def test_a_clip_that_fades_in_has_a_poster_that_shows_something(tmp_path):
@@ -41,7 +41,7 @@ def test_a_clip_that_fades_out_has_a_card_that_shows_something(tmp_path):
     scene = films.pan(1)[0]
     fade = [(scene * np.clip((40 - number) / 20, 0, 1)).astype(np.uint8) for number in range(48)]
     examine(films.write(tmp_path / "clip.mp4", fade), tmp_path)
-    assert picture(tmp_path, layout.CARD).std() > 0.6 * scene.std()
+    assert picture(tmp_path, layout.THUMBNAIL).std() > 0.6 * scene.std()
     assert picture(tmp_path, layout.POSTER).std() > 0.7 * scene.std()
 
 
@@ -57,7 +57,7 @@ def test_every_shape_keeps_its_aspect(height, width, tmp_path):
     clip = films.write(tmp_path / "clip.mp4", [films.flat((200, 90, 40), width, height)] * 6, **odd)
     facts = examine(clip, tmp_path)
     assert (facts.width, facts.height) == (width, height)
-    for name, side in ((layout.POSTER, layout.POSTER_SIDE), (layout.CARD, layout.CARD_SIDE)):
+    for name, side in ((layout.POSTER, layout.POSTER_SIDE), (layout.THUMBNAIL, layout.THUMBNAIL_SIDE)):
         shown = picture(tmp_path, name).shape
         assert max(shown) == min(side, max(height, width))
         assert abs(shown[0] * width - shown[1] * height) <= 3 * max(height, width)  # pixels are whole

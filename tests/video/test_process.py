@@ -28,14 +28,14 @@ def test_the_facts_of_a_clip(painted, tmp_path):
     facts = probing.examine(painted, tmp_path)
     assert (facts.duration_ms, facts.width, facts.height) == (5000, 640, 360)
     assert (facts.frame_rate, facts.frames, facts.codec) == (24.0, 120, "h264")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [layout.CARD, layout.POSTER, layout.STORYBOARD]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [layout.THUMBNAIL, layout.POSTER, layout.STORYBOARD]
     assert Facts.from_json(facts.as_json()) == facts
 
 
 def test_the_pictures_show_their_moments(painted, tmp_path):
     probing.examine(painted, tmp_path)
     frames = films.read(painted)
-    poster, card = picture(tmp_path, layout.POSTER), picture(tmp_path, layout.CARD)
+    poster, card = picture(tmp_path, layout.POSTER), picture(tmp_path, layout.THUMBNAIL)
     assert (poster.shape, card.shape) == ((360, 640, 3), (180, 320, 3))
     assert off(frames[-1], poster) < 2
     assert 2 * off(frames[105], card) < off(frames[0], card)
@@ -44,24 +44,24 @@ def test_the_pictures_show_their_moments(painted, tmp_path):
 
 def test_a_page_of_pictures_stays_light_and_a_look_quick(painted, tmp_path, say):
     """24 tasks with four cards each are at most 1.5 MB; one clip takes under a second of one processor."""
-    assert 24 * 4 * layout.CARD_BYTES < 1_500_000
+    assert 24 * 4 * layout.THUMBNAIL_BYTES < 1_500_000
     before, began = os.times(), time.perf_counter()
     probing.examine(painted, tmp_path)
     wall, after = time.perf_counter() - began, os.times()
     spent = after.children_user + after.children_system - before.children_user - before.children_system
-    sizes = [(tmp_path / name).stat().st_size for name in (layout.POSTER, layout.CARD, layout.STORYBOARD)]
-    say(f"a look at 5 s: {spent:.2f} s of a processor, {wall:.2f} s; poster, card, storyboard: {sizes} bytes")
+    sizes = [(tmp_path / name).stat().st_size for name in (layout.POSTER, layout.THUMBNAIL, layout.STORYBOARD)]
+    say(f"a look at 5 s: {spent:.2f} s of a processor, {wall:.2f} s; poster, thumbnail, storyboard: {sizes} bytes")
     assert spent < 2  # 0.5 where nothing else runs
-    assert sizes <= [layout.POSTER_BYTES, layout.CARD_BYTES, layout.STORYBOARD_BYTES]
+    assert sizes <= [layout.POSTER_BYTES, layout.THUMBNAIL_BYTES, layout.STORYBOARD_BYTES]
 
 
 def test_trouble_with_the_disk_keeps_its_number(tmp_path):
     clip = films.write(tmp_path / "clip.mp4", films.pan(4))
-    (tmp_path / "card.part").symlink_to("/dev/full")
+    (tmp_path / "thumbnail.part").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left") as error:
         probing.examine(clip, tmp_path)
     assert error.value.errno == errno.ENOSPC
-    assert not (tmp_path / layout.CARD).exists()
+    assert not (tmp_path / layout.THUMBNAIL).exists()
     with pytest.raises(FileNotFoundError):
         probing.examine(clip, tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError):

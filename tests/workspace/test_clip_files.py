@@ -249,7 +249,7 @@ def test_a_card_is_watched_until_its_copies_are_settled_and_then_gets_its_pictur
     shown = answer.content.decode()
     assert answer.status_code == 286, "nothing else is watched"
     assert mark not in shown
-    assert f'<img class="still" src="/clips/{last.pk}.card.webp"' in shown
+    assert f'<img class="still" src="/clips/{last.pk}.thumbnail.webp"' in shown
     assert f'data-storyboard="/clips/{last.pk}.storyboard.webp"' in shown
     assert "<video" not in shown
     assert mark not in page(web, "/tasks/")
@@ -274,7 +274,7 @@ def test_the_form_plays_our_copy(web, task):
     shown = page(web, f"/tasks/new/?parent={task.pk}&index=2")
     assert f'<video id="stage" src="/clips/{copy.pk}.mp4"' in shown
     assert f'data-src="/clips/{copy.pk}.mp4"' in shown
-    assert f'src="/clips/{copy.pk}.card.webp"' in shown
+    assert f'src="/clips/{copy.pk}.thumbnail.webp"' in shown
 
 
 def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbox):

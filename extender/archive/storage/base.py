@@ -18,7 +18,7 @@ from django.conf import settings
 
 from extender.archive.storage.parts import Part, disk_trouble
 
-KINDS = {"clip": ".mp4", "poster": ".poster.webp", "card": ".card.webp", "storyboard": ".storyboard.webp"}
+KINDS = {"clip": ".mp4", "poster": ".poster.webp", "thumbnail": ".thumbnail.webp", "storyboard": ".storyboard.webp"}
 CONTENT_TYPES = {".mp4": "video/mp4", ".webp": "image/webp"}
 SHA256 = re.compile("[0-9a-f]{64}")
 CHUNK_BYTES = 1024 * 1024

@@ -29,9 +29,9 @@ def poster(clip: Clip, share: Share | None = None) -> str:
 
 
 @register.simple_tag
-def card(clip: Clip, share: Share | None = None) -> str:
+def thumbnail(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets a small still of where the clip leads; "" where there is none."""
-    return _address("card", clip, share)
+    return _address("thumbnail", clip, share)
 
 
 @register.simple_tag
