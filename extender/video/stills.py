@@ -13,7 +13,7 @@ from extender.video.footage import Footage, Picture
 KEPT = 2 * layout.TILES  # at least; the moments of tiles are then right to a fortieth of the clip
 CLEAR = 0.75  # of the most contrast so far: with less, a clip is fading out
 MUCH_MORE = 2.8  # times the contrast: what a picture needs to take another's place
-CARD_AT = 7 / 8  # of the clip: behind every join, before a fade
+THUMBNAIL_AT = 7 / 8  # of the clip: behind every join, before a fade
 QUALITIES = (90, 82, 72, 60, 45, 30, 15)
 
 
@@ -61,7 +61,7 @@ class Stills:
         return min([*self._kept, self._last], key=lambda kept: abs(kept[0] - moment))[1]
 
     def _card(self) -> np.ndarray:
-        usual, best = self._near(CARD_AT), max((small for _, small in self._kept), key=_contrast)
+        usual, best = self._near(THUMBNAIL_AT), max((small for _, small in self._kept), key=_contrast)
         return best if _contrast(best) > MUCH_MORE * _contrast(usual) else usual
 
     def _storyboard(self) -> Image.Image:

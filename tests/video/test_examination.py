@@ -1,4 +1,4 @@
-"""What a look into a film finds: its facts, its poster, thumbnail and storyboard, whatever its shape, codec and clock."""
+"""What a look into a film finds: its facts, poster, thumbnail, storyboard, whatever its shape, codec and clock."""
 
 import av
 import numpy as np
