@@ -12,7 +12,7 @@ document.addEventListener("click", async (event) => {
     button.textContent = "Copied";
   } catch {
     // No clipboard without https or permission: the text is selected, so the keyboard can copy it.
-    button.textContent = "Press Ctrl C";
+    button.textContent = "Press Ctrl+C";
   }
   setTimeout(() => {
     button.textContent = "Copy";
