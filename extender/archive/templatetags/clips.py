@@ -17,25 +17,25 @@ register = template.Library()
 
 
 @register.simple_tag
-def film(clip: Clip, share: Share | None = None) -> str:
+def video_url(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets the clip: our file, and its own address until that is there."""
     return _address("clip", clip, share) or clip.source_url
 
 
 @register.simple_tag
-def poster(clip: Clip, share: Share | None = None) -> str:
+def poster_url(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets a still of the clip; "" where there is none."""
     return _address("poster", clip, share)
 
 
 @register.simple_tag
-def thumbnail(clip: Clip, share: Share | None = None) -> str:
+def thumbnail_url(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets a small still of where the clip leads; "" where there is none."""
     return _address("thumbnail", clip, share)
 
 
 @register.simple_tag
-def storyboard(clip: Clip, share: Share | None = None) -> str:
+def storyboard_url(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets the sheet of frames through which one scrubs; "" where there is none."""
     return _address("storyboard", clip, share)
 
