@@ -109,7 +109,7 @@ def test_it_says_how_long_it_has_run_and_how_long_it_took(web, member):
 def test_the_usual_duration_is_the_median_of_what_finished_here(web, member, stranger):
     task = quiet(member, State.PROCESSING)
     address = f"/tasks/{task.pk}/"
-    assert b"usually takes" not in web.get(address).content
+    assert b"Usually takes" not in web.get(address).content
     now = timezone.now()
     for seconds in (10, 40, 3000):
         age(make_task(stranger), sent_at=now - timedelta(seconds=seconds), ended_at=now)
@@ -117,7 +117,7 @@ def test_the_usual_duration_is_the_median_of_what_finished_here(web, member, str
     age(make_task(member, State.FAILED), sent_at=now - timedelta(seconds=5000), ended_at=now)
     make_task(member, kind=Task.Kind.ORIGINAL, remote_id="an original")
     assert b"Usually takes about 40 s" in web.get(address).content
-    assert b"usually takes" not in web.get(f"/tasks/{make_task(member).pk}/").content
+    assert b"Usually takes" not in web.get(f"/tasks/{make_task(member).pk}/").content
 
 
 def test_four_clips_play_muted_and_looping_each_with_its_actions(web, member):
