@@ -655,7 +655,7 @@ class OneMembersTasks(RuleBasedStateMachine):
         assert page.count("<video") == row.clips
         assert escape(row.words) in page
         assert ("Send again (may be charged twice)" in page) == (row.state == "unconfirmed")
-        assert ("nothing has been billed" in page) == (row.state == "queued")
+        assert ("Nothing has been billed" in page) == (row.state == "queued")
         assert ("Check again" in page) == (row.state in FOLLOWED and row.due is None)
         assert (f"{row.percentage} %</span>" in page) == (row.state == "processing" and row.percentage > 0)
 

@@ -98,7 +98,7 @@ def test_stills_come_from_our_copies_and_nothing_loads_a_video(web, start):
     copies = [make_clip(start, index) for index in (1, 2)]
     extend(start)
     page = web.get(tree(start)).content.decode()
-    assert re.findall(r'src="/clips/([^"]+)\.card\.webp"', page) == [str(copy.pk) for copy in copies]
+    assert re.findall(r'src="/clips/([^"]+)\.thumbnail\.webp"', page) == [str(copy.pk) for copy in copies]
     assert "clips.example" not in page
     assert "<video" not in page
 

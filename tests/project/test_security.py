@@ -240,7 +240,7 @@ def test_a_form_without_its_token_is_refused_with_a_page_that_says_what_to_do(st
     ):
         response = strict.post(address, body)
         assert response.status_code == 403, address
-        assert "Go back, reload the page, and try again" in response.content.decode()
+        assert "Go back, reload the page and try again" in response.content.decode()
         assert "Nothing was sent" in response.content.decode()
         assert '<a class="button" href="/">' in response.content.decode()
     assert (Task.objects.count(), Share.objects.count()) == (1, 0)

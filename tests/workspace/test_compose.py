@@ -218,7 +218,7 @@ def test_run_again_of_a_task_whose_parent_is_not_known_here_keeps_its_id(web, me
 @pytest.mark.parametrize("state", State)
 def test_a_second_charge_is_warned_of_only_where_it_may_come(web, member, state):
     task = make_task(member, state, due_at=None)
-    warned = b"may be charged as well" in web.get(f"/tasks/new/?again={task.pk}").content
+    warned = b"which may be charged too" in web.get(f"/tasks/new/?again={task.pk}").content
     assert warned == (state in ("sending", "unconfirmed"))
 
 

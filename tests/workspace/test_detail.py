@@ -109,15 +109,15 @@ def test_it_says_how_long_it_has_run_and_how_long_it_took(web, member):
 def test_the_usual_duration_is_the_median_of_what_finished_here(web, member, stranger):
     task = quiet(member, State.PROCESSING)
     address = f"/tasks/{task.pk}/"
-    assert b"usually takes" not in web.get(address).content
+    assert b"Usually takes" not in web.get(address).content
     now = timezone.now()
     for seconds in (10, 40, 3000):
         age(make_task(stranger), sent_at=now - timedelta(seconds=seconds), ended_at=now)
     # Neither of these says how long rendering takes.
     age(make_task(member, State.FAILED), sent_at=now - timedelta(seconds=5000), ended_at=now)
     make_task(member, kind=Task.Kind.ORIGINAL, remote_id="an original")
-    assert b"usually takes about 40 s here" in web.get(address).content
-    assert b"usually takes" not in web.get(f"/tasks/{make_task(member).pk}/").content
+    assert b"Usually takes about 40 s" in web.get(address).content
+    assert b"Usually takes" not in web.get(f"/tasks/{make_task(member).pk}/").content
 
 
 def test_four_clips_play_muted_and_looping_each_with_its_actions(web, member):
@@ -139,7 +139,7 @@ def test_fewer_clips_are_said_and_keep_their_numbers(web, member):
     assert shown.count("<video") == 2
     assert "clips/3/download/" in shown
     assert "clips/2/download/" not in shown
-    assert "made 1 clip of" in wall(web.get(f"/tasks/{make_task(member, urls=urls[:1]).pk}/"))
+    assert "made 1 clip for" in wall(web.get(f"/tasks/{make_task(member, urls=urls[:1]).pk}/"))
     assert "APIFRAME made" not in wall(web.get(f"/tasks/{make_task(member).pk}/"))
 
 
@@ -165,7 +165,7 @@ def test_what_is_not_sent_yet_says_why_and_that_nothing_was_billed(web, member):
     task = quiet(member, State.QUEUED, reason="APIFRAME could not be reached.")
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert "APIFRAME could not be reached." in shown
-    assert "nothing has been billed" in shown
+    assert "Nothing has been billed" in shown
     assert "again=" not in shown
 
 

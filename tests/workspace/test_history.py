@@ -144,7 +144,7 @@ def test_nothing_picked_says_what_to_do(web, member):
     make_task(member)
     page = web.get("/tasks/?picked=yes").content.decode()
     assert "Nothing picked yet" in page
-    assert "Press Pick under the clips" in page
+    assert "Pick the clips you want to work on" in page
     assert "Extend your first clip" not in page
     assert b"Nothing picked yet" not in web.get("/tasks/").content
 
