@@ -6,12 +6,13 @@ import uuid
 from django import template
 from django.template.defaultfilters import filesizeformat, pluralize
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.text import get_text_list
 
 from extender.sharing.models import Share
 from extender.states import FILE_WORDS, FileState
 from extender.tasks.models import Clip, Task
+from extender.video import layout
 
 register = template.Library()
 
@@ -38,6 +39,12 @@ def thumbnail_url(clip: Clip, share: Share | None = None) -> str:
 def storyboard_url(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets the sheet of frames through which one scrubs; "" where there is none."""
     return _address("storyboard", clip, share)
+
+
+@register.simple_tag
+def storyboard_grid() -> str:
+    """How a storyboard is laid out, as attributes: its columns, and its tiles in all."""
+    return format_html('data-columns="{}" data-tiles="{}"', layout.COLUMNS, layout.TILES)
 
 
 @register.simple_tag

@@ -1,7 +1,7 @@
 // Draws a moment of a clip over its frame, from the clip's storyboard: no video is loaded for it.
 
-const COLUMNS = 6;
-export const TILES = 24;
+const COLUMNS = Number(document.body.dataset.columns);
+export const TILES = Number(document.body.dataset.tiles);
 const sheets = new Map();
 
 function sheet(url) {
