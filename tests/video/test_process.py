@@ -28,7 +28,7 @@ def test_the_facts_of_a_clip(painted, tmp_path):
     facts = probing.examine(painted, tmp_path)
     assert (facts.duration_ms, facts.width, facts.height) == (5000, 640, 360)
     assert (facts.frame_rate, facts.frames, facts.codec) == (24.0, 120, "h264")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [layout.THUMBNAIL, layout.POSTER, layout.STORYBOARD]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [layout.POSTER, layout.STORYBOARD, layout.THUMBNAIL]
     assert Facts.from_json(facts.as_json()) == facts
 
 
