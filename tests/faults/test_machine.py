@@ -449,7 +449,8 @@ class OneMembersTasks(RuleBasedStateMachine):
     def run_again(self, place, fate, news) -> None:
         row = self.row(place)
         page = self.web.get(f"/tasks/new/?again={row.pk}")
-        assert ("may already be running and billed" in page.content.decode()) == (row.state in ("sending", "unconfirmed"))
+        warned = "may already be running and billed" in page.content.decode()
+        assert warned == (row.state in ("sending", "unconfirmed"))
         form = form_of(page)
         assert form["nonce"] != row.form["nonce"]
         assert form["prompt"] == row.form["prompt"]
