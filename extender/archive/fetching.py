@@ -2,9 +2,8 @@
 
 from django.conf import settings
 
+from extender.archive.storage.base import MEBIBYTE
 from extender.network.stream import GuardedStream
-
-MEBIBYTE = 1024 * 1024
 
 
 def open_clip(url: str) -> GuardedStream:
