@@ -130,7 +130,7 @@ def make_task(
 def lie_at(task: Task, urls: list[str | None]) -> None:
     """Gives `task` clips at `urls`, in their places, and no others."""
     task.clip_set.all().delete()
-    contains_parent = "" if task.parent_id else Clip.Contains.UNKNOWN
+    contains_parent = Clip.Contains.before_looking(task)
     Clip.objects.bulk_create(
         Clip(task=task, index=index, source_url=url, contains_parent=contains_parent)
         for index, url in enumerate(urls, 1)

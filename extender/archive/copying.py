@@ -86,11 +86,11 @@ def _settle_failed(claim: Claim, error: Exception) -> None:
 
 def _settle_stored(claim: Claim, found: dict[str, Any]) -> None:
     # A file that came anew is to be compared anew, where there is anything to compare it with.
-    is_extension = claim.clip.task.parent_id is not None
+    unlooked = Clip.Contains.before_looking(claim.clip.task)
     claim.settle(
         FileState.STORED,
-        next_in=AT_ONCE if is_extension else None,
-        contains_parent="" if is_extension else Clip.Contains.UNKNOWN,
+        next_in=None if unlooked else AT_ONCE,
+        contains_parent=unlooked,
         settled_at=Now(),
         misses=0,
         **found,

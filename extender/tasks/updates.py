@@ -88,8 +88,7 @@ def _changes(update: TaskUpdate) -> dict[str, object]:
 
 def _clips(task: Task, update: TaskUpdate) -> list[Clip]:
     """The rows of the clips that came."""
-    # Nothing is to be compared with what has no parent here.
-    contains_parent = "" if task.parent_id else Clip.Contains.UNKNOWN
+    contains_parent = Clip.Contains.before_looking(task)
     return [
         Clip(task=task, index=index, source_url=url, contains_parent=contains_parent)
         for index, url in enumerate(update.clip_urls, 1)

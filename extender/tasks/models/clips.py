@@ -2,13 +2,16 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Count, Exists, F, Min, OuterRef, Sum
 from django.db.models.functions import Now
 
 from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState, may_become
+
+if TYPE_CHECKING:
+    from extender.tasks.models.tasks import Task
 
 # Longer than a copier is ever silent: it renews its claim with each second's progress and before each look inside,
 # which takes 90 s at most.
@@ -96,6 +99,11 @@ class Clip(models.Model):
         YES = "yes", "begins with the clip it continues"
         NO = "no", "the new part alone"
         UNKNOWN = "unknown", "not known"
+
+        @classmethod
+        def before_looking(cls, task: "Task") -> str:
+            """What is known of a clip of `task` before anybody looks: nothing, where its parent is not here."""
+            return "" if task.parent_id else cls.UNKNOWN
 
     # Part of the file's address: it says nothing about the task, and cannot be guessed.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
