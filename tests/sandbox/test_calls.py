@@ -2,24 +2,11 @@
 
 import re
 import uuid
-from collections.abc import Iterator
 
 import pytest
 import requests
 
 from tests.sandbox_process import Sandbox
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: Sandbox) -> Sandbox:
-    process.reset()
-    return process
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Pictures at the sandbox: four of them and a grid, from words; a video begins with one of them."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -11,18 +10,6 @@ from PIL import Image
 from tests.sandbox_process import Sandbox
 
 QUICK = "A still lake [seconds-0]"
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: Sandbox) -> Sandbox:
-    process.reset()
-    return process
 
 
 def imagine(sandbox: Sandbox, **more: object) -> str:

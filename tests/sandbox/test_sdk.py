@@ -9,18 +9,6 @@ from apiframe.exceptions import ApiframeError, AuthenticationError, RateLimitErr
 from tests.sandbox_process import Sandbox
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: Sandbox) -> Sandbox:
-    process.reset()
-    return process
-
-
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[Apiframe]:
     with Apiframe(api_key=sandbox.key, base_url=sandbox.url, timeout=10) as client:
