@@ -5,12 +5,10 @@ import os
 import selectors
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,8 +19,10 @@ from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.helpers import eventually
 from tests.paths import PROJECT
 from tests.ports import free_port
+from tests.sizes import TORTURE
 
 START_SECONDS = 180
+PAINTING = () if TORTURE else ("--tiny",)
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT")
 
 
@@ -41,25 +41,18 @@ def fresh_copy(target: Path) -> Path:
     return target
 
 
-def take_sandbox_along(source: Path, target: Path) -> None:
-    """Gives one copy what another one's sandbox has painted, which takes a while, and the wish for the same port."""
-    old, new = source / "var", target / "var"
-    shutil.copytree(old / "sandbox" / "videos", new / "sandbox" / "videos")
-    shutil.copy(old / "sandbox-port", new)
-    name = "sandbox/sandbox.sqlite3"
-    with closing(sqlite3.connect(old / name)) as read, closing(sqlite3.connect(new / name)) as written:
-        read.backup(written)
-
-
 class House:
-    """`manage.py run` in a directory of its own. Once it is open, `url` is where it says that it is."""
+    """`manage.py run` in a directory of its own. Once it is open, `url` is where it says that it is.
+
+    Its sandbox paints nothing, unless this is a `make torture`: painting the demo takes half a minute of both cores.
+    """
 
     def __init__(self, directory: Path, *arguments: str, **environment: str) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         self.log = directory / "run.log"
         with self.log.open("a") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "run", *arguments],
+                [sys.executable, "manage.py", "run", *PAINTING, *arguments],
                 cwd=directory,
                 env=clean | environment,
                 stdout=subprocess.PIPE,
@@ -129,7 +122,7 @@ def house(directory) -> Iterator[House]:
 
 @pytest.fixture
 def upstream(house, directory) -> str:
-    """The sandbox that this house started, made quick: it paints no more, once the demo's eight clips are there."""
+    """The sandbox that this house started, made quick."""
     url = f"http://127.0.0.1:{(directory / 'var' / 'sandbox-port').read_text()}"
     choose(url, seconds=5, tiny=True)
     return url

@@ -1,6 +1,7 @@
 """The one command: what it says, what a second one does, and that one Ctrl-C ends everything."""
 
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.browser.conftest import House, fresh_copy, take_sandbox_along
+from tests.browser.conftest import House, fresh_copy
 from tests.ports import free_port
 
 
@@ -33,9 +34,10 @@ def test_a_second_start_in_the_same_directory_says_where_the_first_one_is(house,
     assert requests.get(f"{house.url}/healthz", timeout=5).text == "ok"
 
 
-def test_a_second_start_is_quick_and_one_ctrl_c_ends_everything(house, directory, open_house, tmp_path):
+def test_it_starts_beside_another_and_one_ctrl_c_ends_everything(house, directory, open_house, tmp_path):
     copy = fresh_copy(tmp_path / "second")
-    take_sandbox_along(directory, copy)
+    (copy / "var").mkdir()
+    shutil.copy(directory / "var" / "sandbox-port", copy / "var")
     taken = int(house.url.rpartition(":")[2])
     other = open_house(copy, "--port", str(taken))
     assert re.search(rf"Port {taken} is in use, so the web server takes \d+", other.said)

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import assert_plays, choose, sign_in
 from tests.helpers import eventually
+from tests.sizes import TORTURE
 
 SIZES = pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
 
@@ -35,8 +36,7 @@ def bring(page, clip: int):
 
 @SIZES
 def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_page, width, height):
-    # Painting takes half a minute of both cores, so one of the two stories has it done.
-    choose(upstream, tiny=width < 1440)
+    choose(upstream, tiny=not TORTURE)
     page = sign_in(open_page(width, height), house)
     titles = [original["prompt"] for original in requests.get(f"{upstream}/_sandbox/originals", timeout=5).json()]
     assert len(titles) == 2

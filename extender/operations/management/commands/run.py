@@ -44,12 +44,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=port_number, default=WEB_PORT, help="the web server's port, if it is free")
+        parser.add_argument("--tiny", action="store_true", help="the sandbox paints nothing (its --tiny): for tests")
 
     def handle(self, *args: object, **options: object) -> None:
         self._lock = lock_directory(settings.VAR_DIR / "run.lock")
         self._processes = Processes()
         try:
-            self._start(int(str(options["port"])))
+            self._start(int(str(options["port"])), ["--tiny"] if options["tiny"] else [])
             while True:
                 self._processes.check()
         except KeyboardInterrupt:
@@ -61,7 +62,7 @@ class Command(BaseCommand):
             self._processes.end()
             self.stdout.write("Stopped.")
 
-    def _start(self, wanted_port: int) -> None:
+    def _start(self, wanted_port: int, sandbox_flags: list[str]) -> None:
         listener = self._listen(wanted_port, "web server")
         address = address_of(listener)
         public = settings.PUBLIC_URL if settings.HTTPS else address
@@ -70,7 +71,7 @@ class Command(BaseCommand):
         if settings.SANDBOX:
             # The sandbox reaches loopback, so its webhooks arrive. APIFRAME itself does not.
             self._processes.environment["PUBLIC_URL"] = settings.PUBLIC_URL or address
-            self._processes.environment["APIFRAME_BASE_URL"] = self._start_sandbox()
+            self._processes.environment["APIFRAME_BASE_URL"] = self._start_sandbox(sandbox_flags)
         self._say("Preparing the database and the static files")
         self._processes.run("migrate", "-v0")
         self._processes.run("collectstatic", "--no-input", "-v0")
@@ -87,14 +88,14 @@ class Command(BaseCommand):
         self._await_answer(f"{address}/healthz")
         self._say_where(public)
 
-    def _start_sandbox(self) -> str:
+    def _start_sandbox(self, flags: list[str]) -> str:
         kept = settings.VAR_DIR / "sandbox-port"
         wanted = int(kept.read_text()) if kept.exists() else SANDBOX_PORT
         listener = self._listen(wanted, "sandbox")
         address = address_of(listener)
         self._say("Starting the sandbox, a pretend APIFRAME: nothing is paid for (the real one: APIFRAME_API_KEY)")
         directory = str(settings.VAR_DIR / "sandbox")
-        command = ["manage.py", "sandbox", "--fd", str(listener.fileno()), "--dir", directory]
+        command = ["manage.py", "sandbox", "--fd", str(listener.fileno()), "--dir", directory, *flags]
         self._processes.start("sandbox", command, listener)
         self._await_answer(f"{address}/_sandbox/originals")
         # The next start takes the same port if it can: the addresses of finished clips name it.
