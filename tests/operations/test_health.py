@@ -91,7 +91,6 @@ def test_a_worker_sends_follows_beats_and_ends(submit, settings, sandbox):
     assert not Heartbeat.objects.exists(), "a worker that ends says good-bye"
 
 
-@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_process_idles_without_work_and_ends_within_ten_seconds(sandbox, tmp_path):
     environment = os.environ | {"DATABASE_URL": database_url(), "APIFRAME_BASE_URL": sandbox.url}
