@@ -110,22 +110,30 @@ def test_nothing_jumps_and_every_press_answers_at_once(house, task, open_page, s
     page = open_page(width, height, expected="404 (Not Found)")
     page.add_init_script(WATCH)
     sign_in(page, house, "stage")
-    shifts, delays = {}, {}
-    for name, address in addresses(task).items():
-        page.goto(house.url + address)
-        page.wait_for_load_state("networkidle")
-        press_around(page)
-        measured = page.evaluate("() => new Promise((done) => setTimeout(() => done(window.measured), 200))")
-        shifts[name] = measured["shift"]
-        delays |= {
-            f"{name}: {kind}": delay
-            for kind, delay in measured["presses"]
-            if delay > delays.get(f"{name}: {kind}", 0)
-        }
-    slowest = max(delays, key=delays.__getitem__)
-    say(f"{width} px: shifts at most {max(shifts.values()):.4f}; slowest press {delays[slowest]:.0f} ms ({slowest})")
+    visits = {name: visit(page, house.url + address) for name, address in addresses(task).items()}
+    # A machine that is busy just then is slow once; what is slow each time is ours.
+    slow = [name for name, seen in visits.items() if slowest(seen) >= MOST_DELAY]
+    for name in slow:
+        again = [visit(page, house.url + addresses(task)[name]) for _ in range(2)]
+        visits[name] = min(visits[name], *again, key=slowest)
+    worst = max(visits, key=lambda name: slowest(visits[name]))
+    shifts = {name: seen["shift"] for name, seen in visits.items()}
+    say(f"{width} px: shifts at most {max(shifts.values()):.4f}; slowest press {slowest(visits[worst])} ms ({worst})")
     assert {name: shift for name, shift in shifts.items() if shift >= MOST_SHIFT} == {}
-    assert {name: delay for name, delay in delays.items() if delay >= MOST_DELAY} == {}
+    assert {name: seen["presses"] for name, seen in visits.items() if slowest(seen) >= MOST_DELAY} == {}
+
+
+def visit(page: Page, url: str) -> dict:
+    """What the browser measures of a page while somebody presses all that there is."""
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    press_around(page)
+    return page.evaluate("() => new Promise((done) => setTimeout(() => done(window.measured), 200))")
+
+
+def slowest(measured: dict) -> float:
+    """The longest that a press waited for its picture, in ms."""
+    return max((delay for _, delay in measured["presses"]), default=0)
 
 
 def press_around(page: Page) -> None:
