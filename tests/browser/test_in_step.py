@@ -64,7 +64,8 @@ def test_looping_they_stay_within_one_picture(wall, say):
     play(wall)
     seen = wall.evaluate(WATCH, SECONDS)
     say(
-        f"four clips looping for {SECONDS} s: at most {1000 * seen['spread']:.0f} ms apart at {seen['moments']} moments, "
+        f"four clips looping for {SECONDS} s: at most {1000 * seen['spread']:.0f} ms apart "
+        f"at {seen['moments']} moments, "
         f"{seen['rounds']} rounds, {seen['stood']:.1f} s of which they stood to begin anew"
     )
     assert seen["rounds"] >= SECONDS / 4
