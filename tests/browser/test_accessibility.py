@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 from tests.browser.conftest import do, sign_in
 from tests.sizes import TORTURE
 
-
 # In another theme other colours are all that can be wrong.
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
