@@ -24,7 +24,7 @@ def compare_next() -> bool:
         # It is still coming. The claim lapses, and then the clip is taken up again.
         return True
     try:
-        found = {"contains_parent": Clip.Contains.UNKNOWN, **_join(clip), **_drift(clip, original)}
+        found = {"contains_parent": Clip.Contains.UNKNOWN, **_cut(clip), **_drift(clip, original)}
     except storage.StoreTrouble as error:
         logger.error("%s is compared later: %s", clip, error)
         return True
@@ -33,7 +33,7 @@ def compare_next() -> bool:
     return True
 
 
-def _join(clip: Clip) -> dict[str, Any]:
+def _cut(clip: Clip) -> dict[str, Any]:
     """Where `clip` leaves the footage of its parent, and how large the jump is; nothing where that cannot be told."""
     source = clip.task.source
     if not (source and source.is_stored):
@@ -41,11 +41,11 @@ def _join(clip: Clip) -> dict[str, Any]:
     store = storage.current_store()
     try:
         with store.local(_file(source)) as before, store.local(_file(clip)) as after:
-            join = probing.compare(before, after)
+            cut = probing.compare(before, after)
     except (FileNotFoundError, probing.NotAVideo, probing.ProbeFailed) as error:
         logger.warning("%s could not be compared: %s", clip, error)
         return {}
-    return {"contains_parent": join.contains_parent, "join_ms": join.join_ms, "seam": join.seam}
+    return {"contains_parent": cut.contains_parent, "join_ms": cut.join_ms, "seam": cut.seam}
 
 
 def _drift(clip: Clip, original: Clip | None) -> dict[str, Any]:

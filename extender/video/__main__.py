@@ -1,6 +1,6 @@
 """`python -m extender.video examine <fd> <folder>` or `compare <fd> <fd>`: one line of JSON.
 
-The files come opened, as numbers of descriptors. The line holds "facts", or "join", or "not_a_video" (a sentence
+The files come opened, as numbers of descriptors. The line holds "facts", or "cut", or "not_a_video" (a sentence
 for members), or "errno" and "message" (trouble of the system), or "failed" (a defect of ours).
 """
 
@@ -20,15 +20,15 @@ def answer(verb: str, first: str, second: str) -> dict[str, Any]:
     # Only here, once the limits hold: what these load is written in C and fed by strangers.
     from av import FFmpegError
 
+    from extender.video.cuts import compare
     from extender.video.examination import examine
-    from extender.video.joins import compare
 
     try:
         with os.fdopen(int(first), "rb") as file:
             if verb == "examine":
                 return {"facts": examine(file, Path(second)).as_json()}
             with os.fdopen(int(second), "rb") as child:
-                return {"join": asdict(compare(file, child))}
+                return {"cut": asdict(compare(file, child))}
     except NotAVideo as reason:
         return {"not_a_video": str(reason)}
     except MemoryError:

@@ -42,7 +42,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Join:
+class Cut:
     """How a clip goes on from its parent."""
 
     contains_parent: Literal["yes", "no", "unknown"]

@@ -13,7 +13,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from extender.video.facts import Drift, Facts, Join, NotAVideo
+from extender.video.facts import Cut, Drift, Facts, NotAVideo
 
 SECONDS = 90  # on the wall, where the process may have to wait for a processor; its own limit is of work
 ANSWER_BYTES = 10_000
@@ -38,10 +38,10 @@ def examine(file: Path, into: Path) -> Facts:
         return Facts.from_json(_ask("facts", "examine", opened.fileno(), into.resolve()))
 
 
-def compare(parent: Path, child: Path) -> Join:
+def compare(parent: Path, child: Path) -> Cut:
     """How the clip `child` goes on from the clip `parent`. Raises as `examine`; takes 0.05 s a second of film."""
     with parent.open("rb") as old, child.open("rb") as new:
-        return Join(**_ask("join", "compare", old.fileno(), new.fileno()))
+        return Cut(**_ask("cut", "compare", old.fileno(), new.fileno()))
 
 
 def drift(of: Facts, original: Facts) -> Drift:

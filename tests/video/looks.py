@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from extender.video import examination, joins, layout
-from extender.video.facts import Facts, Join
+from extender.video import cuts, examination, layout
+from extender.video.facts import Cut, Facts
 
 
 def examine(path: Path, into: Path) -> Facts:
@@ -18,10 +18,10 @@ def examine(path: Path, into: Path) -> Facts:
         return examination.examine(file, into)
 
 
-def compare(parent: Path, child: Path) -> Join:
+def compare(parent: Path, child: Path) -> Cut:
     """As `extender.video.process.compare`."""
     with parent.open("rb") as old, child.open("rb") as new:
-        return joins.compare(old, new)
+        return cuts.compare(old, new)
 
 
 def picture(folder: Path, name: str) -> np.ndarray:

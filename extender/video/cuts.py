@@ -1,4 +1,4 @@
-"""How a clip goes on from its parent: whether it holds the parent's footage, where the new begins, and what jumps.
+"""How a clip goes on from its parent: whether it holds its footage, where the new begins, and how visible the cut is.
 
 Pictures are compared small, which blurs grain and compression away, in CIELAB; distances are mean delta E.
 """
@@ -8,12 +8,12 @@ from typing import BinaryIO, Literal, NamedTuple
 import numpy as np
 
 from extender.video import colour
-from extender.video.facts import Join
+from extender.video.facts import Cut
 from extender.video.footage import open_footage
 
 CELLS = 64  # pictures are compared at this many across their longer side
 REACH = 8  # pictures that a re-encoded copy may be early or late, by drops and rounding
-TAIL = 12  # pictures on either side of the join that say what neighbours differ by
+TAIL = 12  # pictures on either side of the cut that say what neighbours differ by
 TRIMMED_SECONDS = 0.5  # a clip shorter than its parent by more cannot hold it
 ADDED_SECONDS = 1.0  # an extension adds more
 # In L*, which encoders keep better than the colours:
@@ -35,18 +35,18 @@ class Reel(NamedTuple):
         return float(self.seconds[-1]) * len(self.seconds) / (len(self.seconds) - 1)
 
 
-def compare(parent: BinaryIO, child: BinaryIO) -> Join:
-    """The join of two clips. Raises `NotAVideo` if either is none."""
+def compare(parent: BinaryIO, child: BinaryIO) -> Cut:
+    """The cut between two clips. Raises `NotAVideo` if either is none."""
     old = _reel(parent, None)
     new = _reel(child, (old.pictures.shape[1], old.pictures.shape[2]))
     contains = _contains(old, new)
     if contains == "unknown":
-        return Join(contains, None, None)
+        return Cut(contains, None, None)
     if contains == "no":
-        return Join(contains, 0, _seam(old.pictures[-TAIL - 1 :], new.pictures[: TAIL + 1]))
+        return Cut(contains, 0, _seam(old.pictures[-TAIL - 1 :], new.pictures[: TAIL + 1]))
     first = _first_new(old, new)
     begins = float(new.seconds[first]) if first < len(new.seconds) else new.length
-    return Join(contains, round(1000 * begins), _seam_within(new.pictures, first))
+    return Cut(contains, round(1000 * begins), _seam_within(new.pictures, first))
 
 
 def _reel(file: BinaryIO, shape: tuple[int, int] | None) -> Reel:
@@ -120,7 +120,7 @@ def _seam(before: np.ndarray, after: np.ndarray) -> float:
 
 
 def _seam_within(pictures: np.ndarray, first: int) -> float:
-    """The jump before picture number `first`, or as near to it as the join may have been missed by."""
+    """The jump before picture number `first`, or as near to it as the cut may have been missed by."""
     steps, missed = _steps(pictures), 2
     low, high = max(0, first - 1 - missed), first + missed
     usual = np.concatenate([steps[max(0, low - TAIL) : low], steps[high : high + TAIL]])

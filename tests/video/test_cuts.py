@@ -1,4 +1,4 @@
-"""How a clip goes on from its parent: does it hold the parent's footage, where is the join, how large is the jump."""
+"""How a clip goes on from its parent: does it hold the parent's footage, where is the cut, how visible is it."""
 
 import itertools
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from extender.sandbox.painter import Shot, paint
 from extender.video import process
-from extender.video.facts import Join, NotAVideo
+from extender.video.facts import Cut, NotAVideo
 from tests import films
 from tests.video.looks import compare
 
@@ -23,10 +23,10 @@ def parent(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def join_of(parent, tmp_path):
-    """The join of the parent with a clip of these pictures."""
+def cut_with(parent, tmp_path):
+    """The cut from the parent to a clip of these pictures."""
 
-    def made(pictures: list[np.ndarray], **how) -> Join:
+    def made(pictures: list[np.ndarray], **how) -> Cut:
         return compare(parent, films.write(tmp_path / "child.mp4", pictures, **how))
 
     return made
@@ -42,24 +42,24 @@ KEPT = {
     "without its last four pictures": (films.pan(OLD - 4) + films.pan(NEW, seed=2), {}, OLD - 4),
     "without its first three pictures": (films.pan(OLD - 3, 3) + films.pan(NEW, OLD), {}, OLD - 3),
     "with dropped pictures": ([films.pan(OLD)[number] for number in WITHOUT] + films.pan(NEW, OLD), {}, OLD - 4),
-    "before a cut": (films.pan(OLD) + films.pan(NEW, seed=3), {}, OLD),
+    "before another scene": (films.pan(OLD) + films.pan(NEW, seed=3), {}, OLD),
     "and nothing more": (films.pan(OLD), {}, OLD),
 }
 
 
 @pytest.mark.parametrize("how", KEPT)
-def test_a_clip_that_holds_its_parent(how, join_of):
+def test_a_clip_that_holds_its_parent(how, cut_with):
     pictures, written, first = KEPT[how]
-    join = join_of(pictures, **written)
-    assert join.contains_parent == "yes"
-    assert join.join_ms == pytest.approx(first * FRAME_MS, abs=2 * FRAME_MS)
+    cut = cut_with(pictures, **written)
+    assert cut.contains_parent == "yes"
+    assert cut.join_ms == pytest.approx(first * FRAME_MS, abs=2 * FRAME_MS)
 
 
-def test_a_clip_that_holds_its_parent_at_another_rate(join_of):
+def test_a_clip_that_holds_its_parent_at_another_rate(cut_with):
     faster = [films.pan(OLD + NEW)[number * 24 // 30] for number in range((OLD + NEW) * 30 // 24)]
-    join = join_of(faster, rate=30)
-    assert join.contains_parent == "yes"
-    assert join.join_ms == pytest.approx(OLD_MS, abs=2 * FRAME_MS)
+    cut = cut_with(faster, rate=30)
+    assert cut.contains_parent == "yes"
+    assert cut.join_ms == pytest.approx(OLD_MS, abs=2 * FRAME_MS)
 
 
 NOT_KEPT = {
@@ -76,9 +76,9 @@ NOT_KEPT = {
 
 
 @pytest.mark.parametrize("how", NOT_KEPT)
-def test_a_clip_that_does_not_hold_its_parent(how, join_of):
-    join = join_of(NOT_KEPT[how])
-    assert (join.contains_parent, join.join_ms) == ("no", 0)
+def test_a_clip_that_does_not_hold_its_parent(how, cut_with):
+    cut = cut_with(NOT_KEPT[how])
+    assert (cut.contains_parent, cut.join_ms) == ("no", 0)
 
 
 def test_a_parent_that_stands_still_cannot_be_told_from_its_last_picture(tmp_path):
@@ -86,10 +86,10 @@ def test_a_parent_that_stands_still_cannot_be_told_from_its_last_picture(tmp_pat
     parent = films.write(tmp_path / "parent.mp4", still * OLD)
     longer = films.write(tmp_path / "longer.mp4", still * (OLD + NEW))
     shorter = films.write(tmp_path / "shorter.mp4", still * NEW)
-    assert compare(parent, longer) == Join("unknown", None, None)
-    join = compare(parent, shorter)
-    assert (join.contains_parent, join.join_ms) == ("no", 0)
-    assert join.seam < 1  # what a new keyframe alone may cost
+    assert compare(parent, longer) == Cut("unknown", None, None)
+    cut = compare(parent, shorter)
+    assert (cut.contains_parent, cut.join_ms) == ("no", 0)
+    assert cut.seam < 1  # what a new keyframe alone may cost
 
 
 def graded(pictures: list[np.ndarray]) -> dict[str, list[list[np.ndarray]]]:
@@ -105,10 +105,10 @@ def graded(pictures: list[np.ndarray]) -> dict[str, list[list[np.ndarray]]]:
 
 
 @pytest.mark.parametrize(("kind", "before"), [("brightness", 0), ("brightness", OLD), ("place", 0), ("colour", 0)])
-def test_seams_are_ordered_as_they_are_seen(kind, before, join_of):
-    joins = [join_of(films.pan(before) + after) for after in graded(films.pan(NEW, OLD))[kind]]
-    seams = [join.seam for join in joins]
-    assert {join.contains_parent for join in joins} == {"yes" if before else "no"}
+def test_seams_are_ordered_as_they_are_seen(kind, before, cut_with):
+    cuts = [cut_with(films.pan(before) + after) for after in graded(films.pan(NEW, OLD))[kind]]
+    seams = [cut.seam for cut in cuts]
+    assert {cut.contains_parent for cut in cuts} == {"yes" if before else "no"}
     assert seams[0] < 0.5
     assert all(smoother + 0.5 < rougher for smoother, rougher in itertools.pairwise(seams[1:]))
     assert seams[0] < seams[1]
@@ -117,7 +117,7 @@ def test_seams_are_ordered_as_they_are_seen(kind, before, join_of):
 
 @pytest.mark.parametrize("step", [0, 1, 6])
 def test_motion_is_no_jump(step, tmp_path):
-    """However fast a camera moves, a smooth join has no seam; where it moves on every other picture only, neither."""
+    """However fast a camera moves, a smooth cut has no seam; where it moves on every other picture only, neither."""
     frames = films.pan(OLD + NEW, step=step)
     jerky = [frame for frame in frames[::2] for _ in range(2)]
     for pictures in (frames, jerky):
@@ -129,12 +129,12 @@ def test_motion_is_no_jump(step, tmp_path):
 def test_painted_extensions_begin_where_their_parent_ended(tmp_path):
     ending = paint(Shot("a sailing boat at sunset", "high", 1, 5, 1.0, None), tmp_path / "parent.mp4")
     paint(Shot("a storm comes up", "high", 2, 6, 1.5, ending), tmp_path / "child.mp4")
-    join = process.compare(tmp_path / "parent.mp4", tmp_path / "child.mp4")
-    assert (join.contains_parent, join.join_ms) == ("no", 0)
-    assert join.seam < 1
+    cut = process.compare(tmp_path / "parent.mp4", tmp_path / "child.mp4")
+    assert (cut.contains_parent, cut.join_ms) == ("no", 0)
+    assert cut.seam < 1
 
 
-def test_a_join_needs_two_videos(parent, tmp_path):
+def test_a_cut_needs_two_videos(parent, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"<html>")
     for pair in ((parent, broken), (broken, parent)):
