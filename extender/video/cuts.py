@@ -23,7 +23,7 @@ STRAY, MOST_STRAYS = 1.5, 0.1  # further off than this, and than three times the
 COPY, OTHER = 0.6, 0.85  # its distance from the parent's pictures, of that from the parent's last
 
 
-class Reel(NamedTuple):
+class Frames(NamedTuple):
     """A clip as small pictures: their moments in seconds (n), and Lab (n, height, width, 3)."""
 
     seconds: np.ndarray
@@ -37,8 +37,8 @@ class Reel(NamedTuple):
 
 def compare(parent: BinaryIO, child: BinaryIO) -> Cut:
     """The cut between two clips. Raises `NotAVideo` if either is none."""
-    old = _reel(parent, None)
-    new = _reel(child, (old.pictures.shape[1], old.pictures.shape[2]))
+    old = _frames(parent, None)
+    new = _frames(child, (old.pictures.shape[1], old.pictures.shape[2]))
     contains = _contains(old, new)
     if contains == "unknown":
         return Cut(contains, None, None)
@@ -49,8 +49,8 @@ def compare(parent: BinaryIO, child: BinaryIO) -> Cut:
     return Cut(contains, round(1000 * begins), _seam_within(new.pictures, first))
 
 
-def _reel(file: BinaryIO, shape: tuple[int, int] | None) -> Reel:
-    """All of a clip; `shape` (height, width) is that of the reel which it is compared with."""
+def _frames(file: BinaryIO, shape: tuple[int, int] | None) -> Frames:
+    """All of a clip; `shape` (height, width) is that of the frames which they are compared with."""
     with open_footage(file) as footage:
         seconds, pictures = [], []
         for picture in footage.pictures():
@@ -58,10 +58,10 @@ def _reel(file: BinaryIO, shape: tuple[int, int] | None) -> Reel:
             rgb = footage.rgb(picture.frame, shape)
             seconds.append(picture.seconds)
             pictures.append(colour.lab(rgb))
-    return Reel(np.array(seconds), np.stack(pictures))
+    return Frames(np.array(seconds), np.stack(pictures))
 
 
-def _contains(old: Reel, new: Reel) -> Literal["yes", "no", "unknown"]:
+def _contains(old: Frames, new: Frames) -> Literal["yes", "no", "unknown"]:
     if new.length < old.length - TRIMMED_SECONDS:
         return "no"
     counterpart = _on_clock_of(new, old)
@@ -80,7 +80,7 @@ def _contains(old: Reel, new: Reel) -> Literal["yes", "no", "unknown"]:
     return "yes" if share < COPY else untold
 
 
-def _on_clock_of(new: Reel, old: Reel) -> np.ndarray:
+def _on_clock_of(new: Frames, old: Frames) -> np.ndarray:
     """The parent's pictures at the moments of the child's, as far as the parent goes."""
     moments = new.seconds[new.seconds < old.length]
     after = np.searchsorted(old.seconds, moments).clip(1, len(old.seconds) - 1)
@@ -106,7 +106,7 @@ def _likeness(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.abs(first[..., 0] - second[..., 0]).mean(axis=(-2, -1))
 
 
-def _first_new(old: Reel, new: Reel) -> int:
+def _first_new(old: Frames, new: Frames) -> int:
     """Number of the child's first picture that is not the parent's; as many as it has where all are."""
     distance, late = _nearest(_on_clock_of(new, old), new.pictures)
     alike = np.flatnonzero(distance <= max(0.5, 2 * float(np.median(distance))))
