@@ -1,6 +1,7 @@
 """Holds each clip against the clip that it continues, and its end against the end of the branch's original."""
 
 import logging
+from dataclasses import asdict
 from typing import Any
 
 from extender.archive import storage
@@ -34,18 +35,17 @@ def compare_next() -> bool:
 
 
 def _cut(clip: Clip) -> dict[str, Any]:
-    """Where `clip` leaves the footage of its parent, and how large the jump is; nothing where that cannot be told."""
+    """Where `clip` leaves its parent's footage, and how visible the cut is; nothing where that cannot be told."""
     source = clip.task.source
     if not (source and source.is_stored):
         return {}
     store = storage.current_store()
     try:
         with store.local(_file(source)) as before, store.local(_file(clip)) as after:
-            cut = probing.compare(before, after)
+            return asdict(probing.compare(before, after))
     except (FileNotFoundError, probing.NotAVideo, probing.ProbeFailed) as error:
         logger.warning("%s could not be compared: %s", clip, error)
         return {}
-    return {"contains_parent": cut.contains_parent, "join_ms": cut.join_ms, "seam": cut.seam}
 
 
 def _drift(clip: Clip, original: Clip | None) -> dict[str, Any]:

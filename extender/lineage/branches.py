@@ -45,7 +45,7 @@ class Segment:
     @property
     def begins(self) -> float:
         """Where in the file, in seconds: 0, or where it leaves the footage of its parent."""
-        return (self.clip.join_ms or 0) / 1000 if self.clip.repeats_parent else 0.0
+        return (self.clip.cut_ms or 0) / 1000 if self.clip.repeats_parent else 0.0
 
     @property
     def ends(self) -> float | None:

@@ -43,10 +43,10 @@ def compare(parent: BinaryIO, child: BinaryIO) -> Cut:
     if contains == "unknown":
         return Cut(contains, None, None)
     if contains == "no":
-        return Cut(contains, 0, _seam(old.pictures[-TAIL - 1 :], new.pictures[: TAIL + 1]))
+        return Cut(contains, 0, _difference(old.pictures[-TAIL - 1 :], new.pictures[: TAIL + 1]))
     first = _first_new(old, new)
     begins = float(new.seconds[first]) if first < len(new.seconds) else new.length
-    return Cut(contains, round(1000 * begins), _seam_within(new.pictures, first))
+    return Cut(contains, round(1000 * begins), _difference_within(new.pictures, first))
 
 
 def _frames(file: BinaryIO, shape: tuple[int, int] | None) -> Frames:
@@ -113,14 +113,14 @@ def _first_new(old: Frames, new: Frames) -> int:
     return int(alike[-1] + late[alike[-1]]) + 1
 
 
-def _seam(before: np.ndarray, after: np.ndarray) -> float:
-    """The jump between the last of `before` and the first of `after`."""
+def _difference(before: np.ndarray, after: np.ndarray) -> float:
+    """How far the cut shows between the last of `before` and the first of `after`."""
     usual = np.concatenate([_steps(before), _steps(after)])
     return _excess(float(colour.difference(before[-1], after[0])), usual)
 
 
-def _seam_within(pictures: np.ndarray, first: int) -> float:
-    """The jump before picture number `first`, or as near to it as the cut may have been missed by."""
+def _difference_within(pictures: np.ndarray, first: int) -> float:
+    """How far the cut shows before picture number `first`, or as near to it as the cut may have been missed by."""
     steps, missed = _steps(pictures), 2
     low, high = max(0, first - 1 - missed), first + missed
     usual = np.concatenate([steps[max(0, low - TAIL) : low], steps[high : high + TAIL]])
@@ -132,6 +132,6 @@ def _steps(pictures: np.ndarray) -> np.ndarray:
     return colour.difference(pictures[:-1], pictures[1:])
 
 
-def _excess(jump: float, usual: np.ndarray) -> float:
-    """What of a jump is not motion. Nine in ten of the usual steps: some clips move on every other picture only."""
-    return round(max(0.0, jump - float(np.percentile(usual, 90))), 2)
+def _excess(step: float, usual: np.ndarray) -> float:
+    """What of a step is not motion. Nine in ten of the usual steps: some clips move on every other picture only."""
+    return round(max(0.0, step - float(np.percentile(usual, 90))), 2)

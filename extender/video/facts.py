@@ -46,10 +46,10 @@ class Cut:
     """How a clip goes on from its parent."""
 
     contains_parent: Literal["yes", "no", "unknown"]
-    join_ms: int | None  # where in the clip the new footage begins; None when that is unknown
-    # The jump that is seen there: mean difference (delta E 1976, CIELAB) between the last old and the first new
+    cut_ms: int | None  # where in the clip the new footage begins; None when that is unknown
+    # How visible the cut is: mean difference (delta E 1976, CIELAB) between the last old and the first new
     # picture, blurred, less what neighbours differ by anyway. 0: none; about 2 is just seen. None when unknown.
-    seam: float | None
+    cut_delta_e: float | None
 
 
 @dataclass(frozen=True)

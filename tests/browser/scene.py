@@ -29,7 +29,7 @@ BLOCKS, BLOCK_HEIGHT = 14, 12
 START_SECONDS, STEP_SECONDS = 3.0, 2.0
 CHOSEN = 2
 OWNER = "stage"  # not the demo's member: their history stays as newcomers find it
-SEAMS = {1: 4.2, 2: 2.4, 3: 0.6, 4: 7.1}  # the third take joins best
+CUT_DELTAS = {1: 4.2, 2: 2.4, 3: 0.6, 4: 7.1}  # the cut to the third take is the smoothest
 
 
 def stage(steps: int = 1, *, contains: bool = False, owner: str = OWNER, prompt: str = "The ferry leaves") -> Task:
@@ -88,8 +88,8 @@ def _pictures(step: int, take: int) -> Iterator[np.ndarray]:
 
 
 def _keep(task: Task, index: int, step: int, *, contains: bool) -> None:
-    join = START_SECONDS + (step - 1) * STEP_SECONDS if contains and step else 0.0
-    seam = {"seam": SEAMS[index], "join_ms": round(1000 * join)} if step else {}
+    begins = START_SECONDS + (step - 1) * STEP_SECONDS if contains and step else 0.0
+    cut = {"cut_delta_e": CUT_DELTAS[index], "cut_ms": round(1000 * begins)} if step else {}
     drift = {"drift_colour": 1.7 * step + index / 10, "drift_sharpness": -0.2 * step} if step else {}
     Clip.objects.create(
         task=task,
@@ -98,9 +98,9 @@ def _keep(task: Task, index: int, step: int, *, contains: bool) -> None:
         state=FileState.STORED,
         settled_at=timezone.now(),
         due_at=None,
-        contains_parent=(Clip.Contains.YES if join else Clip.Contains.NO) if step else Clip.Contains.UNKNOWN,
+        contains_parent=(Clip.Contains.YES if begins else Clip.Contains.NO) if step else Clip.Contains.UNKNOWN,
         **_film(step, index, contains=contains),
-        **seam,
+        **cut,
         **drift,
     )
 

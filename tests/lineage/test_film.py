@@ -33,7 +33,7 @@ def test_the_film_plays_our_copies_from_where_each_leaves_its_parents_footage(we
     first = extend(start, 3)
     copies = [
         make_clip(start, 3, duration_ms=5200, frame_rate=24.0),
-        make_clip(first, 2, duration_ms=9300, frame_rate=25.0, contains_parent="yes", join_ms=5208),
+        make_clip(first, 2, duration_ms=9300, frame_rate=25.0, contains_parent="yes", cut_ms=5208),
     ]
     played = chosen(page(web, first, 2))
     assert [take["data-src"] for take in played] == [f"/clips/{copy.pk}.mp4" for copy in copies]
@@ -50,7 +50,7 @@ def test_what_is_not_copied_plays_from_where_it_is_and_the_page_says_that_it_may
     assert chosen(shown)[1]["data-to"] == ""
     assert "Clip 1 of step 1 plays in full: it is not known whether it repeats the clip before." in shown
     assert "of the original plays in full" not in shown
-    make_clip(task, contains_parent="no", join_ms=0)
+    make_clip(task, contains_parent="no", cut_ms=0)
     assert "plays in full" not in page(web, Task.objects.get(pk=task.pk))
 
 

@@ -52,7 +52,7 @@ def test_the_length_of_the_film_counts_repeated_footage_once(start, contains, du
     second = extend(first)
     before = 0
     for task, duration in zip((start, first, second), durations, strict=True):
-        make_clip(task, 1, duration_ms=duration, join_ms=before, contains_parent=contains if before else "unknown")
+        make_clip(task, 1, duration_ms=duration, cut_ms=before, contains_parent=contains if before else "unknown")
         before = duration
     assert branches.branch_to(fresh(second), 1).seconds == pytest.approx(seconds)
 
@@ -105,9 +105,9 @@ def segment(task: Task, index: int = 1) -> branches.Segment:
 def test_a_clip_that_begins_with_its_parents_footage_joins_the_film_where_that_ends(start):
     make_clip(start, duration_ms=5200, frame_rate=24.0)
     made = {}
-    for contains, join in (("yes", 5208), ("no", 0), ("unknown", None), ("", None)):
+    for contains, cut in (("yes", 5208), ("no", 0), ("unknown", None), ("", None)):
         task = made[contains] = extend(start)
-        make_clip(task, duration_ms=9200, contains_parent=contains, join_ms=join)
+        make_clip(task, duration_ms=9200, contains_parent=contains, cut_ms=cut)
     found = {contains: segment(task) for contains, task in made.items()}
     assert {contains: part.begins for contains, part in found.items()} == {"yes": 5.208, "no": 0, "unknown": 0, "": 0}
     assert [contains for contains, part in found.items() if part.may_repeat] == ["unknown", ""]

@@ -52,14 +52,14 @@ def test_a_clip_that_holds_its_parent(how, cut_with):
     pictures, written, first = KEPT[how]
     cut = cut_with(pictures, **written)
     assert cut.contains_parent == "yes"
-    assert cut.join_ms == pytest.approx(first * FRAME_MS, abs=2 * FRAME_MS)
+    assert cut.cut_ms == pytest.approx(first * FRAME_MS, abs=2 * FRAME_MS)
 
 
 def test_a_clip_that_holds_its_parent_at_another_rate(cut_with):
     faster = [films.pan(OLD + NEW)[number * 24 // 30] for number in range((OLD + NEW) * 30 // 24)]
     cut = cut_with(faster, rate=30)
     assert cut.contains_parent == "yes"
-    assert cut.join_ms == pytest.approx(OLD_MS, abs=2 * FRAME_MS)
+    assert cut.cut_ms == pytest.approx(OLD_MS, abs=2 * FRAME_MS)
 
 
 NOT_KEPT = {
@@ -78,7 +78,7 @@ NOT_KEPT = {
 @pytest.mark.parametrize("how", NOT_KEPT)
 def test_a_clip_that_does_not_hold_its_parent(how, cut_with):
     cut = cut_with(NOT_KEPT[how])
-    assert (cut.contains_parent, cut.join_ms) == ("no", 0)
+    assert (cut.contains_parent, cut.cut_ms) == ("no", 0)
 
 
 def test_a_parent_that_stands_still_cannot_be_told_from_its_last_picture(tmp_path):
@@ -88,8 +88,8 @@ def test_a_parent_that_stands_still_cannot_be_told_from_its_last_picture(tmp_pat
     shorter = films.write(tmp_path / "shorter.mp4", still * NEW)
     assert compare(parent, longer) == Cut("unknown", None, None)
     cut = compare(parent, shorter)
-    assert (cut.contains_parent, cut.join_ms) == ("no", 0)
-    assert cut.seam < 1  # what a new keyframe alone may cost
+    assert (cut.contains_parent, cut.cut_ms) == ("no", 0)
+    assert cut.cut_delta_e < 1  # what a new keyframe alone may cost
 
 
 def graded(pictures: list[np.ndarray]) -> dict[str, list[list[np.ndarray]]]:
@@ -105,33 +105,33 @@ def graded(pictures: list[np.ndarray]) -> dict[str, list[list[np.ndarray]]]:
 
 
 @pytest.mark.parametrize(("kind", "before"), [("brightness", 0), ("brightness", OLD), ("place", 0), ("colour", 0)])
-def test_seams_are_ordered_as_they_are_seen(kind, before, cut_with):
+def test_cuts_are_ordered_as_they_are_seen(kind, before, cut_with):
     cuts = [cut_with(films.pan(before) + after) for after in graded(films.pan(NEW, OLD))[kind]]
-    seams = [cut.seam for cut in cuts]
+    visible = [cut.cut_delta_e for cut in cuts]
     assert {cut.contains_parent for cut in cuts} == {"yes" if before else "no"}
-    assert seams[0] < 0.5
-    assert all(smoother + 0.5 < rougher for smoother, rougher in itertools.pairwise(seams[1:]))
-    assert seams[0] < seams[1]
-    assert seams[-1] > 5
+    assert visible[0] < 0.5
+    assert all(smoother + 0.5 < rougher for smoother, rougher in itertools.pairwise(visible[1:]))
+    assert visible[0] < visible[1]
+    assert visible[-1] > 5
 
 
 @pytest.mark.parametrize("step", [0, 1, 6])
-def test_motion_is_no_jump(step, tmp_path):
-    """However fast a camera moves, a smooth cut has no seam; where it moves on every other picture only, neither."""
+def test_motion_is_no_cut(step, tmp_path):
+    """However fast a camera moves, a smooth cut is not seen; where it moves on every other picture only, neither."""
     frames = films.pan(OLD + NEW, step=step)
     jerky = [frame for frame in frames[::2] for _ in range(2)]
     for pictures in (frames, jerky):
         parent = films.write(tmp_path / "parent.mp4", pictures[:OLD])
         child = films.write(tmp_path / "child.mp4", pictures[OLD:])
-        assert compare(parent, child).seam < 1
+        assert compare(parent, child).cut_delta_e < 1
 
 
 def test_painted_extensions_begin_where_their_parent_ended(tmp_path):
     ending = paint(Shot("a sailing boat at sunset", "high", 1, 5, 1.0, None), tmp_path / "parent.mp4")
     paint(Shot("a storm comes up", "high", 2, 6, 1.5, ending), tmp_path / "child.mp4")
     cut = process.compare(tmp_path / "parent.mp4", tmp_path / "child.mp4")
-    assert (cut.contains_parent, cut.join_ms) == ("no", 0)
-    assert cut.seam < 1
+    assert (cut.contains_parent, cut.cut_ms) == ("no", 0)
+    assert cut.cut_delta_e < 1
 
 
 def test_a_cut_needs_two_videos(parent, tmp_path):

@@ -109,9 +109,9 @@ def test_a_lost_clip_says_so_in_its_frame_and_offers_no_file(web, task):
 
 
 def test_the_smallest_jump_is_marked_once_there_is_something_to_compare(web, task):
-    make_clip(task, 1, seam=3.2)
+    make_clip(task, 1, cut_delta_e=3.2)
     assert "smoothest cut" not in page(web, f"/tasks/{task.pk}/")
-    make_clip(task, 2, seam=1.1)
+    make_clip(task, 2, cut_delta_e=1.1)
     shown = page(web, f"/tasks/{task.pk}/")
     assert "smoothest cut" not in line(shown, 1)
     assert "smoothest cut" in line(shown, 2)
@@ -187,8 +187,8 @@ def test_an_old_task_whose_turn_has_not_come_is_still_waited_for(web, task):
 
 
 def test_a_poll_leaves_the_order_as_the_page_has_it(web, task):
-    for index, seam in ((1, 2.0), (2, 1.0)):
-        make_clip(task, index, seam=seam)
+    for index, delta in ((1, 2.0), (2, 1.0)):
+        make_clip(task, index, cut_delta_e=delta)
     make_clip(task, 3, "waiting")
     address = re.search('hx-get="(.*?)"', poll(page(web, f"/tasks/{task.pk}/?order=seam")))[1]
     assert "By number" in page(web, unescape(address).replace("?v=", "?v=0"))
@@ -295,10 +295,10 @@ def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_c
     parent = make_task(member)
     lead = make_clip(parent, 3)
     task = make_task(member, parent=parent, index=3)
-    measured = {"frame_rate": 24.0, "contains_parent": "yes", "join_ms": 5200}
-    make_clip(task, 1, seam=0.0, **measured)
-    make_clip(task, 2, seam=2.5, **measured)
-    make_clip(task, 3, seam=1.5, frame_rate=24.0, contains_parent="no", join_ms=0)
+    measured = {"frame_rate": 24.0, "contains_parent": "yes", "cut_ms": 5200}
+    make_clip(task, 1, cut_delta_e=0.0, **measured)
+    make_clip(task, 2, cut_delta_e=2.5, **measured)
+    make_clip(task, 3, cut_delta_e=1.5, frame_rate=24.0, contains_parent="no", cut_ms=0)
     link = Share.objects.create(task=task).get_absolute_url()
     for shown in (page(web, f"/tasks/{task.pk}/"), page(web, f"/tasks/{task.pk}/copies/")):
         lines = [re.search(rf'<p class="copy[^>]*id="copy-{n}"[^>]*>', shown)[0] for n in (1, 2, 3, 4)]
@@ -325,9 +325,9 @@ def test_a_wall_has_the_shape_of_its_clips_or_of_the_one_that_they_continue(web,
 
 
 def test_a_guest_is_not_told_how_a_clip_joins_another(web, guest, task, link):
-    make_clip(task, seam=0.5, contains_parent="yes", join_ms=5200)
-    make_clip(task, 2, seam=1.5, contains_parent="yes", join_ms=5200)
-    make_clip(task, 3, seam=0.1, contains_parent="yes", join_ms=5200)
+    make_clip(task, cut_delta_e=0.5, contains_parent="yes", cut_ms=5200)
+    make_clip(task, 2, cut_delta_e=1.5, contains_parent="yes", cut_ms=5200)
+    make_clip(task, 3, cut_delta_e=0.1, contains_parent="yes", cut_ms=5200)
     hidden = ("data-seam", "data-join", "data-smoothest", 'data-to="seam"', "order=seam", "the cuts")
     shown = page(web, f"/tasks/{task.pk}/")
     assert all(word in shown for word in hidden)

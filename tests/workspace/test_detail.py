@@ -332,8 +332,8 @@ def crowd(member, task: Task) -> None:
 
 def test_the_clips_can_be_ordered_by_their_joins(web, member):
     task = make_task(member)
-    for index, seam in ((1, 8.0), (2, 0.5), (3, None), (4, 3.0)):
-        make_clip(task, index=index, seam=seam)
+    for index, delta in ((1, 8.0), (2, 0.5), (3, None), (4, 3.0)):
+        make_clip(task, index=index, cut_delta_e=delta)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert re.findall(r'id="copy-(\d)"', shown) == ["1", "2", "3", "4"]
     assert 'href="?order=seam"' in shown
@@ -345,7 +345,7 @@ def test_the_clips_can_be_ordered_by_their_joins(web, member):
 
 def test_without_measured_joins_there_is_no_order(web, member):
     task = make_task(member)
-    make_clip(task, seam=1.0)
+    make_clip(task, cut_delta_e=1.0)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert "order=seam" not in shown
     assert "smoothest" not in shown

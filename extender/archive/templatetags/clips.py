@@ -56,8 +56,8 @@ def measured(clip: Clip, share: Share | None = None) -> str:
         {}
         if share
         else {
-            "join": clip.join_ms if clip.repeats_parent else None,
-            "seam": clip.seam,
+            "join": clip.cut_ms if clip.repeats_parent else None,
+            "seam": clip.cut_delta_e,
             "smoothest": "yes" if smoothest(clip) else None,
         }
     )
@@ -142,7 +142,7 @@ def smoothest(clip: Clip) -> bool:
 
 def _seam(clip: Clip | None) -> float:
     """The jump at the clip's join; what is not measured, or not there, comes last."""
-    return clip.seam if clip and clip.seam is not None else math.inf
+    return clip.cut_delta_e if clip and clip.cut_delta_e is not None else math.inf
 
 
 def _address(kind: str, clip: Clip, share: Share | None) -> str:

@@ -135,8 +135,8 @@ class Clip(models.Model):
 
     # Measured against the clip that it continues, and against the branch's original.
     contains_parent = models.CharField(max_length=7, choices=Contains.choices, blank=True)
-    join_ms = models.PositiveIntegerField(null=True, help_text="Where the new footage begins")
-    seam = models.FloatField(null=True, help_text="The jump at the join, in ΔE; 0 is none")
+    cut_ms = models.PositiveIntegerField(null=True, help_text="Where the new footage begins")
+    cut_delta_e = models.FloatField(null=True, help_text="How visible the cut is, in ΔE; 0: not at all")
     drift_colour = models.FloatField(null=True, help_text="How far its end is from the original's, in ΔE")
     drift_sharpness = models.FloatField(null=True, help_text="Below 0: softer than the original's end")
 
