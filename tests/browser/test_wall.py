@@ -499,7 +499,7 @@ def test_two_are_compared_side_by_side_and_under_a_slider(open_wall, joined, wid
     cut = page.get_by_label("Split between the left clip")
     cut.focus()
     page.keyboard.press("Home")
-    assert page.locator("#wall").evaluate("(wall) => wall.style.getPropertyValue('--cut')") == "0"
+    assert page.locator("#wall").evaluate("(wall) => wall.style.getPropertyValue('--split')") == "0"
     box = cut.bounding_box()
     for share in (0.1, 0.3, 0.9):
         page.mouse.click(box["x"] + share * box["width"], box["y"] + 20)

@@ -3,7 +3,7 @@
 
 const NEEDS = [
   ["textarea, select, input:not([type=range], [type=radio], [type=checkbox])", /./],
-  [".cut", /^(Arrow.*|Home|End|Page.*)$/],
+  [".split", /^(Arrow.*|Home|End|Page.*)$/],
   ["[type=radio]", /^(Shift\+)?Arrow/],
   ["[type=radio]:not(:checked)", /^Space$/],
   ["button, a, summary, [type=checkbox]", /^(Space|Enter)$/],

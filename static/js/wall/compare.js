@@ -8,11 +8,11 @@ export class Pair {
   constructor(wall) {
     this.wall = wall;
     this.bar = wall.screen.querySelector("[data-pair]");
-    this.cut = wall.screen.querySelector(".cut");
+    this.split = wall.screen.querySelector(".split");
     this.style = narrow.matches ? "slider" : "side";
     this.bar?.addEventListener("change", ({ target }) => this.#changed(target));
-    this.cut?.addEventListener("input", () => wall.element.style.setProperty("--cut", this.cut.value / 100));
-    this.cut?.addEventListener("pointermove", ({ offsetX }) => (this.at = offsetX));
+    this.split?.addEventListener("input", () => wall.element.style.setProperty("--split", this.split.value / 100));
+    this.split?.addEventListener("pointermove", ({ offsetX }) => (this.at = offsetX));
   }
 
   get isOn() {
@@ -21,8 +21,8 @@ export class Pair {
 
   // Under the slider no frame is under the pointer: the one on whose side of the cut it is.
   get pointed() {
-    if (!this.cut?.matches(":hover")) return null;
-    const line = HANDLE / 2 + (this.cut.value / 100) * (this.cut.clientWidth - HANDLE);
+    if (!this.split?.matches(":hover")) return null;
+    const line = HANDLE / 2 + (this.split.value / 100) * (this.split.clientWidth - HANDLE);
     return this.#chosen(this.at < line ? "a" : "b");
   }
 
