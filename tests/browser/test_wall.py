@@ -157,7 +157,7 @@ def test_the_keyboard_alone_does_everything(open_wall, joined):
     expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute("aria-pressed", "true")
     assert seen(page) == ["1", "2", "3", "4"]
     press("j")
-    expect(page.locator(".wall")).to_have_attribute("data-view", "seam")
+    expect(page.locator(".wall")).to_have_attribute("data-view", "cut")
     press("c")
     expect(page.locator(".wall")).to_have_attribute("data-view", "side")
     press("Escape")
@@ -328,11 +328,11 @@ def test_a_guest_has_no_keys_for_what_a_guest_cannot_do(house, open_page, joined
         page.keyboard.press(key)
     expect(page.locator("#announce")).to_have_text("")
     page.keyboard.press("c")
-    assert sorted(seen(page)) == ["1", "2"], "joins are not told"
+    assert sorted(seen(page)) == ["1", "2"], "cuts are not told"
     expect(page.locator(".star")).to_have_count(0)
 
 
-def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
+def test_one_clip_has_its_cut_and_the_keys_that_it_needs(open_wall, directory):
     task = do(directory, STAGE.format(1, "The gull lands"))
     rest = f"Clip.objects.filter(task='{task}', index__gt=1)"
     do(directory, f"from extender.tasks.models import Clip; print({rest}.delete())")
@@ -343,7 +343,7 @@ def test_one_clip_has_its_seam_and_the_keys_that_it_needs(open_wall, directory):
     expect(views.nth(1)).to_have_attribute("aria-pressed", "true")
     for key in "1c":
         page.keyboard.press(key)
-        expect(page.locator("#wall")).to_have_attribute("data-view", "seam")
+        expect(page.locator("#wall")).to_have_attribute("data-view", "cut")
     views.first.click()
     expect(page.locator("#wall")).to_have_attribute("data-view", "all")
     page.mouse.move(0, 0)
@@ -416,12 +416,12 @@ def test_one_alone_and_back_leaves_the_others_in_step(open_wall, joined):
 
 
 @SIZES
-def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginning(open_wall, joined, width, height):
+def test_the_cut_of_separate_films_plays_the_parents_end_and_then_each_beginning(open_wall, joined, width, height):
     page = open_wall(joined, width, height)
     page.get_by_role("button", name="Cut", exact=True).click()
     leads = page.locator(".wall video.lead")
     expect(leads).to_have_count(4)
-    # Before the join: the parent's last second in each frame.
+    # Before the cut: the parent's last second in each frame.
     page.wait_for_function("() => document.querySelector('.wall').hasAttribute('data-leading')")
     # Clip 2 of the original. A browser takes its time to paint what a phone shows only after a swipe.
     eventually(lambda: all((one := lead.evaluate(READ))["step"] == 0 and one["take"] == 2 for lead in leads.all()))
@@ -432,7 +432,7 @@ def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginnin
     page.keyboard.press("Space")
     assert max(page.evaluate(TIMES)) <= 1.05
     assert page.locator("[data-length]").inner_text() == "2.0"
-    # In the order of their jumps, the smallest marked, which a phone shows first.
+    # The smoothest first, and marked, which a phone shows first.
     expect(page.locator("#frame-3")).to_be_in_viewport(ratio=0.9)
     expect(page.locator("#clip-3")).to_be_visible()
     assert [page.locator(f"[data-place='{n}']").get_attribute("data-clip") for n in range(1, 5)] == [
@@ -441,8 +441,8 @@ def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginnin
         "1",
         "4",
     ]
-    expect(page.locator("#jump-3")).to_have_text("smoothest · cut 0.6")
-    expect(page.locator("#jump-1")).to_have_text("cut 4.2")
+    expect(page.locator("#cut-3")).to_have_text("smoothest · cut 0.6")
+    expect(page.locator("#cut-1")).to_have_text("cut 4.2")
     if width < 600:
         boxes = {one.inner_text(): one.bounding_box()["x"] for one in page.locator(".pager button").all()}
         assert sorted(boxes, key=boxes.get) == ["3", "2", "1", "4"], "the pager stands as the clips do"
@@ -455,7 +455,7 @@ def test_the_seam_of_separate_films_plays_the_parents_end_and_then_each_beginnin
     ]
 
 
-def test_the_seam_of_results_with_their_parents_footage_is_the_same_moment_inside_them(open_wall, grown):
+def test_the_cut_of_results_with_their_parents_footage_is_the_same_moment_inside_them(open_wall, grown):
     page = open_wall(grown, reduced_motion="reduce")
     page.get_by_role("button", name="Cut", exact=True).click()
     expect(page.locator("[data-length]")).to_have_text("2.0")
@@ -468,7 +468,7 @@ def test_the_seam_of_results_with_their_parents_footage_is_the_same_moment_insid
         eventually(lambda wanted=expected: {(one["step"], one["picture"]) for one in shown(page)} == wanted)
 
 
-def test_an_original_has_no_seam_to_show(house, open_page):
+def test_an_original_has_no_cut_to_show(house, open_page):
     page = sign_in(open_page(), house)
     page.locator(".card", has=page.get_by_text("Original", exact=True)).first.get_by_role("link").first.click()
     expect(page.get_by_role("button", name="Cut", exact=True)).to_be_disabled()
@@ -478,7 +478,7 @@ def test_an_original_has_no_seam_to_show(house, open_page):
 def test_two_are_compared_side_by_side_and_under_a_slider(open_wall, joined, width, height):
     page = open_wall(joined, width, height)
     page.get_by_role("button", name="Compare").click()
-    assert sorted(seen(page)) == ["2", "3"], "those that join best"
+    assert sorted(seen(page)) == ["2", "3"], "those with the smoothest cuts"
     page.get_by_role("group", name="Right").get_by_role("radio", name="1").check()
     assert sorted(seen(page)) == ["1", "3"]
     for look in ("All", "Compare", "Compare"):

@@ -108,7 +108,7 @@ def test_a_lost_clip_says_so_in_its_frame_and_offers_no_file(web, task):
     assert "Download" not in page(web, f"/tasks/{task.pk}/")
 
 
-def test_the_smallest_jump_is_marked_once_there_is_something_to_compare(web, task):
+def test_the_smoothest_cut_is_marked_once_there_is_something_to_compare(web, task):
     make_clip(task, 1, cut_delta_e=3.2)
     assert "smoothest cut" not in page(web, f"/tasks/{task.pk}/")
     make_clip(task, 2, cut_delta_e=1.1)
@@ -147,7 +147,7 @@ def test_the_poll_goes_on_while_copies_are_under_way_and_ends_with_them(web, gue
     Clip.objects.update(state="copying", attempts=1)
     assert asks()
     Clip.objects.update(state="stored", contains_parent="")
-    assert asks(), "how they join is being measured"
+    assert asks(), "how they cut is being measured"
     Clip.objects.update(contains_parent="unknown")
     assert not asks()
     Clip.objects.filter(index=1).update(state="waiting", asked_anew=True)
@@ -190,7 +190,7 @@ def test_a_poll_leaves_the_order_as_the_page_has_it(web, task):
     for index, delta in ((1, 2.0), (2, 1.0)):
         make_clip(task, index, cut_delta_e=delta)
     make_clip(task, 3, "waiting")
-    address = re.search('hx-get="(.*?)"', poll(page(web, f"/tasks/{task.pk}/?order=seam")))[1]
+    address = re.search('hx-get="(.*?)"', poll(page(web, f"/tasks/{task.pk}/?order=cut")))[1]
     assert "By number" in page(web, unescape(address).replace("?v=", "?v=0"))
 
 
@@ -202,7 +202,7 @@ def test_the_poll_brings_lines_and_never_the_videos(web, guest, task, link):
         assert "<video" not in shown
         assert "<html" not in shown
         assert len(re.findall(r'<p class="copy[^>]*hx-swap-oob', shown)) == 4
-        # And the link that orders them, what a seam needs of their parent, and for the owner the branch.
+        # And the link that orders them, what a cut needs of their parent, and for the owner the branch.
         assert shown.count('hx-swap-oob="true"') == (7 if browser is web else 6)
         assert shown.index('<div id="copies"') < shown.index("hx-swap-oob")
     prefix = link.removesuffix("/")
@@ -302,10 +302,11 @@ def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_c
     link = Share.objects.create(task=task).get_absolute_url()
     for shown in (page(web, f"/tasks/{task.pk}/"), page(web, f"/tasks/{task.pk}/copies/")):
         lines = [re.search(rf'<p class="copy[^>]*id="copy-{n}"[^>]*>', shown)[0] for n in (1, 2, 3, 4)]
-        assert 'data-ms="5200" data-fps="24.0" data-join="5200" data-seam="0.0" data-smoothest="yes"' in lines[0]
-        assert 'data-join="5200" data-seam="2.5"' in lines[1]
+        assert 'data-ms="5200" data-fps="24.0" data-cut-ms="5200"' in lines[0]
+        assert 'data-cut-delta="0.0" data-smoothest="yes"' in lines[0]
+        assert 'data-cut-ms="5200" data-cut-delta="2.5"' in lines[1]
         assert "data-smoothest" not in lines[1]
-        assert 'data-fps="24.0" data-seam="1.5"' in lines[2]
+        assert 'data-fps="24.0" data-cut-delta="1.5"' in lines[2]
         assert "data-ms" not in lines[3]
         assert f'data-film="/clips/{lead.pk}.mp4" data-ms="5200"' in shown
     # A link is for one task: the clip that it continues is not shown by it.
@@ -324,14 +325,14 @@ def test_a_wall_has_the_shape_of_its_clips_or_of_the_one_that_they_continue(web,
     assert f'data-shape="{shape}"' in page(web, f"/tasks/{parent.pk}/")
 
 
-def test_a_guest_is_not_told_how_a_clip_joins_another(web, guest, task, link):
+def test_a_guest_is_not_told_how_a_clip_cuts_from_another(web, guest, task, link):
     make_clip(task, cut_delta_e=0.5, contains_parent="yes", cut_ms=5200)
     make_clip(task, 2, cut_delta_e=1.5, contains_parent="yes", cut_ms=5200)
     make_clip(task, 3, cut_delta_e=0.1, contains_parent="yes", cut_ms=5200)
-    hidden = ("data-seam", "data-join", "data-smoothest", 'data-to="seam"', "order=seam", "the cuts")
+    hidden = ("data-cut-", "data-smoothest", 'data-to="cut"', "order=cut", "the cuts")
     shown = page(web, f"/tasks/{task.pk}/")
     assert all(word in shown for word in hidden)
     for address in (link, link + "copies/"):
         assert not any(word in page(guest, address) for word in hidden)
-    ordered = page(guest, link + "?order=seam")
+    ordered = page(guest, link + "?order=cut")
     assert ordered.index('id="frame-1"') < ordered.index('id="frame-3"')

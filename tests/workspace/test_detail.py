@@ -330,24 +330,24 @@ def crowd(member, task: Task) -> None:
         Share.objects.create(task=task)
 
 
-def test_the_clips_can_be_ordered_by_their_joins(web, member):
+def test_the_clips_can_be_ordered_by_their_cuts(web, member):
     task = make_task(member)
     for index, delta in ((1, 8.0), (2, 0.5), (3, None), (4, 3.0)):
         make_clip(task, index=index, cut_delta_e=delta)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert re.findall(r'id="copy-(\d)"', shown) == ["1", "2", "3", "4"]
-    assert 'href="?order=seam"' in shown
+    assert 'href="?order=cut"' in shown
     assert re.findall(r'id="copy-(\d)".*?</p>', shown[: shown.index("smoothest cut")], re.DOTALL)[-1:] == ["1"]
-    ordered = wall(web.get(f"/tasks/{task.pk}/?order=seam"))
+    ordered = wall(web.get(f"/tasks/{task.pk}/?order=cut"))
     assert re.findall(r'id="copy-(\d)"', ordered) == ["2", "4", "1", "3"]
     assert re.findall(r'<li class="frame" id="frame-(\d)"', ordered) == ["2", "4", "1", "3"]
 
 
-def test_without_measured_joins_there_is_no_order(web, member):
+def test_without_measured_cuts_there_is_no_order(web, member):
     task = make_task(member)
     make_clip(task, cut_delta_e=1.0)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
-    assert "order=seam" not in shown
+    assert "order=cut" not in shown
     assert "smoothest" not in shown
 
 

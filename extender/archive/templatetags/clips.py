@@ -49,15 +49,15 @@ def storyboard_grid() -> str:
 
 @register.simple_tag
 def measured(clip: Clip, share: Share | None = None) -> str:
-    """What the wall has to know of the clip's file, as attributes: its length, its pictures a second, its join."""
+    """What the wall has to know of the clip's file, as attributes: its length, its pictures a second, its cut."""
     found: dict[str, object] = {"ms": clip.duration_ms, "fps": clip.frame_rate}
-    # A link is for one task: how its clips join another one is none of a guest's business.
+    # A link is for one task: how they cut from another one's is none of a guest's business.
     found |= (
         {}
         if share
         else {
-            "join": clip.cut_ms if clip.repeats_parent else None,
-            "seam": clip.cut_delta_e,
+            "cut-ms": clip.cut_ms if clip.repeats_parent else None,
+            "cut-delta": clip.cut_delta_e,
             "smoothest": "yes" if smoothest(clip) else None,
         }
     )
@@ -82,18 +82,18 @@ def shape(task: Task, share: Share | None = None, polled: object = False) -> str
 
 @register.simple_tag
 def places(task: Task, order: str | None = None, share: Share | None = None) -> list[tuple[int, Clip | None]]:
-    """Four places for four clips, with their numbers: as APIFRAME numbers them, or by their jumps ("seam").
+    """Four places for four clips, with their numbers: as APIFRAME numbers them, or the smoothest cut first ("cut").
 
-    Guests are not told of jumps, and so not by an order either.
+    Guests are not told of cuts, and so not by an order either.
     """
     numbered = [(index, clip) for index, clip in enumerate(task.frames, 1) if clip or not task.is_final]
-    return sorted(numbered, key=lambda place: _seam(place[1])) if order == "seam" and not share else numbered
+    return sorted(numbered, key=lambda place: _cut_delta(place[1])) if order == "cut" and not share else numbered
 
 
 @register.filter
-def has_seams(task: Task) -> bool:
-    """Whether the jumps of at least two of its clips are measured, so that there is an order."""
-    return sum(_seam(clip) < math.inf for clip in task.clips) > 1
+def has_cuts(task: Task) -> bool:
+    """Whether the cuts to at least two of its clips are measured, so that there is an order."""
+    return sum(_cut_delta(clip) < math.inf for clip in task.clips) > 1
 
 
 @register.filter
@@ -136,12 +136,12 @@ def file_words(state: str) -> str:
 
 @register.filter
 def smoothest(clip: Clip) -> bool:
-    """Whether the jump where the clip goes on from its parent is the smallest of its task's clips."""
-    return has_seams(clip.task) and _seam(clip) == min(map(_seam, clip.task.clips))
+    """Whether the cut from its parent is the smoothest of its task's clips."""
+    return has_cuts(clip.task) and _cut_delta(clip) == min(map(_cut_delta, clip.task.clips))
 
 
-def _seam(clip: Clip | None) -> float:
-    """The jump at the clip's join; what is not measured, or not there, comes last."""
+def _cut_delta(clip: Clip | None) -> float:
+    """How visible the cut to the clip is; what is not measured, or not there, comes last."""
     return clip.cut_delta_e if clip and clip.cut_delta_e is not None else math.inf
 
 

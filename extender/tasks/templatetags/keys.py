@@ -59,18 +59,18 @@ DIRECTIONS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 
 @register.simple_tag
 def wall_keys(task: Task, guest: bool) -> list[Line]:
-    """The keys of a task's wall, or of a guest's, who is not told of joins and changes nothing."""
+    """The keys of a task's wall, or of a guest's, who is not told of cuts and changes nothing."""
     count = len(task.clips) if task.is_final else MOST_CLIPS
-    joins = not guest and task.kind == Task.Kind.EXTENSION
+    has_cuts = not guest and task.kind == Task.Kind.EXTENSION
     lines = list(PLAYING)
     if count > 1:
         lines.append(Line("a clip alone", [Key(str(number), "number", number) for number in range(1, count + 1)]))
-    if count > 1 or joins:
+    if count > 1 or has_cuts:
         lines.append(Line("all clips" if count > 1 else "the clip again", [Key("Escape", "back")]))
     if count > 1:
         lines.append(Line("compare two", [Key("c", "view", "compare")]))
-    if joins:
-        lines.append(Line("the cuts", [Key("j", "view", "seam")]))
+    if has_cuts:
+        lines.append(Line("the cuts", [Key("j", "view", "cut")]))
     lines += SPEED
     if not guest:
         lines.append(Line("pick a clip", [Key("p", "pick")]))

@@ -32,11 +32,11 @@ export class Pair {
     this.#see();
   }
 
-  // The picked ones first, then those that join best.
+  // The picked ones first, then those with the smoothest cuts.
   #rank() {
     const { wall } = this;
     const isPicked = (frame) => document.querySelector(`#clip-${frame.dataset.clip} [data-pick][aria-pressed=true]`);
-    const rank = (frame) => (isPicked(frame) ? -1 : wall.facts(frame).seam);
+    const rank = (frame) => (isPicked(frame) ? -1 : wall.facts(frame).cutDelta);
     const liked = wall.frames.toSorted((one, other) => rank(one) - rank(other));
     this.#check("a", liked[0]);
     this.#check("b", liked[1]);

@@ -12,7 +12,7 @@ export class Pager {
 
   // Brings a clip into view: on a narrow screen one fills the wall anyway.
   bring(number) {
-    const isBeside = ["all", "seam"].includes(this.#wall.view);
+    const isBeside = ["all", "cut"].includes(this.#wall.view);
     if (!isBeside) this.#wall.views.see("all");
     const place = this.#wall.places.find(({ dataset }) => dataset.clip === String(number));
     const behavior = isBeside && !lessMotion.matches ? "smooth" : "instant";

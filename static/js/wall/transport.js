@@ -73,7 +73,7 @@ export class Transport {
     for (const frame of frames) {
       frame.toggleAttribute("data-waiting", waits && this.#wall.video(frame).readyState < 3);
     }
-    element.toggleAttribute("data-leading", view === "seam" && time < 1);
+    element.toggleAttribute("data-leading", view === "cut" && time < 1);
     this.#one(".moment").value = length ? Math.round((1000 * time) / length) : 0;
     this.#drawTime(time.toFixed(1), length ? length.toFixed(1) : "–");
     this.#drawState();
@@ -98,7 +98,7 @@ export class Transport {
   }
 
   #preview(time) {
-    if (this.#wall.view === "seam") return;
+    if (this.#wall.view === "cut") return;
     for (const frame of this.#wall.frames) {
       const share = time / (this.#wall.facts(frame).seconds ?? this.head.length);
       show(frame, Math.min(TILES - 1, Math.round(share * (TILES - 1))));

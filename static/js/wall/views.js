@@ -1,8 +1,8 @@
-// The views of a wall: all, solo, seam, side, slider; and which of its clips are in them.
+// The views of a wall: all, solo, cut, side, slider; and which of its clips are in them.
 
 import { lessMotion, narrow } from "../shared/media.js";
 import { say } from "../shared/say.js";
-import { canLead, lead, order } from "./seam.js";
+import { canLead, lead, order } from "./cut.js";
 
 const NO_LEAD = "The clip that these extend is not here.";
 
@@ -15,14 +15,14 @@ export class Views {
 
   see(view, ...roles) {
     const { element, frames, transport, pager } = this.#wall;
-    const wasSeam = this.#wall.view === "seam";
+    const wasCut = this.#wall.view === "cut";
     element.dataset.view = view;
     for (const frame of frames) frame.dataset.role = ["a", "b"][roles.indexOf(frame)] ?? "";
-    if (view === "seam") this.#join();
-    else if (wasSeam || !transport.head.length) transport.head.show(this.#tracks(), 0);
+    if (view === "cut") this.#playCut();
+    else if (wasCut || !transport.head.length) transport.head.show(this.#tracks(), 0);
     order(this.#wall);
     // A browser would keep the same clip in sight, wherever that stands now.
-    if (view === "seam") element.scrollLeft = 0;
+    if (view === "cut") element.scrollLeft = 0;
     pager.draw();
     transport.draw();
     this.#draw();
@@ -32,7 +32,7 @@ export class Views {
   show(name) {
     // Guests are not offered all of them.
     if (!this.#button(name)) return;
-    if (name === "seam" && !canLead(this.#wall)) say(NO_LEAD);
+    if (name === "cut" && !canLead(this.#wall)) say(NO_LEAD);
     else if (name !== "compare") this.see(name);
     else if (this.#wall.frames.length > 1) this.#wall.pair.open();
   }
@@ -55,15 +55,15 @@ export class Views {
 
   // Other files are there, or more is known of them.
   renew() {
-    if (this.#wall.view === "seam") this.#lead();
+    if (this.#wall.view === "cut") this.#lead();
     else this.#wall.transport.head.show(this.#tracks());
     order(this.#wall);
     this.offer();
   }
 
-  // Copies bring what a seam needs.
+  // Copies bring what a cut needs.
   offer() {
-    const button = this.#button("seam");
+    const button = this.#button("cut");
     if (!button) return;
     button.disabled = !canLead(this.#wall);
     button.title = button.disabled ? NO_LEAD : "";
@@ -94,8 +94,8 @@ export class Views {
     }));
   }
 
-  // Begins with the seam, which is there to be seen over and over.
-  #join() {
+  // Begins with the cut, which is there to be seen over and over.
+  #playCut() {
     const { transport } = this.#wall;
     transport.start();
     transport.head.playing ||= !lessMotion.matches;
@@ -104,6 +104,6 @@ export class Views {
 
   async #lead(time) {
     const tracks = await lead(this.#wall);
-    if (this.#wall.view === "seam") await this.#wall.transport.head.show(tracks, time);
+    if (this.#wall.view === "cut") await this.#wall.transport.head.show(tracks, time);
   }
 }

@@ -49,12 +49,13 @@ class Wall {
 
   // What is known of a clip stands on the line beneath it, which polls renew.
   facts(frame) {
-    const { ms, fps, join, seam, smoothest } = document.getElementById(`copy-${frame.dataset.clip}`)?.dataset ?? {};
+    const copy = document.getElementById(`copy-${frame.dataset.clip}`);
+    const { ms, fps, cutMs, cutDelta, smoothest } = copy?.dataset ?? {};
     return {
       seconds: ms && ms / 1000,
       fps: Number(fps) || FPS,
-      join: join && join / 1000,
-      seam: Number(seam ?? Infinity),
+      cut: cutMs && cutMs / 1000,
+      cutDelta: Number(cutDelta ?? Infinity),
       smoothest,
     };
   }

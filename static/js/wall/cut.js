@@ -1,4 +1,4 @@
-// The seam: the last second of the parent and the first of each continuation, over and over, in the order of their jumps.
+// The cut: the last second of the parent and the first of each continuation, over and over, the smoothest first.
 
 const SECOND = 1;
 const WAIT_MS = 5000;
@@ -25,10 +25,10 @@ function metadata(video) {
   });
 }
 
-// Whether there is something to join: the parent's film, or results that begin with it.
+// Whether there is a cut to show: the parent's film, or results that begin with it.
 export function canLead(wall) {
   return Boolean(document.getElementById("lead")?.dataset.film) ||
-    wall.frames.some((frame) => wall.facts(frame).join);
+    wall.frames.some((frame) => wall.facts(frame).cut);
 }
 
 // The tracks of every frame: the same moment inside a result that begins with its parent's footage, else two films.
@@ -36,8 +36,8 @@ export async function lead(wall) {
   const { film, ms } = document.getElementById("lead")?.dataset ?? {};
   const tracks = wall.frames.map(async (frame) => {
     const video = wall.video(frame);
-    const { join } = wall.facts(frame);
-    if (join) return [{ video, at: 0, from: Math.max(0, join - SECOND), to: join + SECOND }];
+    const { cut } = wall.facts(frame);
+    if (cut) return [{ video, at: 0, from: Math.max(0, cut - SECOND), to: cut + SECOND }];
     const after = { video, at: SECOND, from: 0, to: SECOND };
     if (!film) return [after];
     const before = leadOf(frame, film);
@@ -48,18 +48,18 @@ export async function lead(wall) {
   return (await Promise.all(tracks)).flat();
 }
 
-// Places the frames: by their jumps while the seam is looked at, else as they came.
+// Places the frames: the smoothest cut first while cuts are looked at, else as they came.
 export function order(wall) {
-  const isSeam = wall.view === "seam";
+  const isCut = wall.view === "cut";
   const home = wall.places.toSorted((one, other) => homeOf(one) - homeOf(other));
-  const placed = isSeam ? home.toSorted((one, other) => wall.facts(one).seam - wall.facts(other).seam) : home;
+  const placed = isCut ? home.toSorted((one, other) => wall.facts(one).cutDelta - wall.facts(other).cutDelta) : home;
   placed.forEach((frame, place) => {
-    const { seam, smoothest } = wall.facts(frame);
+    const { cutDelta, smoothest } = wall.facts(frame);
     frame.dataset.place = place + 1;
-    const words = frame.querySelector(".jump");
+    const words = frame.querySelector(".cut");
     if (words) {
-      words.textContent = seam < Infinity
-        ? `${smoothest ? "smoothest · " : ""}cut ${seam.toFixed(1)}`
+      words.textContent = cutDelta < Infinity
+        ? `${smoothest ? "smoothest · " : ""}cut ${cutDelta.toFixed(1)}`
         : "cut not measured";
     }
   });
