@@ -16,9 +16,9 @@ export function once(video, ...events) {
 // A server that sends no parts sends a stream: it is seen from where it stands, until a copy takes its place.
 export const isStream = ({ seekable }) => !seekable.length || !seekable.end(0);
 
-// Jumps to `moment` where the video can: one jump at a time, for a browser that is asked for the next before it has shown
-// the last may show neither. Tells whether it has jumped.
-export function jump(video, moment, tolerance = SAME) {
+// Sets the video's time to `moment` where it can: one at a time, for a browser that is asked for the next before it has
+// shown the last may show neither. Tells whether it was set.
+export function setTime(video, moment, tolerance = SAME) {
   if (video.seeking || isStream(video) || Math.abs(video.currentTime - moment) <= tolerance) return false;
   video.currentTime = moment;
   return true;
@@ -32,7 +32,7 @@ export async function seek(video, momentOf, isWanted) {
     await once(video, "loadedmetadata", "seeked", "emptied", "error");
   }
   if (video.error || !isWanted()) return false;
-  if (jump(video, momentOf())) await once(video, "seeked", "error", "emptied");
+  if (setTime(video, momentOf())) await once(video, "seeked", "error", "emptied");
   while (video.readyState < 2 && !video.error) await once(video, "loadeddata", "canplay", "error");
   return !video.error && isWanted();
 }

@@ -4,7 +4,7 @@
 // the videos by small changes of speed; what is too far off, or stalls, stops all of them until they stand together again.
 
 import { clamp } from "../shared/numbers.js";
-import { isStream, jump, seek } from "../shared/video.js";
+import { isStream, seek, setTime } from "../shared/video.js";
 
 const FAR = 0.25; // s: what is further off is sought
 const NEAR = 0.004; // s: what is nearer is right
@@ -169,7 +169,7 @@ export class Playhead {
     const moment = this.#moment(track, time);
     if (!this.#isActive(track, time)) {
       video.pause();
-      jump(video, moment, 0.1);
+      setTime(video, moment, 0.1);
       return true;
     }
     if (video.ended) return true;
