@@ -398,7 +398,7 @@ class Forgetful:
 
 
 def test_what_the_store_has_not_kept_whole_is_not_taken_for_kept(bucket_at):
-    trouble = pytest.raises(StoreTrouble, match=r"^The store has not kept every byte\.$")
+    trouble = pytest.raises(StoreTrouble, match=r"^The store has not taken every byte\.$")
     with Forgetful(size=len(CLIP) - 1) as server, trouble:
         put(bucket_at(server.url))
     with Forgetful(size=len(CLIP)) as server:

@@ -1,4 +1,4 @@
-"""How a kept file's bytes reach a browser: from us, from the proxy in front of us, or from the bucket."""
+"""How a stored file's bytes reach a browser: from us, from the proxy in front of us, or from the bucket."""
 
 import os
 from typing import BinaryIO
@@ -12,7 +12,7 @@ from extender.archive.serving.ranges import Slice, Unsatisfiable, content_range,
 from extender.archive.storage import Store, content_type, current_store
 from extender.archive.storage.base import ADDRESS_SECONDS
 
-# A kept file never changes; but who may see it does, and a browser's copy cannot be taken back.
+# A stored file never changes; but who may see it does, and a browser's copy cannot be taken back.
 CACHED_SECONDS = 7 * 24 * 60 * 60
 CHUNK_BYTES = 64 * 1024
 
@@ -26,7 +26,7 @@ def respond(
     revocable: bool = False,
     store: Store | None = None,
 ) -> HttpResponseBase:
-    """The answer to a GET or HEAD for the kept file `name`, whose checksum is `sha256`.
+    """The answer to a GET or HEAD for the stored file `name`, whose checksum is `sha256`.
 
     With `download_name` the browser saves it under that name. A `revocable` answer is asked for again at each use,
     as a guest's link must be. Asks nothing of the database. FileNotFoundError where our own disk does not have

@@ -39,7 +39,7 @@ def content_type(name: str) -> str:
 
 
 class Store(ABC):
-    """Kept files by name, and the parts that become kept files: these lie on the local disk, whatever the store.
+    """Stored files by name, and the parts that become stored files: these lie on the local disk, whatever the store.
 
     Every method raises `StoreTrouble` where the store cannot do its work; opening or measuring a file that is
     not there is FileNotFoundError.
@@ -70,15 +70,15 @@ class Store(ABC):
 
     @abstractmethod
     def open(self, name: str) -> BinaryIO:
-        """The kept file, to be read from its beginning and closed."""
+        """The stored file, to be read from its beginning and closed."""
 
     @abstractmethod
     def size(self, name: str) -> int:
-        """Bytes of the kept file."""
+        """Bytes of the stored file."""
 
     @abstractmethod
     def exists(self, name: str) -> bool:
-        """Whether the file is kept."""
+        """Whether the file is stored."""
 
     @abstractmethod
     def delete(self, name: str) -> None:
@@ -92,7 +92,7 @@ class Store(ABC):
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:
-        """The kept file as one on this machine's disk, as long as the `with` lasts."""
+        """The stored file as one on this machine's disk, as long as the `with` lasts."""
         with self.open(name) as file, self.part() as part:
             while chunk := self._read(file):
                 part.write(chunk)
@@ -100,7 +100,7 @@ class Store(ABC):
             yield part.path
 
     def checksum(self, name: str, progress: Callable[[int], object] = lambda done: None) -> str:
-        """The SHA-256 of the kept file as it is now, in hex; `progress` hears of the bytes read so far."""
+        """The SHA-256 of the stored file as it is now, in hex; `progress` hears of the bytes read so far."""
         digest, done = hashlib.sha256(), 0
         with self.open(name) as file:
             while chunk := self._read(file):
@@ -131,7 +131,7 @@ class Store(ABC):
         removed, horizon = [], time.time() - older_than
         with disk_trouble():
             for path in self._parts.glob("*.part"):
-                # Whoever writes it may keep or remove it meanwhile.
+                # Whoever writes it may store or remove it meanwhile.
                 with suppress(FileNotFoundError):
                     if path.stat().st_mtime < horizon:
                         shutil.rmtree(path) if path.is_dir() else path.unlink()

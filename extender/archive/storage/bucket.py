@@ -1,4 +1,4 @@
-"""Kept files in an S3 bucket. Needs the extra `s3`; nothing else imports what it brings."""
+"""Stored files in an S3 bucket. Needs the extra `s3`; nothing else imports what it brings."""
 
 import io
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def bucket_trouble() -> Iterator[None]:
 
 
 class Bucket(Store):
-    """Kept files in the bucket that `options` (settings.ARCHIVE_BUCKET) name; parts below `root`, on the disk."""
+    """Stored files in the bucket that `options` (settings.ARCHIVE_BUCKET) name; parts below `root`, on the disk."""
 
     def __init__(self, root: Path, options: dict[str, str]) -> None:
         super().__init__(root)
@@ -67,7 +67,7 @@ class Bucket(Store):
             with bucket_trouble():
                 self._bucket.save(name, content)
         if self.size(name) != part.path.stat().st_size:
-            raise StoreTrouble("The store has not kept every byte.")
+            raise StoreTrouble("The store has not taken every byte.")
         part.discard()
 
     def open(self, name: str) -> BinaryIO:

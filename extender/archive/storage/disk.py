@@ -13,7 +13,7 @@ from extender.archive.storage.parts import Part, StoreTrouble, disk_trouble
 
 
 class Disk(Store):
-    """Kept files as files below `root`."""
+    """Stored files as files below `root`."""
 
     def path(self, name: str) -> Path:
         """Where the file lies; SuspiciousFileOperation for a name that leads out of the store."""

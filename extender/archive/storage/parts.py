@@ -38,7 +38,7 @@ def disk_trouble() -> Iterator[None]:
 
 
 class Part:
-    """A file in the making, which nobody else may read. The end of its `with` removes it, unless it was kept."""
+    """A file in the making, which nobody else may read. The end of its `with` removes it, unless it was stored."""
 
     def __init__(self, directory: Path) -> None:
         with disk_trouble():
