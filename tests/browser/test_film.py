@@ -271,7 +271,7 @@ def test_the_film_stays_in_sight_while_takes_are_tried(open_film):
         assert strip["width"] > page.locator(".screen").bounding_box()["width"] or width == 390
         assert page.evaluate("() => document.documentElement.scrollWidth") == width
     page.set_viewport_size({"width": 1366, "height": 680})
-    assert page.locator(".reel").evaluate("(reel) => reel.scrollWidth - reel.clientWidth") == 0
+    assert page.locator(".ends").evaluate("(ends) => ends.scrollWidth - ends.clientWidth") == 0
     # Where it would leave no room for anything else, it scrolls away.
     page.set_viewport_size({"width": 844, "height": 390})
     takes.scroll_into_view_if_needed()
@@ -427,14 +427,14 @@ def test_without_javascript_each_segment_plays_by_itself_and_takes_are_links(hou
     expect(videos).to_have_count(3)
     assert [video.is_visible() for video in videos.all()] == [True] * 3
     assert all(video.get_attribute("controls") is not None for video in videos.all())
-    reel = page.locator(".reel").bounding_box()
+    ends = page.locator(".ends").bounding_box()
     for video in videos.all():
         box = video.bounding_box()
         assert 250 < box["width"] < 450
         assert box["width"] / box["height"] == pytest.approx(16 / 9, rel=0.01)
     for words in page.get_by_text("Films of its takes").all():
         box = words.bounding_box()
-        assert box["y"] + box["height"] <= reel["y"] + reel["height"]
+        assert box["y"] + box["height"] <= ends["y"] + ends["height"]
     for hidden in (".transport", ".screen", ".takes", ".end"):
         assert not any(found.is_visible() for found in page.locator(hidden).all())
     page.locator("[data-step='0']").get_by_role("link", name="clip 3").click()
