@@ -1,4 +1,4 @@
-"""Choosing in a browser: keeping a clip and extending it with one press, by mouse, by keyboard and by finger."""
+"""Picking in a browser: marking a clip and extending it with one press, by mouse, by keyboard and by finger."""
 
 import re
 
@@ -83,7 +83,7 @@ def made_from(page: Page, task: str) -> None:
     assert page.locator(".branch .source").last.get_attribute("href") in task
 
 
-def test_a_kept_clip_is_marked_at_once_and_found_again(house, open_page, task):
+def test_a_picked_clip_is_marked_at_once_and_found_again(house, open_page, task):
     page = sign_in(open_page(), house)
     page.goto(task)
     held: list[Route] = []
@@ -106,7 +106,7 @@ def test_a_kept_clip_is_marked_at_once_and_found_again(house, open_page, task):
     expect(page.get_by_role("heading", name="Nothing picked yet")).to_be_visible()
 
 
-def test_what_could_not_be_kept_is_not_shown_as_kept(house, open_page, task):
+def test_what_could_not_be_picked_is_not_shown_as_picked(house, open_page, task):
     page = sign_in(open_page(expected="500"), house)
     page.goto(task)
     page.route("**/pick/", lambda route: route.fulfill(status=500))
@@ -115,7 +115,7 @@ def test_what_could_not_be_kept_is_not_shown_as_kept(house, open_page, task):
     expect(page.locator(".pick").first.get_by_text("☆ Pick")).to_be_visible()
 
 
-def test_the_keyboard_keeps_and_stays_where_it_is(house, open_page, task):
+def test_the_keyboard_picks_and_stays_where_it_is(house, open_page, task):
     page = sign_in(open_page(), house)
     page.goto(task)
     page.get_by_role("button", name="Pick clip 3").focus()
@@ -173,7 +173,7 @@ def test_the_keyboard_alone_extends(house, open_page, task, upstream):
     assert submits(upstream) == before + 1
 
 
-def test_fingers_keep_and_extend_on_a_phone_without_overflow(house, open_page, task, upstream):
+def test_fingers_pick_and_extend_on_a_phone_without_overflow(house, open_page, task, upstream):
     page = sign_in(open_page(390, 844, has_touch=True, is_mobile=True), house)
     page.goto(task)
     before = submits(upstream)
@@ -191,7 +191,7 @@ def test_fingers_keep_and_extend_on_a_phone_without_overflow(house, open_page, t
     assert submits(upstream) == before + 1
 
 
-def test_without_a_script_one_press_keeps_and_one_extends(house, open_page, task, upstream):
+def test_without_a_script_one_press_picks_and_one_extends(house, open_page, task, upstream):
     page = sign_in(open_page(java_script_enabled=False), house)
     page.goto(task)
     page.get_by_role("button", name="Pick clip 2").click()

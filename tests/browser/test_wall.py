@@ -236,7 +236,7 @@ def test_without_a_clip_that_is_meant_a_key_asks_for_one(open_wall, joined):
     assert not [box for box in controls if said["y"] + said["height"] > box["y"] and box["height"] < 60]
 
 
-def test_a_clip_that_is_kept_says_so_and_wears_a_star(open_wall, joined):
+def test_a_clip_that_is_picked_says_so_and_wears_a_star(open_wall, joined):
     page = open_wall(joined)
     star = page.locator("#frame-3 .star")
     expect(star).to_be_hidden()
@@ -542,7 +542,7 @@ def test_beside_a_lost_clip_each_keeps_its_own_place_and_panel(open_wall, joined
         do(directory, lost % "stored")
 
 
-def test_a_kept_clip_is_compared_first(open_wall, joined):
+def test_a_picked_clip_is_compared_first(open_wall, joined):
     page = open_wall(joined)
     page.locator("#clip-4 [data-pick]").click()
     expect(page.locator("#clip-4 [data-pick]")).to_have_attribute("aria-pressed", "true")
