@@ -81,12 +81,12 @@ FILE_MOVES: dict[FileState, set[FileState]] = {
 UNSETTLED_FILES = frozenset({FileState.WAITING, FileState.COPYING, FileState.BLOCKED})
 
 FILE_WORDS: dict[FileState, str] = {
-    FileState.WAITING: "only at APIFRAME",
-    FileState.COPYING: "being copied",
-    FileState.BLOCKED: "waiting for room",
+    FileState.WAITING: "not copied yet",
+    FileState.COPYING: "copying",
+    FileState.BLOCKED: "copying paused",
     FileState.STORED: "stored",
     FileState.REFUSED: "cannot be stored",
-    FileState.LOST: "lost at APIFRAME",
+    FileState.LOST: "no longer at APIFRAME",
 }
 
 AnyState = TypeVar("AnyState", bound=StrEnum)

@@ -66,7 +66,7 @@ def test_what_cannot_be_had_is_named_without_its_prompt(two_clips, sandbox):
     Task.objects.filter(pk=two_clips.pk).update(remote_id="")
     code, out, err = archive("--missing")
     assert (code, out) == (1, "")
-    assert f"task {two_clips.pk}, clip 2: lost at APIFRAME. Its server no longer has it." in err
+    assert f"task {two_clips.pk}, clip 2: no longer at APIFRAME. Its server no longer has it." in err
     assert "1 clips are missing." in err
     assert "clip 1" not in err
     assert "secret" not in err
@@ -106,7 +106,7 @@ def test_what_is_damaged_is_named_shown_from_apiframe_and_copied_again(web, two_
         film(settings, copy, "poster").unlink()
     code, out, err = archive("--verify")
     assert (code, out) == (1, "")
-    assert err == (f"task {two_clips.pk}, clip 1: only at APIFRAME. The copy was damaged.\n1 clips are damaged.")
+    assert err == (f"task {two_clips.pk}, clip 1: not copied yet. The copy was damaged.\n1 clips are damaged.")
     assert two_clips.clip(1).source_url in web.get(f"/tasks/{two_clips.pk}/").content.decode()
     assert Clip.objects.get(pk=other.pk).is_stored
     # Whether by the next turn of a worker or by this.

@@ -59,14 +59,14 @@ def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, tas
 @pytest.mark.parametrize(
     ("state", "fields", "said"),
     [
-        ("waiting", {}, ["only at APIFRAME"]),
-        ("waiting", {"reason": "Its server stalled."}, ["only at APIFRAME", "Its server stalled."]),
+        ("waiting", {}, ["not copied yet"]),
+        ("waiting", {"reason": "Its server stalled."}, ["not copied yet", "Its server stalled."]),
         ("copying", {"received": 40, "expected": 100}, ["copying 40 %"]),
-        ("copying", {"received": 40}, ["being copied"]),
+        ("copying", {"received": 40}, ["copying"]),
         ("copying", {"received": 400, "expected": 100}, ["copying 100 %"]),
-        ("blocked", {"reason": "The disk is full."}, ["waiting for room", "The disk is full."]),
+        ("blocked", {"reason": "The disk is full."}, ["copying paused", "The disk is full."]),
         ("refused", {"reason": "It cannot be read."}, ["cannot be stored", "It cannot be read."]),
-        ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["lost at APIFRAME on 23 Nov 2026"]),
+        ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["no longer at APIFRAME since 23 Nov 2026"]),
         ("stored", {"bytes": 1258291}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
         ("stored", {"reason": "what once was"}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
         ("stored", {"contains_parent": "yes"}, ["stored", "starts with the clip it extends"]),
@@ -288,7 +288,7 @@ def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbo
     Clip.objects.update(settled_at="2026-01-05T12:00:00Z")
     copying.copy_now()
     copying.copy_next()
-    assert "lost at APIFRAME on 5 Jan 2026" in line(page(web, f"/tasks/{original.pk}/"))
+    assert "no longer at APIFRAME since 5 Jan 2026" in line(page(web, f"/tasks/{original.pk}/"))
 
 
 def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_continue(web, guest, member):

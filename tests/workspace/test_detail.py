@@ -240,9 +240,9 @@ def test_what_happened_is_told_in_order_as_a_fragment_and_as_a_page(web, member)
     for response in (fragment, page):
         said = re.findall(r"<span>([^<]*)</span>\s*<span class=\"quiet\">([^<]*)<", response.content.decode())
         assert said == [
-            ("submitted by mira", "Status request"),
-            ("processing 40 %", "Status request"),
-            ("finished with 4 clips", "Status request"),
+            ("submitted by mira", "Status check"),
+            ("processing 40 %", "Status check"),
+            ("finished with 4 clips", "Status check"),
             ("finished with 4 clips again", "Webhook, nothing new"),
         ]
 

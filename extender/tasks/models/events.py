@@ -20,10 +20,10 @@ class Event(models.Model):
 
         MEMBER = "member", "Member"
         SEND = "send", "Extender"
-        ANSWER = "answer", "Answer to the submit"
-        SILENCE = "silence", "No usable answer"
+        ANSWER = "answer", "Submit response"
+        SILENCE = "silence", "No valid response"
         WEBHOOK = "webhook", "Webhook"
-        POLL = "poll", "Status request"
+        POLL = "poll", "Status check"
         SWEEP = "sweep", "Extender"
 
     task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="events")
