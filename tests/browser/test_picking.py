@@ -120,7 +120,7 @@ def test_the_keyboard_picks_and_stays_where_it_is(house, open_page, task):
     page.goto(task)
     page.get_by_role("button", name="Pick clip 3").focus()
     for words in ("Picked clip 3", "Pick clip 3"):
-        page.keyboard.press("Enter" if words.startswith("Kept") else "Space")
+        page.keyboard.press("Enter" if words.startswith("Picked") else "Space")
         expect(page.get_by_role("button", name=words)).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Extend, calm: clip 3")).to_be_focused()
