@@ -8,9 +8,9 @@ from tests.sandbox_process import Sandbox
 
 
 @pytest.fixture(scope="module")
-def process() -> Iterator[Sandbox]:
-    """A sandbox for the tests of one file."""
-    with Sandbox() as sandbox:
+def process(request) -> Iterator[Sandbox]:
+    """A sandbox for the tests of one file, with the flags that it names in `FLAGS`."""
+    with Sandbox(**getattr(request.module, "FLAGS", {})) as sandbox:
         yield sandbox
 
 

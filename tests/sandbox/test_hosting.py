@@ -3,7 +3,6 @@
 import socket
 import time
 import zlib
-from collections.abc import Iterator
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -14,18 +13,7 @@ from extender.sandbox import misbehaviour
 from tests.sandbox_process import Sandbox
 
 STALL = 0.3  # seconds
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[Sandbox]:
-    with Sandbox(stall=STALL, seconds=0) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: Sandbox) -> Sandbox:
-    process.reset()
-    return process
+FLAGS = {"stall": STALL, "seconds": 0}
 
 
 def task_under(sandbox: Sandbox, word: str) -> tuple[str, list[str]]:

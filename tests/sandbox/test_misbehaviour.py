@@ -4,7 +4,6 @@ import json
 import socket
 import time
 import zlib
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -14,18 +13,7 @@ from tests.sandbox_process import Sandbox
 
 QUICK = "[seconds-0]"
 STALL = 0.15  # seconds
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[Sandbox]:
-    with Sandbox(stall=STALL) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: Sandbox) -> Sandbox:
-    process.reset()
-    return process
+FLAGS = {"stall": STALL}
 
 
 @pytest.fixture

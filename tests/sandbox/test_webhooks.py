@@ -12,12 +12,6 @@ from tests.helpers import eventually
 from tests.sandbox_process import Receiver, Sandbox
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver() as receiver:

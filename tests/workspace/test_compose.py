@@ -76,11 +76,10 @@ def start(sandbox, prompt: str) -> str:
     return sandbox.post("/imagine-video", body).json()["task_id"]
 
 
-@pytest.fixture
-def sandbox(sandbox):
+@pytest.fixture(autouse=True)
+def _renders_at_once(sandbox):
     """What renders is not waited for here."""
     sandbox.options(seconds=0)
-    return sandbox
 
 
 @pytest.fixture
