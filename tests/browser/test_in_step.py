@@ -38,14 +38,14 @@ STANDING = "() => [...document.querySelectorAll('.wall video')].every((video) =>
 
 
 @pytest.fixture(scope="module")
-def task(directory, house) -> str:
+def kites(directory, house) -> str:
     return do(directory, "from tests.browser.scene import stage; print(stage(0, prompt='Four kites').pk)")
 
 
 @pytest.fixture
-def wall(house, task, open_page) -> Page:
+def wall(house, kites, open_page) -> Page:
     page = sign_in(open_page(), house, "stage")
-    page.goto(f"{house.url}/tasks/{task}/")
+    page.goto(f"{house.url}/tasks/{kites}/")
     return page
 
 

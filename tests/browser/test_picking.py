@@ -58,7 +58,7 @@ def made(house, directory):
 
 
 @pytest.fixture
-def task(made, upstream) -> str:
+def lantern(made, upstream) -> str:
     """The address of a task that can be extended."""
     return made
 
@@ -83,9 +83,9 @@ def made_from(page: Page, task: str) -> None:
     assert page.locator(".branch .source").last.get_attribute("href") in task
 
 
-def test_a_picked_clip_is_marked_at_once_and_found_again(house, open_page, task):
+def test_a_picked_clip_is_marked_at_once_and_found_again(house, open_page, lantern):
     page = sign_in(open_page(), house)
-    page.goto(task)
+    page.goto(lantern)
     held: list[Route] = []
     page.route("**/pick/", lambda route: held.append(route))
     with page.expect_request("**/pick/"):
@@ -106,18 +106,18 @@ def test_a_picked_clip_is_marked_at_once_and_found_again(house, open_page, task)
     expect(page.get_by_role("heading", name="Nothing picked yet")).to_be_visible()
 
 
-def test_what_could_not_be_picked_is_not_shown_as_picked(house, open_page, task):
+def test_what_could_not_be_picked_is_not_shown_as_picked(house, open_page, lantern):
     page = sign_in(open_page(expected="500"), house)
-    page.goto(task)
+    page.goto(lantern)
     page.route("**/pick/", lambda route: route.fulfill(status=500))
     with page.expect_response("**/pick/"):
         page.get_by_role("button", name="Pick clip 1").click()
     expect(page.locator(".pick").first.get_by_text("☆ Pick")).to_be_visible()
 
 
-def test_the_keyboard_picks_and_stays_where_it_is(house, open_page, task):
+def test_the_keyboard_picks_and_stays_where_it_is(house, open_page, lantern):
     page = sign_in(open_page(), house)
-    page.goto(task)
+    page.goto(lantern)
     page.get_by_role("button", name="Pick clip 3").focus()
     for words in ("Picked clip 3", "Pick clip 3"):
         page.keyboard.press("Enter" if words.startswith("Picked") else "Space")
@@ -126,26 +126,26 @@ def test_the_keyboard_picks_and_stays_where_it_is(house, open_page, task):
     expect(page.get_by_role("button", name="Extend, calm: clip 3")).to_be_focused()
 
 
-def test_a_double_click_extends_once_and_so_does_coming_back(house, open_page, task, upstream):
+def test_a_double_click_extends_once_and_so_does_coming_back(house, open_page, lantern, upstream):
     page = sign_in(open_page(), house)
-    page.goto(task)
+    page.goto(lantern)
     before = submits(upstream)
     page.get_by_role("button", name="Extend, calm: clip 2").dblclick()
-    made_from(page, task)
+    made_from(page, lantern)
     made = page.url
     assert submits(upstream) == before + 1
     page.go_back()
     button = page.get_by_role("button", name="Extend, calm: clip 2")
     expect(button).to_have_text("Extend, calm")
     button.click()
-    made_from(page, task)
+    made_from(page, lantern)
     assert page.url == made
     assert submits(upstream) == before + 1
 
 
-def test_the_pressed_button_says_so_at_once_and_a_second_press_sends_nothing(house, open_page, task):
+def test_the_pressed_button_says_so_at_once_and_a_second_press_sends_nothing(house, open_page, lantern):
     page = sign_in(open_page(), house)
-    page.goto(task)
+    page.goto(lantern)
     # All in the page: from outside, a page that is about to be left cannot be looked at.
     press = """(button) => {
       const refused = [];
@@ -158,24 +158,24 @@ def test_the_pressed_button_says_so_at_once_and_a_second_press_sends_nothing(hou
     }"""
     pressed = page.get_by_role("button", name="Extend, lively: clip 1").evaluate(press)
     assert pressed == ["Sending…", "Sending…", 0, False, True]
-    made_from(page, task)
+    made_from(page, lantern)
     expect(page.locator(".facts")).to_contain_text("Lively")
 
 
-def test_the_keyboard_alone_extends(house, open_page, task, upstream):
+def test_the_keyboard_alone_extends(house, open_page, lantern, upstream):
     page = sign_in(open_page(), house)
-    page.goto(task)
+    page.goto(lantern)
     before = submits(upstream)
     page.get_by_role("button", name="Extend, calm: clip 4").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
-    made_from(page, task)
+    made_from(page, lantern)
     assert submits(upstream) == before + 1
 
 
-def test_fingers_pick_and_extend_on_a_phone_without_overflow(house, open_page, task, upstream):
+def test_fingers_pick_and_extend_on_a_phone_without_overflow(house, open_page, lantern, upstream):
     page = sign_in(open_page(390, 844, has_touch=True, is_mobile=True), house)
-    page.goto(task)
+    page.goto(lantern)
     before = submits(upstream)
     # What can be done belongs to the clip in view.
     page.get_by_role("navigation", name="Clips").get_by_role("button", name="Clip 2").tap()
@@ -187,26 +187,26 @@ def test_fingers_pick_and_extend_on_a_phone_without_overflow(house, open_page, t
     page.get_by_role("button", name="Picked clip 2").tap()
     expect(page.get_by_role("button", name="Pick clip 2")).to_be_visible()
     page.get_by_role("button", name="Extend, calm: clip 2").tap()
-    made_from(page, task)
+    made_from(page, lantern)
     assert submits(upstream) == before + 1
 
 
-def test_without_a_script_one_press_picks_and_one_extends(house, open_page, task, upstream):
+def test_without_a_script_one_press_picks_and_one_extends(house, open_page, lantern, upstream):
     page = sign_in(open_page(java_script_enabled=False), house)
-    page.goto(task)
+    page.goto(lantern)
     page.get_by_role("button", name="Pick clip 2").click()
-    assert page.url == f"{task}#clip-2"
+    assert page.url == f"{lantern}#clip-2"
     page.get_by_role("button", name="Picked clip 2").click()
     before = submits(upstream)
     page.get_by_role("button", name="Extend, calm: clip 3").click()
-    made_from(page, task)
+    made_from(page, lantern)
     assert submits(upstream) == before + 1
 
 
 @pytest.mark.parametrize("width", [220, 300, 514])
-def test_the_panel_fits_wherever_it_stands(house, open_page, task, width):
+def test_the_panel_fits_wherever_it_stands(house, open_page, lantern, width):
     page = sign_in(open_page(), house)
-    page.goto(task)
+    page.goto(lantern)
     page.locator(".actions").first.evaluate("(panel, width) => { panel.style.width = `${width}px`; }", width)
     sticks_out = """(panel) => [...panel.querySelectorAll(".button")].filter((button) =>
       button.scrollWidth > button.clientWidth ||

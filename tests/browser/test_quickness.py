@@ -31,7 +31,7 @@ WATCH = """
 
 
 @pytest.fixture(scope="module")
-def task(directory, house) -> str:
+def lamps(directory, house) -> str:
     return do(directory, "from tests.browser.scene import stage; print(stage(2, prompt='The lamps are lit').pk)")
 
 
@@ -61,13 +61,13 @@ def compressed(url: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def visits(house, task, chromium) -> dict[str, tuple[bytes, set[str]]]:
+def visits(house, lamps, chromium) -> dict[str, tuple[bytes, set[str]]]:
     """By the name of a page, what a first visit to it loads: the page itself, and the addresses of all else."""
     page = sign_in(chromium.new_page(), house, "stage")
     known = page.context.storage_state()
     page.context.close()
     found = {}
-    for name, address in {"sign-in": "/login/", **addresses(task)}.items():
+    for name, address in {"sign-in": "/login/", **addresses(lamps)}.items():
         context = chromium.new_context(storage_state=None if name == "sign-in" else known)
         visitor, loaded = context.new_page(), set()
         visitor.on("response", lambda response, loaded=loaded: loaded.add(response.url))
@@ -106,15 +106,15 @@ def test_our_own_scripts_are_under_20_kilobytes(visits, say):
 
 @pytest.mark.alone
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
-def test_nothing_jumps_and_every_press_answers_at_once(house, task, open_page, say, width, height):
+def test_nothing_jumps_and_every_press_answers_at_once(house, lamps, open_page, say, width, height):
     page = open_page(width, height, expected="404 (Not Found)")
     page.add_init_script(WATCH)
     sign_in(page, house, "stage")
-    visits = {name: visit(page, house.url + address) for name, address in addresses(task).items()}
+    visits = {name: visit(page, house.url + address) for name, address in addresses(lamps).items()}
     # A machine that is busy just then is slow once; what is slow each time is ours.
     slow = [name for name, seen in visits.items() if slowest(seen) >= MOST_DELAY]
     for name in slow:
-        again = [visit(page, house.url + addresses(task)[name]) for _ in range(2)]
+        again = [visit(page, house.url + addresses(lamps)[name]) for _ in range(2)]
         visits[name] = min(visits[name], *again, key=slowest)
     worst = max(visits, key=lambda name: slowest(visits[name]))
     shifts = {name: seen["shift"] for name, seen in visits.items()}
