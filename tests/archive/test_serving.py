@@ -38,7 +38,7 @@ def put(store: Disk, content: bytes, name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def disk(tmp_path_factory):
+def filled(tmp_path_factory):
     store = Disk(tmp_path_factory.mktemp("media"))
     put(store, CLIP, CLIP_NAME)
     put(store, b"", EMPTY_NAME)
@@ -46,15 +46,15 @@ def disk(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def ours(disk, tmp_path_factory):
-    with gunicorn(disk.root, tmp_path_factory.mktemp("gunicorn") / "log") as server:
+def ours(filled, tmp_path_factory):
+    with gunicorn(filled.root, tmp_path_factory.mktemp("gunicorn") / "log") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def theirs(disk, tmp_path_factory):
+def theirs(filled, tmp_path_factory):
     """nginx with the same files. Its own default takes only the very date for unmodified, which is not RFC 9110."""
-    locations = f"root {disk.root}; types {{ video/mp4 mp4; }} if_modified_since before;"
+    locations = f"root {filled.root}; types {{ video/mp4 mp4; }} if_modified_since before;"
     with nginx(tmp_path_factory.mktemp("nginx") / "plain", locations) as server:
         yield server
 
@@ -223,17 +223,17 @@ def test_we_answer_as_nginx_does_for_an_empty_file(lines, asked):
     assert answers(we, "GET", f"/member/{EMPTY_NAME}", asked) == answers(they, "GET", f"/{EMPTY_NAME}", asked)
 
 
-def test_where_nginx_weighs_both_conditions_the_etag_decides_as_rfc_9110_has_it(disk, ours):
+def test_where_nginx_weighs_both_conditions_the_etag_decides_as_rfc_9110_has_it(filled, ours):
     headers = {"If-None-Match": f'"{SHA256}"', "If-Modified-Since": EARLIER}
     assert requests.get(f"{ours.url}/member/{CLIP_NAME}", headers=headers, timeout=10).status_code == 304
 
 
 @pytest.fixture
-def on_disk(disk, settings):
+def on_disk(filled, settings):
     """The disk, in this process, where no test here may ask anything of the database: neither may Django for them."""
-    settings.MEDIA_ROOT = disk.root
+    settings.MEDIA_ROOT = filled.root
     request_finished.disconnect(close_old_connections)
-    yield disk
+    yield filled
     request_finished.connect(close_old_connections)
 
 
@@ -290,13 +290,13 @@ def test_no_answer_leaves_the_file_open_even_unread(on_disk, method, headers):
 
 
 @pytest.fixture(scope="module")
-def film(disk):
+def film(filled):
     """A file of 150 MB, as it would be sent: mostly holes on the disk, each byte of it on the wire."""
     film_name = name("b" * 64, "clip")
-    put(disk, b"begins", film_name)
-    os.truncate(disk.path(film_name), 150_000_000)
+    put(filled, b"begins", film_name)
+    os.truncate(filled.path(film_name), 150_000_000)
     yield film_name
-    disk.delete(film_name)
+    filled.delete(film_name)
 
 
 def test_a_long_film_takes_no_memory_to_send(ours, film, capsys):
@@ -321,13 +321,13 @@ def test_a_browser_that_leaves_lets_the_file_go(ours, film):
 
 
 @pytest.fixture(scope="module")
-def fronted(disk, tmp_path_factory):
+def fronted(filled, tmp_path_factory):
     """Our server behind nginx, which is set up as docs/deploy.md says."""
     here = tmp_path_factory.mktemp("fronted")
     snippet = re.search("```nginx\n(.*?)```", DEPLOY.read_text(), re.DOTALL)[1]
-    with gunicorn(disk.root, here / "gunicorn", X_ACCEL_PREFIX="/protected/") as behind:
+    with gunicorn(filled.root, here / "gunicorn", X_ACCEL_PREFIX="/protected/") as behind:
         locations = snippet.replace("127.0.0.1:8000", f"127.0.0.1:{behind.port}").replace(
-            "/srv/extender/media", str(disk.root)
+            "/srv/extender/media", str(filled.root)
         )
         with nginx(here / "nginx", locations) as server:
             server.behind = behind

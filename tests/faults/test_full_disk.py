@@ -36,7 +36,7 @@ def mount(where: Path, options: str) -> None:
 
 
 @pytest.fixture
-def disk(tmp_path: Path, settings) -> Iterator[Path]:
+def small_disk(tmp_path: Path, settings) -> Iterator[Path]:
     """The archive's disk, of 1 MiB and 64 files."""
     where = tmp_path / "disk"
     mount(where, f"size={256 * PAGE},nr_inodes=64")
@@ -133,39 +133,40 @@ def assert_it_goes_on_by_itself(task: Task, disk: Path) -> None:
 
 
 def test_wherever_a_disk_ends_nothing_is_half_kept_and_copying_goes_on_once_there_is_room(
-    disk, finish, web, staff, say
+    small_disk, finish, web, staff, say
 ):
-    left = [{"pages": pages} for pages in pages_left(disk, finish)] + [{"inodes": inodes} for inodes in INODES_LEFT]
+    left = [{"pages": pages} for pages in pages_left(small_disk, finish)]
+    left += [{"inodes": inodes} for inodes in INODES_LEFT]
     pictures = Counter()
     for room in left:
         task = finish()
-        fillers = fill(disk, **room)
+        fillers = fill(small_disk, **room)
         work()
         assert states(task) == ["blocked"], (room, task.clip_set.get().reason)
-        assert not [path for path in kept(disk) if path.suffix == ".mp4" or not is_whole(path)], room
-        assert parts(disk / "media") == [], room
+        assert not [path for path in kept(small_disk) if path.suffix == ".mp4" or not is_whole(path)], room
+        assert parts(small_disk / "media") == [], room
         assert_the_site_answers(web, staff, task, "The disk is full.")
-        pictures[len(kept(disk))] += 1
+        pictures[len(kept(small_disk))] += 1
         for filler in fillers:
             filler.unlink()
-        assert_it_goes_on_by_itself(task, disk)
-        for path in (disk / "media").iterdir():
+        assert_it_goes_on_by_itself(task, small_disk)
+        for path in (small_disk / "media").iterdir():
             shutil.rmtree(path)
     before = ", ".join(f"{times} with {count} pictures kept" for count, times in sorted(pictures.items()))
     say(f"full disk: {len(left)} times, {before}; 0 half-kept, {len(left)} copied once there was room")
     assert set(pictures) >= {0, 1, 2}, "it must have ended at the pictures too"
 
 
-def test_a_read_only_disk_pauses_what_is_new_and_still_shows_what_is_kept(disk, finish, web, staff):
+def test_a_read_only_disk_pauses_what_is_new_and_still_shows_what_is_kept(small_disk, finish, web, staff):
     before = finish()
     work()
-    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     task = finish(3)
     work()
     assert states(task) == ["blocked", "waiting", "waiting"]
     assert_the_site_answers(web, staff, task, "The disk is read-only.")
     assert web.get(f"/clips/{before.clip_set.get().pk}.mp4").status_code == 200
-    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+    subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
     let_the_pause_pass()
     work()
     assert states(task) == ["stored"] * 3
@@ -173,17 +174,17 @@ def test_a_read_only_disk_pauses_what_is_new_and_still_shows_what_is_kept(disk, 
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_copying_pauses_before_a_database_on_the_same_disk_would_stop(
-    disk, finish, sandbox, web, staff, settings, announced
+    small_disk, finish, sandbox, web, staff, settings, announced
 ):
     settings.ARCHIVE_KEEP_FREE_MB = 1
-    subprocess.run(["mount", "-o", f"remount,size={256 * PAGE + 20 * PAGE}", disk], check=True)
+    subprocess.run(["mount", "-o", f"remount,size={256 * PAGE + 20 * PAGE}", small_disk], check=True)
     task = finish() if announced else endless(sandbox, finish)
-    fill(disk, pages=256 + (FILM_PAGES - 1 if announced else 12))
+    fill(small_disk, pages=256 + (FILM_PAGES - 1 if announced else 12))
     work()
     assert states(task) == ["blocked"]
     assert_the_site_answers(web, staff, task, "The disk is nearly full.")
-    assert parts(disk / "media") == []
-    with closing(sqlite3.connect(disk / "database")) as database, database:
+    assert parts(small_disk / "media") == []
+    with closing(sqlite3.connect(small_disk / "database")) as database, database:
         database.execute("CREATE TABLE works AS SELECT 1")
 
 

@@ -56,7 +56,7 @@ class Host:
 
 
 @pytest.fixture
-def host(settings) -> Iterator[Callable[..., Host]]:
+def serve(settings) -> Iterator[Callable[..., Host]]:
     """Starts a host with a script; it has the sandbox's place."""
     hosts: list[Host] = []
 
@@ -211,8 +211,8 @@ CHUNKED = "Transfer-Encoding: chunked"
         ([], "Its server cannot be reached."),
     ],
 )  # fmt: skip
-def test_what_is_not_the_whole_clip_is_an_error(host, script, said):
-    error = error_of(host(*script).url + "/1.mp4?token=x")
+def test_what_is_not_the_whole_clip_is_an_error(serve, script, said):
+    error = error_of(serve(*script).url + "/1.mp4?token=x")
     assert type(error) is Unavailable
     assert str(error).startswith(said)
 
@@ -229,8 +229,8 @@ def test_what_is_not_the_whole_clip_is_an_error(host, script, said):
         ("400 Bad Request", b"x" * 2000 + b"The provided token has expired."),
     ],
 )
-def test_an_expired_address_is_gone(host, status, body):
-    assert isinstance(error_of(host(answer(status=status, body=body)).url + "/1.mp4"), Gone)
+def test_an_expired_address_is_gone(serve, status, body):
+    assert isinstance(error_of(serve(answer(status=status, body=body)).url + "/1.mp4"), Gone)
 
 
 @pytest.mark.parametrize(
@@ -246,14 +246,14 @@ def test_an_expired_address_is_gone(host, status, body):
         [answer("Content-Length: 10", "Connection: keep-alive", body=b"1234567890"), 60],
     ],
 )
-def test_a_whole_clip_is_taken_however_it_is_framed(host, script):
+def test_a_whole_clip_is_taken_however_it_is_framed(serve, script):
     began = time.monotonic()
-    assert fetch(host(*script).url + "/1.mp4") == b"1234567890"
+    assert fetch(serve(*script).url + "/1.mp4") == b"1234567890"
     assert time.monotonic() - began < 50
 
 
-def test_a_redirect_may_be_relative_and_in_letters_of_its_own(sandbox, host):
-    started = host(answer("Location: /\u96ea.mp4".encode().decode("latin-1"), status="302 Found"))
+def test_a_redirect_may_be_relative_and_in_letters_of_its_own(sandbox, serve):
+    started = serve(answer("Location: /\u96ea.mp4".encode().decode("latin-1"), status="302 Found"))
     assert str(error_of(started.url + "/1.mp4")) == "It was redirected too often."
     assert [each.split()[1] for each in started.requests] == [b"/1.mp4", *[b"/%E9%9B%AA.mp4"] * 3]
 
@@ -275,41 +275,41 @@ DRIP, PAUSES = [b"x", 0.02] * 3000, 3000
     ],
     ids=["headers", "continue", "body", "length", "frame", "trailer", "reason"],
 )
-def test_a_drip_is_cut_by_its_pace_wherever_it_drips(host, shorten, script):
+def test_a_drip_is_cut_by_its_pace_wherever_it_drips(serve, shorten, script):
     shorten(f"{REMOTE}.PACE_SECONDS", WAIT)
-    url, began = host(*script).url + "/1.mp4", time.monotonic()
+    url, began = serve(*script).url + "/1.mp4", time.monotonic()
     assert str(error_of(url)) == "It came too slowly."
     assert time.monotonic() - began > WAIT
 
 
-def test_the_time_that_the_reader_takes_is_not_held_against_the_host(host, shorten):
+def test_the_time_that_the_reader_takes_is_not_held_against_the_host(serve, shorten):
     shorten(f"{REMOTE}.PACE_SECONDS", 0.2)
-    with open_clip(host(answer(body=b"1" * 100), 0.05, b"2" * 100).url + "/1.mp4") as stream:
+    with open_clip(serve(answer(body=b"1" * 100), 0.05, b"2" * 100).url + "/1.mp4") as stream:
         chunks = iter(stream)
         body = next(chunks)
         assert not threading.Event().wait(0.8)  # as a browser whose line is slow
         assert body + b"".join(chunks) == b"1" * 100 + b"2" * 100
 
 
-def test_the_deadline_holds_even_at_a_good_pace(host, shorten):
+def test_the_deadline_holds_even_at_a_good_pace(serve, shorten):
     shorten(f"{REMOTE}.MAX_SECONDS", WAIT)
-    assert str(error_of(host(answer(), *[b"x" * 100_000, 0.01] * 3000).url + "/1.mp4")) == "It took too long."
+    assert str(error_of(serve(answer(), *[b"x" * 100_000, 0.01] * 3000).url + "/1.mp4")) == "It took too long."
 
 
-def test_the_size_is_bounded_announced_or_not_and_exactly(host, settings):
+def test_the_size_is_bounded_announced_or_not_and_exactly(serve, settings):
     settings.ARCHIVE_MAX_MB = 1
     most = b"x" * (1 << 20)
-    assert fetch(host(answer(body=most)).url + "/1.mp4") == most
-    assert fetch(host(answer(f"Content-Length: {len(most)}", body=most)).url + "/1.mp4") == most
-    assert isinstance(error_of(host(answer(body=most + b"x")).url + "/1.mp4"), TooLarge)
+    assert fetch(serve(answer(body=most)).url + "/1.mp4") == most
+    assert fetch(serve(answer(f"Content-Length: {len(most)}", body=most)).url + "/1.mp4") == most
+    assert isinstance(error_of(serve(answer(body=most + b"x")).url + "/1.mp4"), TooLarge)
     # One that announces too much is not read at all.
     with pytest.raises(TooLarge, match=r"^It is larger than 1 MB\.$"):
-        open_clip(host(answer(f"Content-Length: {len(most) + 1}"), None).url + "/1.mp4")
+        open_clip(serve(answer(f"Content-Length: {len(most) + 1}"), None).url + "/1.mp4")
 
 
-def test_memory_does_not_grow_with_the_clip(host, settings):
+def test_memory_does_not_grow_with_the_clip(serve, settings):
     settings.ARCHIVE_MAX_MB = 64
-    url = host(answer(), *[b"x" * (1 << 20)] * 32).url + "/1.mp4"
+    url = serve(answer(), *[b"x" * (1 << 20)] * 32).url + "/1.mp4"
     tracemalloc.start()
     with open_clip(url) as stream:
         assert sum(map(len, stream)) == 32 << 20
@@ -326,8 +326,8 @@ def test_a_host_that_is_not_there_is_unavailable(settings):
     assert (type(error), str(error)) == (Unavailable, "Its server cannot be reached.")
 
 
-def test_the_host_learns_nothing_of_us(host):
-    started = host(answer(body=b"x"))
+def test_the_host_learns_nothing_of_us(serve):
+    started = serve(answer(body=b"x"))
     fetch(started.url + "/1.mp4?token=x")
     head = started.requests[0].decode().lower()
     assert head.startswith("get /1.mp4?token=x http/1.1\r\n")
@@ -335,14 +335,14 @@ def test_the_host_learns_nothing_of_us(host):
     assert names == {"host", "user-agent", "accept-encoding", "connection"}
 
 
-def test_nothing_is_left_running_when_a_stream_is_closed_or_fails(host):
+def test_nothing_is_left_running_when_a_stream_is_closed_or_fails(serve):
     before = set(threading.enumerate())
-    good = host(answer("Content-Length: 5", body=b"12345"))
+    good = serve(answer("Content-Length: 5", body=b"12345"))
     for _ in range(5):
         with open_clip(good.url + "/1.mp4") as stream:
             next(iter(stream))
             stream.close()
-    bad = host(answer(status="500 Oops"))
+    bad = serve(answer(status="500 Oops"))
     for _ in range(5):
         error_of(bad.url + "/1.mp4")
     eventually(lambda: all(thread.name != "stream watch" for thread in set(threading.enumerate()) - before))
