@@ -15,5 +15,6 @@ def free(places: Slots) -> int:
 
 def end(response: HttpResponseBase) -> None:
     """Closes a download as the web server does, without ending the test's own transaction."""
+    # Django closes the database's connection then, on which the test's transaction is.
     with mock.patch.object(request_finished, "send"):
         response.close()

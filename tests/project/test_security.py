@@ -304,6 +304,7 @@ def test_a_database_that_is_gone_gives_that_page_too(log):
 def test_a_crash_of_a_members_page_looks_the_same(web, member, log):
     task = make_task(member)
     web.raise_request_exception = False
+    # No request that we know of makes a page crash.
     with mock.patch("extender.workspace.detail.read_task", side_effect=RuntimeError("the view broke")):
         response = web.get(f"/tasks/{task.pk}/events/")
     assert response.status_code == 500
@@ -343,6 +344,7 @@ def test_no_secret_is_written_to_the_log(submit, web, member, sandbox, settings,
     guest.get(callback)
     for ask in (guest.get, guest.head, guest.post):
         ask(link)
+    # Nothing that a guest sends makes this page crash.
     with mock.patch("extender.sharing.views.run_due", side_effect=RuntimeError("it broke")):
         assert guest.get(link + "status/").status_code == 500
     web.post(f"/tasks/{task.pk}/share/{share.pk}/revoke/")
