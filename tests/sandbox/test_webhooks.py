@@ -107,7 +107,7 @@ def test_reordered_webhooks_shrink_and_come_after_the_result(sandbox, receiver):
 
 
 def test_early_webhooks_come_before_the_submit_is_answered(sandbox, receiver):
-    first = extend(sandbox, receiver, "[webhook-early]")
+    first = extend(sandbox, receiver, "[webhook-early] [seconds-60]")
     assert receiver.bodies(first)[0]["status"] == "pending"
     result = extend(sandbox, receiver, "[webhook-result-early]")
     assert "video_urls" in receiver.bodies(result)[-1]
