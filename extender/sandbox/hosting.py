@@ -10,6 +10,7 @@ from extender.sandbox.answers import Answer
 from extender.sandbox.service import Service
 
 HUGE_BYTES = 1 << 30
+LATE_TURNS = 3
 SLOW_SECONDS, SLOW_PIECES = 5.0, 50
 INSIDE = ("http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:1/")  # of an even clip, of an odd one
 BODIES = {f"clip-{name}" for name in ("drip", "stall", "truncated", "wrong-length", "huge", "endless", "slow")}
@@ -46,8 +47,10 @@ def _instead(service: Service, word: str, task_id: str, path: str, query: str) -
         case "clip-404-once" if query != "fresh":
             memory.expire(task_id)
             return answers.refused(404, "Video not found")
-        case "clip-500-once" if memory.is_first(path):
+        case "clip-500-once" if memory.turn(path) == 1:
             return answers.of(500, {})
+        case "clip-late" if memory.turn(path) <= LATE_TURNS:
+            return answers.refused(404, "Video not found")
         case "clip-403":
             return Answer(403, _EXPIRED.encode(), "application/xml")
         case "clip-410":

@@ -71,6 +71,7 @@ TABLE = {
     "clip-403": Fault(HOST, "the clips' addresses answer 403, as a store whose signed address has expired"),
     "clip-410": Fault(HOST, "the clips' addresses answer 410"),
     "clip-404-once": Fault(HOST, "they answer 404, until the task is fetched again and shows fresh addresses"),
+    "clip-late": Fault(HOST, "each answers 404 the first three times, though its address stays the same"),
     "clip-500-once": Fault(HOST, "each answers 500 {} the first time"),
     "clip-html": Fault(HOST, "they answer 200 and an HTML page"),
     "clip-not-video": Fault(HOST, "they answer with noise that calls itself video/mp4"),
