@@ -63,7 +63,7 @@ class FileState(StrEnum):
     REFUSED = "refused"
     """What came may not be stored: its address leads inside, or it is no video. Only a person has it tried again."""
     LOST = "lost"
-    """Its host has it no more, nor does APIFRAME know another address. Only a person has it tried again."""
+    """Its host has not had it for a day, or APIFRAME has forgotten it. Only a person has it tried again."""
 
 
 FILE_MOVES: dict[FileState, set[FileState]] = {

@@ -87,12 +87,11 @@ def test_copy_now_is_offered_where_something_is_absent_and_lets_all_of_it_be_tri
     states = ("waiting", "blocked", "refused", "lost")
     task = make_task(member, urls=[])
     for index, state in enumerate(states, 1):
-        make_clip(task, index, state, due_at="2100-01-01T00:00:00Z", asked_anew=True)
+        make_clip(task, index, state, due_at="2100-01-01T00:00:00Z")
     held = make_clip(make_task(member, urls=[]), 1, "copying", attempts=1, due_at="2100-01-01T00:00:00Z")
     assert "Copy now" in shown(staff)
     assert staff.post("/team/archive/copy-now/")["Location"] == ADDRESS
     assert Clip.objects.to_copy().count() == len(states)
-    assert not Clip.objects.filter(task=task, asked_anew=True).exists()
     for copy in (safe, held):
         before = copy.state
         copy.refresh_from_db()

@@ -150,8 +150,8 @@ def test_the_poll_goes_on_while_copies_are_under_way_and_ends_with_them(web, gue
     assert asks(), "how they join is being measured"
     Clip.objects.update(contains_parent="unknown")
     assert not asks()
-    Clip.objects.filter(index=1).update(state="waiting", asked_anew=True)
-    assert asks(), "it is tried again at once, at a fresh address"
+    Clip.objects.filter(index=1).update(state="waiting")
+    assert asks(), "it is tried again at once"
     for settled in (
         {"misses": 1},
         {"state": "refused"},
@@ -281,7 +281,7 @@ def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbo
     gone = f"{sandbox.url}/videos/gone.mp4"
     lie_at(original, [gone])
     age(original, remote_id="")
-    copy = make_clip(original, state="waiting")
+    copy = make_clip(original, state="waiting", gone_since="2026-01-01T00:00:00Z")
     copying.copy_next()
     copy.refresh_from_db()
     assert copy.state == "lost"

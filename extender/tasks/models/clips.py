@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Longer than a copier is ever silent: it renews its claim with each second's progress and before each look inside,
 # which takes 90 s at most.
 COPYING_LEASE = timedelta(seconds=150)
+# How long a host may say that it does not have a clip before the clip is called lost.
+PATIENCE = timedelta(days=1)
 
 
 class ClipQuerySet(models.QuerySet["Clip"]):
@@ -59,6 +61,10 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         """Moves those of these clips whose files may become `state`, and writes `columns`. Returns how many moved."""
         movable = self.filter(state__in=may_become(state, FILE_MOVES)).order_by()
         return movable.update(state=state, **columns)
+
+    def gone_for_good(self) -> "ClipQuerySet":
+        """What its host has not had for a day."""
+        return self.filter(gone_since__lte=Now() - PATIENCE)
 
     def claim(self, clip: "Clip") -> bool:
         """Takes the right to copy `clip`, as it was read; true for one caller alone."""
@@ -119,7 +125,7 @@ class Clip(models.Model):
     due_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
     attempts = models.PositiveIntegerField(default=0)
     misses = models.PositiveIntegerField(default=0, help_text="How often its server failed us in a row")
-    asked_anew = models.BooleanField(default=False, help_text="Whether APIFRAME was asked for fresh addresses")
+    gone_since = models.DateTimeField(null=True, editable=False, help_text="Since when its host does not have it")
     received = models.PositiveBigIntegerField(default=0, help_text="Bytes copied so far")
     expected = models.PositiveBigIntegerField(null=True, help_text="Bytes that its server announced")
 
@@ -172,7 +178,6 @@ class Clip(models.Model):
 
     @property
     def _waits(self) -> bool:
-        # What its server failed to give waits longer than a page.
         return self.state == FileState.WAITING and not self.misses
 
     @property
