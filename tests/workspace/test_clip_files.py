@@ -152,8 +152,10 @@ def test_the_poll_goes_on_while_copies_are_under_way_and_ends_with_them(web, gue
     assert not asks()
     Clip.objects.filter(index=1).update(state="waiting")
     assert asks(), "it is tried again at once"
+    Clip.objects.filter(index=1).update(misses=2)
+    assert asks(), "it is tried again in a moment"
     for settled in (
-        {"misses": 1},
+        {"misses": 9},
         {"state": "refused"},
         {"state": "lost"},
         {"state": "blocked"},

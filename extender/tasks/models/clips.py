@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Longer than a copier is ever silent: it renews its claim with each second's progress and before each look inside,
 # which takes 90 s at most.
 COPYING_LEASE = timedelta(seconds=150)
+# After so many misses the next try is minutes off: too long for a page to wait.
+SOON = 4
 # How long a host may say that it does not have a clip before the clip is called lost.
 PATIENCE = timedelta(days=1)
 
@@ -169,7 +171,7 @@ class Clip(models.Model):
     @property
     def is_under_way(self) -> bool:
         """Whether a worker is copying it, or began to and goes on at once."""
-        return self.state == FileState.COPYING or (self._waits and self.attempts > 0)
+        return self.state == FileState.COPYING or (self._waits and self.attempts > 0 and not self.misses)
 
     @property
     def is_awaited(self) -> bool:
@@ -178,7 +180,7 @@ class Clip(models.Model):
 
     @property
     def _waits(self) -> bool:
-        return self.state == FileState.WAITING and not self.misses
+        return self.state == FileState.WAITING and self.misses <= SOON
 
     @property
     def repeats_parent(self) -> bool:
