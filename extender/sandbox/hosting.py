@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from extender.sandbox import answers, delivery, misbehaviour, videos
 from extender.sandbox.answers import Answer
@@ -28,7 +28,7 @@ def serve(handler: BaseHTTPRequestHandler, service: Service, target: str) -> tup
     word = misbehaviour.clip_fault(task.words + service.options.misbehave) if task else None
     if not task or not word:
         return videos.serve(handler, service.render_queue.videos, parts.path), None
-    answer = _instead(service, word, task.task_id, parts.path, parts.query)
+    answer = _instead(service, word, task.task_id, parts, handler.headers.get("User-Agent", ""))
     if answer:
         delivery.send(handler, answer)
         return answer.status, word
@@ -40,9 +40,9 @@ def serve(handler: BaseHTTPRequestHandler, service: Service, target: str) -> tup
     return 200, word
 
 
-def _instead(service: Service, word: str, task_id: str, path: str, query: str) -> Answer | None:
+def _instead(service: Service, word: str, task_id: str, target: SplitResult, agent: str) -> Answer | None:
     """What is answered instead of the file; None where the file comes, well or badly."""
-    memory = service.memory
+    memory, path, query = service.memory, target.path, target.query
     match word:
         case "clip-404-once" if query != "fresh":
             memory.expire(task_id)
@@ -53,6 +53,8 @@ def _instead(service: Service, word: str, task_id: str, path: str, query: str) -
             return answers.refused(404, "Video not found")
         case "clip-403":
             return Answer(403, _EXPIRED.encode(), "application/xml")
+        case "clip-browsers-only" if not agent.startswith("Mozilla/"):
+            return Answer(403, _PAGE.encode(), "text/html; charset=utf-8")
         case "clip-410":
             return answers.refused(410, "Video removed")
         case "clip-html":

@@ -69,6 +69,7 @@ TABLE = {
     "clip-endless": Fault(HOST, "the clips announce no length and never end"),
     "clip-gzip-bomb": Fault(HOST, "the clips are 1 MB of gzip that unpacks to 1 GB"),
     "clip-403": Fault(HOST, "the clips' addresses answer 403, as a store whose signed address has expired"),
+    "clip-browsers-only": Fault(HOST, "the clips' addresses answer 403 and an HTML page, save to browsers"),
     "clip-410": Fault(HOST, "the clips' addresses answer 410"),
     "clip-404-once": Fault(HOST, "they answer 404, until the task is fetched again and shows fresh addresses"),
     "clip-late": Fault(HOST, "each answers 404 the first three times, though its address stays the same"),

@@ -46,6 +46,7 @@ def get(url: str, **more) -> requests.Response:
     ("word", "status", "type_", "text"),
     [
         ("clip-403", 403, "application/xml", "Request has expired"),
+        ("clip-browsers-only", 403, "text/html; charset=utf-8", "Checking your browser"),
         ("clip-410", 410, "application/json", "removed"),
         ("clip-html", 200, "text/html; charset=utf-8", "<!doctype html>"),
         ("clip-not-video", 200, "video/mp4", ""),
@@ -57,6 +58,11 @@ def test_something_else_comes_instead_of_the_clip(sandbox, word, status, type_, 
         assert (answer.status_code, answer.headers["Content-Type"]) == (status, type_)
         assert text in answer.text
         assert b"ftyp" not in answer.content
+
+
+def test_a_host_can_serve_browsers_alone(sandbox):
+    agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"}
+    assert b"ftyp" in get(clip_under(sandbox, "clip-browsers-only"), headers=agent).content
 
 
 def test_an_expired_address_is_replaced_when_the_task_is_fetched_again(sandbox):
@@ -153,7 +159,7 @@ def test_an_outage_of_the_host_ends_when_it_is_switched_off(sandbox):
 
 def test_head_is_answered_without_a_body_whatever_the_word(sandbox):
     words = [word for word, fault in misbehaviour.TABLE.items() if fault.kind == misbehaviour.HOST]
-    assert len(words) == 18
+    assert len(words) == 19
     for word in words:
         answer = requests.head(clip_under(sandbox, word), timeout=5)
         assert answer.raw.read() == b"", word
