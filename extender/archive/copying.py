@@ -13,7 +13,7 @@ from extender.archive import storage
 from extender.archive.claims import Claim, Overtaken
 from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
-from extender.network.errors import Gone, Refused, TooLarge, Unavailable
+from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
 from extender.tasks import following
 from extender.tasks.models import Clip
@@ -68,6 +68,8 @@ def _settle_failed(claim: Claim, error: Exception) -> None:
             _give_up(claim, str(error))
         case Gone():
             _miss(claim, str(error))
+        case Barred():
+            _try_later(claim, str(error), FileState.BARRED)
         case Refused() | TooLarge() | probing.NotAVideo():
             claim.settle(FileState.REFUSED, str(error))
             logger.warning("%s cannot be stored: %s", claim.clip, error)
@@ -105,14 +107,14 @@ def _copy_from_anywhere(claim: Claim) -> dict[str, Any]:
     """Copies a clip from its address; where that has nothing, from the one that APIFRAME knows now."""
     try:
         return _copy(claim)
-    except Gone as error:
+    except (Gone, Barred) as error:
         if not _has_moved(claim, error):
             raise
     claim.renew(0)
     return _copy(claim)
 
 
-def _has_moved(claim: Claim, error: Gone) -> bool:
+def _has_moved(claim: Claim, error: Unavailable) -> bool:
     """Whether APIFRAME knows another address of the clip. Raises `NotFound` where it has forgotten the task."""
     clip, known = claim.clip, claim.clip.source_url
     if not clip.task.remote_id:
@@ -208,7 +210,7 @@ def _give_up(claim: Claim, said: str) -> None:
     logger.error("%s is lost at APIFRAME", claim.clip)
 
 
-def _try_later(claim: Claim, said: str, **found: Any) -> None:
+def _try_later(claim: Claim, said: str, state: FileState = FileState.WAITING, **found: Any) -> None:
     misses = claim.clip.misses
-    claim.settle(FileState.WAITING, said, backoff(misses, FIRST_WAIT, LONGEST_WAIT), misses=misses + 1, **found)
+    claim.settle(state, said, backoff(misses, FIRST_WAIT, LONGEST_WAIT), misses=misses + 1, **found)
     logger.warning("%s comes later: %s", claim.clip, said)

@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from extender.network.addresses import is_public, may_be_fetched
 from extender.network.deadline import CuttableAdapter
-from extender.network.errors import LEADS_ELSEWHERE, Refused, TooLarge, Unavailable, explained, of_status
+from extender.network.errors import LEADS_ELSEWHERE, SAYS_WHY, Refused, TooLarge, Unavailable, explained, of_status
 from extender.network.pace import Limits, Watch
 
 MAX_SECONDS = 600
@@ -34,10 +34,10 @@ class GuardedStream:
     """The bytes of the file at `url`, as they come, once. Close it when done; it is a context manager too.
 
     Opening and iterating raise `Refused` where the address leads anywhere but to a public https server or
-    `excepted_origin` ("http://127.0.0.1:8791"), `Gone` where that server has it no more, `TooLarge`, and
-    `Unavailable` for all else: what came before an error is not the file. At most `max_bytes` come, in `MAX_SECONDS`;
-    a silence of `STALL_SECONDS` and less than `PACE_BYTES` in `PACE_SECONDS` of waiting end it. A body without an
-    announced length that ends early cannot be told from a whole one.
+    `excepted_origin` ("http://127.0.0.1:8791"), `Gone` where that server has it no more, `Barred` where it keeps us
+    out, `TooLarge`, and `Unavailable` for all else: what came before an error is not the file. At most `max_bytes`
+    come, in `MAX_SECONDS`; a silence of `STALL_SECONDS` and less than `PACE_BYTES` in `PACE_SECONDS` of waiting end
+    it. A body without an announced length that ends early cannot be told from a whole one.
     """
 
     length: int | None
@@ -150,7 +150,7 @@ class GuardedStream:
 
 def _check(response: requests.Response) -> None:
     if response.status_code != 200:
-        says_why = response.status_code == 400
+        says_why = response.status_code in SAYS_WHY
         raise of_status(
             response.status_code, response.raw.read1(REASON_BYTES, decode_content=False) if says_why else b""
         )

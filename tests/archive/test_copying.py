@@ -154,6 +154,20 @@ def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox):
     assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
 
 
+def test_a_host_that_refuses_this_server_is_tried_for_ever_and_browsers_play_its_clips(web, finished, sandbox):
+    task = finished("snow [clip-browsers-only]")
+    for _ in range(3):
+        work()
+        copy = task.clip_set.get()
+        assert (copy.state, copy.reason) == ("barred", "Its host refuses this server for now.")
+        assert f'<video src="{copy.source_url}"' in web.get(f"/tasks/{task.pk}/").content.decode()
+        let_time_pass()
+        Clip.objects.update(made_at="2020-01-01T00:00:00Z")
+    task.clip_set.update(source_url=Task.objects.get(kind="original").clips[0].source_url)
+    work()
+    assert task.clip_set.get().state == "stored"
+
+
 @pytest.mark.parametrize("fault", ["clip-not-video", "clip-redirect-inside"])
 def test_what_may_not_come_in_is_kept_out_and_stays_linked(web, finished, settings, fault):
     task = finished(f"snow [{fault}]")

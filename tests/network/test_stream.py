@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from extender.archive.fetching import open_clip
-from extender.network.errors import Gone, Refused, TooLarge, Unavailable
+from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from tests.helpers import eventually
 
 REMOTE = "extender.network.stream"
@@ -123,6 +123,7 @@ def test_a_clip_that_comes_in_a_roundabout_way_is_whole(urls_under):
     ("word", "kind", "said"),
     [
         ("clip-403", Gone, "Its address has expired."),
+        ("clip-browsers-only", Barred, "Its host refuses this server for now."),
         ("clip-404-once", Gone, "Its server no longer has it."),
         ("clip-410", Gone, "Its server no longer has it."),
         ("clips-lost", Gone, "Its server no longer has it."),

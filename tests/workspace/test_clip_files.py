@@ -38,7 +38,7 @@ def poll(shown: str) -> str:
 
 
 def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, task, link):
-    for state in ("waiting", "copying", "blocked", "refused"):
+    for state in ("waiting", "copying", "blocked", "barred", "refused"):
         make_clip(task, state=state)
         for shown in (page(web, f"/tasks/{task.pk}/"), page(guest, link)):
             assert f'<video src="{task.clip(1).source_url}" preload="metadata"' in shown, state
@@ -65,6 +65,7 @@ def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, tas
         ("copying", {"received": 40}, ["being copied"]),
         ("copying", {"received": 400, "expected": 100}, ["copying 100 %"]),
         ("blocked", {"reason": "The disk is full."}, ["waiting for room", "The disk is full."]),
+        ("barred", {"reason": "Its host refuses it."}, ["out of reach from here", "Its host refuses it."]),
         ("refused", {"reason": "It cannot be read."}, ["cannot be stored", "It cannot be read."]),
         ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["lost at APIFRAME on 23 Nov 2026"]),
         ("stored", {"bytes": 1258291}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
