@@ -1,8 +1,10 @@
 """Clips: where each comes from, what became of its file here, what was measured in it, and who is at it just now."""
 
 import uuid
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Count, Exists, F, Min, OuterRef, Sum
@@ -44,6 +46,12 @@ class ClipQuerySet(models.QuerySet["Clip"]):
     def hindered(self) -> "ClipQuerySet":
         """Not here, and it is known why; what was tried last comes first."""
         return self.exclude(state=FileState.STORED).exclude(reason="").order_by("-due_at", "made_at")
+
+    def barred_hosts(self) -> list[tuple[str, str, int]]:
+        """The hosts out of this server's reach: name, why, how many clips. Those of most clips come first."""
+        barred = self.filter(state=FileState.BARRED).values_list("source_url", "reason").order_by()
+        counted = Counter((urlsplit(url).hostname or "", reason) for url, reason in barred.iterator())
+        return [(host, reason, number) for (host, reason), number in counted.most_common()]
 
     def is_something_due(self) -> bool:
         """Whether the lists below may hold anything. An idle worker asks each second, and they are dear to ask."""
