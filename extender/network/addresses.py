@@ -27,6 +27,8 @@ _LEADS_INSIDE = (
     ip_network("2002::/16"),  # 6to4
     ip_network("3fff::/20"),  # documentation
 )
+# A network without the old protocol reaches its numbers by these: where they lead is the number that they carry.
+_NAT64 = ip_network("64:ff9b::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
@@ -64,6 +66,8 @@ def is_public(text: str) -> bool:
         address = ip_address(text)
     except ValueError:
         return False
+    if address in _NAT64:
+        address = ip_address(int(address) & 0xFFFFFFFF)
     if address.is_multicast or address.is_reserved or any(address in network for network in _LEADS_INSIDE):
         return False
     return address.is_global and (isinstance(address, IPv4Address) or _is_plain(address))

@@ -1,7 +1,6 @@
 """Why a file cannot be had, in short sentences about "it": no address and no token is in them."""
 
 import requests
-from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import LocationValueError, ReadTimeoutError
 
 
@@ -29,7 +28,6 @@ LEADS_ELSEWHERE = "Its address leads where nothing may be fetched."
 # With these it may say that a signed address has expired.
 SAYS_WHY = (400, 403)
 _SPELT_BADLY = (
-    InvalidIPAddress,
     requests.exceptions.InvalidURL,
     requests.exceptions.MissingSchema,
     requests.exceptions.InvalidSchema,

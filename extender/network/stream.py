@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -9,11 +10,10 @@ from urllib.parse import urljoin
 
 import requests
 from django.template.defaultfilters import filesizeformat
-from requests_hardened.ip_filter import InvalidIPAddress
-from requests_hardened.ip_filter_adapter import IPFilterAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
-from extender.network.addresses import is_public, may_be_fetched
+from extender.network.addresses import may_be_fetched
+from extender.network.connecting import connect
 from extender.network.deadline import CuttableAdapter
 from extender.network.errors import LEADS_ELSEWHERE, SAYS_WHY, Refused, TooLarge, Unavailable, explained, of_status
 from extender.network.pace import Limits, Watch
@@ -198,18 +198,24 @@ class _WholeAdapter(CuttableAdapter):
         return response
 
 
-class _PublicAdapter(_WholeAdapter, IPFilterAdapter):  # type: ignore[misc]  # it has no types
-    """Connects to the very address that it has checked to be on the public internet, at every redirect too."""
+class _PublicAdapter(_WholeAdapter):
+    """Connects to the very number that it has checked to be on the public internet, at every redirect too."""
 
-    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
-        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
-        # The library lets through ::127.0.0.1, fec0::/10 and others that belong to nobody on the public internet.
-        if not is_public(host["host"].strip("[]")):
-            raise InvalidIPAddress
-        return host, pool
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+
+        class Public(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+            def _new_conn(self) -> socket.socket:
+                try:
+                    return connect(self.host, self.port, socket_options=self.socket_options)
+                except OSError as error:
+                    raise NewConnectionError(self, "No public number answers.") from error
+
+        pool.ConnectionCls = Public
+        return pool
 
 
 def _adapters(excepted_origin: str | None) -> dict[str, CuttableAdapter]:
     """By the beginning of an address, the way to it; there is no other."""
     excepted: dict[str, CuttableAdapter] = {f"{excepted_origin}/": _WholeAdapter()} if excepted_origin else {}
-    return {**excepted, "https://": _PublicAdapter(True)}
+    return {**excepted, "https://": _PublicAdapter()}
