@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import SplitResult, urlsplit
 
-from extender.sandbox import answers, delivery, misbehaviour, videos
+from extender.sandbox import answers, delivery, misbehaviour, videos, wire
 from extender.sandbox.answers import Answer
 from extender.sandbox.service import Service
 
@@ -17,6 +17,7 @@ BODIES = {f"clip-{name}" for name in ("drip", "stall", "truncated", "wrong-lengt
 
 _NOISE = random.Random(7).randbytes(100_000)  # noqa: S311
 _PAGE = "<!doctype html><title>One moment, please</title><h1>Checking your browser</h1>"
+_MISSIGNED = '<?xml version="1.0"?><Error><Code>SignatureDoesNotMatch</Code></Error>'
 _EXPIRED = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>'
 
 
@@ -26,6 +27,9 @@ def serve(handler: BaseHTTPRequestHandler, service: Service, target: str) -> tup
     match = videos.PATH.fullmatch(parts.path)
     task = service.store.task(match[1]) if match else None
     word = misbehaviour.clip_fault(task.words + service.options.misbehave) if task else None
+    if task and "clips-signed" in task.words and parts.query != wire.SIGNATURE:
+        delivery.send(handler, Answer(403, _MISSIGNED.encode(), "application/xml"))
+        return 403, "clips-signed"
     if not task or not word:
         return videos.serve(handler, service.render_queue.videos, parts.path), None
     answer = _instead(service, word, task.task_id, parts, handler.headers.get("User-Agent", ""))

@@ -58,6 +58,7 @@ TABLE = {
     "clips-doubled": Fault(CLIPS, "finishes with the first two addresses, each twice"),
     "clips-bad": Fault(CLIPS, "the addresses are javascript:, another host, a number, and one good one"),
     "clips-lost": Fault(CLIPS, "the addresses answer 404"),
+    "clips-signed": Fault(CLIPS, "the addresses are signed, and answer 403 where a byte is not as it was"),
     "clip-drip": Fault(HOST, "the clips come a byte a second"),
     "clip-stall": Fault(
         HOST, "the clips come by half, then nothing for the stall (30 s), then the connection is closed"

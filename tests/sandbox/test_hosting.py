@@ -1,5 +1,6 @@
 """Each word about the clips' host does over HTTP what the table says."""
 
+import http.client
 import socket
 import time
 import zlib
@@ -146,6 +147,20 @@ def test_redirects_go_to_the_file_in_a_circle_or_inside(sandbox):
     _, urls = task_under(sandbox, "clip-redirect-inside")
     inside = [get(url, allow_redirects=False).headers["Location"] for url in urls[:2]]
     assert inside == ["http://127.0.0.1:1/", "http://169.254.169.254/latest/meta-data/"]
+
+
+def test_a_signed_address_has_to_come_byte_by_byte(sandbox):
+    url = urlsplit(clip_under(sandbox, "clips-signed"))
+    for target, status in (
+        (f"{url.path}?{url.query}", 200),
+        (f"{url.path}?{url.query.replace('%2f', '%2F')}", 403),
+        (f"{url.path}?{url.query.replace('%7E', '~')}", 403),
+        (url.path, 403),
+    ):
+        connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=5)
+        connection.request("GET", target)
+        assert connection.getresponse().status == status, target
+        connection.close()
 
 
 def test_an_outage_of_the_host_ends_when_it_is_switched_off(sandbox):
