@@ -5,8 +5,9 @@ guard is walked around. So an address has to be spelt plainly, or it is none.
 """
 
 import re
+import string
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+{_LABEL}", re.ASCII | re.IGNORECASE)
@@ -58,6 +59,13 @@ def _is_public_host(parts: SplitResult) -> bool:
     if _NUMBER.fullmatch(last):
         return is_public(host)
     return bool(_NAME.fullmatch(name)) and last not in _INSIDE
+
+
+def target_of(url: str) -> str:
+    """What is asked of the server of `url`, with every byte as it was written: a signature may be of just these."""
+    after_host = re.sub(r"^[^:]*://[^/?#]*", "", url).partition("#")[0]
+    path = after_host if after_host.startswith("/") else f"/{after_host}"
+    return quote(path, safe=string.printable)
 
 
 def is_public(text: str) -> bool:

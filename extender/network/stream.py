@@ -12,7 +12,7 @@ import requests
 from django.template.defaultfilters import filesizeformat
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from extender.network.addresses import may_be_fetched
+from extender.network.addresses import may_be_fetched, target_of
 from extender.network.connecting import connect
 from extender.network.deadline import CuttableAdapter
 from extender.network.errors import LEADS_ELSEWHERE, SAYS_WHY, Refused, TooLarge, Unavailable, explained, of_status
@@ -65,15 +65,16 @@ class GuardedStream:
         for _ in range(1 + MAX_REDIRECTS):
             self._adapter = self._adapter_for(url)
             prepared = requests.Request("GET", url, HEADERS).prepare()
+            self._adapter.target = target_of(url)
             response = self._adapter.exchange(prepared, (STALL_SECONDS, STALL_SECONDS))
             if not response.is_redirect:
                 return response
             # Neither followed by a library nor read: each step is checked like the first.
             response.close()
-            url = _joined(str(prepared.url), response.headers["Location"])
+            url = _joined(url, response.headers["Location"])
         raise Refused("It was redirected too often.")
 
-    def _adapter_for(self, url: str) -> CuttableAdapter:
+    def _adapter_for(self, url: str) -> "_WholeAdapter":
         if may_be_fetched(url, self._excepted_origin):
             for prefix, adapter in self._adapters.items():
                 if url.startswith(prefix):
@@ -184,11 +185,24 @@ class _ToTheEnd(http.client.HTTPResponse):
 
 
 class _WholeAdapter(CuttableAdapter):
-    """A way out whose answers are read to their ends, to be compared with what was announced."""
+    """A way out whose answers are read to their ends, to be compared with what was announced.
+
+    The libraries spell an address in their own way; `target` goes out as it is.
+    """
+
+    target = "/"
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls.response_class = _ToTheEnd
+        adapter = self
+
+        class Exact(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+            response_class = _ToTheEnd
+
+            def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+                super().putrequest(method, adapter.target, *args, **kwargs)
+
+        pool.ConnectionCls = Exact
         return pool
 
     def exchange(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
@@ -215,7 +229,7 @@ class _PublicAdapter(_WholeAdapter):
         return pool
 
 
-def _adapters(excepted_origin: str | None) -> dict[str, CuttableAdapter]:
+def _adapters(excepted_origin: str | None) -> dict[str, _WholeAdapter]:
     """By the beginning of an address, the way to it; there is no other."""
-    excepted: dict[str, CuttableAdapter] = {f"{excepted_origin}/": _WholeAdapter()} if excepted_origin else {}
+    excepted: dict[str, _WholeAdapter] = {f"{excepted_origin}/": _WholeAdapter()} if excepted_origin else {}
     return {**excepted, "https://": _PublicAdapter()}

@@ -94,7 +94,7 @@ def test_a_copy_is_held_against_the_clip_that_it_continues(finished, original):
     assert original.clip_set.get(index=2).contains_parent == "unknown"
 
 
-@pytest.mark.parametrize("fault", ["clip-404-once", "clip-500-once"])
+@pytest.mark.parametrize("fault", ["clip-404-once", "clip-500-once", "clips-signed"])
 def test_what_fails_once_is_tried_again_and_kept(finished, fault):
     task = finished(f"snow [{fault}]")
     work()

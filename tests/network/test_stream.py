@@ -152,6 +152,19 @@ def test_the_second_attempt_or_a_fresh_address_succeeds_where_the_first_did_not(
     assert b"ftyp" in fetch(fresh)
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("/a%2fb%2F../%7Ec~d//e+f%20g;h=%zz,{i}|'[j]?k=%2B+%7e~&l=%3D/../m?#t=1", None),
+        ("/雪.mp4?雪", "/%E9%9B%AA.mp4?%E9%9B%AA"),
+    ],
+)
+def test_an_address_is_on_the_wire_as_it_came(host, written, sent):
+    asked = host(answer("Content-Length: 4", body=b"clip"))
+    fetch(asked.url + written)
+    assert asked.requests[0].split(b" ")[1].decode() == (sent or written.partition("#")[0])
+
+
 def test_a_clip_that_breaks_off_says_where(urls_under):
     assert str(error_of(urls_under("clip-truncated")[0])).startswith("It broke off after ")
 
