@@ -184,11 +184,18 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
         for chunk in stream:
             # Not every server says beforehand how much will come, and other copies grow meanwhile.
             _refuse_a_full_disk(store, len(chunk))
+            _refuse_a_page(chunk, size)
             part.write(chunk)
             digest.update(chunk)
             size += len(chunk)
             claim.report(size)
     return digest.hexdigest(), size
+
+
+def _refuse_a_page(chunk: bytes, received: int) -> None:
+    """Whoever takes this server for a robot shows it a page instead, with 200: no film begins like one."""
+    if not received and chunk.lstrip().startswith(b"<"):
+        raise Barred("Its host sends this server a page instead of it.")
 
 
 def _refuse_a_full_disk(store: storage.Store, size: int) -> None:

@@ -154,12 +154,19 @@ def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox):
     assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
 
 
-def test_a_host_that_refuses_this_server_is_tried_for_ever_and_browsers_play_its_clips(web, finished, sandbox):
-    task = finished("snow [clip-browsers-only]")
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("clip-browsers-only", "Its host refuses this server for now."),
+        ("clip-html", "Its host sends this server a page instead of it."),
+    ],
+)
+def test_a_host_that_refuses_this_server_is_tried_for_ever_and_browsers_play_its_clips(web, finished, fault, said):
+    task = finished(f"snow [{fault}]")
     for _ in range(3):
         work()
         copy = task.clip_set.get()
-        assert (copy.state, copy.reason) == ("barred", "Its host refuses this server for now.")
+        assert (copy.state, copy.reason) == ("barred", said)
         assert f'<video src="{copy.source_url}"' in web.get(f"/tasks/{task.pk}/").content.decode()
         let_time_pass()
         Clip.objects.update(made_at="2020-01-01T00:00:00Z")
