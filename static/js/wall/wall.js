@@ -49,13 +49,14 @@ class Wall {
 
   // What is known of a clip stands on the line beneath it, which polls renew.
   facts(frame) {
-    const { ms, fps, join, seam, smoothest } = document.getElementById(`copy-${frame.dataset.clip}`)?.dataset ?? {};
+    const { ms, fps, join, seam, smoothest, codec } = document.getElementById(`copy-${frame.dataset.clip}`)?.dataset ?? {};
     return {
       seconds: ms && ms / 1000,
       fps: Number(fps) || FPS,
       join: join && join / 1000,
       seam: Number(seam ?? Infinity),
       smoothest,
+      codec,
     };
   }
 
@@ -89,7 +90,11 @@ class Wall {
   #take(frame) {
     const video = this.video(frame);
     video.controls = video.loop = false;
-    const judge = () => frame.toggleAttribute("data-broken", Boolean(video.error));
+    const judge = () => {
+      const { codec } = this.facts(frame);
+      frame.toggleAttribute("data-broken", Boolean(video.error));
+      if (codec) frame.dataset.codec = codec;
+    };
     for (const event of ["error", "emptied", "loadedmetadata"]) video.addEventListener(event, judge);
     judge();
     video.addEventListener("loadedmetadata", () => this.transport.draw());
