@@ -49,7 +49,8 @@ class Wall {
 
   // What is known of a clip stands on the line beneath it, which polls renew.
   facts(frame) {
-    const { ms, fps, join, seam, smoothest, codec } = document.getElementById(`copy-${frame.dataset.clip}`)?.dataset ?? {};
+    const { ms, fps, join, seam, smoothest, codec } =
+      document.getElementById(`copy-${frame.dataset.clip}`)?.dataset ?? {};
     return {
       seconds: ms && ms / 1000,
       fps: Number(fps) || FPS,
