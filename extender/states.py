@@ -58,12 +58,14 @@ class FileState(StrEnum):
     """A worker is copying it, and nobody else may."""
     BLOCKED = "blocked"
     """Our own disk or bucket could not take it; it is tried again every minute."""
+    BARRED = "barred"
+    """Its host, or the network, keeps this server out; it is tried again for hours, and browsers may play it."""
     STORED = "stored"
     """It is here, whole and verified."""
     REFUSED = "refused"
     """What came may not be stored: its address leads inside, or it is no video. Only a person has it tried again."""
     LOST = "lost"
-    """Its host has it no more, nor does APIFRAME know another address. Only a person has it tried again."""
+    """Its host has not had it for a day, or APIFRAME has forgotten it. Only a person has it tried again."""
 
 
 FILE_MOVES: dict[FileState, set[FileState]] = {
@@ -71,6 +73,7 @@ FILE_MOVES: dict[FileState, set[FileState]] = {
     # Whoever comes after a claim that has lapsed copies it from the beginning.
     FileState.COPYING: set(FileState),
     FileState.BLOCKED: {FileState.COPYING, FileState.WAITING},
+    FileState.BARRED: {FileState.COPYING, FileState.WAITING},
     # A stored file that is found damaged is copied again.
     FileState.STORED: {FileState.WAITING},
     FileState.REFUSED: {FileState.WAITING},
@@ -78,12 +81,13 @@ FILE_MOVES: dict[FileState, set[FileState]] = {
 }
 
 # Still to be had: what is not settled, for good or ill.
-UNSETTLED_FILES = frozenset({FileState.WAITING, FileState.COPYING, FileState.BLOCKED})
+UNSETTLED_FILES = frozenset({FileState.WAITING, FileState.COPYING, FileState.BLOCKED, FileState.BARRED})
 
 FILE_WORDS: dict[FileState, str] = {
     FileState.WAITING: "not copied yet",
     FileState.COPYING: "copying",
     FileState.BLOCKED: "copying paused",
+    FileState.BARRED: "out of reach from here",
     FileState.STORED: "stored",
     FileState.REFUSED: "cannot be stored",
     FileState.LOST: "no longer at APIFRAME",

@@ -13,7 +13,7 @@ from extender.archive import storage
 from extender.archive.claims import Claim, Overtaken
 from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
-from extender.network.errors import Gone, Refused, TooLarge, Unavailable
+from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
 from extender.tasks import following
 from extender.tasks.models import Clip
@@ -23,7 +23,7 @@ from extender.video import process as probing
 logger = logging.getLogger(__name__)
 
 AT_ONCE = timedelta(0)
-FIRST_WAIT = timedelta(seconds=30)
+FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=6)
 # How long nothing is copied after the store was full or broken: the next try tells whether it is mended.
 PAUSE = timedelta(minutes=1)
@@ -46,13 +46,13 @@ def copy_next() -> bool:
 def copy_now() -> int:
     """Lets everything that is not here be tried at once, what was lost or kept out too. Returns how many."""
     absent = Clip.objects.exclude(state__in=(FileState.STORED, FileState.COPYING))
-    return absent.move(FileState.WAITING, due_at=Now(), asked_anew=False)
+    return absent.move(FileState.WAITING, due_at=Now())
 
 
 def _settle(claim: Claim) -> None:
     """Copies a clip, or finds out why not, and writes down which."""
     try:
-        found = _copy(claim)
+        found = _copy_from_anywhere(claim)
     except (DatabaseError, Overtaken):
         # Nothing can be, or may be, written down. The lease runs out, and then it is done again.
         raise
@@ -64,8 +64,12 @@ def _settle(claim: Claim) -> None:
 
 def _settle_failed(claim: Claim, error: Exception) -> None:
     match error:
+        case NotFound():
+            _give_up(claim, str(error))
         case Gone():
-            _ask_anew(claim, str(error))
+            _miss(claim, str(error))
+        case Barred():
+            _try_later(claim, str(error), FileState.BARRED)
         case Refused() | TooLarge() | probing.NotAVideo():
             claim.settle(FileState.REFUSED, str(error))
             logger.warning("%s cannot be stored: %s", claim.clip, error)
@@ -93,9 +97,36 @@ def _settle_stored(claim: Claim, found: dict[str, Any]) -> None:
         contains_parent=unlooked,
         settled_at=Now(),
         misses=0,
+        gone_since=None,
         **found,
     )
     logger.info("%s is stored", claim.clip)
+
+
+def _copy_from_anywhere(claim: Claim) -> dict[str, Any]:
+    """Copies a clip from its address; where that has nothing, from the one that APIFRAME knows now."""
+    try:
+        return _copy(claim)
+    except (Gone, Barred) as error:
+        if not _has_moved(claim, error):
+            raise
+    claim.renew(0)
+    return _copy(claim)
+
+
+def _has_moved(claim: Claim, error: Unavailable) -> bool:
+    """Whether APIFRAME knows another address of the clip. Raises `NotFound` where it has forgotten the task."""
+    clip, known = claim.clip, claim.clip.source_url
+    if not clip.task.remote_id:
+        return False
+    try:
+        following.renew_clips(clip.task)
+    except NotFound:
+        raise
+    except ApiframeError as unheard:
+        raise Unavailable(f"{error} {unheard}") from unheard
+    clip.refresh_from_db(fields=["source_url"])
+    return clip.source_url != known
 
 
 def _copy(claim: Claim) -> dict[str, Any]:
@@ -153,6 +184,7 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
         for chunk in stream:
             # Not every server says beforehand how much will come, and other copies grow meanwhile.
             _refuse_a_full_disk(store, len(chunk))
+            _refuse_a_page(chunk, size)
             part.write(chunk)
             digest.update(chunk)
             size += len(chunk)
@@ -160,25 +192,23 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
     return digest.hexdigest(), size
 
 
+def _refuse_a_page(chunk: bytes, received: int) -> None:
+    """Whoever takes this server for a robot shows it a page instead, with 200: no film begins like one."""
+    if not received and chunk.lstrip().startswith(b"<"):
+        raise Barred("Its host sends this server a page instead of it.")
+
+
 def _refuse_a_full_disk(store: storage.Store, size: int) -> None:
     if not store.has_room(size):
         raise storage.StoreTrouble("The disk is nearly full.")
 
 
-def _ask_anew(claim: Claim, said: str) -> None:
-    """Asks APIFRAME where the clip lies now, once; what is not even there then is lost."""
-    clip = claim.clip
-    if clip.asked_anew or not clip.task.remote_id:
+def _miss(claim: Claim, said: str) -> None:
+    """Many a host has a clip only minutes after APIFRAME has named its address: what is gone for a day is lost."""
+    if Clip.objects.gone_for_good().filter(pk=claim.clip.pk).exists():
         _give_up(claim, said)
-        return
-    try:
-        following.renew_clips(clip.task)
-    except NotFound as error:
-        _give_up(claim, str(error))
-    except ApiframeError as error:
-        _try_later(claim, f"{said} {error}")
     else:
-        claim.settle(FileState.WAITING, said, AT_ONCE, asked_anew=True)
+        _try_later(claim, said, gone_since=Coalesce("gone_since", Now()))
 
 
 def _give_up(claim: Claim, said: str) -> None:
@@ -187,7 +217,7 @@ def _give_up(claim: Claim, said: str) -> None:
     logger.error("%s is lost at APIFRAME", claim.clip)
 
 
-def _try_later(claim: Claim, said: str) -> None:
+def _try_later(claim: Claim, said: str, state: FileState = FileState.WAITING, **found: Any) -> None:
     misses = claim.clip.misses
-    claim.settle(FileState.WAITING, said, backoff(misses, FIRST_WAIT, LONGEST_WAIT), misses=misses + 1)
+    claim.settle(state, said, backoff(misses, FIRST_WAIT, LONGEST_WAIT), misses=misses + 1, **found)
     logger.warning("%s comes later: %s", claim.clip, said)

@@ -66,7 +66,7 @@ def _copy_again(clip: Clip) -> None:
         clip.state,
         reason=clip.reason,
         due_at=Now(),
-        asked_anew=False,
+        gone_since=None,
         settled_at=None,
         received=0,
     ):

@@ -5,8 +5,9 @@ guard is walked around. So an address has to be spelt plainly, or it is none.
 """
 
 import re
+import string
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+{_LABEL}", re.ASCII | re.IGNORECASE)
@@ -27,6 +28,8 @@ _LEADS_INSIDE = (
     ip_network("2002::/16"),  # 6to4
     ip_network("3fff::/20"),  # documentation
 )
+# A network without the old protocol reaches its numbers by these: where they lead is the number that they carry.
+_NAT64 = ip_network("64:ff9b::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
@@ -58,12 +61,21 @@ def _is_public_host(parts: SplitResult) -> bool:
     return bool(_NAME.fullmatch(name)) and last not in _INSIDE
 
 
+def target_of(url: str) -> str:
+    """What is asked of the server of `url`, with every byte as it was written: a signature may be of just these."""
+    after_host = re.sub(r"^[^:]*://[^/?#]*", "", url).partition("#")[0]
+    path = after_host if after_host.startswith("/") else f"/{after_host}"
+    return quote(path, safe=string.printable)
+
+
 def is_public(text: str) -> bool:
     """Whether the number `text` ("8.8.8.8", "2606:4700::1") belongs to one host of the public internet."""
     try:
         address = ip_address(text)
     except ValueError:
         return False
+    if address in _NAT64:
+        address = ip_address(int(address) & 0xFFFFFFFF)
     if address.is_multicast or address.is_reserved or any(address in network for network in _LEADS_INSIDE):
         return False
     return address.is_global and (isinstance(address, IPv4Address) or _is_plain(address))

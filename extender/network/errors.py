@@ -1,7 +1,6 @@
 """Why a file cannot be had, in short sentences about "it": no address and no token is in them."""
 
 import requests
-from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import LocationValueError, ReadTimeoutError
 
 
@@ -13,6 +12,10 @@ class Gone(Unavailable):
     """Its server has it no more at this address: a fresh address may help, waiting does not."""
 
 
+class Barred(Unavailable):
+    """Its server, or the network, keeps this server out: a browser may have it, and later this server too."""
+
+
 class Refused(Unavailable):
     """Its address leads, or was redirected, where nothing may be fetched."""
 
@@ -22,8 +25,9 @@ class TooLarge(Unavailable):
 
 
 LEADS_ELSEWHERE = "Its address leads where nothing may be fetched."
+# With these it may say that a signed address has expired.
+SAYS_WHY = (400, 403)
 _SPELT_BADLY = (
-    InvalidIPAddress,
     requests.exceptions.InvalidURL,
     requests.exceptions.MissingSchema,
     requests.exceptions.InvalidSchema,
@@ -51,6 +55,8 @@ def of_status(status: int, body: bytes) -> Unavailable:
     """What an answer other than 200 means. `body`: its beginning, in which stores such as S3 say why."""
     if status in (404, 410, 451):
         return Gone("Its server no longer has it.")
-    if status in (401, 403) or (status == 400 and b"xpired" in body):
+    if status == 401 or (status in SAYS_WHY and b"xpired" in body):
         return Gone("Its address has expired.")
+    if status == 403:
+        return Barred("Its host refuses this server for now.")
     return Unavailable(f"Its server answered {status}.")

@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -9,13 +10,12 @@ from urllib.parse import urljoin
 
 import requests
 from django.template.defaultfilters import filesizeformat
-from requests_hardened.ip_filter import InvalidIPAddress
-from requests_hardened.ip_filter_adapter import IPFilterAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
-from extender.network.addresses import is_public, may_be_fetched
+from extender.network.addresses import may_be_fetched, target_of
+from extender.network.connecting import connect
 from extender.network.deadline import CuttableAdapter
-from extender.network.errors import LEADS_ELSEWHERE, Refused, TooLarge, Unavailable, explained, of_status
+from extender.network.errors import LEADS_ELSEWHERE, SAYS_WHY, Refused, TooLarge, Unavailable, explained, of_status
 from extender.network.pace import Limits, Watch
 
 MAX_SECONDS = 600
@@ -34,10 +34,10 @@ class GuardedStream:
     """The bytes of the file at `url`, as they come, once. Close it when done; it is a context manager too.
 
     Opening and iterating raise `Refused` where the address leads anywhere but to a public https server or
-    `excepted_origin` ("http://127.0.0.1:8791"), `Gone` where that server has it no more, `TooLarge`, and
-    `Unavailable` for all else: what came before an error is not the file. At most `max_bytes` come, in `MAX_SECONDS`;
-    a silence of `STALL_SECONDS` and less than `PACE_BYTES` in `PACE_SECONDS` of waiting end it. A body without an
-    announced length that ends early cannot be told from a whole one.
+    `excepted_origin` ("http://127.0.0.1:8791"), `Gone` where that server has it no more, `Barred` where it keeps us
+    out, `TooLarge`, and `Unavailable` for all else: what came before an error is not the file. At most `max_bytes`
+    come, in `MAX_SECONDS`; a silence of `STALL_SECONDS` and less than `PACE_BYTES` in `PACE_SECONDS` of waiting end
+    it. A body without an announced length that ends early cannot be told from a whole one.
     """
 
     length: int | None
@@ -65,15 +65,16 @@ class GuardedStream:
         for _ in range(1 + MAX_REDIRECTS):
             self._adapter = self._adapter_for(url)
             prepared = requests.Request("GET", url, HEADERS).prepare()
+            self._adapter.target = target_of(url)
             response = self._adapter.exchange(prepared, (STALL_SECONDS, STALL_SECONDS))
             if not response.is_redirect:
                 return response
             # Neither followed by a library nor read: each step is checked like the first.
             response.close()
-            url = _joined(str(prepared.url), response.headers["Location"])
+            url = _joined(url, response.headers["Location"])
         raise Refused("It was redirected too often.")
 
-    def _adapter_for(self, url: str) -> CuttableAdapter:
+    def _adapter_for(self, url: str) -> "_WholeAdapter":
         if may_be_fetched(url, self._excepted_origin):
             for prefix, adapter in self._adapters.items():
                 if url.startswith(prefix):
@@ -150,7 +151,7 @@ class GuardedStream:
 
 def _check(response: requests.Response) -> None:
     if response.status_code != 200:
-        says_why = response.status_code == 400
+        says_why = response.status_code in SAYS_WHY
         raise of_status(
             response.status_code, response.raw.read1(REASON_BYTES, decode_content=False) if says_why else b""
         )
@@ -184,11 +185,24 @@ class _ToTheEnd(http.client.HTTPResponse):
 
 
 class _WholeAdapter(CuttableAdapter):
-    """A way out whose answers are read to their ends, to be compared with what was announced."""
+    """A way out whose answers are read to their ends, to be compared with what was announced.
+
+    The libraries spell an address in their own way; `target` goes out as it is.
+    """
+
+    target = "/"
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls.response_class = _ToTheEnd
+        adapter = self
+
+        class Exact(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+            response_class = _ToTheEnd
+
+            def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+                super().putrequest(method, adapter.target, *args, **kwargs)
+
+        pool.ConnectionCls = Exact
         return pool
 
     def exchange(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
@@ -198,18 +212,24 @@ class _WholeAdapter(CuttableAdapter):
         return response
 
 
-class _PublicAdapter(_WholeAdapter, IPFilterAdapter):  # type: ignore[misc]  # it has no types
-    """Connects to the very address that it has checked to be on the public internet, at every redirect too."""
+class _PublicAdapter(_WholeAdapter):
+    """Connects to the very number that it has checked to be on the public internet, at every redirect too."""
 
-    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
-        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
-        # The library lets through ::127.0.0.1, fec0::/10 and others that belong to nobody on the public internet.
-        if not is_public(host["host"].strip("[]")):
-            raise InvalidIPAddress
-        return host, pool
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+
+        class Public(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+            def _new_conn(self) -> socket.socket:
+                try:
+                    return connect(self.host, self.port, socket_options=self.socket_options)
+                except OSError as error:
+                    raise NewConnectionError(self, "No public number answers.") from error
+
+        pool.ConnectionCls = Public
+        return pool
 
 
-def _adapters(excepted_origin: str | None) -> dict[str, CuttableAdapter]:
+def _adapters(excepted_origin: str | None) -> dict[str, _WholeAdapter]:
     """By the beginning of an address, the way to it; there is no other."""
-    excepted: dict[str, CuttableAdapter] = {f"{excepted_origin}/": _WholeAdapter()} if excepted_origin else {}
-    return {**excepted, "https://": _PublicAdapter(True)}
+    excepted: dict[str, _WholeAdapter] = {f"{excepted_origin}/": _WholeAdapter()} if excepted_origin else {}
+    return {**excepted, "https://": _PublicAdapter()}

@@ -26,6 +26,7 @@ def health(request: MemberRequest) -> HttpResponse:
         "workers": Heartbeat.objects.alive(),
         "last_webhook": Event.objects.last_of(Event.Source.WEBHOOK),
         "last_answer": Event.objects.last_of(Event.Source.ANSWER, Event.Source.POLL),
+        "barred_hosts": Clip.objects.barred_hosts(),
         "attention": Task.objects.needing_attention().select_related("owner")[:50],
     }
     return render(request, "operations/health.html", context)
@@ -41,6 +42,7 @@ def archive(request: MemberRequest) -> HttpResponse:
         "absent": any(state != FileState.STORED for state in census),
         "oldest": Clip.objects.missing().order_by("made_at").select_related("task__owner").first(),
         "paused": Clip.objects.paused().first(),
+        "barred_hosts": Clip.objects.barred_hosts(),
         "hindered": Clip.objects.hindered()[:50],
         "room": _room(),
         "workers": Heartbeat.objects.alive().count(),

@@ -3,19 +3,21 @@
 import random
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from extender.sandbox import answers, delivery, misbehaviour, videos
+from extender.sandbox import answers, delivery, misbehaviour, videos, wire
 from extender.sandbox.answers import Answer
 from extender.sandbox.service import Service
 
 HUGE_BYTES = 1 << 30
+LATE_TURNS = 3
 SLOW_SECONDS, SLOW_PIECES = 5.0, 50
 INSIDE = ("http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:1/")  # of an even clip, of an odd one
 BODIES = {f"clip-{name}" for name in ("drip", "stall", "truncated", "wrong-length", "huge", "endless", "slow")}
 
 _NOISE = random.Random(7).randbytes(100_000)  # noqa: S311
 _PAGE = "<!doctype html><title>One moment, please</title><h1>Checking your browser</h1>"
+_MISSIGNED = '<?xml version="1.0"?><Error><Code>SignatureDoesNotMatch</Code></Error>'
 _EXPIRED = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>'
 
 
@@ -25,9 +27,12 @@ def serve(handler: BaseHTTPRequestHandler, service: Service, target: str) -> tup
     match = videos.PATH.fullmatch(parts.path)
     task = service.store.task(match[1]) if match else None
     word = misbehaviour.clip_fault(task.words + service.options.misbehave) if task else None
+    if task and "clips-signed" in task.words and parts.query != wire.SIGNATURE:
+        delivery.send(handler, Answer(403, _MISSIGNED.encode(), "application/xml"))
+        return 403, "clips-signed"
     if not task or not word:
         return videos.serve(handler, service.render_queue.videos, parts.path), None
-    answer = _instead(service, word, task.task_id, parts.path, parts.query)
+    answer = _instead(service, word, task.task_id, parts, handler.headers.get("User-Agent", ""))
     if answer:
         delivery.send(handler, answer)
         return answer.status, word
@@ -39,17 +44,21 @@ def serve(handler: BaseHTTPRequestHandler, service: Service, target: str) -> tup
     return 200, word
 
 
-def _instead(service: Service, word: str, task_id: str, path: str, query: str) -> Answer | None:
+def _instead(service: Service, word: str, task_id: str, target: SplitResult, agent: str) -> Answer | None:
     """What is answered instead of the file; None where the file comes, well or badly."""
-    memory = service.memory
+    memory, path, query = service.memory, target.path, target.query
     match word:
         case "clip-404-once" if query != "fresh":
             memory.expire(task_id)
             return answers.refused(404, "Video not found")
-        case "clip-500-once" if memory.is_first(path):
+        case "clip-500-once" if memory.turn(path) == 1:
             return answers.of(500, {})
+        case "clip-late" if memory.turn(path) <= LATE_TURNS:
+            return answers.refused(404, "Video not found")
         case "clip-403":
             return Answer(403, _EXPIRED.encode(), "application/xml")
+        case "clip-browsers-only" if not agent.startswith("Mozilla/"):
+            return Answer(403, _PAGE.encode(), "text/html; charset=utf-8")
         case "clip-410":
             return answers.refused(410, "Video removed")
         case "clip-html":

@@ -1,6 +1,7 @@
-"""What the clips' host remembers while it runs: whose addresses have expired, and whom it has failed once."""
+"""What the clips' host remembers while it runs: whose addresses have expired, and how often it was asked."""
 
 import threading
+from collections import Counter
 from typing import Any
 
 
@@ -10,7 +11,7 @@ class Memory:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._expired: set[str] = set()
-        self._seen: set[str] = set()
+        self._asked: Counter[str] = Counter()
 
     def expire(self, task_id: str) -> None:
         """The addresses that were given for this task are of no use any more."""
@@ -25,9 +26,8 @@ class Memory:
         lists = {name: urls for name, urls in body.items() if name in ("video_urls", "image_urls")}
         return {**body, **{name: [f"{url}?fresh" for url in urls] for name, urls in lists.items()}}
 
-    def is_first(self, path: str) -> bool:
-        """Whether this path is asked about for the first time."""
+    def turn(self, path: str) -> int:
+        """How often this path has been asked about, this time included."""
         with self._lock:
-            is_new = path not in self._seen
-            self._seen.add(path)
-        return is_new
+            self._asked[path] += 1
+            return self._asked[path]

@@ -58,6 +58,7 @@ TABLE = {
     "clips-doubled": Fault(CLIPS, "finishes with the first two addresses, each twice"),
     "clips-bad": Fault(CLIPS, "the addresses are javascript:, another host, a number, and one good one"),
     "clips-lost": Fault(CLIPS, "the addresses answer 404"),
+    "clips-signed": Fault(CLIPS, "the addresses are signed, and answer 403 where a byte is not as it was"),
     "clip-drip": Fault(HOST, "the clips come a byte a second"),
     "clip-stall": Fault(
         HOST, "the clips come by half, then nothing for the stall (30 s), then the connection is closed"
@@ -69,8 +70,10 @@ TABLE = {
     "clip-endless": Fault(HOST, "the clips announce no length and never end"),
     "clip-gzip-bomb": Fault(HOST, "the clips are 1 MB of gzip that unpacks to 1 GB"),
     "clip-403": Fault(HOST, "the clips' addresses answer 403, as a store whose signed address has expired"),
+    "clip-browsers-only": Fault(HOST, "the clips' addresses answer 403 and an HTML page, save to browsers"),
     "clip-410": Fault(HOST, "the clips' addresses answer 410"),
     "clip-404-once": Fault(HOST, "they answer 404, until the task is fetched again and shows fresh addresses"),
+    "clip-late": Fault(HOST, "each answers 404 the first three times, though its address stays the same"),
     "clip-500-once": Fault(HOST, "each answers 500 {} the first time"),
     "clip-html": Fault(HOST, "they answer 200 and an HTML page"),
     "clip-not-video": Fault(HOST, "they answer with noise that calls itself video/mp4"),

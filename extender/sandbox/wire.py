@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from extender.sandbox.life import FAILED, FINISHED, Moment
 from extender.sandbox.store import EXTEND, PICTURES, START, Task
 
+# The bytes of a signature, as they stand: whoever writes one of them another way has signed something else.
+SIGNATURE = "Expires=1%2f2%2F3&Key=a%7Eb~c+d%20e%2B&Signature=%3D%3d=="
+
 REQUIRED = {
     PICTURES: ("prompt",),
     START: ("prompt", "image_url"),
@@ -138,6 +141,8 @@ def _urls(task: Task, base: str) -> list[Any]:
         return [url for url in urls[:2] for _ in range(2)]
     if "clips-bad" in task.words:
         return ["javascript:alert(document.domain)", "http://192.0.2.1/2.mp4", 7, *urls[3:]]
+    if "clips-signed" in task.words:
+        return [f"{url}?{SIGNATURE}" for url in urls]
     if "clips-lost" in task.words:
         return [f"{base}/lost-{take}.{task.suffix}" for take in range(1, task.takes + 1)]
     return urls

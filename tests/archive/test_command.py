@@ -63,6 +63,7 @@ def test_what_is_missing_is_copied_at_once_whatever_it_waits_for(two_clips):
 def test_what_cannot_be_had_is_named_without_its_prompt(two_clips, sandbox):
     lie_at(two_clips, [two_clips.clip(1).source_url, f"{sandbox.url}/videos/gone.mp4"])
     age(two_clips, prompt="their secret")
+    Clip.objects.filter(index=2).update(gone_since="2026-01-01T00:00:00Z")
     Task.objects.filter(pk=two_clips.pk).update(remote_id="")
     code, out, err = archive("--missing")
     assert (code, out) == (1, "")
@@ -128,7 +129,8 @@ def test_a_film_that_is_whole_is_not_lost_with_its_pictures(two_clips, settings,
     # What is not whole is no film.
     film(settings, copy).write_bytes(b"not what it was")
     assert archive("--verify")[0] == archive("--missing")[0] == 1
-    assert two_clips.clip_set.get().state == "lost"
+    copy.refresh_from_db()
+    assert (copy.state, copy.reason) == ("waiting", "Its server no longer has it.")
 
 
 def test_strays_are_removed_and_what_is_being_written_is_not(db, settings):

@@ -47,6 +47,11 @@ def let_time_pass(**found) -> None:
     Clip.objects.filter(due_at__isnull=False, **found).update(due_at="2020-01-01T00:00:00Z")
 
 
+def a_day_passes() -> None:
+    """Whatever was gone has been so for a day."""
+    Clip.objects.filter(gone_since__isnull=False).update(gone_since="2020-01-01T00:00:00Z")
+
+
 def files(settings) -> list[Path]:
     """Every file below the archive's directory."""
     return sorted(path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
@@ -89,7 +94,7 @@ def test_a_copy_is_held_against_the_clip_that_it_continues(finished, original):
     assert original.clip_set.get(index=2).contains_parent == "unknown"
 
 
-@pytest.mark.parametrize("fault", ["clip-404-once", "clip-500-once"])
+@pytest.mark.parametrize("fault", ["clip-404-once", "clip-500-once", "clips-signed"])
 def test_what_fails_once_is_tried_again_and_kept(finished, fault):
     task = finished(f"snow [{fault}]")
     work()
@@ -98,28 +103,76 @@ def test_what_fails_once_is_tried_again_and_kept(finished, fault):
     assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
 
 
+def test_a_host_that_is_behind_is_asked_until_it_has_the_clip(finished):
+    task = finished("snow [clip-late]")
+    for _ in range(4):
+        assert set(task.clip_set.values_list("state", flat=True)) == {"waiting"}
+        work()
+        let_time_pass(state="waiting")
+    assert set(task.clip_set.values_list("state", flat=True)) == {"stored"}
+    assert task.clip_set.get().gone_since is None
+
+
 @pytest.mark.parametrize("fault", ["clips-lost", "clip-410", "clip-403"])
-def test_what_is_gone_is_asked_for_once_more_and_then_lost_with_the_date(finished, sandbox, fault):
+def test_what_is_gone_is_lost_with_the_date_after_a_day_of_asking_where_it_lies_now(finished, sandbox, fault):
     task = finished(f"snow [{fault}]")
     fetches = _fetches(sandbox, task)
+    for tries in (1, 2):
+        work()
+        assert set(task.clip_set.values_list("state", flat=True)) == {"waiting"}
+        assert _fetches(sandbox, task) == fetches + tries
+        let_time_pass()
+    a_day_passes()
     work()
     assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
     assert all(copy.settled_at and copy.due_at is None for copy in task.clip_set.all())
-    assert _fetches(sandbox, task) == fetches + 1
     let_time_pass()
     work()
-    assert _fetches(sandbox, task) == fetches + 1
+    assert _fetches(sandbox, task) == fetches + 3
+
+
+def test_what_apiframe_has_forgotten_is_lost_at_once(finished, sandbox):
+    task = finished("snow [clips-lost]")
+    sandbox.options(misbehave=["fetch-404"])
+    work()
+    assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
 
 
 def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox):
     task = finished("snow [clips-lost]")
     sandbox.options(misbehave=["fetch-500"])
-    work()
-    assert set(task.clip_set.values_list("state", flat=True)) == {"waiting"}
+    for _ in range(2):
+        work()
+        assert set(task.clip_set.values_list("state", flat=True)) == {"waiting"}
+        let_time_pass()
+        a_day_passes()
     sandbox.options(misbehave=[])
-    let_time_pass()
-    work()
+    for _ in range(2):
+        work()
+        let_time_pass()
+        a_day_passes()
     assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("clip-browsers-only", "Its host refuses this server for now."),
+        ("clip-html", "Its host sends this server a page instead of it."),
+    ],
+)
+def test_a_host_that_refuses_this_server_is_tried_for_ever_and_browsers_play_its_clips(web, finished, fault, said):
+    task = finished(f"snow [{fault}]")
+    for _ in range(3):
+        work()
+        copy = task.clip_set.get()
+        assert (copy.state, copy.reason) == ("barred", said)
+        assert f'<video src="{copy.source_url}"' in web.get(f"/tasks/{task.pk}/").content.decode()
+        let_time_pass()
+        Clip.objects.update(made_at="2020-01-01T00:00:00Z")
+    task.clip_set.update(source_url=Task.objects.get(kind="original").clips[0].source_url)
+    work()
+    assert task.clip_set.get().state == "stored"
 
 
 @pytest.mark.parametrize("fault", ["clip-not-video", "clip-redirect-inside"])
@@ -146,10 +199,10 @@ def test_waits_grow_from_try_to_try(finished):
     task = finished("snow [clip-truncated]")
     work()
     first = _wait(task)
-    for _ in range(6):
+    for _ in range(8):
         let_time_pass()
         work()
-    assert first < 60
+    assert first < 20
     assert 600 < _wait(task) < 6 * 3600
 
 

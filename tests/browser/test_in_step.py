@@ -100,10 +100,13 @@ def test_one_that_stalls_holds_the_others_and_they_go_on_together(wall):
 
 
 def test_one_that_cannot_be_played_says_so_and_the_others_play(wall):
+    wall.locator("#copy-2").evaluate("(line) => { line.dataset.codec = 'HEVC'; }")
     wall.route(re.compile(r"\.mp4\?broken"), lambda route: route.fulfill(status=200, body="no video"))
     wall.locator("#frame-2 video").evaluate("(video) => { video.src += '?broken'; }")
     wall.get_by_role("button", name="Play", exact=True).click()
     expect(wall.locator("#frame-2")).to_have_attribute("data-broken", "")
+    said = wall.locator("#frame-2").evaluate("(frame) => getComputedStyle(frame, '::after').content")
+    assert "HEVC" in said
     wall.locator("#frame-2 video").evaluate("(video) => { video.src = video.src.replace('?broken', ''); }")
     expect(wall.locator("#frame-2")).not_to_have_attribute("data-broken", "")
     wall.wait_for_function(

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from extender.archive.fetching import open_clip
-from extender.network.errors import Gone, Refused, TooLarge, Unavailable
+from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from tests.helpers import eventually
 
 REMOTE = "extender.network.stream"
@@ -123,6 +123,7 @@ def test_a_clip_that_comes_in_a_roundabout_way_is_whole(urls_under):
     ("word", "kind", "said"),
     [
         ("clip-403", Gone, "Its address has expired."),
+        ("clip-browsers-only", Barred, "Its host refuses this server for now."),
         ("clip-404-once", Gone, "Its server no longer has it."),
         ("clip-410", Gone, "Its server no longer has it."),
         ("clips-lost", Gone, "Its server no longer has it."),
@@ -149,6 +150,19 @@ def test_the_second_attempt_or_a_fresh_address_succeeds_where_the_first_did_not(
     assert isinstance(error_of(expired), Gone)
     fresh = sandbox.fetch(expired.split("/")[4])["video_urls"][0]
     assert b"ftyp" in fetch(fresh)
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("/a%2fb%2F../%7Ec~d//e+f%20g;h=%zz,{i}|'[j]?k=%2B+%7e~&l=%3D/../m?#t=1", None),
+        ("/雪.mp4?雪", "/%E9%9B%AA.mp4?%E9%9B%AA"),
+    ],
+)
+def test_an_address_is_on_the_wire_as_it_came(host, written, sent):
+    asked = host(answer("Content-Length: 4", body=b"clip"))
+    fetch(asked.url + written)
+    assert asked.requests[0].split(b" ")[1].decode() == (sent or written.partition("#")[0])
 
 
 def test_a_clip_that_breaks_off_says_where(urls_under):

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from extender.archive import copying
 from extender.operations.models import Heartbeat
 from extender.tasks.models import Clip
@@ -10,8 +12,8 @@ from tests.helpers import make_clip, make_task, queries
 ADDRESS = "/team/archive/"
 
 
-def shown(staff) -> str:
-    return re.sub(r"[ \n]+", " ", staff.get(ADDRESS).content.decode())
+def shown(staff, address: str = ADDRESS) -> str:
+    return re.sub(r"[ \n]+", " ", staff.get(address).content.decode())
 
 
 def test_it_counts_copies_and_their_bytes_by_state(staff, member, stranger):
@@ -51,6 +53,21 @@ def test_it_says_what_stands_in_the_way(staff, member):
     assert "long over" not in page
 
 
+@pytest.mark.parametrize("address", ["/team/", ADDRESS])
+def test_it_names_the_hosts_that_are_out_of_reach(staff, member, address):
+    said = "Its host refuses this server for now."
+    task = make_task(member, urls=[])
+    for index in (1, 2):
+        make_clip(task, index, "barred", source_url=f"https://cdn.example:8443/{index}.mp4?key=secret", reason=said)
+    make_clip(task, 3, "waiting", source_url="https://other.example/3.mp4", reason="Its server stalled.")
+    page = shown(staff, address)
+    assert f"<strong>cdn.example</strong> 2 clips. {said}" in page
+    assert "other.example" not in page
+    assert "secret" not in page
+    Clip.objects.update(state="waiting")
+    assert "out of this server" not in shown(staff, address)
+
+
 def test_it_says_how_much_room_is_left_if_it_can(staff, settings, tmp_path):
     page = shown(staff)
     assert "not known" not in page
@@ -87,12 +104,11 @@ def test_copy_now_is_offered_where_something_is_absent_and_lets_all_of_it_be_tri
     states = ("waiting", "blocked", "refused", "lost")
     task = make_task(member, urls=[])
     for index, state in enumerate(states, 1):
-        make_clip(task, index, state, due_at="2100-01-01T00:00:00Z", asked_anew=True)
+        make_clip(task, index, state, due_at="2100-01-01T00:00:00Z")
     held = make_clip(make_task(member, urls=[]), 1, "copying", attempts=1, due_at="2100-01-01T00:00:00Z")
     assert "Copy now" in shown(staff)
     assert staff.post("/team/archive/copy-now/")["Location"] == ADDRESS
     assert Clip.objects.to_copy().count() == len(states)
-    assert not Clip.objects.filter(task=task, asked_anew=True).exists()
     for copy in (safe, held):
         before = copy.state
         copy.refresh_from_db()

@@ -1,5 +1,6 @@
 """Each word about the clips' host does over HTTP what the table says."""
 
+import http.client
 import socket
 import time
 import zlib
@@ -34,6 +35,7 @@ def get(url: str, **more) -> requests.Response:
     ("word", "status", "type_", "text"),
     [
         ("clip-403", 403, "application/xml", "Request has expired"),
+        ("clip-browsers-only", 403, "text/html; charset=utf-8", "Checking your browser"),
         ("clip-410", 410, "application/json", "removed"),
         ("clip-html", 200, "text/html; charset=utf-8", "<!doctype html>"),
         ("clip-not-video", 200, "video/mp4", ""),
@@ -47,6 +49,11 @@ def test_something_else_comes_instead_of_the_clip(sandbox, word, status, type_, 
         assert b"ftyp" not in answer.content
 
 
+def test_a_host_can_serve_browsers_alone(sandbox):
+    agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"}
+    assert b"ftyp" in get(clip_under(sandbox, "clip-browsers-only"), headers=agent).content
+
+
 def test_an_expired_address_is_replaced_when_the_task_is_fetched_again(sandbox):
     task_id, urls = task_under(sandbox, "clip-404-once")
     assert sandbox.fetch(task_id)["video_urls"] == urls  # nobody has found them expired yet
@@ -57,10 +64,11 @@ def test_an_expired_address_is_replaced_when_the_task_is_fetched_again(sandbox):
     assert get(urls[0]).status_code == 404
 
 
-def test_a_host_can_fail_once_for_each_clip(sandbox):
-    _, urls = task_under(sandbox, "clip-500-once")
+@pytest.mark.parametrize(("word", "statuses"), [("clip-500-once", [500, 200, 200]), ("clip-late", [404] * 3 + [200])])
+def test_a_host_can_fail_at_first_for_each_clip(sandbox, word, statuses):
+    _, urls = task_under(sandbox, word)
     for url in urls:
-        assert [get(url).status_code for _ in range(3)] == [500, 200, 200]
+        assert [get(url).status_code for _ in statuses] == statuses
 
 
 @pytest.mark.parametrize(("word", "share"), [("clip-truncated", 0.5), ("clip-wrong-length", 2)])
@@ -128,6 +136,20 @@ def test_redirects_go_to_the_file_in_a_circle_or_inside(sandbox):
     assert inside == ["http://127.0.0.1:1/", "http://169.254.169.254/latest/meta-data/"]
 
 
+def test_a_signed_address_has_to_come_byte_by_byte(sandbox):
+    url = urlsplit(clip_under(sandbox, "clips-signed"))
+    for target, status in (
+        (f"{url.path}?{url.query}", 200),
+        (f"{url.path}?{url.query.replace('%2f', '%2F')}", 403),
+        (f"{url.path}?{url.query.replace('%7E', '~')}", 403),
+        (url.path, 403),
+    ):
+        connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=5)
+        connection.request("GET", target)
+        assert connection.getresponse().status == status, target
+        connection.close()
+
+
 def test_an_outage_of_the_host_ends_when_it_is_switched_off(sandbox):
     url = sandbox.fetch(sandbox.originals()[0]["task_id"])["video_urls"][0]
     sandbox.options(misbehave=["clip-410"])
@@ -139,7 +161,7 @@ def test_an_outage_of_the_host_ends_when_it_is_switched_off(sandbox):
 
 def test_head_is_answered_without_a_body_whatever_the_word(sandbox):
     words = [word for word, fault in misbehaviour.TABLE.items() if fault.kind == misbehaviour.HOST]
-    assert len(words) == 17
+    assert len(words) == 19
     for word in words:
         answer = requests.head(clip_under(sandbox, word), timeout=5)
         assert answer.raw.read() == b"", word

@@ -38,7 +38,7 @@ def poll(shown: str) -> str:
 
 
 def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, task, link):
-    for state in ("waiting", "copying", "blocked", "refused"):
+    for state in ("waiting", "copying", "blocked", "barred", "refused"):
         make_clip(task, state=state)
         for shown in (page(web, f"/tasks/{task.pk}/"), page(guest, link)):
             assert f'<video src="{task.clip(1).source_url}" preload="metadata"' in shown, state
@@ -65,6 +65,7 @@ def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, tas
         ("copying", {"received": 40}, ["copying"]),
         ("copying", {"received": 400, "expected": 100}, ["copying 100 %"]),
         ("blocked", {"reason": "The disk is full."}, ["copying paused", "The disk is full."]),
+        ("barred", {"reason": "Its host refuses it."}, ["out of reach from here", "Its host refuses it."]),
         ("refused", {"reason": "It cannot be read."}, ["cannot be stored", "It cannot be read."]),
         ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["no longer at APIFRAME since 23 Nov 2026"]),
         ("stored", {"bytes": 1258291}, ["5.2 s", "832 × 464", "1.2\xa0MB", "stored"]),
@@ -80,6 +81,14 @@ def test_a_quiet_line_says_where_the_clip_is_stored(web, guest, task, link, stat
     assert line(page(web, f"/tasks/{task.pk}/copies/")) == shown
     facts = ["5.2 s", "832 × 464", "1.2\xa0MB"] if copy.is_stored else []
     assert line(page(guest, link)) == line(page(guest, link + "copies/")) == facts, "guests get facts alone"
+
+
+@pytest.mark.parametrize(("codec", "said"), [("h264", []), ("hevc", ["HEVC"]), ("av1", ["AV1"])])
+def test_a_codec_that_some_browsers_do_not_play_is_named(web, guest, task, link, codec, said):
+    make_clip(task, codec=codec, bytes=1258291)
+    assert line(page(guest, link)) == ["5.2 s", "832 × 464", "1.2\xa0MB", *said]
+    shown = page(web, f"/tasks/{task.pk}/copies/")
+    assert (f'data-codec="{codec.upper()}"' in shown) == bool(said)
 
 
 def test_guests_read_no_word_about_our_archive(guest, task, link):
@@ -150,10 +159,12 @@ def test_the_poll_goes_on_while_copies_are_under_way_and_ends_with_them(web, gue
     assert asks(), "how they cut is being measured"
     Clip.objects.update(contains_parent="unknown")
     assert not asks()
-    Clip.objects.filter(index=1).update(state="waiting", asked_anew=True)
-    assert asks(), "it is tried again at once, at a fresh address"
+    Clip.objects.filter(index=1).update(state="waiting")
+    assert asks(), "it is tried again at once"
+    Clip.objects.filter(index=1).update(misses=2)
+    assert asks(), "it is tried again in a moment"
     for settled in (
-        {"misses": 1},
+        {"misses": 9},
         {"state": "refused"},
         {"state": "lost"},
         {"state": "blocked"},
@@ -281,7 +292,7 @@ def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbo
     gone = f"{sandbox.url}/videos/gone.mp4"
     lie_at(original, [gone])
     age(original, remote_id="")
-    copy = make_clip(original, state="waiting")
+    copy = make_clip(original, state="waiting", gone_since="2026-01-01T00:00:00Z")
     copying.copy_next()
     copy.refresh_from_db()
     assert copy.state == "lost"

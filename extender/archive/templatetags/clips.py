@@ -49,7 +49,7 @@ def storyboard_grid() -> str:
 
 @register.simple_tag
 def measured(clip: Clip, share: Share | None = None) -> str:
-    """What the wall has to know of the clip's file, as attributes: its length, its pictures a second, its cut."""
+    """What the wall has to know of the clip's file, as attributes: length, pictures a second, codec, cut."""
     found: dict[str, object] = {"ms": clip.duration_ms, "fps": clip.frame_rate}
     # A link is for one task: how they cut from another one's is none of a guest's business.
     found |= (
@@ -61,6 +61,7 @@ def measured(clip: Clip, share: Share | None = None) -> str:
             "smoothest": "yes" if smoothest(clip) else None,
         }
     )
+    found["codec"] = _odd_codec(clip) or None
     return format_html_join(
         "",
         ' data-{}="{}"',
@@ -98,11 +99,15 @@ def has_cuts(task: Task) -> bool:
 
 @register.filter
 def facts(clip: Clip) -> list[str]:
-    """How long, how large and how heavy the clip is: ["5.2 s", "832 × 464", "1.2 MB"]; empty while nobody knows."""
+    """How long, large and heavy the clip is: ["5.2 s", "832 × 464", "1.2 MB"]; empty while nobody knows.
+
+    The codec is named too where some browsers do not play it.
+    """
     if not clip.is_stored:
         return []
     length = f"{(clip.duration_ms or 0) / 1000:.1f} s"
-    return [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0)]
+    odd = filter(None, [_odd_codec(clip)])
+    return [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0), *odd]
 
 
 @register.filter
@@ -138,6 +143,11 @@ def file_words(state: str) -> str:
 def smoothest(clip: Clip) -> bool:
     """Whether the cut from its parent is the smoothest of its task's clips."""
     return has_cuts(clip.task) and _cut_delta(clip) == min(map(_cut_delta, clip.task.clips))
+
+
+def _odd_codec(clip: Clip) -> str:
+    """The codec as people call it, "HEVC"; "" for the one that every browser plays, and while nobody knows."""
+    return "" if clip.codec == "h264" else clip.codec.upper()
 
 
 def _cut_delta(clip: Clip | None) -> float:

@@ -1,8 +1,10 @@
 """Clips: where each comes from, what became of its file here, what was measured in it, and who is at it just now."""
 
 import uuid
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Count, Exists, F, Min, OuterRef, Sum
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 # Longer than a copier is ever silent: it renews its claim with each second's progress and before each look inside,
 # which takes 90 s at most.
 COPYING_LEASE = timedelta(seconds=150)
+# After so many misses the next try is minutes off: too long for a page to wait.
+SOON = 4
+# How long a host may say that it does not have a clip before the clip is called lost.
+PATIENCE = timedelta(days=1)
 
 
 class ClipQuerySet(models.QuerySet["Clip"]):
@@ -41,6 +47,12 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         """Not here, and it is known why; what was tried last comes first."""
         return self.exclude(state=FileState.STORED).exclude(reason="").order_by("-due_at", "made_at")
 
+    def barred_hosts(self) -> list[tuple[str, str, int]]:
+        """The hosts out of this server's reach: name, why, how many clips. Those of most clips come first."""
+        barred = self.filter(state=FileState.BARRED).values_list("source_url", "reason").order_by()
+        counted = Counter((urlsplit(url).hostname or "", reason) for url, reason in barred.iterator())
+        return [(host, reason, number) for (host, reason), number in counted.most_common()]
+
     def is_something_due(self) -> bool:
         """Whether the lists below may hold anything. An idle worker asks each second, and they are dear to ask."""
         # By their states, so that the index finds them among millions of clips that are settled.
@@ -59,6 +71,10 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         """Moves those of these clips whose files may become `state`, and writes `columns`. Returns how many moved."""
         movable = self.filter(state__in=may_become(state, FILE_MOVES)).order_by()
         return movable.update(state=state, **columns)
+
+    def gone_for_good(self) -> "ClipQuerySet":
+        """What its host has not had for a day."""
+        return self.filter(gone_since__lte=Now() - PATIENCE)
 
     def claim(self, clip: "Clip") -> bool:
         """Takes the right to copy `clip`, as it was read; true for one caller alone."""
@@ -119,7 +135,7 @@ class Clip(models.Model):
     due_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
     attempts = models.PositiveIntegerField(default=0)
     misses = models.PositiveIntegerField(default=0, help_text="How often its server failed us in a row")
-    asked_anew = models.BooleanField(default=False, help_text="Whether APIFRAME was asked for fresh addresses")
+    gone_since = models.DateTimeField(null=True, editable=False, help_text="Since when its host does not have it")
     received = models.PositiveBigIntegerField(default=0, help_text="Bytes copied so far")
     expected = models.PositiveBigIntegerField(null=True, help_text="Bytes that its server announced")
 
@@ -163,7 +179,7 @@ class Clip(models.Model):
     @property
     def is_under_way(self) -> bool:
         """Whether a worker is copying it, or began to and goes on at once."""
-        return self.state == FileState.COPYING or (self._waits and self.attempts > 0)
+        return self.state == FileState.COPYING or (self._waits and self.attempts > 0 and not self.misses)
 
     @property
     def is_awaited(self) -> bool:
@@ -172,8 +188,7 @@ class Clip(models.Model):
 
     @property
     def _waits(self) -> bool:
-        # What its server failed to give waits longer than a page.
-        return self.state == FileState.WAITING and not self.misses
+        return self.state == FileState.WAITING and self.misses <= SOON
 
     @property
     def repeats_parent(self) -> bool:

@@ -50,13 +50,14 @@ class Wall {
   // What is known of a clip stands on the line beneath it, which polls renew.
   facts(frame) {
     const copy = document.getElementById(`copy-${frame.dataset.clip}`);
-    const { ms, fps, cutMs, cutDelta, smoothest } = copy?.dataset ?? {};
+    const { ms, fps, cutMs, cutDelta, smoothest, codec } = copy?.dataset ?? {};
     return {
       seconds: ms && ms / 1000,
       fps: Number(fps) || FPS,
       cut: cutMs && cutMs / 1000,
       cutDelta: Number(cutDelta ?? Infinity),
       smoothest,
+      codec,
     };
   }
 
@@ -90,7 +91,11 @@ class Wall {
   #take(frame) {
     const video = this.video(frame);
     video.controls = video.loop = false;
-    const judge = () => frame.toggleAttribute("data-broken", Boolean(video.error));
+    const judge = () => {
+      const { codec } = this.facts(frame);
+      frame.toggleAttribute("data-broken", Boolean(video.error));
+      if (codec) frame.dataset.codec = codec;
+    };
     for (const event of ["error", "emptied", "loadedmetadata"]) video.addEventListener(event, judge);
     judge();
     video.addEventListener("loadedmetadata", () => this.transport.draw());
