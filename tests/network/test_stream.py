@@ -159,8 +159,8 @@ def test_the_second_attempt_or_a_fresh_address_succeeds_where_the_first_did_not(
         ("/雪.mp4?雪", "/%E9%9B%AA.mp4?%E9%9B%AA"),
     ],
 )
-def test_an_address_is_on_the_wire_as_it_came(host, written, sent):
-    asked = host(answer("Content-Length: 4", body=b"clip"))
+def test_an_address_is_on_the_wire_as_it_came(serve, written, sent):
+    asked = serve(answer("Content-Length: 4", body=b"clip"))
     fetch(asked.url + written)
     assert asked.requests[0].split(b" ")[1].decode() == (sent or written.partition("#")[0])
 

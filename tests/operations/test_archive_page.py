@@ -25,9 +25,9 @@ def test_it_counts_copies_and_their_bytes_by_state(staff, member, stranger):
     page = shown(staff)
     assert '<dt>Stored</dt><dd>2 <span class="quiet">2.0\xa0MB</span></dd>' in page
     assert "<dt>Cannot be stored</dt><dd>2</dd>" in page
-    assert "<dt>Lost at APIFRAME</dt><dd>1</dd>" in page
-    assert "<dt>Only at APIFRAME</dt><dd>0</dd>" in page
-    assert "Being copied" not in page
+    assert "<dt>No longer at APIFRAME</dt><dd>1</dd>" in page
+    assert "<dt>Not copied yet</dt><dd>0</dd>" in page
+    assert "<dt>Copying" not in page
 
 
 def test_it_names_the_oldest_that_is_not_copied_and_since_when_it_waits(staff, member, stranger):
