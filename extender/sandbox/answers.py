@@ -7,6 +7,8 @@ from extender.sandbox import wire
 
 PLAIN, HANG_UP, DRIP, HUGE, GZIP_BOMB = "plain", "hang-up", "drip", "huge", "gzip-bomb"
 
+MOVED_TO = "https://api.moved.example/v9"
+
 _PAGE = "<!doctype html><title>{0}</title><h1>{0}</h1><p>The web server reported an error.</p>"
 
 
@@ -63,5 +65,9 @@ def spoilt(answer: Answer, fault: str | None, stall: float) -> Answer:
             return Answer(200)
         case "no-task-id":
             return of(200, {})
+        case "door-1010":
+            return Answer(403, b"error code: 1010", "text/plain")
+        case "moved-301" | "moved-302" | "moved-307" | "moved-308":
+            return Answer(int(fault[-3:]), headers={"Location": MOVED_TO})
         case _:
             return replace(answer, delivery=fault)  # drip, huge, gzip-bomb

@@ -13,6 +13,7 @@ LIFE = "life"  # the task's states and percentages
 CLIPS = "clips"  # the addresses of a finished task
 WEBHOOK = "webhook"  # what is posted to webhook_url
 HOST = "host"  # the answers of the clips' host
+EDGE = "edge"  # the answers of every call, before the key is looked at
 FETCH = "fetch"  # the answers of /fetch, /fetch-many and /account
 
 
@@ -83,6 +84,11 @@ TABLE = {
     "webhook-early": Fault(WEBHOOK, "the first webhook is delivered before the submit is answered"),
     "webhook-result-early": Fault(WEBHOOK, "the result is delivered before the submit is answered"),
     "webhook-wrong-secret": Fault(WEBHOOK, "the header x-webhook-secret carries another secret"),
+    "door-1010": Fault(EDGE, "every call is answered with 403 and the text error code: 1010"),
+    "moved-301": Fault(EDGE, "every call is redirected to another host with 301"),
+    "moved-302": Fault(EDGE, "every call is redirected to another host with 302"),
+    "moved-307": Fault(EDGE, "every call is redirected to another host with 307"),
+    "moved-308": Fault(EDGE, "every call is redirected to another host with 308"),
     "fetch-401": Fault(FETCH, "fetches are answered with 401 {}"),
     "fetch-404": Fault(FETCH, "fetches are answered with 404"),
     "fetch-429": Fault(FETCH, "fetches are answered with 429 and Retry-After: 2"),
@@ -112,7 +118,12 @@ def words_in(prompt: str) -> tuple[str, ...]:
 
 def lasting(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words that a task keeps for life. A global outage must end when it is switched off."""
-    return tuple(word for word in words if not word.startswith(("fetch-", "clip-")))
+    return tuple(word for word in words if not word.startswith(("fetch-", "clip-", "door-", "moved-")))
+
+
+def edge_fault(words: tuple[str, ...]) -> str | None:
+    """The one word that decides how every call is answered."""
+    return next((word for word, fault in TABLE.items() if fault.kind == EDGE and word in words), None)
 
 
 def submit_fault(words: tuple[str, ...]) -> str | None:
