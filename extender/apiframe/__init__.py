@@ -1,7 +1,7 @@
 """APIFRAME, the remote service that renders: its errors, its words, its wire. Knows no model of ours."""
 
 from extender.apiframe.client import Account, Client
-from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotFound, NotSent, Refused, Unknown
+from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotFound, NotSent, Refused, Standing, Unknown
 from extender.apiframe.payloads import TaskUpdate, parse_task
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "NotFound",
     "NotSent",
     "Refused",
+    "Standing",
     "TaskUpdate",
     "Unknown",
     "parse_task",

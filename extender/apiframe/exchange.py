@@ -14,6 +14,9 @@ from extender.network.deadline import CuttableAdapter, cut_in
 CONNECT_SECONDS = 5
 MAX_BYTES = 1024 * 1024
 CHUNK_BYTES = 64 * 1024
+# The libraries' own name is what front doors turn away.
+USER_AGENT = "Extender/0.1"
+UNREACHED = "APIFRAME could not be reached: check this server’s network, its DNS, and APIFRAME_BASE_URL."
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
     a .netrc nor a proxy variable of the host can replace the Authorization header or the destination.
     """
     # No compression: a small answer could otherwise unfold to gigabytes.
-    headers = {**headers, "Accept-Encoding": "identity", "Connection": "close"}
+    headers = {**headers, "User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "close"}
     with closing(CuttableAdapter(max_retries=0)) as adapter:
         deadline = time.monotonic() + seconds
         timer = cut_in(seconds, adapter)
@@ -42,7 +45,7 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             # The kind of error does not tell: TLS can fail after the request as well as before it.
             if not adapter.connected:
-                raise NotSent("APIFRAME could not be reached.") from error
+                raise NotSent(UNREACHED) from error
             raise Unknown("APIFRAME's answer was missing or incomplete.") from error
         finally:
             timer.cancel()

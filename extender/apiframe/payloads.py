@@ -30,8 +30,12 @@ STATES = {
 MAX_REASON = 2000
 MAX_RAW = 4000
 MAX_ID = 64
-# At any depth: the address and the secret of our webhook, should APIFRAME repeat them.
-SECRETS = re.compile(r'("webhook\w*"\s*:\s*)"(?:[^"\\]|\\.)*"')
+# At any depth, in any spelling: our webhook's address and secret, and the key, should APIFRAME repeat them.
+SECRETS = re.compile(
+    r"""((?:webhook|authorization|api[_-]?key)[\w-]*[\\"']*\s*[:=]\s*)([\\]*["'](?:[^"\\]|\\.)*|[^\s,;&}<]+)""", re.I
+)
+OUR_ADDRESS = re.compile(r"""(/webhooks/apiframe\\?/)[^/\s"'\\]+""")
+KEPT_BYTES = 2048
 MAX_URL = 2000
 
 
@@ -85,7 +89,20 @@ def without_secrets(body: Any) -> str:
         text = json.dumps(body, ensure_ascii=False)
     except RecursionError:
         return ""
-    return _storable(SECRETS.sub(r'\1"…"', text).replace("\\u0000", ""))[:MAX_RAW]
+    return _redacted(text)[:MAX_RAW]
+
+
+def kept_of(body: bytes, *secrets: str) -> str:
+    """The first 2 KiB of a body as it came, for the record: without `secrets`, and what must not be read there."""
+    text = body[:KEPT_BYTES].decode("utf-8", "replace")
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return _redacted(text)
+
+
+def _redacted(text: str) -> str:
+    text = OUR_ADDRESS.sub(r"\1…", SECRETS.sub(r'\1"…', text))
+    return _storable(text.replace("\\u0000", ""))
 
 
 def reason_of(body: Any) -> str:

@@ -13,7 +13,7 @@ from extender.states import State
 from extender.tasks.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
 from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update
-from tests.helpers import age, at_once, become_due, eventually, make_task
+from tests.helpers import age, at_once, become_due, eventually, make_task, reached_again
 
 
 def fetches(sandbox) -> list[dict]:
@@ -50,7 +50,7 @@ def test_an_open_page_sends_what_is_still_queued(web, submit, settings, sandbox)
     settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
     task = submit()
     settings.APIFRAME_BASE_URL = sandbox.url
-    become_due(task)
+    reached_again(task)
     web.get(f"/tasks/{task.pk}/status/")
     assert b'data-state="pending"' in web.get(f"/tasks/{task.pk}/status/").content
 

@@ -89,8 +89,6 @@ class Task(models.Model):
     credits_before = models.IntegerField(null=True, editable=False)
     credits_after = models.IntegerField(null=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # How often APIFRAME was out of reach when this was to be sent.
-    misses = models.PositiveSmallIntegerField(default=0)
     # Grows with each change, so that a page can ask "anything new?" by number.
     version = models.PositiveIntegerField(default=1)
 
