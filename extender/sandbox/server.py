@@ -102,7 +102,8 @@ class Handler(BaseHTTPRequestHandler):
         except Exception:
             log.line(f"error: {traceback.format_exc().strip().splitlines()[-1]}")
             reply = Reply(answers.of(500, {}))
-        answer = reply.answer
+        is_packed = "gzip" in service.options.misbehave
+        answer = answers.packed(reply.answer) if is_packed else reply.answer
         entry.status = None if answer.delivery == answers.HANG_UP else answer.status
         ledger.request(service.database, entry)  # first: whoever has the answer finds it in the ledger
         reply.before()
