@@ -22,7 +22,16 @@ from extender.apiframe.errors import (
     Unknown,
 )
 from extender.apiframe.exchange import Answer, exchange
-from extender.apiframe.payloads import TaskUpdate, kept_of, parse_task, reason_of, usable_clip_url
+from extender.apiframe.payloads import (
+    TaskUpdate,
+    kept_of,
+    parse_task,
+    reason_of,
+    refusal_in,
+    unwrapped,
+    usable_clip_url,
+    without_secrets,
+)
 
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
 SUBMIT_SECONDS = 17
@@ -108,11 +117,14 @@ class Client:
         try:
             return parse_task(body, usable_clip_url(self.base_url if settings.SANDBOX else None))
         except ValueError as error:
-            raise Unknown("APIFRAME gave an answer that is not about a task.") from error
+            raise Unknown("APIFRAME gave an answer that is not about a task.", raw=without_secrets(body)) from error
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}
-        return self.parse({"status": "pending", **self._call("POST", path, body, SUBMIT_SECONDS)})
+        answer = self._call("POST", path, body, SUBMIT_SECONDS)
+        if words := refusal_in(answer):
+            raise Refused(words, raw=without_secrets(answer))
+        return self.parse({"status": "pending", **(unwrapped(answer) or answer)})
 
     def _call(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
         url = self.base_url + path

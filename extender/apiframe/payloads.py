@@ -26,10 +26,16 @@ STATES = {
     "finished": State.FINISHED,
     "failed": State.FAILED,
     "error": State.FAILED,
+    **dict.fromkeys(("completed", "complete", "success", "succeeded", "done"), State.FINISHED),
+    **dict.fromkeys(("cancelled", "canceled", "timeout", "timed_out", "moderated", "rejected"), State.FAILED),
 }
+# Places in which look-alike services wrap what they say.
+WRAPPINGS = ("data", "result", "task", "response")
 MAX_REASON = 2000
 MAX_RAW = 4000
 MAX_ID = 64
+# Of a number of at most 64 digits, with room; Python refuses to spell much longer ones.
+MAX_BITS = 256
 # At any depth, in any spelling: our webhook's address and secret, and the key, should APIFRAME repeat them.
 SECRETS = re.compile(
     r"""((?:webhook|authorization|api[_-]?key)[\w-]*[\\"']*\s*[:=]\s*)([\\]*["'](?:[^"\\]|\\.)*|[^\s,;&}<]+)""", re.I
@@ -63,10 +69,38 @@ def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
 
     `usable` says whether a clip's address may be kept. Raises `ValueError` where the body is not about a task.
     """
-    remote_id = _text(body.get("task_id")) if isinstance(body, dict) else ""
-    if not remote_id or len(remote_id) > MAX_ID:
+    task = unwrapped(body)
+    remote_id = id_in(task)
+    if not remote_id:
         raise ValueError("not a task of APIFRAME")
-    return replace(_translate(body, remote_id, usable), raw=without_secrets(body))
+    return replace(_translate(task, remote_id, usable), raw=without_secrets(body))
+
+
+def unwrapped(body: Any) -> dict[str, Any]:
+    """The object in `body` that names a task: itself, or what it wraps; {} where none does."""
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    if not isinstance(body, dict):
+        return {}
+    inner = (value for name in WRAPPINGS for value in [body.get(name)] if isinstance(value, dict))
+    return next((found for found in (body, *inner) if id_in(found)), {})
+
+
+def id_in(task: dict[str, Any]) -> str:
+    """The id that `task` plainly names as one, however that is spelt, its digits as they stand; "" for none."""
+    for name, value in task.items():
+        if re.sub("[_-]", "", name).lower() == "taskid":
+            found = str(value) if type(value) is int and value.bit_length() < MAX_BITS else _text(value)
+            if found and len(found) <= MAX_ID:
+                return found
+    return ""
+
+
+def refusal_in(body: dict[str, Any]) -> str:
+    """APIFRAME's words where it speaks of errors and of no task, whatever the HTTP status; "" for none."""
+    if not any(body.get(name) for name in ("errors", "error", "error_messages")):
+        return ""
+    return "" if id_in(unwrapped(body)) else reason_of(body)
 
 
 def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], bool]) -> TaskUpdate:
@@ -79,8 +113,13 @@ def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], boo
     if state == State.FINISHED or (not word and "video_urls" in body):
         return TaskUpdate(State.FAILED, remote_id, reason="APIFRAME finished this task without a usable video.")
     if state == State.FAILED:
-        return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or "APIFRAME gave no reason.")
+        return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or _reasonless(word))
     return TaskUpdate(state, remote_id, _percentage(body.get("percentage")), retried=word in ("retry", "retrying"))
+
+
+def _reasonless(word: str) -> str:
+    said = "" if word in ("failed", "error") else f" It says: {word}."
+    return f"APIFRAME gave no reason.{said}"
 
 
 def without_secrets(body: Any) -> str:
@@ -116,6 +155,9 @@ def reason_of(body: Any) -> str:
         error.get("message") if isinstance(error, dict) else None,
         _first(body.get("errors"), key="msg"),
         _first(body.get("error_messages")),
+        body.get("detail"),
+        _first(body.get("detail"), key="msg"),
+        body.get("reason"),
     )
     return next((text[:MAX_REASON] for text in map(_text, candidates) if text), "")
 

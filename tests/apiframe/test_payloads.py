@@ -122,7 +122,10 @@ def test_only_https_addresses_are_clips_and_those_of_the_sandbox(url):
     assert usable_clip_url("http://127.0.0.1:8791")("http://127.0.0.1:8791/1.mp4")
 
 
-@pytest.mark.parametrize("body", [None, [], "x", 7, {}, {"task_id": 7}, {"task_id": "  "}])
+@pytest.mark.parametrize(
+    "body",
+    [None, [], "x", 7, {}, {"task_id": 7.5}, {"task_id": True}, {"task_id": "  "}, {"task_id": 10**99}, {"id": "7"}],
+)
 def test_what_is_not_about_a_task_is_said_to_be_so(body):
     with pytest.raises(ValueError, match="not a task"):
         parse_task(body, usable)

@@ -212,3 +212,22 @@ def test_checking_again_is_one_look_and_not_a_new_series(web, submit, sandbox):
     web.post(f"/tasks/{task.pk}/check/")
     task.refresh_from_db()
     assert task.has_no_news
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "reason"),
+    [
+        ("cancelled", State.FAILED, "cancelled"),
+        ("timeout", State.FAILED, "timeout"),
+        ("fail-detail", State.FAILED, "Banned prompt detected"),
+        ("fail-reason", State.FAILED, "Banned prompt detected"),
+        ("completed", State.FINISHED, ""),
+    ],
+)
+def test_words_of_others_are_understood(web, submit, word, state, reason):
+    task = submit(f"[seconds-0] [{word}] snow")
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    age(task)
+    assert task.state == state
+    assert reason in task.reason

@@ -1,6 +1,7 @@
 """One row is one paid request, whatever happens between the click and the answer."""
 
 import socket
+import uuid
 from contextlib import ExitStack
 from functools import partial
 
@@ -242,3 +243,39 @@ def test_an_id_of_another_task_is_not_taken_over(web, submit, original):
 def test_only_the_owner_adopts(browser_of, stranger, submit):
     task = submit("[500] snow")
     assert browser_of(stranger).post(f"/tasks/{task.pk}/adopt/", {"task_id": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("word", ["id-number", "id-renamed", "id-ulid", "gzip"])
+def test_the_id_is_found_however_it_comes(web, submit, sandbox, word):
+    sandbox.options(misbehave=[word])
+    task = submit("[seconds-0] snow")
+    assert (task.state, task.remote_id) == (State.PENDING, sandbox.ledger()["bills"][-1]["task_id"])
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    age(task)
+    assert task.state == State.FINISHED, "the id went back byte for byte"
+
+
+def test_an_answer_of_200_with_errors_is_a_refusal_in_their_words(submit, sandbox):
+    task = submit("[errors-200] snow")
+    assert (task.state, task.reason) == (State.FAILED, "The prompt was refused")
+    assert bills(sandbox) == 0
+
+
+@pytest.mark.parametrize("word", ["html", "id-elsewhere"])
+def test_what_cannot_be_read_is_kept_for_staff(submit, word):
+    task = submit(f"[{word}] snow")
+    assert task.state == State.UNCONFIRMED
+    kept = task.events.filter(source=Event.Source.SILENCE).last().body
+    assert ("One moment, please" if word == "html" else '"id": "') in kept
+
+
+def test_an_id_that_is_no_uuid_is_looked_up_and_continued(web, sandbox):
+    body = {"prompt": "a kite [id-ulid] [seconds-0]", "image_url": "https://pictures.example/1.png"}
+    remote_id = sandbox.post("/imagine-video", body).json()["task_id"]
+    assert remote_id.startswith("task_")
+    page = web.post("/tasks/look-up/", {"parent_task_id": f" {remote_id}\n"})
+    fields = form_of(page) | {"prompt": "snow", "nonce": str(uuid.uuid4()), "motion": "low"}
+    assert fields["parent_task_id"] == remote_id
+    assert web.post("/tasks/new/", fields).status_code == 302
+    assert bills(sandbox) == 1
