@@ -19,6 +19,11 @@ class ApiframeError(Exception):
         self.retry_in = retry_in
         self.raw = raw
 
+    @property
+    def concerns_the_request(self) -> bool:
+        """Whether another request may fare better now: an answer came, and not one that holds for all."""
+        return bool(self.raw) and not isinstance(self, Standing | Busy)
+
 
 class Refused(ApiframeError):
     """APIFRAME read it and said no: a person must change something first."""

@@ -42,7 +42,8 @@ SECRETS = re.compile(
 )
 OUR_ADDRESS = re.compile(r"""(/webhooks/apiframe\\?/)[^/\s"'\\]+""")
 KEPT_BYTES = 2048
-MAX_URL = 2000
+MAX_URL = 8192
+UNREADABLE = "APIFRAME has finished this, and where its clips are cannot be read yet."
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], boo
     if state != State.FAILED and any(urls):
         return TaskUpdate(State.FINISHED, remote_id, 100, urls)
     if state == State.FINISHED or (not word and "video_urls" in body):
-        return TaskUpdate(State.FAILED, remote_id, reason="APIFRAME finished this task without a usable video.")
+        return TaskUpdate(State.PROCESSING, remote_id, 100, reason=UNREADABLE)
     if state == State.FAILED:
         return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or _reasonless(word))
     return TaskUpdate(state, remote_id, _percentage(body.get("percentage")), retried=word in ("retry", "retrying"))
@@ -190,9 +191,11 @@ def _percentage(value: Any) -> int | None:
 def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
     """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
     places: list[str | None] = []
-    for url in value[:4] if isinstance(value, list) else []:
-        text = _text(url)
-        places.append(text if len(text) <= MAX_URL and text not in places and usable(text) else None)
+    for entry in value[:4] if isinstance(value, list) else []:
+        url = _text(entry.get("url") if isinstance(entry, dict) else entry)
+        found = (text for text in (url, re.sub("^http:", "https:", url)) if len(text) <= MAX_URL and usable(text))
+        text = next(found, None)
+        places.append(text if text not in places else None)
     return tuple(places)
 
 

@@ -231,3 +231,43 @@ def test_words_of_others_are_understood(web, submit, word, state, reason):
     age(task)
     assert task.state == state
     assert reason in task.reason
+
+
+def test_where_many_are_refused_each_is_asked_about_alone(submit, sandbox):
+    good = [submit(f"[seconds-0] take {number}") for number in range(2)]
+    bad = submit("[seconds-0] [fetch-500] snow")
+    for task in (*good, bad):
+        become_due(task)
+    sandbox.options(misbehave=["fetch-many-400"])
+    assert follow_due() == 3
+    for task in (*good, bad):
+        age(task)
+    assert [task.state for task in good] == [State.FINISHED] * 2
+    assert bad.state == State.PENDING
+    assert "HTTP 500" in bad.events.last().said
+    assert [row["path"] for row in fetches(sandbox)[-4:]] == ["/fetch-many", "/fetch", "/fetch", "/fetch"]
+
+
+@pytest.mark.parametrize("word", ["clips-long", "clips-http", "clips-objects"])
+def test_addresses_are_read_however_they_are_written(web, submit, word):
+    task = submit(f"[seconds-0] [{word}] snow")
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    age(task)
+    assert (task.state, len(task.clips)) == (State.FINISHED, 4)
+    if word == "clips-http":
+        assert task.clips[0].source_url == "https://clips.example/1.mp4"
+
+
+def test_a_finished_render_that_cannot_be_read_is_not_failed(web, submit, sandbox):
+    task = submit("[seconds-0] [clips-unreadable] snow")
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    page = web.get(f"/tasks/{task.pk}/").content.decode()
+    age(task)
+    assert task.state == State.PROCESSING
+    assert '"asset": 1' in task.events.last().body
+    assert "Finished, and not readable yet" in page
+    before = len(fetches(sandbox))
+    assert web.post(f"/tasks/{task.pk}/check/").status_code == 302
+    assert len(fetches(sandbox)) == before + 1

@@ -399,7 +399,7 @@ def test_looking_up_an_extension_of_ones_own_makes_no_second_row(web, submit, sa
         ("[seconds-30] a kite", "still rendering"),
         ("[stuck] a kite", "still rendering"),
         ("[fail] a kite", "failed at APIFRAME"),
-        ("[clips-0] a kite", "without a usable video"),
+        ("[clips-0] a kite", "cannot be read yet"),
     ],
 )
 def test_a_video_that_cannot_be_continued_is_said_in_words_and_nothing_is_lost(web, sandbox, prompt, says):

@@ -135,6 +135,11 @@ class Task(models.Model):
         return self.state in FOLLOWED and self.due_at is None
 
     @property
+    def is_unreadable(self) -> bool:
+        """Whether APIFRAME has finished it and where its clips are cannot be read yet."""
+        return self.state == State.PROCESSING and bool(self.reason)
+
+    @property
     def title(self) -> str:
         """The prompt's first line, or what stands in for it."""
         stand_in = f"Original {self.remote_id[:8]}"
