@@ -2,7 +2,7 @@
 
 from extender.apiframe.client import Account, Client
 from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotFound, NotSent, Refused, Standing, Unknown
-from extender.apiframe.payloads import TaskUpdate, parse_task
+from extender.apiframe.payloads import TaskUpdate, likely_id_in, parse_task
 
 __all__ = [
     "Account",
@@ -16,5 +16,6 @@ __all__ = [
     "Standing",
     "TaskUpdate",
     "Unknown",
+    "likely_id_in",
     "parse_task",
 ]

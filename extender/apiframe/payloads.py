@@ -36,6 +36,7 @@ MAX_RAW = 4000
 MAX_ID = 64
 # Of a number of at most 64 digits, with room; Python refuses to spell much longer ones.
 MAX_BITS = 256
+LIKELY_ID = re.compile(r'"(?:id|uuid|_id|job_?id|request_?id)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
 # At any depth, in any spelling: our webhook's address and secret, and the key, should APIFRAME repeat them.
 SECRETS = re.compile(
     r"""((?:webhook|authorization|api[_-]?key)[\w-]*[\\"']*\s*[:=]\s*)([\\]*["'](?:[^"\\]|\\.)*|[^\s,;&}<]+)""", re.I
@@ -95,6 +96,12 @@ def id_in(task: dict[str, Any]) -> str:
             if found and len(found) <= MAX_ID:
                 return found
     return ""
+
+
+def likely_id_in(kept: str) -> str:
+    """What may be a task's id in the text that was kept of an answer: a person has to say so. "" for none."""
+    found = LIKELY_ID.search(kept)
+    return found[1] if found else ""
 
 
 def refusal_in(body: dict[str, Any]) -> str:

@@ -270,6 +270,17 @@ def test_what_cannot_be_read_is_kept_for_staff(submit, word):
     assert ("One moment, please" if word == "html" else '"id": "') in kept
 
 
+def test_an_id_that_is_not_certain_is_offered_to_the_owner(web, submit, sandbox):
+    task = submit("[id-elsewhere] snow")
+    remote_id = sandbox.ledger()["bills"][-1]["task_id"]
+    page = web.get(f"/tasks/{task.pk}/").content.decode()
+    assert "It may be running under the id" in page
+    assert f'value="{remote_id}"' in page
+    web.post(f"/tasks/{task.pk}/adopt/", {"task_id": remote_id})
+    age(task)
+    assert (task.state in (State.PENDING, State.PROCESSING), task.remote_id) == (True, remote_id)
+
+
 def test_an_id_that_is_no_uuid_is_looked_up_and_continued(web, sandbox):
     body = {"prompt": "a kite [id-ulid] [seconds-0]", "image_url": "https://pictures.example/1.png"}
     remote_id = sandbox.post("/imagine-video", body).json()["task_id"]
