@@ -38,6 +38,9 @@ def fixed_sqlite_wal() -> bool:
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
 
 
+# Where APIFRAME speaks the wire that Extender knows.
+FIRST_GENERATION = {"api.apiframe.pro", "api.apiframe.ai"}
+
 env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
@@ -69,6 +72,11 @@ if not APIFRAME_API_KEY:
     APIFRAME_API_KEY = "sandbox"
 if not APIFRAME_API_KEY.isprintable() or not APIFRAME_API_KEY.isascii() or " " in APIFRAME_API_KEY:
     raise ImproperlyConfigured("APIFRAME_API_KEY must be plain printable characters without spaces.")
+if APIFRAME_API_KEY.startswith("afk_") and urlsplit(APIFRAME_BASE_URL).hostname in FIRST_GENERATION:
+    raise ImproperlyConfigured(
+        "APIFRAME_API_KEY begins with afk_: such a key belongs to another generation of APIFRAME’s API, which knows"
+        " no extensions. Set a key of the first one."
+    )
 if ARCHIVE_MAX_MB < 1 or ARCHIVE_KEEP_FREE_MB < 0:
     raise ImproperlyConfigured("ARCHIVE_MAX_MB must be 1 or more, and ARCHIVE_KEEP_FREE_MB 0 or more.")
 if X_ACCEL_PREFIX and not re.fullmatch("/([a-z0-9_-]+/)+", X_ACCEL_PREFIX):

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from extender.archive.storage import KINDS, current_store, name
 from extender.states import State
-from extender.tasks.models import Clip, Task
+from extender.tasks import gate
+from extender.tasks.models import Clip, Gate, Task
 from extender.tasks.picks import pick
 from extender.team.models import Member
 
@@ -149,6 +150,13 @@ def become_due(task: Task) -> Task:
     Task.objects.filter(pk=task.pk).update(due_at="2020-01-01T00:00:00Z")
     task.refresh_from_db()
     return task
+
+
+def reached_again(task: Task) -> Task:
+    """Lets the pause pass after which an APIFRAME that could not be reached is tried, and the task become due."""
+    Gate.objects.update(closed_until="2020-01-01T00:00:00Z")
+    gate.probe()
+    return become_due(task)
 
 
 def age(task: Task, **by: Any) -> None:

@@ -1,8 +1,8 @@
 """APIFRAME, the remote service that renders: its errors, its words, its wire. Knows no model of ours."""
 
 from extender.apiframe.client import Account, Client
-from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotFound, NotSent, Refused, Unknown
-from extender.apiframe.payloads import TaskUpdate, parse_task
+from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotFound, NotSent, Refused, Standing, Unknown
+from extender.apiframe.payloads import TaskUpdate, likely_id_in, parse_task
 
 __all__ = [
     "Account",
@@ -13,7 +13,9 @@ __all__ = [
     "NotFound",
     "NotSent",
     "Refused",
+    "Standing",
     "TaskUpdate",
     "Unknown",
+    "likely_id_in",
     "parse_task",
 ]

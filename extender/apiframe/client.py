@@ -1,15 +1,37 @@
 """The calls of APIFRAME that Extender needs. One attempt each; who may try again is for the caller to know."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
+from http.client import responses
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 
-from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotFound, Refused, Unknown
+from extender.apiframe.errors import (
+    ApiframeError,
+    BadKey,
+    Busy,
+    KeptOut,
+    Moved,
+    NoCredits,
+    NotFound,
+    Refused,
+    Unknown,
+)
 from extender.apiframe.exchange import Answer, exchange
-from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, usable_clip_url, without_secrets
+from extender.apiframe.payloads import (
+    TaskUpdate,
+    kept_of,
+    parse_task,
+    reason_of,
+    refusal_in,
+    unwrapped,
+    usable_clip_url,
+    without_secrets,
+)
 
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
 SUBMIT_SECONDS = 17
@@ -17,6 +39,14 @@ ACCOUNT_SECONDS = 1.5
 FETCH_SECONDS = 10
 # 408 and 409 say nothing certain about whether the task was made.
 UNCERTAIN = {408, 409}
+# Answered without APIFRAME's words, these are about this server or this address, and not about a request.
+AT_THE_DOOR = {403, 405, 407, 421, 451}
+# By these nothing was done. A 302 may also be how a server answers what it has done, unless it leads elsewhere.
+NOTHING_DONE = {301, 307, 308}
+KEY_REFUSED = "APIFRAME does not accept this installation’s API key: set a working APIFRAME_API_KEY, and restart."
+NO_CREDITS = "The account at APIFRAME has no credits left"
+DOOR_SHUT = "APIFRAME’s front door refuses this server"
+MAX_TOLD = 200
 # What fits into the database's integer.
 MAX_CREDITS = 2**31
 MAX_RETRY_AFTER = timedelta(minutes=10)
@@ -44,7 +74,7 @@ class Client:
     def extend(self, **fields: str) -> TaskUpdate:
         """`POST /imagine-video-extend`: spends money. `fields` are named as APIFRAME names them; "" is left out.
 
-        Returns the accepted task. Raises `Refused`, `NotSent`, `BadKey`, `Busy`, or `Unknown`: it may be billed.
+        Returns the accepted task. Raises `Refused`, `Standing`, `Busy`, or `Unknown`: it may be billed.
         """
         return self._accepted("/imagine-video-extend", fields)
 
@@ -74,9 +104,9 @@ class Client:
             updates[update.remote_id] = update
         return updates
 
-    def account(self) -> Account:
-        """`GET /account`, if it answers within 1.5 s. Raises the errors of this room."""
-        answer = self._call("GET", "/account", None, ACCOUNT_SECONDS)
+    def account(self, *, patiently: bool = False) -> Account:
+        """`GET /account`, if it answers within 1.5 s, or `patiently` within 10 s. Raises the errors of this room."""
+        answer = self._call("GET", "/account", None, FETCH_SECONDS if patiently else ACCOUNT_SECONDS)
         held = answer.get("credits")
         if isinstance(held, bool) or not isinstance(held, int | float) or not abs(held) < MAX_CREDITS:
             return Account(None)
@@ -87,44 +117,84 @@ class Client:
         try:
             return parse_task(body, usable_clip_url(self.base_url if settings.SANDBOX else None))
         except ValueError as error:
-            raise Unknown("APIFRAME gave an answer that is not about a task.") from error
+            raise Unknown("APIFRAME gave an answer that is not about a task.", raw=without_secrets(body)) from error
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}
-        return self.parse({"status": "pending", **self._call("POST", path, body, SUBMIT_SECONDS)})
+        answer = self._call("POST", path, body, SUBMIT_SECONDS)
+        if words := refusal_in(answer):
+            raise Refused(words, raw=without_secrets(answer))
+        return self.parse({"status": "pending", **(unwrapped(answer) or answer)})
 
     def _call(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
-        answer = exchange(method, self.base_url + path, {"Authorization": self.api_key}, body, seconds)
+        url = self.base_url + path
+        answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds)
+        kept = f"HTTP {answer.status} {kept_of(answer.body, self.api_key)}"
         if 200 <= answer.status < 300:
-            return _json(answer)
-        raise _error(answer)
+            return _json(answer, kept)
+        raise _error(answer, url, kept)
 
 
-def _json(answer: Answer) -> dict[str, Any]:
+def _json(answer: Answer, kept: str = "") -> dict[str, Any]:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise Unknown("APIFRAME gave an answer that cannot be read.") from error
+        raise Unknown("APIFRAME gave an answer that cannot be read.", raw=kept) from error
     if not isinstance(body, dict):
-        raise Unknown("APIFRAME gave an answer that cannot be read.")
+        raise Unknown("APIFRAME gave an answer that cannot be read.", raw=kept)
     return body
 
 
-def _error(answer: Answer) -> ApiframeError:
-    """The error that an answer other than 200 means."""
-    try:
-        body: Any = _json(answer)
-    except Unknown:
-        body = {}
-    raw = f"HTTP {answer.status} {without_secrets(body)}"
-    if answer.status == 401:
-        return BadKey("APIFRAME does not accept this installation's API key.", timedelta(seconds=1), raw)
-    if answer.status == 429:
+def _error(answer: Answer, url: str, raw: str) -> ApiframeError:
+    """The error that an answer other than 200 means, to a request to `url`; `raw` is kept of it."""
+    words, status = _words(answer), answer.status
+    if status == 401:
+        return BadKey(KEY_REFUSED, raw=raw)
+    if status == 402:
+        return NoCredits(f"{NO_CREDITS}{f' ({words})' if words else ''}: add credits there.", raw=raw)
+    if status == 429:
         return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
-    if 400 <= answer.status < 500 and answer.status not in UNCERTAIN:
-        kind = NotFound if answer.status == 404 else Refused
-        return kind(reason_of(body) or f"APIFRAME refused the request (HTTP {answer.status}).", raw=raw)
-    return Unknown(f"APIFRAME answered with an error of its own (HTTP {answer.status}).", raw=raw)
+    if status in AT_THE_DOOR and not words:
+        return KeptOut(f"{DOOR_SHUT} ({_told(status, raw)}): ask APIFRAME to let it in.", raw=raw)
+    if address := _moved_to(answer, url):
+        return Moved(f"APIFRAME has moved to {address}: set APIFRAME_BASE_URL.", raw=raw)
+    if 400 <= status < 500 and status not in UNCERTAIN:
+        kind = NotFound if status == 404 else Refused
+        return kind(words or f"APIFRAME refused the request (HTTP {status}).", raw=raw)
+    return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}).", raw=raw)
+
+
+def _words(answer: Answer) -> str:
+    """What APIFRAME itself says in a refusal, "" where there is no more than the status has to say."""
+    try:
+        words = reason_of(_json(answer))
+    except Unknown:
+        return ""
+    phrase = responses.get(answer.status, "")
+    return "" if words.rstrip(".!").lower() == phrase.lower() else words
+
+
+def _told(status: int, raw: str) -> str:
+    """The status, and what came with it where that is a line of plain text."""
+    line = raw.strip()
+    return line if line.isprintable() and not re.search("[<{]", line) and len(line) <= MAX_TOLD else f"HTTP {status}"
+
+
+def _moved_to(answer: Answer, url: str) -> str:
+    """The other origin that a redirect of a request to `url` leads to, as far as nothing was done before; or ""."""
+    location = answer.headers.get("Location", "")
+    if answer.status not in (*NOTHING_DONE, 302) or not location:
+        return ""
+    here = urlsplit(url)
+    try:
+        there = urlsplit(urljoin(url, location))
+        address = f"{there.scheme}://{there.hostname or ''}{f':{there.port}' if there.port else ''}"
+    except ValueError:
+        return ""
+    elsewhere = there.netloc != here.netloc or there.scheme != here.scheme
+    if not address.isprintable() or not (elsewhere or answer.status in NOTHING_DONE):
+        return ""
+    return address[:MAX_TOLD] if elsewhere else f"{address}{there.path}"[:MAX_TOLD]
 
 
 def _retry_after(answer: Answer) -> timedelta:

@@ -19,6 +19,11 @@ class ApiframeError(Exception):
         self.retry_in = retry_in
         self.raw = raw
 
+    @property
+    def concerns_the_request(self) -> bool:
+        """Whether another request may fare better now: an answer came, and not one that holds for all."""
+        return bool(self.raw) and not isinstance(self, Standing | Busy)
+
 
 class Refused(ApiframeError):
     """APIFRAME read it and said no: a person must change something first."""
@@ -36,16 +41,44 @@ class Unknown(ApiframeError):
     state = State.UNCONFIRMED
 
 
-class NotSent(ApiframeError):
-    """No byte of the request left this machine, so it may be sent again."""
+class Standing(ApiframeError):
+    """True of the whole account or host, not of one request: nothing was billed, nor would the next be.
+
+    Its sentence says what staff must do. `cause` is the word that the gate keeps.
+    """
 
     state = State.QUEUED
+    cause: ClassVar[str]
 
 
-class BadKey(ApiframeError):
-    """APIFRAME does not accept the API key: nothing was billed, and nothing will be until staff mend it."""
+class NotSent(Standing):
+    """No byte of the request left this machine: its host's name leads nowhere, or nobody listens there."""
 
-    state = State.QUEUED
+    cause = "unreached"
+
+
+class BadKey(Standing):
+    """APIFRAME does not accept the API key."""
+
+    cause = "key"
+
+
+class NoCredits(Standing):
+    """The account has nothing left to pay with."""
+
+    cause = "credits"
+
+
+class KeptOut(Standing):
+    """What stands in front of APIFRAME refuses this server, whatever it asks."""
+
+    cause = "kept_out"
+
+
+class Moved(Standing):
+    """APIFRAME is to be had at another address. Nothing follows it there by itself: the key would go along."""
+
+    cause = "moved"
 
 
 class Busy(ApiframeError):

@@ -26,13 +26,25 @@ STATES = {
     "finished": State.FINISHED,
     "failed": State.FAILED,
     "error": State.FAILED,
+    **dict.fromkeys(("completed", "complete", "success", "succeeded", "done"), State.FINISHED),
+    **dict.fromkeys(("cancelled", "canceled", "timeout", "timed_out", "moderated", "rejected"), State.FAILED),
 }
+# Places in which look-alike services wrap what they say.
+WRAPPINGS = ("data", "result", "task", "response")
 MAX_REASON = 2000
 MAX_RAW = 4000
 MAX_ID = 64
-# At any depth: the address and the secret of our webhook, should APIFRAME repeat them.
-SECRETS = re.compile(r'("webhook\w*"\s*:\s*)"(?:[^"\\]|\\.)*"')
-MAX_URL = 2000
+# Of a number of at most 64 digits, with room; Python refuses to spell much longer ones.
+MAX_BITS = 256
+LIKELY_ID = re.compile(r'"(?:id|uuid|_id|job_?id|request_?id)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
+# At any depth, in any spelling: our webhook's address and secret, and the key, should APIFRAME repeat them.
+SECRETS = re.compile(
+    r"""((?:webhook|authorization|api[_-]?key)[\w-]*[\\"']*\s*[:=]\s*)([\\]*["'](?:[^"\\]|\\.)*|[^\s,;&}<]+)""", re.I
+)
+OUR_ADDRESS = re.compile(r"""(/webhooks/apiframe\\?/)[^/\s"'\\]+""")
+KEPT_BYTES = 2048
+MAX_URL = 8192
+UNREADABLE = "APIFRAME has finished this, and where its clips are cannot be read yet."
 
 
 @dataclass(frozen=True)
@@ -59,10 +71,44 @@ def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
 
     `usable` says whether a clip's address may be kept. Raises `ValueError` where the body is not about a task.
     """
-    remote_id = _text(body.get("task_id")) if isinstance(body, dict) else ""
-    if not remote_id or len(remote_id) > MAX_ID:
+    task = unwrapped(body)
+    remote_id = id_in(task)
+    if not remote_id:
         raise ValueError("not a task of APIFRAME")
-    return replace(_translate(body, remote_id, usable), raw=without_secrets(body))
+    return replace(_translate(task, remote_id, usable), raw=without_secrets(body))
+
+
+def unwrapped(body: Any) -> dict[str, Any]:
+    """The object in `body` that names a task: itself, or what it wraps; {} where none does."""
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    if not isinstance(body, dict):
+        return {}
+    inner = (value for name in WRAPPINGS for value in [body.get(name)] if isinstance(value, dict))
+    return next((found for found in (body, *inner) if id_in(found)), {})
+
+
+def id_in(task: dict[str, Any]) -> str:
+    """The id that `task` plainly names as one, however that is spelt, its digits as they stand; "" for none."""
+    for name, value in task.items():
+        if re.sub("[_-]", "", name).lower() == "taskid":
+            found = str(value) if type(value) is int and value.bit_length() < MAX_BITS else _text(value)
+            if found and len(found) <= MAX_ID:
+                return found
+    return ""
+
+
+def likely_id_in(kept: str) -> str:
+    """What may be a task's id in the text that was kept of an answer: a person has to say so. "" for none."""
+    found = LIKELY_ID.search(kept)
+    return found[1] if found else ""
+
+
+def refusal_in(body: dict[str, Any]) -> str:
+    """APIFRAME's words where it speaks of errors and of no task, whatever the HTTP status; "" for none."""
+    if not any(body.get(name) for name in ("errors", "error", "error_messages")):
+        return ""
+    return "" if id_in(unwrapped(body)) else reason_of(body)
 
 
 def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], bool]) -> TaskUpdate:
@@ -73,10 +119,15 @@ def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], boo
     if state != State.FAILED and any(urls):
         return TaskUpdate(State.FINISHED, remote_id, 100, urls)
     if state == State.FINISHED or (not word and "video_urls" in body):
-        return TaskUpdate(State.FAILED, remote_id, reason="APIFRAME finished this task without a usable video.")
+        return TaskUpdate(State.PROCESSING, remote_id, 100, reason=UNREADABLE)
     if state == State.FAILED:
-        return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or "APIFRAME gave no reason.")
+        return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or _reasonless(word))
     return TaskUpdate(state, remote_id, _percentage(body.get("percentage")), retried=word in ("retry", "retrying"))
+
+
+def _reasonless(word: str) -> str:
+    said = "" if word in ("failed", "error") else f" It says: {word}."
+    return f"APIFRAME gave no reason.{said}"
 
 
 def without_secrets(body: Any) -> str:
@@ -85,7 +136,20 @@ def without_secrets(body: Any) -> str:
         text = json.dumps(body, ensure_ascii=False)
     except RecursionError:
         return ""
-    return _storable(SECRETS.sub(r'\1"…"', text).replace("\\u0000", ""))[:MAX_RAW]
+    return _redacted(text)[:MAX_RAW]
+
+
+def kept_of(body: bytes, *secrets: str) -> str:
+    """The first 2 KiB of a body as it came, for the record: without `secrets`, and what must not be read there."""
+    text = body[:KEPT_BYTES].decode("utf-8", "replace")
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return _redacted(text)
+
+
+def _redacted(text: str) -> str:
+    text = OUR_ADDRESS.sub(r"\1…", SECRETS.sub(r'\1"…', text))
+    return _storable(text.replace("\\u0000", ""))
 
 
 def reason_of(body: Any) -> str:
@@ -99,6 +163,9 @@ def reason_of(body: Any) -> str:
         error.get("message") if isinstance(error, dict) else None,
         _first(body.get("errors"), key="msg"),
         _first(body.get("error_messages")),
+        body.get("detail"),
+        _first(body.get("detail"), key="msg"),
+        body.get("reason"),
     )
     return next((text[:MAX_REASON] for text in map(_text, candidates) if text), "")
 
@@ -131,9 +198,11 @@ def _percentage(value: Any) -> int | None:
 def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
     """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
     places: list[str | None] = []
-    for url in value[:4] if isinstance(value, list) else []:
-        text = _text(url)
-        places.append(text if len(text) <= MAX_URL and text not in places and usable(text) else None)
+    for entry in value[:4] if isinstance(value, list) else []:
+        url = _text(entry.get("url") if isinstance(entry, dict) else entry)
+        found = (text for text in (url, re.sub("^http:", "https:", url)) if len(text) <= MAX_URL and usable(text))
+        text = next(found, None)
+        places.append(text if text not in places else None)
     return tuple(places)
 
 

@@ -9,7 +9,7 @@ urlpatterns = [
     path("team/", views.health, name="team"),
     path("team/archive/", views.archive, name="archive"),
     path("team/archive/copy-now/", views.copy_now, name="copy_now"),
-    path("team/try-key/", views.try_key, name="try_key"),
+    path("team/try-now/", views.try_now, name="try_now"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),

@@ -67,9 +67,9 @@ def _room() -> int | None:
 
 
 @require_POST
-def try_key(request: MemberRequest) -> HttpResponse:
-    """Tries the API key now, and asks what the account holds."""
+def try_now(request: MemberRequest) -> HttpResponse:
+    """Tries now whether APIFRAME may be sent to, and asks what the account holds."""
     staff_only(request.user)
     with suppress(Full), APIFRAME.slot():
-        gate.try_key()
+        gate.try_now()
     return redirect("team")

@@ -1,11 +1,15 @@
 """Answers to requests, and how each fault spoils one."""
 
+import gzip
+import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from extender.sandbox import wire
 
 PLAIN, HANG_UP, DRIP, HUGE, GZIP_BOMB = "plain", "hang-up", "drip", "huge", "gzip-bomb"
+
+MOVED_TO = "https://api.moved.example/v9"
 
 _PAGE = "<!doctype html><title>{0}</title><h1>{0}</h1><p>The web server reported an error.</p>"
 
@@ -28,6 +32,16 @@ def of(status: int, body: Any, **headers: str) -> Answer:
 
 def refused(status: int, *messages: str) -> Answer:
     return of(status, wire.errors(*messages))
+
+
+def packed(answer: Answer) -> Answer:
+    """The same, compressed, though nobody asked for it."""
+    headers = {**answer.headers, "Content-Encoding": "gzip"}
+    return replace(answer, body=gzip.compress(answer.body), headers=headers)
+
+
+def _id_in(answer: Answer) -> str:
+    return json.loads(answer.body)["task_id"]
 
 
 def spoilt(answer: Answer, fault: str | None, stall: float) -> Answer:
@@ -63,5 +77,17 @@ def spoilt(answer: Answer, fault: str | None, stall: float) -> Answer:
             return Answer(200)
         case "no-task-id":
             return of(200, {})
+        case "errors-200":
+            return refused(200, "The prompt was refused")
+        case "id-number":
+            return of(200, {"task_id": int(_id_in(answer))})
+        case "id-renamed":
+            return of(200, {"data": {"taskId": _id_in(answer)}})
+        case "id-elsewhere":
+            return of(200, {"id": _id_in(answer)})
+        case "door-1010":
+            return Answer(403, b"error code: 1010", "text/plain")
+        case "moved-301" | "moved-302" | "moved-307" | "moved-308":
+            return Answer(int(fault[-3:]), headers={"Location": MOVED_TO})
         case _:
             return replace(answer, delivery=fault)  # drip, huge, gzip-bomb

@@ -87,7 +87,7 @@ def _new_task(
     parent, index = continued
     clips = 4 if task_type == PICTURES else wire.batch_size(fields["prompt"])
     return Task(
-        task_id=str(uuid.uuid4()),
+        task_id=_new_id(words),
         task_type=task_type,
         prompt=fields["prompt"],
         motion=fields.get("motion", "low"),
@@ -102,6 +102,13 @@ def _new_task(
         webhook_url=fields.get("webhook_url") or None,
         webhook_secret=fields.get("webhook_secret"),
     )
+
+
+def _new_id(words: tuple[str, ...]) -> str:
+    made = uuid.uuid4()
+    if "id-number" in words:
+        return str(10**15 + made.int % 10**15)
+    return f"task_{made.hex[:26].upper()}" if "id-ulid" in words else str(made)
 
 
 def _with_webhooks(service: Service, task: Task, answer: Answer, *, is_spoilt: bool) -> Reply:
@@ -138,6 +145,9 @@ def fetch_many(service: Service, fields: dict[str, Any], entry: Entry) -> Reply:
     entry.task_ids = ids
     found = [task for task in map(service.store.task, dict.fromkeys(ids)) if task]
     bodies = [_body(service, task) for task in found]
+    if "fetch-many-400" in service.options.misbehave:
+        entry.fault = "fetch-many-400"
+        return Reply(answers.refused(400, "One of the tasks cannot be shown"))
     if "fetch-partial" in service.options.misbehave:
         entry.fault = "fetch-partial"
         bodies = random.sample(bodies, (len(bodies) + 1) // 2)

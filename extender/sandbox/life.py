@@ -14,7 +14,7 @@ RETRYING_ENDS = 0.6
 # Midjourney's own progress jumps rather than flows.
 STEPS = (0, 7, 15, 23, 31, 39, 46, 54, 62, 70, 78, 86, 93)
 NONSENSE: tuple[Any, ...] = ("", "NaN", -5, math.inf, "140%", [], None)
-FAILING = {"fail", "fail-error", "fail-list"}
+FAILING = {"fail", "fail-error", "fail-list", "fail-detail", "fail-reason", "cancelled", "timeout"}
 MODERATION = "Banned prompt detected: moderation refused the words of this prompt. Change them and try again."
 
 

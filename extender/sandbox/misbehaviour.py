@@ -13,6 +13,7 @@ LIFE = "life"  # the task's states and percentages
 CLIPS = "clips"  # the addresses of a finished task
 WEBHOOK = "webhook"  # what is posted to webhook_url
 HOST = "host"  # the answers of the clips' host
+EDGE = "edge"  # the answers of every call, before the key is looked at
 FETCH = "fetch"  # the answers of /fetch, /fetch-many and /account
 
 
@@ -32,6 +33,10 @@ TABLE = {
     "html-502": Fault(REFUSES, "the submit is answered with a 502 HTML page"),
     "hang-up": Fault(REFUSES, "the connection is closed without an answer"),
     "stall-unbilled": Fault(REFUSES, "500 {} after the stall (30 s), nothing billed"),
+    "errors-200": Fault(REFUSES, "the submit is answered with 200, errors and no id"),
+    "id-number": Fault(SPOILS, "billed, answered with the id as a number"),
+    "id-renamed": Fault(SPOILS, "billed, answered with the id as taskId inside data"),
+    "id-elsewhere": Fault(SPOILS, "billed, answered with the id as id alone"),
     "500-billed": Fault(SPOILS, "billed and rendering, yet answered with 500 {}"),
     "stall": Fault(SPOILS, "billed at once, answered only after the stall (30 s)"),
     "hang-up-billed": Fault(SPOILS, "billed, then the connection is closed without an answer"),
@@ -44,6 +49,12 @@ TABLE = {
     "fail": Fault(LIFE, "fails midway, with the reason in message"),
     "fail-error": Fault(LIFE, "fails midway, with the reason in error.message"),
     "fail-list": Fault(LIFE, "fails midway with status error and the reason in error_messages[0]"),
+    "fail-detail": Fault(LIFE, "fails midway, with the reason in detail"),
+    "fail-reason": Fault(LIFE, "fails midway, with the reason in reason"),
+    "cancelled": Fault(LIFE, "ends midway with the status cancelled and no reason"),
+    "timeout": Fault(LIFE, "ends midway with the status timeout and no reason"),
+    "completed": Fault(LIFE, "says completed in place of finished"),
+    "id-ulid": Fault(LIFE, "its id is no UUID: task_ with 26 letters"),
     "running-message": Fault(LIFE, "carries a message while it renders, and finishes"),
     "nonsense-percentage": Fault(LIFE, 'percentages "", "NaN", -5, 1e999, "140%", [] and none, in turn'),
     "retry": Fault(LIFE, "is retrying once midway, then its percentage starts again"),
@@ -57,6 +68,10 @@ TABLE = {
     "clips-5": Fault(CLIPS, "finishes with five clips"),
     "clips-doubled": Fault(CLIPS, "finishes with the first two addresses, each twice"),
     "clips-bad": Fault(CLIPS, "the addresses are javascript:, another host, a number, and one good one"),
+    "clips-long": Fault(CLIPS, "the addresses have 2,300 characters"),
+    "clips-http": Fault(CLIPS, "the addresses begin with http:// and lie on another host"),
+    "clips-objects": Fault(CLIPS, "the addresses stand in objects, under url"),
+    "clips-unreadable": Fault(CLIPS, "finishes with objects that hold no address"),
     "clips-lost": Fault(CLIPS, "the addresses answer 404"),
     "clips-signed": Fault(CLIPS, "the addresses are signed, and answer 403 where a byte is not as it was"),
     "clip-drip": Fault(HOST, "the clips come a byte a second"),
@@ -86,6 +101,13 @@ TABLE = {
     "webhook-early": Fault(WEBHOOK, "the first webhook is delivered before the submit is answered"),
     "webhook-result-early": Fault(WEBHOOK, "the result is delivered before the submit is answered"),
     "webhook-wrong-secret": Fault(WEBHOOK, "the header x-webhook-secret carries another secret"),
+    "door-1010": Fault(EDGE, "every call is answered with 403 and the text error code: 1010"),
+    "moved-301": Fault(EDGE, "every call is redirected to another host with 301"),
+    "moved-302": Fault(EDGE, "every call is redirected to another host with 302"),
+    "moved-307": Fault(EDGE, "every call is redirected to another host with 307"),
+    "moved-308": Fault(EDGE, "every call is redirected to another host with 308"),
+    "gzip": Fault(EDGE, "every answer is compressed with gzip"),
+    "fetch-many-400": Fault(FETCH, "/fetch-many is answered with 400"),
     "fetch-401": Fault(FETCH, "fetches are answered with 401 {}"),
     "fetch-404": Fault(FETCH, "fetches are answered with 404"),
     "fetch-429": Fault(FETCH, "fetches are answered with 429 and Retry-After: 2"),
@@ -115,7 +137,14 @@ def words_in(prompt: str) -> tuple[str, ...]:
 
 def lasting(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words that a task keeps for life. A global outage must end when it is switched off."""
-    return tuple(word for word in words if not word.startswith(("fetch-", "clip-")))
+    return tuple(word for word in words if not word.startswith(("fetch-", "clip-", "door-", "moved-", "gzip")))
+
+
+def edge_fault(words: tuple[str, ...]) -> str | None:
+    """The one word that decides how every call is answered."""
+    return next(
+        (word for word, fault in TABLE.items() if fault.kind == EDGE and word != "gzip" and word in words), None
+    )
 
 
 def submit_fault(words: tuple[str, ...]) -> str | None:
@@ -129,7 +158,8 @@ def is_billed(word: str) -> bool:
 
 def fetch_fault(words: tuple[str, ...]) -> str | None:
     """The fault of a fetch without its prefix ("500", "stall"), or None; "partial" is /fetch-many's own."""
-    found = (word for word in TABLE if word.startswith("fetch-") and word != "fetch-partial" and word in words)
+    own = ("fetch-partial", "fetch-many-400")
+    found = (word for word in TABLE if word.startswith("fetch-") and word not in own and word in words)
     return next((word.removeprefix("fetch-") for word in found), None)
 
 

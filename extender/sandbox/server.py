@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from extender.sandbox import answers, calls, controls, delivery, hosting, ledger, log, uploads, wire
+from extender.sandbox import answers, calls, controls, delivery, hosting, ledger, log, misbehaviour, uploads, wire
 from extender.sandbox.calls import Reply
 from extender.sandbox.ledger import Entry
 from extender.sandbox.service import Service
@@ -102,7 +102,8 @@ class Handler(BaseHTTPRequestHandler):
         except Exception:
             log.line(f"error: {traceback.format_exc().strip().splitlines()[-1]}")
             reply = Reply(answers.of(500, {}))
-        answer = reply.answer
+        is_packed = "gzip" in service.options.misbehave
+        answer = answers.packed(reply.answer) if is_packed else reply.answer
         entry.status = None if answer.delivery == answers.HANG_UP else answer.status
         ledger.request(service.database, entry)  # first: whoever has the answer finds it in the ledger
         reply.before()
@@ -120,6 +121,9 @@ class Handler(BaseHTTPRequestHandler):
             return Reply(answers.refused(404, "Not found"))
         if self.command != METHODS[path]:
             return Reply(answers.refused(405, f"Use {METHODS[path]}"))
+        if fault := misbehaviour.edge_fault(service.options.misbehave):
+            entry.fault = fault
+            return Reply(answers.spoilt(answers.of(200, {}), fault, service.options.stall))
         if not self._has_key(service.key):
             return Reply(answers.of(401, {}))
         if path == "/account":

@@ -18,6 +18,8 @@ REQUIRED = {
     EXTEND: ("parent_task_id", "index", "prompt"),
 }
 
+LONG = 2300  # characters of an address
+
 _RATIO = re.compile(r"([1-9]\d?):([1-9]\d?)")
 _BATCH = re.compile(r"--bs\s+([124])(?!\S)")
 
@@ -105,7 +107,7 @@ def task_body(task: Task, moment: Moment, origin: str, *, has_status: bool) -> d
     """
     body: dict[str, Any] = {"task_id": task.task_id, "task_type": task.task_type}
     if moment.status == FINISHED:
-        status = {"status": FINISHED} if has_status else {}
+        status = {"status": "completed" if "completed" in task.words else FINISHED} if has_status else {}
         return body | status | _results(task, origin)
     if moment.status == FAILED:
         return body | _failure(task, moment.reason)
@@ -120,6 +122,12 @@ def task_body(task: Task, moment: Moment, origin: str, *, has_status: bool) -> d
 def _failure(task: Task, reason: str | None) -> dict[str, Any]:
     if "fail-error" in task.words:
         return {"status": FAILED, "error": {"message": reason}}
+    for word in ("detail", "reason"):
+        if f"fail-{word}" in task.words:
+            return {"status": FAILED, word: reason}
+    for word in ("cancelled", "timeout"):
+        if word in task.words:
+            return {"status": word}
     if "fail-list" in task.words:
         return {"status": "error", "error_messages": [reason]}
     return {"status": FAILED, "message": reason}
@@ -143,6 +151,14 @@ def _urls(task: Task, base: str) -> list[Any]:
         return ["javascript:alert(document.domain)", "http://192.0.2.1/2.mp4", 7, *urls[3:]]
     if "clips-signed" in task.words:
         return [f"{url}?{SIGNATURE}" for url in urls]
+    if "clips-long" in task.words:
+        return [f"{url}?token=".ljust(LONG, "x") for url in urls]
+    if "clips-http" in task.words:
+        return [f"http://clips.example/{take}.{task.suffix}" for take in range(1, task.takes + 1)]
+    if "clips-objects" in task.words:
+        return [{"url": url, "width": 832} for url in urls]
+    if "clips-unreadable" in task.words:
+        return [{"asset": take} for take in range(1, task.takes + 1)]
     if "clips-lost" in task.words:
         return [f"{base}/lost-{take}.{task.suffix}" for take in range(1, task.takes + 1)]
     return urls

@@ -1,5 +1,6 @@
 """Asks APIFRAME how tasks stand, and hands what it says to the door."""
 
+import time
 from datetime import timedelta
 
 from django.db import transaction
@@ -14,6 +15,7 @@ SHORTEST_INTERVAL = timedelta(seconds=3)
 LONGEST_INTERVAL = timedelta(minutes=15)
 PATIENCE = timedelta(hours=24)
 BATCH = 20
+SINGLY_SECONDS = 20
 
 
 def interval(task: Task) -> timedelta | None:
@@ -35,8 +37,8 @@ def refresh(task: Task) -> None:
 
 
 def check_again(task: Task) -> None:
-    """Asks about a task that nobody asks about any more, since a person wants to know."""
-    if Task.objects.without_news().filter(pk=task.pk).update(due_at=Now()):
+    """Asks about a task now, where a person may want that: see `to_check_again`."""
+    if Task.objects.to_check_again().filter(pk=task.pk).update(due_at=Now()):
         # One look, and not a new series of them: how long it was quiet is read from the row as it is now.
         task.refresh_from_db()
         refresh(task)
@@ -61,11 +63,22 @@ def renew_clips(task: Task) -> None:
     renew_addresses(task, update)
 
 
+def _ask_singly(tasks: list[Task]) -> None:
+    """Asks about each alone, since one of them spoils the answer about all. Who finds no time left is due again."""
+    ends = time.monotonic() + SINGLY_SECONDS
+    for task in tasks:
+        if time.monotonic() < ends:
+            _ask([task])
+
+
 def _ask(tasks: list[Task]) -> None:
     try:
         updates = Client.from_settings().fetch_many([task.remote_id for task in tasks])
     except ApiframeError as error:
         gate.close_for(error)
+        if len(tasks) > 1 and error.concerns_the_request:
+            _ask_singly(tasks)
+            return
         for task in tasks:
             record(task, str(error), Event.Source.SILENCE, error.raw)
         return

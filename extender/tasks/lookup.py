@@ -58,6 +58,8 @@ def _look_at(remote_id: str) -> TaskUpdate:
     if update.state == State.FAILED:
         raise NotContinuable(f"That task failed at APIFRAME, so there is no clip to continue: {update.reason}")
     if update.state != State.FINISHED:
+        if update.reason:
+            raise NotContinuable(f"{update.reason} Look it up again later.")
         done = f" ({update.percentage} % done)" if update.percentage else ""
         raise NotContinuable(f"That task is still rendering{done}. Look it up again when it has finished.")
     if update.remote_id != remote_id:

@@ -41,9 +41,9 @@ def shows_copies(request: HttpRequest, task: Task) -> bool:
 
 
 def bar(request: MemberRequest) -> dict[str, object]:
-    """`running` and `key_refused`, asked for only by pages that show them and have not asked already."""
+    """`running` and `gate_shut`, asked for only by pages that show them and have not asked already."""
     return {
         "running": SimpleLazyObject(lambda: Running.of_member(request.user)),
         "calls_back": bool(settings.PUBLIC_URL),
-        "key_refused": SimpleLazyObject(lambda: Gate.objects.key_refused().exists()),
+        "gate_shut": SimpleLazyObject(lambda: Gate.objects.standing().first()),
     }

@@ -4,8 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -13,17 +11,12 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from extender.apiframe import ApiframeError, BadKey, Client, NotSent, TaskUpdate, Unknown
-from extender.network.backoff import backoff
+from extender.apiframe import ApiframeError, Client, NotSent, Standing, TaskUpdate, Unknown
 from extender.states import State
 from extender.tasks import gate
 from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update, record
 
-# So often may APIFRAME be out of reach before a task fails: about ten minutes in all.
-MAX_MISSES = 8
-FIRST_WAIT = timedelta(seconds=2)
-LONGEST_WAIT = timedelta(minutes=5)
 # What APIFRAME is asked for by each kind of task: the call, and the columns that go with it under their own names.
 # An original was made elsewhere, and is never sent.
 CALLS: dict[Task.Kind, tuple[Callable[..., TaskUpdate], tuple[str, ...]]] = {
@@ -50,7 +43,7 @@ def send(task: Task) -> None:
     except _Overtaken:
         return
     except ApiframeError as error:
-        update = _after(error, task)
+        update = TaskUpdate(error.state, reason=str(error), retry_in=error.retry_in, raw=error.raw)
         source = Event.Source.SILENCE if isinstance(error, NotSent | Unknown) else Event.Source.ANSWER
         trouble = error
     _hand_over(task, update, source)
@@ -93,12 +86,11 @@ def _hand_over(task: Task, update: TaskUpdate, source: Event.Source) -> None:
 def _submit(task: Task) -> TaskUpdate:
     try:
         _note_credits(task, "credits_before")
-    except BadKey:
-        # The submit would fare no better, and would count as a try.
-        raise
-    except ApiframeError:
-        # What the account holds is a help for later; the submit needs no leave from it.
-        pass
+    except ApiframeError as error:
+        # What the account holds is a help for later. The submit needs no leave from it, unless it would fare no
+        # better; that nobody was reached is not known before the submit itself, which waits longer.
+        if isinstance(error, Standing) and not isinstance(error, NotSent):
+            raise
     record(task, "sending to APIFRAME", Event.Source.SEND)
     if not Task.objects.renew_claim(task.pk, attempt=task.attempts + 1):
         logger.warning("task %s was taken for lost before it was sent, so it is not sent", task.pk)
@@ -124,14 +116,3 @@ def _webhook(task: Task) -> dict[str, str]:
         "webhook_url": settings.PUBLIC_URL + path,
         "webhook_secret": webhook_secret(task.webhook_nonce),
     }
-
-
-def _after(error: ApiframeError, task: Task) -> TaskUpdate:
-    """What `error` means for the task that was being sent."""
-    update = TaskUpdate(error.state, reason=str(error), retry_in=error.retry_in, raw=error.raw)
-    if not isinstance(error, NotSent):
-        return update
-    Task.objects.filter(pk=task.pk).update(misses=F("misses") + 1)
-    if task.misses + 1 >= MAX_MISSES:
-        return replace(update, state=State.FAILED, reason=f"{error} Nothing was sent and nothing was billed.")
-    return replace(update, retry_in=backoff(task.misses, FIRST_WAIT, LONGEST_WAIT))

@@ -59,6 +59,8 @@ def _movable_row(task: Task, update: TaskUpdate):
         movable &= ~Q(state=State.PROCESSING)
     if update.state == State.PROCESSING and update.percentage is not None:
         movable |= Q(state=State.PROCESSING, percentage__lt=update.percentage)
+    if update.state == State.PROCESSING and update.reason:
+        movable |= Q(state=State.PROCESSING) & ~Q(reason=update.reason)
     # What names no task is about a send alone: a row that a webhook has adopted is past that.
     movable &= Q(remote_id__in={"", update.remote_id})
     return Task.objects.filter(movable, pk=task.pk)

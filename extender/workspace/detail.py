@@ -79,7 +79,7 @@ def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def check(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """Asks about a task of which nothing was heard for a day."""
+    """Asks about a task of which nothing was heard for a day, or nothing that can be read."""
     task = own_task(request.user, pk)
     with suppress(Full), APIFRAME.slot():
         check_again(task)

@@ -9,22 +9,23 @@ from django.core.validators import URLValidator
 from extender.tasks.models import Task
 
 MAX_PROMPT = 2000
+# What its column holds.
+MAX_ID = 64
 
 
 class TaskIdField(forms.CharField):
-    """An APIFRAME task id: a UUID, kept as text in the one spelling that APIFRAME uses."""
+    """An APIFRAME task id, byte for byte as APIFRAME spells it."""
 
     default_error_messages = {
         "required": "Paste the APIFRAME task id of the video to continue.",
-        "invalid": "This is not an APIFRAME task id: they look like 29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13.",
+        "invalid": "This is not an APIFRAME task id: they have up to 64 characters and no spaces.",
     }
 
     def to_python(self, value: object) -> str:
         text = super().to_python(value) or ""
-        try:
-            return str(uuid.UUID(text)) if text else ""
-        except ValueError as error:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+        if len(text) > MAX_ID or not text.isprintable() or " " in text:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return text
 
 
 class PromptField(forms.CharField):

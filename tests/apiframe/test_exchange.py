@@ -134,6 +134,7 @@ def test_variables_of_the_host_change_nothing(monkeypatch, tmp_path):
 
     assert ask(Hearing(answer).url).body == b"{}"
     assert b"Authorization: k\r\n" in seen[0]
+    assert b"User-Agent: Extender/" in seen[0], "front doors turn the libraries' own name away"
 
 
 class Tls(Line):

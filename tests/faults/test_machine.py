@@ -52,8 +52,6 @@ STEPS = 50
 MOST_BATCHES = 20
 FINAL = {"finished", "failed"}
 FOLLOWED = {"pending", "processing"}
-# After this many tries that did not even leave the machine, a person is told.
-PATIENCE = 8
 CARD = re.compile(r'id="card-([-0-9a-f]+)" data-state="(\w+)"')
 
 
@@ -100,7 +98,6 @@ NEWS = st.one_of(
             News("processing", '{"status": "starting"}'),
             News("processing", '{"status": "upscaling", "percentage": "NaN"}'),
             News("processing", '{"status": "processing", "percentage": []}'),
-            News("failed", '{"status": "finished", "video_urls": ["javascript:alert(1)"]}', words="without a usable"),
             *(
                 News("failed", json.dumps({"status": status, key: value}), words=words)
                 for words in WORDS_OF_FAILURE
@@ -134,13 +131,12 @@ UNSURE = {
 }
 REFUSED = {
     "400": Answer(400, {}, b'{"errors": [{"msg": "Prompt is too rude"}]}'),
-    "402": Answer(402, {}, b'{"message": "Not enough credits"}'),
     "422": Answer(422, {}, b"<h1>?</h1>"),
 }
 FATES = st.sampled_from(
     ["accepted"] * 12
     + ["accepted, a webhook first"] * 2
-    + [*UNSURE, *REFUSED, *["429"] * 3, *["401"] * 2, *["unreachable"] * 4]
+    + [*UNSURE, *REFUSED, *["429"] * 3, *["402"] * 2, *["401"] * 2, *["unreachable"] * 4]
     + ["killed before", "killed on the way", "killed on the way, a webhook first"]
 )
 POLLS = st.sampled_from(
@@ -165,9 +161,8 @@ class Row:
     # Which task of APIFRAME it is, as far as Extender can know; and whether there is one, as only APIFRAME knows.
     remote_id: str = ""
     billed: bool = False
-    # Requests of which a byte left, those aside to which APIFRAME said "no, nothing was done" (401, 429).
+    # Requests of which a byte left, those aside to which APIFRAME said "no, nothing was done" (401, 402, 429).
     sent: int = 0
-    misses: int = 0
     # Whether its next look has come; None where nobody looks any more.
     due: bool | None = True
     due_since: int = 0
@@ -238,6 +233,8 @@ class Apiframe:
             raise Killed
         if fate == "429":
             return Answer(429, {"Retry-After": "7"}, b"{}")
+        if fate == "402":
+            return Answer(402, {}, b'{"message": "Not enough credits"}')
         if fate == "401":
             self.key_works = False
             return Answer(401, {}, b"{}")
@@ -328,7 +325,7 @@ class OneMembersTasks(RuleBasedStateMachine):
         return self.gate == "" or (self.gate == "busy" and self.gate_passed)
 
     def close_gate(self, cause: str) -> None:
-        if self.gate != "key" or cause == "key":
+        if self.gate in ("", "busy") or cause != "busy":
             self.gate, self.gate_passed = cause, False
 
     def sending(self, row: Row, fate: str, act) -> None:
@@ -347,16 +344,16 @@ class OneMembersTasks(RuleBasedStateMachine):
 
     def outcome(self, row: Row, fate: str, key_worked: bool) -> None:
         if fate == "unreachable":
-            row.misses += 1
-            row.become("queued" if row.misses < PATIENCE else "failed", "could not be reached")
+            self.close_gate("unreached")
+            row.become("queued")
         elif fate == "401" or not key_worked:
             self.close_gate("key")
             row.become("queued")
-        elif fate == "429":
-            self.close_gate("busy")
+        elif fate in ("402", "429"):
+            self.close_gate("credits" if fate == "402" else "busy")
             row.become("queued")
         elif fate in REFUSED:
-            row.become("failed", {"400": "Prompt is too rude", "402": "Not enough credits"}.get(fate, "refused"))
+            row.become("failed", {"400": "Prompt is too rude"}.get(fate, "refused"))
         elif fate in UNSURE:
             row.become("unconfirmed")
         elif fate.startswith("accepted"):
@@ -368,11 +365,13 @@ class OneMembersTasks(RuleBasedStateMachine):
                 row.become("unconfirmed", "stopped while it was sending")
 
     def probed(self, fate: str = "accepted") -> None:
-        """Where that is due the key is tried again, which opens the gate if APIFRAME can be reached and likes it."""
-        if self.gate == "key" and self.gate_passed:
+        """Where that is due the account is asked for, which opens the gate if it is told, or gives another cause."""
+        if self.gate not in ("", "busy") and self.gate_passed:
             self.gate_passed = False
-            if self.apiframe.key_works and self.apiframe.account_answers and fate != "unreachable":
-                self.gate = ""
+            if fate == "unreachable":
+                self.gate = "unreached"
+            elif self.apiframe.account_answers:
+                self.gate = "" if self.apiframe.key_works else "key"
 
     def asked(self, rows: list[Row], key_worked: bool) -> None:
         """What follows from one call to APIFRAME about `rows`."""
@@ -383,6 +382,8 @@ class OneMembersTasks(RuleBasedStateMachine):
         poll = self.apiframe.poll
         if poll == "401" or not key_worked:
             self.close_gate("key")
+        elif poll == "unreachable":
+            self.close_gate("unreached")
         elif poll == "429":
             self.close_gate("busy")
         elif poll in ("told", "about another"):
@@ -667,6 +668,7 @@ class OneMembersTasks(RuleBasedStateMachine):
         page = self.web.get("/tasks/").content.decode()
         assert dict(CARD.findall(page)) == {row.pk: row.state for row in self.rows}
         assert ("does not accept" in page) == (self.gate == "key")
+        assert ("Nothing is sent for now" in page) == (self.gate not in ("", "busy"))
 
     @precondition(lambda self: self.rows and self.news)
     @rule(place=PLACES)

@@ -15,13 +15,13 @@ from extender.operations.models import Heartbeat
 from extender.operations.worker import Worker
 from extender.states import State
 from extender.tasks.models import Gate
-from tests.helpers import age, database_url, eventually, make_task, queries
+from tests.helpers import age, database_url, eventually, make_task, queries, reached_again
 from tests.paths import PROJECT
 
 
 def test_it_is_for_staff_alone(web, member):
     assert web.get("/team/").status_code == 404
-    assert web.post("/team/try-key/").status_code == 404
+    assert web.post("/team/try-now/").status_code == 404
 
 
 def test_it_counts_what_is_on_its_way(staff, member, stranger):
@@ -40,10 +40,10 @@ def test_it_says_why_nothing_is_sent_and_tries_the_key(staff, submit, sandbox, s
     settings.APIFRAME_API_KEY = "wrong"
     submit()
     assert b"The API key is refused" in staff.get("/team/").content
-    staff.post("/team/try-key/")
+    staff.post("/team/try-now/")
     assert b"The API key is refused" in staff.get("/team/").content
     settings.APIFRAME_API_KEY = sandbox.key
-    staff.post("/team/try-key/")
+    staff.post("/team/try-now/")
     page = staff.get("/team/").content.decode()
     assert "Open: queued tasks are sent" in page
     assert f"<dd>{Gate.objects.get().credits}</dd>" in page
@@ -77,7 +77,7 @@ def test_a_worker_sends_follows_beats_and_ends(submit, settings, sandbox):
     settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
     task = submit()
     settings.APIFRAME_BASE_URL = sandbox.url
-    age(task, due_at="2020-01-01T00:00:00Z")
+    reached_again(task)
     worker = Worker()
     thread = threading.Thread(target=lambda: (worker.run(), connection.close()))
     thread.start()

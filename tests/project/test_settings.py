@@ -57,6 +57,7 @@ BAD = [
     ("DATABASE_URL", {"DATABASE_URL": "nonsense"}),
     ("APIFRAME_API_KEY", {"APIFRAME_API_KEY": "two words"}),
     ("APIFRAME_API_KEY", {"APIFRAME_BASE_URL": "https://api.apiframe.pro"}),
+    ("another generation", {"APIFRAME_API_KEY": "afk_0123456789", "SECRET_KEY": "x" * 60}),
     ("SECRET_KEY", {"APIFRAME_API_KEY": "a-real-key"}),
     ("S3_BUCKET", {"S3_BUCKET": "two words", "S3_REGION": "eu-central-1"}),
     ("S3_BUCKET", {"S3_BUCKET": "s3://key:two words@clips", "S3_REGION": "eu-central-1"}),

@@ -13,7 +13,7 @@ from extender.states import State
 from extender.tasks.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
 from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update
-from tests.helpers import age, at_once, become_due, eventually, make_task
+from tests.helpers import age, at_once, become_due, eventually, make_task, reached_again
 
 
 def fetches(sandbox) -> list[dict]:
@@ -50,7 +50,7 @@ def test_an_open_page_sends_what_is_still_queued(web, submit, settings, sandbox)
     settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
     task = submit()
     settings.APIFRAME_BASE_URL = sandbox.url
-    become_due(task)
+    reached_again(task)
     web.get(f"/tasks/{task.pk}/status/")
     assert b'data-state="pending"' in web.get(f"/tasks/{task.pk}/status/").content
 
@@ -212,3 +212,62 @@ def test_checking_again_is_one_look_and_not_a_new_series(web, submit, sandbox):
     web.post(f"/tasks/{task.pk}/check/")
     task.refresh_from_db()
     assert task.has_no_news
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "reason"),
+    [
+        ("cancelled", State.FAILED, "cancelled"),
+        ("timeout", State.FAILED, "timeout"),
+        ("fail-detail", State.FAILED, "Banned prompt detected"),
+        ("fail-reason", State.FAILED, "Banned prompt detected"),
+        ("completed", State.FINISHED, ""),
+    ],
+)
+def test_words_of_others_are_understood(web, submit, word, state, reason):
+    task = submit(f"[seconds-0] [{word}] snow")
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    age(task)
+    assert task.state == state
+    assert reason in task.reason
+
+
+def test_where_many_are_refused_each_is_asked_about_alone(submit, sandbox):
+    good = [submit(f"[seconds-0] take {number}") for number in range(2)]
+    bad = submit("[seconds-0] [fetch-500] snow")
+    for task in (*good, bad):
+        become_due(task)
+    sandbox.options(misbehave=["fetch-many-400"])
+    assert follow_due() == 3
+    for task in (*good, bad):
+        age(task)
+    assert [task.state for task in good] == [State.FINISHED] * 2
+    assert bad.state == State.PENDING
+    assert "HTTP 500" in bad.events.last().said
+    assert [row["path"] for row in fetches(sandbox)[-4:]] == ["/fetch-many", "/fetch", "/fetch", "/fetch"]
+
+
+@pytest.mark.parametrize("word", ["clips-long", "clips-http", "clips-objects"])
+def test_addresses_are_read_however_they_are_written(web, submit, word):
+    task = submit(f"[seconds-0] [{word}] snow")
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    age(task)
+    assert (task.state, len(task.clips)) == (State.FINISHED, 4)
+    if word == "clips-http":
+        assert task.clips[0].source_url == "https://clips.example/1.mp4"
+
+
+def test_a_finished_render_that_cannot_be_read_is_not_failed(web, submit, sandbox):
+    task = submit("[seconds-0] [clips-unreadable] snow")
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    page = web.get(f"/tasks/{task.pk}/").content.decode()
+    age(task)
+    assert task.state == State.PROCESSING
+    assert '"asset": 1' in task.events.last().body
+    assert "Finished, and not readable yet" in page
+    before = len(fetches(sandbox))
+    assert web.post(f"/tasks/{task.pk}/check/").status_code == 302
+    assert len(fetches(sandbox)) == before + 1

@@ -10,12 +10,14 @@ from extender.operations.worker import follow, send_next
 from extender.states import State
 from extender.tasks import gate
 from extender.tasks.models import Gate, Task
-from tests.helpers import age, at_once, become_due, form_of
+from tests.helpers import age, at_once, become_due, form_of, reached_again
 from tests.tasks.ledger import bills, submits
 
 BURST = 10
+MOVED = "APIFRAME has moved to https://api.moved.example"
 
 BURST = 10
+MOVED = "APIFRAME has moved to https://api.moved.example"
 
 
 def calls(sandbox) -> int:
@@ -88,7 +90,7 @@ def test_a_burst_waits_for_what_one_task_was_told(web, original, sandbox):
 def test_too_many_requests_do_not_open_a_gate_that_a_bad_key_closed(db):
     gate.close_for(BadKey("no"))
     gate.close_for(Busy("later"))
-    assert Gate.objects.key_refused().exists()
+    assert Gate.objects.standing().exists()
 
 
 @pytest.mark.races
@@ -105,7 +107,7 @@ def test_nor_where_the_bad_key_was_noticed_a_moment_before(db):
     with connection.execute_wrapper(first_a_401):
         gate.close_for(Busy("later"))
     assert told
-    assert Gate.objects.key_refused().exists()
+    assert Gate.objects.standing().exists()
 
 
 @pytest.mark.races
@@ -132,7 +134,7 @@ def test_a_bad_key_is_noticed_by_asking_too(submit, settings, sandbox):
     settings.APIFRAME_API_KEY = "wrong"
     become_due(task)
     follow()
-    assert Gate.objects.key_refused().exists()
+    assert Gate.objects.standing().exists()
 
 
 @pytest.mark.races
@@ -149,8 +151,66 @@ def test_a_closed_gate_stops_a_send_that_was_about_to_begin(submit, sandbox, set
     settings.APIFRAME_BASE_URL = "http://127.0.0.1:9"
     task = submit()
     settings.APIFRAME_BASE_URL = sandbox.url
-    become_due(task)
+    reached_again(task)
     gate.close_for(BadKey("no"))
     assert not type(task).objects.claim_to_send(task.pk)
     age(task)
     assert task.state == State.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("door-1010", "front door refuses this server (HTTP 403 error code: 1010)"),
+        ("402", "The account at APIFRAME has no credits left (You do not have enough credits)"),
+        *((f"moved-{status}", f"{MOVED}: set APIFRAME_BASE_URL") for status in (301, 302, 307, 308)),
+    ],
+)
+def test_what_is_true_of_all_requests_closes_the_gate_in_words(web, staff, submit, sandbox, fault, says):
+    sandbox.options(misbehave=[fault])
+    task = submit()
+    other = submit("another")
+    assert {task.state, other.state} == {State.QUEUED}
+    assert not send_next()
+    assert says in web.get("/tasks/").content.decode()
+    assert says in staff.get("/team/").content.decode()
+    assert task.events.get(source="answer").body.startswith("HTTP ")
+    sandbox.options(misbehave=[])
+    let_time_pass()
+    follow()
+    for row in (task, other):
+        become_due(row)
+    while send_next():
+        pass
+    assert bills(sandbox) == 2
+    assert "Nothing is sent for now" not in web.get("/tasks/").content.decode()
+
+
+def test_no_credits_are_waited_for_until_there_are_some(submit, sandbox):
+    sandbox.options(credits=0)
+    become_due(submit())
+    let_time_pass()
+    follow()
+    assert Gate.objects.standing().exists()
+    sandbox.options(credits=100)
+    let_time_pass()
+    follow()
+    assert send_next()
+    assert bills(sandbox) == 1
+
+
+def test_a_name_that_leads_nowhere_fails_no_row_however_long(web, submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = "http://nowhere.invalid"
+    task = submit()
+    for _ in range(10):
+        let_time_pass()
+        follow()
+        become_due(task)
+        assert not send_next()
+    assert task.state == State.QUEUED
+    assert "APIFRAME could not be reached: check" in web.get("/tasks/").content.decode()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    let_time_pass()
+    follow()
+    assert send_next()
+    assert bills(sandbox) == 1

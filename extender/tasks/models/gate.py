@@ -13,26 +13,33 @@ class GateQuerySet(models.QuerySet["Gate"]):
 
     def closed(self) -> "GateQuerySet":
         """The gate, if nothing may be sent now."""
-        return self.filter(Q(cause=Gate.Cause.KEY) | Q(closed_until__gt=Now()))
+        return self.filter(Q(cause__in=Gate.STANDING) | Q(closed_until__gt=Now()))
 
-    def key_refused(self) -> "GateQuerySet":
-        """The gate, if it is closed until the key is seen to work again."""
-        return self.filter(cause=Gate.Cause.KEY)
+    def standing(self) -> "GateQuerySet":
+        """The gate, if it is closed until a try shows that its cause is gone."""
+        return self.filter(cause__in=Gate.STANDING)
 
 
 class Gate(models.Model):
-    """Closed for a while after "too many requests", and after "bad key" until the key is seen to work again."""
+    """Closed for a while after "too many requests", and by a standing cause until that is seen to be gone."""
 
     class Cause(models.TextChoices):
         """Why it was closed last."""
 
         NONE = "", "Open"
         BUSY = "busy", "APIFRAME is taking no more requests for the moment"
-        KEY = "key", "APIFRAME does not accept the API key"
+        KEY = "key", "The API key is refused"
+        CREDITS = "credits", "The account has no credits left"
+        KEPT_OUT = "kept_out", "APIFRAME’s front door refuses this server"
+        MOVED = "moved", "APIFRAME has moved"
+        UNREACHED = "unreached", "APIFRAME cannot be reached"
+
+    STANDING = frozenset(Cause) - {Cause.NONE, Cause.BUSY}
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=GATE, editable=False)
-    cause = models.CharField(max_length=4, choices=Cause.choices, blank=True, default=Cause.NONE)
-    # Busy: until then nothing is sent. Bad key: then the key is tried again, by whoever comes first.
+    cause = models.CharField(max_length=9, choices=Cause.choices, blank=True, default=Cause.NONE)
+    said = models.CharField(max_length=500, blank=True, help_text="The cause in a sentence, and what staff can do")
+    # Busy: until then nothing is sent. A standing cause: then it is tried again, by whoever comes first.
     closed_until = models.DateTimeField(null=True)
     # What the account held when it was last asked.
     credits = models.IntegerField(null=True)

@@ -164,6 +164,6 @@ class TaskQuerySet(models.QuerySet["Task"]):
             return bool(self.to_follow().filter(pk=pk).update(due_at=None, version=F("version") + 1))
         return bool(self.to_follow().filter(pk=pk).update(due_at=Now() + interval))
 
-    def without_news(self) -> "TaskQuerySet":
-        """Tasks that nobody asks about any more, since nothing was said of them for a day."""
-        return self.filter(state__in=FOLLOWED, due_at=None)
+    def to_check_again(self) -> "TaskQuerySet":
+        """Tasks that a person may have asked about: nobody does any more, or what was said cannot be read yet."""
+        return self.filter(Q(due_at=None) | ~Q(reason=""), state__in=FOLLOWED)

@@ -89,8 +89,6 @@ class Task(models.Model):
     credits_before = models.IntegerField(null=True, editable=False)
     credits_after = models.IntegerField(null=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # How often APIFRAME was out of reach when this was to be sent.
-    misses = models.PositiveSmallIntegerField(default=0)
     # Grows with each change, so that a page can ask "anything new?" by number.
     version = models.PositiveIntegerField(default=1)
 
@@ -135,6 +133,11 @@ class Task(models.Model):
     def has_no_news(self) -> bool:
         """Whether nobody asks about it any more, since nothing was said of it for a day."""
         return self.state in FOLLOWED and self.due_at is None
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether APIFRAME has finished it and where its clips are cannot be read yet."""
+        return self.state == State.PROCESSING and bool(self.reason)
 
     @property
     def title(self) -> str:

@@ -7,6 +7,7 @@ from django.template.defaultfilters import date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from extender.apiframe import likely_id_in
 from extender.states import State
 from extender.tasks.models import Task
 
@@ -43,6 +44,13 @@ def state_words(task: Task) -> str:
 def state_sign(task: Task) -> str:
     """The task's state as a sign."""
     return STATE_SIGNS[State(task.state)]
+
+
+@register.simple_tag
+def likely_id(task: Task) -> str:
+    """Under which id an unconfirmed task may be running, by what was kept of the last answer; one query."""
+    event = task.events.exclude(body="").last()
+    return likely_id_in(event.body) if event else ""
 
 
 @register.filter
