@@ -1,6 +1,8 @@
 """Who comes in: every view asks for a sign-in unless it says otherwise."""
 
+import re
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -10,6 +12,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from extender.team.models import Member
+
+# 203.0.113.7:51234, [2001:db8::1]:443, [2001:db8::1]
+WITH_PORT = re.compile(r"^(?:\[(.*)\]|([^:]*))(?::\d+)?$")
 
 
 class MemberRequest(HttpRequest):
@@ -37,7 +42,16 @@ class SignedInMiddleware(LoginRequiredMiddleware):
 def client_address(request: HttpRequest) -> str | None:
     """Whose wrong passwords are counted together: behind https, whom our own proxy saw and wrote down last."""
     forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or None
+    return _address(forwarded.rpartition(",")[2]) or _address(request.META.get("REMOTE_ADDR", ""))
+
+
+def _address(text: str) -> str | None:
+    """The IP address in `text` without the port, the brackets and the zone that some write with it; else None."""
+    bare = WITH_PORT.sub(r"\1\2", text.strip()).partition("%")[0]
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        return None
 
 
 def staff_only(member: Member) -> None:
