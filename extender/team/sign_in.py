@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from extender.team.models import Member
+from extender.team.typed import form_again
 
 # 203.0.113.7:51234, [2001:db8::1]:443, [2001:db8::1]
 WITH_PORT = re.compile(r"^(?:\[(.*)\]|([^:]*))(?::\d+)?$")
@@ -35,7 +36,7 @@ class SignedInMiddleware(LoginRequiredMiddleware):
             return HttpResponseClientRefresh()
         if request.method not in ("GET", "HEAD"):
             # Signing in leads back by GET, and what only takes POST has no page to come back to.
-            return redirect("login")
+            return form_again(request) or redirect("login")
         return super().handle_no_permission(request, view_func)
 
 
