@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
@@ -16,6 +17,8 @@ from extender.team.typed import form_again
 
 # 203.0.113.7:51234, [2001:db8::1]:443, [2001:db8::1]
 WITH_PORT = re.compile(r"^(?:\[(.*)\]|([^:]*))(?::\d+)?$")
+
+MEMBER_COOKIE = "member"
 
 
 class MemberRequest(HttpRequest):
@@ -38,6 +41,27 @@ class SignedInMiddleware(LoginRequiredMiddleware):
             # Signing in leads back by GET, and what only takes POST has no page to come back to.
             return form_again(request) or redirect("login")
         return super().handle_no_permission(request, view_func)
+
+    def process_response(self, request: MemberRequest, response: HttpResponse) -> HttpResponse:
+        """Keeps what was made for one member to their sign-in, in shared caches and in the browser's own memory."""
+        if request.session.accessed:
+            if not response.has_header("Cache-Control"):
+                # Not "no-store": Back must find the form with its nonce, and so the row that it made.
+                patch_cache_control(response, private=True, no_cache=True)
+            _tell_member(request, response)
+        return response
+
+
+def _tell_member(request: MemberRequest, response: HttpResponse) -> None:
+    """Tells scripts who is signed in, so that a page which comes back after that can see that it is not theirs."""
+    member = str(request.user.pk or "")
+    if request.COOKIES.get(MEMBER_COOKIE, "") == member:
+        return
+    if member:
+        lasts, secure = settings.SESSION_COOKIE_AGE, settings.SESSION_COOKIE_SECURE
+        response.set_cookie(MEMBER_COOKIE, member, max_age=lasts, secure=secure, samesite="Lax")
+    else:
+        response.delete_cookie(MEMBER_COOKIE, samesite="Lax")
 
 
 def client_address(request: HttpRequest) -> str | None:

@@ -107,6 +107,16 @@ def test_signing_in_and_out(member):
     assert client.get("/tasks/").status_code == 302
 
 
+def test_what_was_made_for_a_member_is_kept_by_no_cache_and_known_as_theirs(member):
+    client = Client()
+    sign_in("mira", PASSWORD, client)
+    page = client.get("/tasks/")
+    assert page["Cache-Control"] == "private, no-cache"
+    assert f'data-member="{client.cookies["member"].value}"' in page.content.decode()
+    client.post("/logout/")
+    assert not client.cookies["member"].value
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
