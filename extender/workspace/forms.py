@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
 from extender.tasks.models import Task
+from extender.tasks.prompts import is_blank
 
 MAX_PROMPT = 2000
 
@@ -35,7 +36,8 @@ class PromptField(forms.CharField):
         return {}
 
     def to_python(self, value: object) -> str:
-        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value) or ""
+        text = super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value) or ""
+        return "" if is_blank(text) else text
 
 
 class LookUpForm(forms.Form):
@@ -70,7 +72,7 @@ class ExtendForm(forms.Form):
     prompt = PromptField(
         label="What happens next",
         max_length=MAX_PROMPT,
-        widget=forms.Textarea(attrs={"rows": 6}),
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
         error_messages={
             "required": "Say what happens next.",
             "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",

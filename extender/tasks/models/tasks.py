@@ -16,6 +16,7 @@ from django.utils.text import slugify
 
 from extender.states import FINAL, FOLLOWED, State
 from extender.tasks.models.queries import TaskQuerySet
+from extender.tasks.prompts import is_blank
 
 if TYPE_CHECKING:
     from extender.tasks.models.clips import Clip
@@ -140,7 +141,7 @@ class Task(models.Model):
     def title(self) -> str:
         """The prompt's first line, or what stands in for it."""
         stand_in = f"Original {self.remote_id[:8]}"
-        return next((line.strip() for line in self.prompt.splitlines() if line.strip()), stand_in)
+        return next((line.strip() for line in self.prompt.splitlines() if not is_blank(line)), stand_in)
 
     @property
     def slug(self) -> str:
