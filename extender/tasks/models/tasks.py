@@ -12,11 +12,10 @@ from django.db.models import F, Q, prefetch_related_objects
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import slugify
 
 from extender.states import FINAL, FOLLOWED, State
 from extender.tasks.models.queries import TaskQuerySet
-from extender.tasks.prompts import is_blank
+from extender.tasks.prompts import file_words, is_blank
 
 if TYPE_CHECKING:
     from extender.tasks.models.clips import Clip
@@ -146,7 +145,7 @@ class Task(models.Model):
     @property
     def slug(self) -> str:
         """The title as a file name has it: `a-cat-dancing`."""
-        return slugify(self.title)[:60].strip("-") or "clip"
+        return file_words(self.title) or "clip"
 
     @property
     def has_clips(self) -> bool:
