@@ -65,6 +65,16 @@ def test_what_was_looked_up_comes_again_too(original):
     assert form_of(sign_in(client, page.context["next"])) == form
 
 
+def test_a_poll_with_the_token_of_before_reloads_its_page(member):
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client)
+    old = token(client)
+    sign_in_elsewhere(client)
+    answer = client.post("/tasks/pulse/", old, headers={"HX-Request": "true"})
+    assert answer["HX-Refresh"] == "true"
+    assert client.post("/tasks/pulse/", token(client), headers={"HX-Request": "true"}).status_code != 403
+
+
 def test_what_another_site_sends_does_not_come_again(web):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = web.cookies
