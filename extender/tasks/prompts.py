@@ -9,6 +9,26 @@ UNSEEN = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800", "\u034f", "\u17b4", 
 # Of four bytes each at most, and a file's name has 255 of them.
 MAX_FILE_WORDS = 60
 
+# Midjourney's parameters for videos, after the dash that many keyboards make of two.
+DASHED = re.compile(r"(?<!\S)-*[\u2010-\u2015\u2212][-\u2010-\u2015\u2212]*(?=(?:motion|raw|loop|end|bs)\b)")
+MOTION = re.compile(r"(?<!\S)--motion\s+(low|high)\b", re.IGNORECASE)
+BATCH = re.compile(r"(?<!\S)--bs\s+([124])\b")
+
+
+def mended(text: str) -> str:
+    """`text` with "--" before each parameter that a keyboard has given another dash."""
+    return DASHED.sub("--", text)
+
+
+def motion_of(text: str) -> str:
+    """The motion that the words themselves ask for, "low" or "high"; "" where they ask for none."""
+    return (MOTION.findall(text) or [""])[-1].lower()
+
+
+def clips_of(text: str) -> int:
+    """How many clips the words ask for: 4 where they say nothing of it."""
+    return int((BATCH.findall(text) or ["4"])[-1])
+
 
 def is_blank(text: str) -> bool:
     """Whether nothing of `text` can be seen."""

@@ -95,7 +95,7 @@ def _submit(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         return _form(request, form, parent, **again)
     asked = form.cleaned_data
-    task, as_asked = enqueue(request.user, asked.pop("nonce"), parent, **asked)
+    task, as_asked = enqueue(request.user, asked.pop("nonce"), parent, form.note, **asked)
     if not as_asked:
         return _form(request, ExtendForm.blank(**asked), parent, earlier=task, **again)
     send_now(task)

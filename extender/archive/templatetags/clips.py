@@ -82,7 +82,7 @@ def shape(task: Task, share: Share | None = None, polled: object = False) -> str
 
 @register.simple_tag
 def places(task: Task, order: str | None = None, share: Share | None = None) -> list[tuple[int, Clip | None]]:
-    """Four places for four clips, with their numbers: as APIFRAME numbers them, or by their jumps ("seam").
+    """The places of the clips, with their numbers: as APIFRAME numbers them, or by their jumps ("seam").
 
     Guests are not told of jumps, and so not by an order either.
     """

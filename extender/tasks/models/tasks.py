@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from extender.states import FINAL, FOLLOWED, State
 from extender.tasks.models.queries import TaskQuerySet
-from extender.tasks.prompts import file_words, is_blank
+from extender.tasks.prompts import clips_of, file_words, is_blank
 
 if TYPE_CHECKING:
     from extender.tasks.models.clips import Clip
@@ -192,8 +192,9 @@ class Task(models.Model):
 
     @property
     def frames(self) -> list["Clip | None"]:
-        """Four places for four clips, empty where there is none (yet)."""
-        return [self.clip(index) for index in range(1, 5)]
+        """A place for each clip that was asked for, and for each that came; empty where there is none (yet)."""
+        last = max((clip.index for clip in self.clips), default=0)
+        return [self.clip(index) for index in range(1, max(last, clips_of(self.prompt)) + 1)]
 
     @property
     def source(self) -> "Clip | None":
