@@ -3,14 +3,20 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRefresh
 
+from extender.team.typed import form_again
 from project.request_id import request_id
 
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that came from somewhere else, or without its token."""
-    return render(request, "project/403_csrf.html", status=403)
+    """A form that came from somewhere else, or without its token: from an old page of ours it comes again."""
+    is_old = reason.startswith("CSRF ")
+    if is_old and request.headers.get("HX-Request"):
+        # A sign-in in another tab has changed the token of every page: a new page has the new one.
+        return HttpResponseClientRefresh()
+    return (is_old and form_again(request)) or render(request, "project/403_csrf.html", status=403)
 
 
 @login_not_required

@@ -109,6 +109,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.request_id.RequestIdMiddleware",
+    "project.bodies.ChunkedBodyMiddleware",
+    "extender.operations.health.AnyHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

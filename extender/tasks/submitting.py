@@ -8,13 +8,13 @@ from extender.tasks.updates import record
 from extender.team.models import Member
 
 
-def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, **asked: Any) -> tuple[Task, bool]:
-    """The row of the form `nonce`: made now, or found where the form was posted before.
+def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, note: str = "", **asked: Any) -> tuple[Task, bool]:
+    """The row of the form `nonce`: made now (`note` is recorded with it), or found where it was posted before.
 
     Returns it, and whether it stands for what was asked. It does not where somebody went back, wrote something else
     and posted the old form again: then the old row must neither be hidden behind the new words nor sent twice.
     """
     task, made = Task.objects.get_or_create(owner=owner, form_nonce=nonce, defaults={"parent": parent, **asked})
     if made:
-        record(task, f"submitted by {owner.get_username()}", Event.Source.MEMBER)
+        record(task, f"submitted by {owner.get_username()}{note}", Event.Source.MEMBER)
     return task, all(getattr(task, name) == value for name, value in asked.items())

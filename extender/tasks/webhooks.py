@@ -3,6 +3,8 @@
 import hmac
 import json
 import logging
+import zlib
+from contextlib import suppress
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
@@ -18,6 +20,8 @@ from extender.tasks.updates import apply_update, record
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
+MAX_KEPT = 2048
+GZIP_OR_DEFLATE = 32 + zlib.MAX_WBITS
 
 
 @csrf_exempt
@@ -35,19 +39,28 @@ def apiframe(request: HttpRequest, nonce: str) -> HttpResponse:
 
 def _take(request: HttpRequest, nonce: str) -> int:
     """Verifies, parses and hands over; returns the HTTP status."""
+    came = request.read(MAX_BYTES + 1)
+    text = _text(came)
     if not _is_genuine(request, nonce):
-        _record_forgery(nonce)
+        _record(request, nonce, "a webhook with a wrong secret was refused", text)
         return 401
-    if request.content_type != "application/json":
-        return 415
-    # Django keeps the length within what was announced; what was not announced is not read.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+    if len(came) > MAX_BYTES:
+        _record(request, nonce, "a webhook that was too long was refused", text)
         return 413
     try:
-        update = Client.from_settings().parse(json.loads(request.body))
+        update = Client.from_settings().parse(json.loads(text))
     except (ApiframeError, ValueError, RecursionError):
+        _record(request, nonce, "a webhook that cannot be read was refused", text)
         return 400
     return _hand_over(nonce, update)
+
+
+def _text(came: bytes) -> str:
+    """What came as text, whatever its labels say: JSON begins neither like gzip nor like deflate."""
+    if came[:1] in (b"\x1f", b"x"):
+        with suppress(zlib.error):
+            came = zlib.decompressobj(GZIP_OR_DEFLATE).decompress(came, MAX_BYTES)
+    return came.decode(json.detect_encoding(came), "replace").strip("\0 \t\r\n\ufeff")
 
 
 def _is_genuine(request: HttpRequest, nonce: str) -> bool:
@@ -56,10 +69,16 @@ def _is_genuine(request: HttpRequest, nonce: str) -> bool:
     return hmac.compare_digest(given, webhook_secret(nonce).encode())
 
 
-def _record_forgery(nonce: str) -> None:
+def _record(request: HttpRequest, nonce: str, said: str, text: str) -> None:
+    """Keeps what was refused: it may be APIFRAME's, signed or shaped as nobody here has seen."""
     # The address is a secret too: whoever knows it and not the other half is worth a look by staff.
-    if "\0" not in nonce and (task := Task.objects.filter(webhook_nonce=nonce).first()):
-        record(task, "a webhook with a wrong secret was refused", Event.Source.WEBHOOK)
+    task = None if "\0" in nonce else Task.objects.filter(webhook_nonce=nonce).first()
+    if task:
+        for secret in (nonce, webhook_secret(nonce)):
+            text = text.replace(secret, "…")
+        names = ", ".join(request.headers)
+        text = text.replace("\0", "")
+        record(task, said, Event.Source.WEBHOOK, f"{text[:MAX_KEPT]}\n\nIts headers: {names[:MAX_KEPT]}")
 
 
 def _hand_over(nonce: str, update: TaskUpdate) -> int:

@@ -1,15 +1,24 @@
 """Who comes in: every view asks for a sign-in unless it says otherwise."""
 
+import re
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from extender.team.models import Member
+from extender.team.typed import form_again
+
+# 203.0.113.7:51234, [2001:db8::1]:443, [2001:db8::1]
+WITH_PORT = re.compile(r"^(?:\[(.*)\]|([^:]*))(?::\d+)?$")
+
+MEMBER_COOKIE = "member"
 
 
 class MemberRequest(HttpRequest):
@@ -30,14 +39,44 @@ class SignedInMiddleware(LoginRequiredMiddleware):
             return HttpResponseClientRefresh()
         if request.method not in ("GET", "HEAD"):
             # Signing in leads back by GET, and what only takes POST has no page to come back to.
-            return redirect("login")
+            return form_again(request) or redirect("login")
         return super().handle_no_permission(request, view_func)
+
+    def process_response(self, request: MemberRequest, response: HttpResponse) -> HttpResponse:
+        """Keeps what was made for one member to their sign-in, in shared caches and in the browser's own memory."""
+        if request.session.accessed:
+            if not response.has_header("Cache-Control"):
+                # Not "no-store": Back must find the form with its nonce, and so the row that it made.
+                patch_cache_control(response, private=True, no_cache=True)
+            _tell_member(request, response)
+        return response
+
+
+def _tell_member(request: MemberRequest, response: HttpResponse) -> None:
+    """Tells scripts who is signed in, so that a page which comes back after that can see that it is not theirs."""
+    member = str(request.user.pk or "")
+    if request.COOKIES.get(MEMBER_COOKIE, "") == member:
+        return
+    if member:
+        lasts, secure = settings.SESSION_COOKIE_AGE, settings.SESSION_COOKIE_SECURE
+        response.set_cookie(MEMBER_COOKIE, member, max_age=lasts, secure=secure, samesite="Lax")
+    else:
+        response.delete_cookie(MEMBER_COOKIE, samesite="Lax")
 
 
 def client_address(request: HttpRequest) -> str | None:
     """Whose wrong passwords are counted together: behind https, whom our own proxy saw and wrote down last."""
     forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or None
+    return _address(forwarded.rpartition(",")[2]) or _address(request.META.get("REMOTE_ADDR", ""))
+
+
+def _address(text: str) -> str | None:
+    """The IP address in `text` without the port, the brackets and the zone that some write with it; else None."""
+    bare = WITH_PORT.sub(r"\1\2", text.strip()).partition("%")[0]
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        return None
 
 
 def staff_only(member: Member) -> None:

@@ -18,17 +18,30 @@ from extender.tasks.running import Running
 from extender.tasks.slots import APIFRAME, Full
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
+from extender.team.typed import comes_again, typed
 from extender.workspace.forms import ExtendForm, LookUpForm
 
 MAX_RECENT = 6
 
 
+def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
+    """The form with what was typed and with the nonce of then: whatever was sent under it is not sent twice."""
+    parent = Task.objects.visible_to(request.user).with_remote_id(kept.get("parent_task_id", ""))
+    twice = "charged_twice" in kept
+    return _form(request, ExtendForm(initial=kept), parent, charged_twice=twice, came_again=True)
+
+
+@comes_again(_form_again)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     """The form (GET: `?parent=&index=` or `?again=` prefill it), and its submit (POST)."""
-    return _submit(request) if request.method == "POST" else _prefilled(request)
+    if request.method == "POST":
+        return _submit(request)
+    kept = {} if request.GET else typed(request)
+    return _form_again(request, kept) if kept else _prefilled(request)
 
 
+@comes_again(_form_again)
 @require_http_methods(["GET", "HEAD", "POST"])
 def look_up(request: MemberRequest) -> HttpResponse:
     """Finds a video made elsewhere, and shows the form again with its clips and all that was typed."""
@@ -82,7 +95,7 @@ def _submit(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         return _form(request, form, parent, **again)
     asked = form.cleaned_data
-    task, as_asked = enqueue(request.user, asked.pop("nonce"), parent, **asked)
+    task, as_asked = enqueue(request.user, asked.pop("nonce"), parent, form.note, **asked)
     if not as_asked:
         return _form(request, ExtendForm.blank(**asked), parent, earlier=task, **again)
     send_now(task)

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
 from extender.tasks.models import Task
+from extender.tasks.prompts import is_blank, mended, motion_of
 
 MAX_PROMPT = 2000
 # What its column holds.
@@ -36,7 +37,8 @@ class PromptField(forms.CharField):
         return {}
 
     def to_python(self, value: object) -> str:
-        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value) or ""
+        text = super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value) or ""
+        return "" if is_blank(text) else mended(text)
 
 
 class LookUpForm(forms.Form):
@@ -71,7 +73,7 @@ class ExtendForm(forms.Form):
     prompt = PromptField(
         label="What happens next",
         max_length=MAX_PROMPT,
-        widget=forms.Textarea(attrs={"rows": 6}),
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
         error_messages={
             "required": "Say what happens next.",
             "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",
@@ -101,6 +103,16 @@ class ExtendForm(forms.Form):
         """Gives a form that came without a usable nonce a new one, so that pressing again can work."""
         if "nonce" in self.errors:
             self.data = {**dict(self.data.items()), "nonce": str(uuid.uuid4())}
+        written, chosen = motion_of(self.cleaned_data.get("prompt", "")), self.cleaned_data.get("motion")
+        if written and chosen and written != chosen:
+            label = Task.Motion(chosen).label.lower()
+            self.add_error("motion", f"The prompt says --motion {written}, but {label} is chosen. Make them agree.")
+
+    @property
+    def note(self) -> str:
+        """What was changed in what was typed, for the record; "" where nothing was."""
+        typed = self.data.get("prompt", "")
+        return "; the dashes before its parameters were mended" if mended(typed) != typed else ""
 
     def refuse_missing_clip(self, parent: Task | None) -> None:
         """Says so beside the field where `parent` is known not to have the clip that was chosen."""

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -137,7 +138,6 @@ def test_a_download_is_the_clips_bytes_under_the_prompts_name(web, original):
         ('"; filename="evil.exe', "filenameevilexe-2.mp4"),
         ("a\tb\r\nX-Evil: yes", "a-b-2.mp4"),
         ("../../etc/passwd", "etcpasswd-2.mp4"),
-        ("雪が降る", "clip-2.mp4"),
         ("word " * 100, None),
     ],
 )
@@ -147,6 +147,30 @@ def test_a_name_is_short_and_plain_whatever_the_prompt(web, member, host, prompt
     assert given == (name or given)
     assert "X-Evil" not in response.headers
     end(response)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [
+        ("雨が降る", "雨が降る"),
+        ("Дождь, опять", "дождь-опять"),
+        ("🎬🔥", "🎬🔥"),
+        ("\N{HEBREW LETTER SHIN}\u202e/cod.exe", "\N{HEBREW LETTER SHIN}codexe"),
+        ("雨" * 300, "雨" * 60),
+    ],
+)
+def test_a_name_has_the_prompts_words_in_their_own_script(web, member, host, prompt, words):
+    response = download(web, at(member, host.url + "/clip", prompt=prompt))
+    shown = re.fullmatch(
+        r"attachment; filename=\"(clip-[0-9a-f]{8}\.mp4)\"; filename\*=UTF-8''([\w.%-]+)",
+        response["Content-Disposition"],
+        re.ASCII,
+    )
+    assert unquote(shown[2]) == f"{words}-2.mp4"
+    end(response)
+    other = download(web, at(member, host.url + "/clip", prompt=f"{prompt[:9]}雪"))
+    assert shown[1] not in other["Content-Disposition"], "their names in ASCII differ as well"
+    end(other)
 
 
 def test_nothing_but_the_bytes_comes_from_the_clips_host(web, member, host):

@@ -83,6 +83,12 @@ def test_where_there_is_no_clip_there_is_no_zip(web, member):
         assert ask(web, task).status_code == 404
 
 
+def test_its_names_are_in_the_prompts_own_script(web, stored):
+    age(stored, prompt="雨が降る 🎬")
+    names = {f"雨が降る-🎬-{index}.mp4" for index in range(1, 5)}
+    assert unpacked(ask(web, stored)).keys() == names
+
+
 def test_a_film_that_the_disk_has_lost_is_taken_from_apiframe(web, original):
     whole = requests.get(original.clip(1).source_url, timeout=10).content
     for clip in original.clips:

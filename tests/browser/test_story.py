@@ -150,6 +150,14 @@ def test_back_and_press_again_finds_the_same_task(house, upstream, open_page):
     assert page.url == first
 
 
+def test_a_page_that_comes_back_after_signing_out_leads_to_the_sign_in(house, open_page):
+    page = sign_in(open_page(), house)
+    page.context.clear_cookies()
+    # Driven browsers keep no pages; this is what one says that does.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    page.get_by_label("Password").wait_for()
+
+
 def test_it_works_without_javascript(house, upstream, open_page):
     page = sign_in(open_page(java_script_enabled=False), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()

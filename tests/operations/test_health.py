@@ -71,6 +71,14 @@ def test_machines_are_told_plainly(client, db):
     assert client.get("/readyz").status_code == 503
 
 
+@pytest.mark.parametrize("host", ["10.0.0.7", "10.0.0.7:8000", "[fd00::7]", "no_host", "x" * 300])
+def test_machines_may_ask_by_any_address(client, db, settings, host):
+    settings.ALLOWED_HOSTS = ["extender.example", "localhost"]
+    assert client.get("/healthz", headers={"host": host}).content == b"ok"
+    assert client.get("/readyz", headers={"host": host}).status_code == 503
+    assert client.get("/login/", headers={"host": host}).status_code == 400
+
+
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_sends_follows_beats_and_ends(submit, settings, sandbox):

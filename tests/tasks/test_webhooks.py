@@ -1,6 +1,8 @@
 """What APIFRAME calls back with: verified, parsed, handed over, and never a false 200."""
 
+import gzip
 import json
+import zlib
 
 import pytest
 from django.db import DatabaseError, connection
@@ -93,10 +95,42 @@ def test_doubled_and_late_ones_are_200_and_change_nothing(sent):
 def test_nonsense_is_refused_plainly(sent, body, status):
     assert call(sent, body).status_code == status
     assert unchanged(sent)
+    assert sent.events.get().said.endswith("was refused")
 
 
-def test_other_types_and_methods_are_refused(sent):
-    assert call(sent, content_type="text/plain").status_code == 415
+@pytest.mark.parametrize("label", ["text/json", "text/plain", "application/x-www-form-urlencoded", "nonsense", ""])
+@pytest.mark.parametrize(
+    "packed",
+    [
+        str.encode,
+        lambda text: gzip.compress(text.encode()),
+        lambda text: zlib.compress(text.encode()),
+        lambda text: f"\ufeff{text}\0\0\n".encode(),
+        lambda text: text.encode("utf-16"),
+    ],
+)
+def test_a_genuine_one_is_read_whatever_its_label(sent, label, packed):
+    assert call(sent, packed(json.dumps(FINISHED)), content_type=label).status_code == 200
+    sent.refresh_from_db()
+    assert (sent.state, sent.remote_id) == (State.FINISHED, ID)
+
+
+def test_what_is_refused_stands_in_the_record_without_its_secrets(sent):
+    secret = webhook_secret(sent.webhook_nonce)
+    shape = json.dumps({"event": "done", "url": f"https://here/{sent.webhook_nonce}/", "key": secret})
+    assert call(sent, f"{shape}\0{'é' * 9000}".encode(), "").status_code == 401
+    body = sent.events.get().body
+    assert body.startswith('{"event": "done", "url": "https://here/…/", "key": "…"}')
+    assert body.count("é") > 1900
+    assert "X-Webhook-Secret" in body
+    assert len(body) < 4096
+
+
+def test_a_bomb_unfolds_no_further_than_it_may(sent):
+    assert call(sent, gzip.compress(b" " * 50_000_000)).status_code == 400
+
+
+def test_other_methods_are_refused(sent):
     assert Client().get(f"/webhooks/apiframe/{sent.webhook_nonce}/").status_code == 405
 
 

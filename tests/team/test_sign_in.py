@@ -107,12 +107,38 @@ def test_signing_in_and_out(member):
     assert client.get("/tasks/").status_code == 302
 
 
-def test_behind_https_the_proxy_says_whose_wrong_passwords_they_are(settings, rf):
-    from extender.team.sign_in import client_address
+def test_what_was_made_for_a_member_is_kept_by_no_cache_and_known_as_theirs(member):
+    client = Client()
+    sign_in("mira", PASSWORD, client)
+    page = client.get("/tasks/")
+    assert page["Cache-Control"] == "private, no-cache"
+    assert f'data-member="{client.cookies["member"].value}"' in page.content.decode()
+    client.post("/logout/")
+    assert not client.cookies["member"].value
 
-    request = rf.get("/", headers={"X-Forwarded-For": "6.6.6.6, 192.0.2.7"}, REMOTE_ADDR="10.0.0.1")
-    settings.HTTPS = False
-    assert client_address(request) == "10.0.0.1"
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("6.6.6.{}, 192.0.2.7", "192.0.2.7"),
+        ("203.0.113.7:5123{}", "203.0.113.7"),
+        ("[2001:db8::1]:44{}", "2001:db8::1"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("fe80::1%eth{}", "fe80::1"),
+        ("unknown", "127.0.0.1"),
+        ("_hidden:8{}", "127.0.0.1"),
+        ("192.0.2.7, ", "127.0.0.1"),
+    ],
+)
+def test_behind_https_the_proxy_says_whose_wrong_passwords_they_are(settings, member, written, meant):
     settings.HTTPS = True
-    assert client_address(request) == "192.0.2.7", "what a visitor writes in front of it counts for nothing"
-    assert client_address(rf.get("/", REMOTE_ADDR="10.0.0.1")) == "10.0.0.1"
+    for number in range(10):
+        sign_in("mira", "wrong", headers={"X-Forwarded-For": written.format(number)})
+    assert AccessAttempt.objects.get().ip_address == meant
+    assert sign_in("mira", PASSWORD, headers={"X-Forwarded-For": written.format(10)}).status_code == 429
+
+
+def test_without_https_nobody_is_believed_about_that(settings, member):
+    settings.HTTPS = False
+    sign_in("mira", "wrong", headers={"X-Forwarded-For": "192.0.2.7"})
+    assert AccessAttempt.objects.get().ip_address == "127.0.0.1"

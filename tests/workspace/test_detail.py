@@ -172,8 +172,8 @@ def test_what_is_not_sent_yet_says_why_and_that_nothing_was_billed(web, member):
 def test_a_prompt_of_two_lines_is_a_title_and_a_whole_prompt(web, member):
     task = make_task(member, prompt="first the rain\nthen the sun")
     page = web.get(f"/tasks/{task.pk}/").content.decode()
-    assert '<h1 class="task-title">first the rain</h1>' in page
-    assert '<p class="prompt">first the rain\nthen the sun</p>' in page
+    assert '<h1 class="task-title" dir="auto">first the rain</h1>' in page
+    assert '<p class="prompt" dir="auto">first the rain\nthen the sun</p>' in page
 
 
 def test_words_of_others_are_text_and_never_markup(web, member):
@@ -354,6 +354,5 @@ def test_without_measured_cuts_there_is_no_order(web, member):
 def test_a_long_prompt_does_not_push_the_branch_away(web, member):
     prompt = "A kite over the sea. " * 50
     page = web.get(f"/tasks/{make_task(member, prompt=prompt).pk}/").content.decode()
-    assert re.search(
-        rf"(?s)<details class=\"whole-prompt\">.*<p class=\"prompt\">{re.escape(prompt)}</p>\s*</details>", page
-    )
+    whole = rf'<p class="prompt" dir="auto">{re.escape(prompt)}</p>'
+    assert re.search(rf'(?s)<details class="whole-prompt">.*{whole}\s*</details>', page)

@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 from django.http import StreamingHttpResponse
-from django.utils.http import content_disposition_header
 from zipstream import ZIP_STORED, ZipStream
 
 from extender.archive import storage
 from extender.archive.fetching import open_clip
+from extender.archive.names import disposition
 from extender.tasks.models import Clip, Task
 from extender.tasks.slots import DOWNLOADS
 
@@ -88,9 +88,7 @@ def _open(clip: Clip) -> BinaryIO | None:
 def _answer(
     method: str | None, body: _Body, name: str, content_type: str, length: int | None
 ) -> StreamingHttpResponse:
-    headers = {"Cache-Control": "private"}
-    if disposition := content_disposition_header(as_attachment=True, filename=name):
-        headers["Content-Disposition"] = disposition
+    headers = {"Cache-Control": "private", "Content-Disposition": disposition(name)}
     if length:
         headers["Content-Length"] = str(length)
     if method == "HEAD":

@@ -6,8 +6,9 @@ from typing import BinaryIO
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
+from django.utils.http import http_date, parse_http_date_safe
 
+from extender.archive.names import disposition
 from extender.archive.serving.ranges import Slice, Unsatisfiable, content_range, parse_range
 from extender.archive.storage import Store, content_type, current_store
 from extender.archive.storage.base import ADDRESS_SECONDS
@@ -51,7 +52,7 @@ def _headers(name: str, download_name: str | None, revocable: bool) -> dict[str,
         "X-Content-Type-Options": "nosniff",
     }
     if download_name:
-        headers["Content-Disposition"] = str(content_disposition_header(True, download_name))
+        headers["Content-Disposition"] = disposition(download_name)
     return headers
 
 

@@ -11,9 +11,9 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from django.core.files import File
-from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
 
+from extender.archive.names import disposition
 from extender.archive.storage.base import ADDRESS_SECONDS, CHUNK_BYTES, Store, content_type
 from extender.archive.storage.parts import Part, StoreTrouble, disk_trouble
 
@@ -93,7 +93,7 @@ class Bucket(Store):
     ) -> str:
         wanted = {"ResponseContentType": content_type(name)}
         if download_name:
-            wanted["ResponseContentDisposition"] = str(content_disposition_header(True, download_name))
+            wanted["ResponseContentDisposition"] = disposition(download_name)
         with bucket_trouble():
             # The signature covers the method: a GET's address refuses a HEAD.
             return str(self._bucket.url(name, wanted, expire=seconds, http_method=method))

@@ -83,7 +83,7 @@ def shape(task: Task, share: Share | None = None, polled: object = False) -> str
 
 @register.simple_tag
 def places(task: Task, order: str | None = None, share: Share | None = None) -> list[tuple[int, Clip | None]]:
-    """Four places for four clips, with their numbers: as APIFRAME numbers them, or the smoothest cut first ("cut").
+    """The places of the clips, with their numbers: as APIFRAME numbers them, or the smoothest cut first ("cut").
 
     Guests are not told of cuts, and so not by an order either.
     """

@@ -12,10 +12,10 @@ from django.db.models import F, Q, prefetch_related_objects
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import slugify
 
 from extender.states import FINAL, FOLLOWED, State
 from extender.tasks.models.queries import TaskQuerySet
+from extender.tasks.prompts import clips_of, file_words, is_blank
 
 if TYPE_CHECKING:
     from extender.tasks.models.clips import Clip
@@ -143,12 +143,12 @@ class Task(models.Model):
     def title(self) -> str:
         """The prompt's first line, or what stands in for it."""
         stand_in = f"Original {self.remote_id[:8]}"
-        return next((line.strip() for line in self.prompt.splitlines() if line.strip()), stand_in)
+        return next((line.strip() for line in self.prompt.splitlines() if not is_blank(line)), stand_in)
 
     @property
     def slug(self) -> str:
         """The title as a file name has it: `a-cat-dancing`."""
-        return slugify(self.title)[:60].strip("-") or "clip"
+        return file_words(self.title) or "clip"
 
     @property
     def has_clips(self) -> bool:
@@ -195,8 +195,9 @@ class Task(models.Model):
 
     @property
     def frames(self) -> list["Clip | None"]:
-        """Four places for four clips, empty where there is none (yet)."""
-        return [self.clip(index) for index in range(1, 5)]
+        """A place for each clip that was asked for, and for each that came; empty where there is none (yet)."""
+        last = max((clip.index for clip in self.clips), default=0)
+        return [self.clip(index) for index in range(1, max(last, clips_of(self.prompt)) + 1)]
 
     @property
     def source(self) -> "Clip | None":

@@ -1,0 +1,44 @@
+"""What was typed into a form that could not be taken, since the sign-in or the page's token had gone meanwhile."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+KEY = "typed"
+# Far more than our forms take: whoever is not signed in must not fill the table of sessions.
+MAX_FIELDS = 10
+MAX_CHARACTERS = 10_000
+
+
+def comes_again(show: Callable[..., HttpResponse]) -> Callable[[View], View]:
+    """Marks a view whose POSTs bring what somebody wrote: `show(request, typed)` is its page, filled in."""
+
+    def mark(view: View) -> View:
+        marked: Any = view
+        marked.show_again = show
+        return view
+
+    return mark
+
+
+def form_again(request: HttpRequest) -> HttpResponse | None:
+    """The form that was refused, as it was filled in, or the way there by a sign-in; None where it is not marked."""
+    show = request.resolver_match and getattr(request.resolver_match.func, "show_again", None)
+    if not show:
+        return None
+    fields = {name: str(value)[:MAX_CHARACTERS] for name, value in list(request.POST.items())[:MAX_FIELDS]}
+    if not request.user.is_authenticated:
+        request.session[KEY] = fields
+        return redirect_to_login(request.path)
+    page: HttpResponse = show(request, fields)
+    page.status_code = 403
+    return page
+
+
+def typed(request: HttpRequest) -> dict[str, str]:
+    """The fields that were kept over a sign-in, given back once; {} where there are none."""
+    kept: dict[str, str] = request.session.pop(KEY, {})
+    return kept

@@ -1,0 +1,72 @@
+"""Bodies without a length, as some proxies pass them on: to a server that takes chunks, and to one that does not."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+import requests
+from django.conf import settings as configured
+
+from extender.states import State
+from extender.tasks.sending import webhook_secret
+from extender.team.models import Member
+from tests.helpers import database_url, make_task
+from tests.servers import Server, gunicorn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Server]:
+    here = tmp_path_factory.mktemp("site")
+    with django_db_blocker.unblock():
+        database = database_url()
+    with gunicorn(
+        here, here / "log", site="project.wsgi", DATABASE_URL=database, SECRET_KEY=configured.SECRET_KEY
+    ) as server:
+        yield server
+
+
+def in_chunks(text: str) -> Iterator[bytes]:
+    yield text[:7].encode()
+    yield text[7:].encode()
+
+
+def call(url: str, nonce: str, text: str) -> requests.Response:
+    headers = {"x-webhook-secret": webhook_secret(nonce), "Content-Type": "application/json"}
+    address = f"{url}/webhooks/apiframe/{nonce}/"
+    return requests.post(address, data=in_chunks(text), headers=headers, timeout=30)
+
+
+def test_a_webhook_in_chunks_is_read(site, member):
+    task = make_task(member, State.SENDING)
+    body = {"task_id": "r1", "status": "processing", "percentage": "40"}
+    assert call(site.url, task.webhook_nonce, json.dumps(body)).status_code == 200
+    task.refresh_from_db()
+    assert (task.state, task.percentage) == (State.PROCESSING, 40)
+
+
+def test_a_form_in_chunks_is_read(site, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    Member.objects.create_user("mira", password="a long enough one")
+    session = requests.Session()
+    page = session.get(f"{site.url}/login/", timeout=30).text
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)[1]
+    form = f"csrfmiddlewaretoken={token}&username=mira&password=a+long+enough+one"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = session.post(
+        f"{site.url}/login/", data=in_chunks(form), headers=headers, timeout=30, allow_redirects=False
+    )
+    assert answer.headers["Location"] == "/tasks/"
+
+
+def test_one_without_end_is_refused_in_words(site):
+    answer = call(site.url, "nonce", "x" * (configured.DATA_UPLOAD_MAX_MEMORY_SIZE + 1))
+    assert (answer.status_code, answer.text) == (413, "A body may have 2621440 bytes at most.\n")
+
+
+def test_a_server_that_takes_no_chunks_says_so(live_server):
+    answer = call(live_server.url, "nonce", "{}")
+    assert answer.status_code == 411
+    assert "needs a Content-Length" in answer.text

@@ -1,0 +1,83 @@
+"""The form is pressed, but its sign-in or its token is gone: it comes again, as it was written."""
+
+import pytest
+from django.test import Client
+
+from extender.tasks.models import Task
+from tests.helpers import form_of
+from tests.workspace.test_compose import extensions, submits
+
+WORDS = 'the tide comes in & "goes" <out>\n' * 45
+SIGN_IN = {"username": "mira", "password": "a long enough one"}
+
+
+def token(client: Client) -> dict[str, str]:
+    return {"csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+
+
+def sign_in(client: Client, to: str = "/tasks/"):
+    client.get("/login/")
+    return client.post("/login/", SIGN_IN | token(client) | {"next": to}, follow=True)
+
+
+def lose_session(client: Client) -> None:
+    del client.cookies["sessionid"]
+
+
+def sign_in_elsewhere(client: Client) -> None:
+    """Another tab signs out and in: the session is another, and so is the token."""
+    lose_session(client)
+    sign_in(client)
+
+
+def lose_everything(client: Client) -> None:
+    sign_in_elsewhere(client)
+    lose_session(client)
+
+
+@pytest.mark.parametrize("lose", [lose_session, sign_in_elsewhere, lose_everything])
+def test_the_words_come_again_to_be_sent_once(original, sandbox, lose):
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client)
+    form = form_of(client.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": WORDS, "motion": "high"}
+    old = token(client)
+    lose(client)
+    page = client.post("/tasks/new/", form | old, follow=True)
+    if page.status_code == 200:
+        page = sign_in(client, page.context["next"])
+    assert "Press the button once more" in page.content.decode()
+    assert form_of(page) == form
+    assert extensions() == submits(sandbox) == 0
+    for _ in range(2):
+        assert client.post("/tasks/new/", form_of(page) | token(client)).status_code == 302
+    assert Task.objects.get(prompt=WORDS.strip()).motion == "high"
+    assert extensions() == submits(sandbox) == 1
+
+
+def test_what_was_looked_up_comes_again_too(original):
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client)
+    form = form_of(client.get("/tasks/new/")) | {"prompt": WORDS}
+    page = client.post("/tasks/look-up/", form, follow=True)
+    assert form_of(page) == form
+    lose_session(client)
+    page = client.post("/tasks/look-up/", form | token(client), follow=True)
+    assert form_of(sign_in(client, page.context["next"])) == form
+
+
+def test_a_poll_with_the_token_of_before_reloads_its_page(member):
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client)
+    old = token(client)
+    sign_in_elsewhere(client)
+    answer = client.post("/tasks/pulse/", old, headers={"HX-Request": "true"})
+    assert answer["HX-Refresh"] == "true"
+    assert client.post("/tasks/pulse/", token(client), headers={"HX-Request": "true"}).status_code != 403
+
+
+def test_what_another_site_sends_does_not_come_again(web):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = web.cookies
+    answer = strict.post("/tasks/new/", {"prompt": "theirs"}, headers={"origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert "theirs" not in strict.get("/tasks/new/").content.decode()
