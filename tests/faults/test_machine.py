@@ -142,6 +142,8 @@ FATES = st.sampled_from(
 POLLS = st.sampled_from(
     ["told"] * 12 + ["left out", "about another", "500", "hang-up", "html", "404", "unreachable", "429", "401"]
 )
+# One of several may have spoilt such an answer, so that each is asked about alone.
+SPOILT = {"500", "html", "404"}
 
 
 # --- the model
@@ -532,7 +534,8 @@ class OneMembersTasks(RuleBasedStateMachine):
         key_worked, follows = self.apiframe.key_works, self.followed()
         self.given_up()
         self.probed()
-        expected = sorted(row.remote_id for row in follows)
+        times = 2 if len(follows) > 1 and poll in SPOILT else 1
+        expected = sorted(times * [row.remote_id for row in follows])
         worker.follow()
         assert sorted(self.apiframe.asked) == (expected if key_worked else [])
         self.asked(follows, key_worked)
