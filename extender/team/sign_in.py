@@ -48,7 +48,9 @@ class SignedInMiddleware(LoginRequiredMiddleware):
             if not response.has_header("Cache-Control"):
                 # Not "no-store": Back must find the form with its nonce, and so the row that it made.
                 patch_cache_control(response, private=True, no_cache=True)
-            _tell_member(request, response)
+            # Pages alone: what browsers may keep, such as clips, carries no cookie.
+            if response.get("Content-Type", "").startswith("text/html"):
+                _tell_member(request, response)
         return response
 
 
