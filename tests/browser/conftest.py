@@ -147,12 +147,14 @@ def open_page(chromium):
     """Makes pages, each with cookies of its own, and fails the test if anything at all is logged to a console."""
     contexts, logged = [], []
 
-    def open_one(width: int = 1440, height: int = 900, expected: str = "", **options: object) -> Page:
+    def open_one(width: int = 1440, height: int = 900, expected: tuple[str, ...] = (), **options: object) -> Page:
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.on("console", lambda message: (expected and expected in message.text) or logged.append(message.text))
+        page.on(
+            "console", lambda message: any(words in message.text for words in expected) or logged.append(message.text)
+        )
         page.on("pageerror", lambda error: logged.append(str(error)))
         return page
 

@@ -30,7 +30,7 @@ def start(page, prompt: str) -> None:
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_axe_finds_nothing(house, upstream, open_page, theme):
-    page = open_page(color_scheme=theme, expected="404 (Not Found)")
+    page = open_page(color_scheme=theme, expected=("404 (Not Found)",))
     page.goto(house.url)
     assert_clean(page)
     sign_in(page, house)

@@ -213,7 +213,7 @@ def test_what_can_only_be_streamed_is_played_stopped_and_played_on(house, direct
 
 def test_copies_that_come_all_at_once_take_the_place_of_what_is_shown(house, directory, staged, open_page):
     become(directory, staged, "copying")
-    page = sign_in(open_page(expected="net::ERR"), house, "stage")
+    page = sign_in(open_page(expected=("net::ERR",)), house, "stage")
     page.route("https://clips.example/**", lambda route: route.abort())
     page.goto(f"{house.url}/tasks/{staged}/")
     expect(page.locator("#frame-1")).to_have_attribute("data-broken", "")

@@ -345,7 +345,7 @@ def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(hou
 
 
 def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, films):
-    page = sign_in(open_page(expected="404 (Not Found)"), house, "stage")
+    page = sign_in(open_page(expected=("404 (Not Found)",)), house, "stage")
     page.goto(films["parts"])
     missing = page.locator("input[name=take-1]:checked").get_attribute("data-src")
     page.route(f"**{missing}", lambda route: route.fulfill(status=404))

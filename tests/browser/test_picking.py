@@ -107,7 +107,7 @@ def test_a_picked_clip_is_marked_at_once_and_found_again(house, open_page, lante
 
 
 def test_what_could_not_be_picked_is_not_shown_as_picked(house, open_page, lantern):
-    page = sign_in(open_page(expected="500"), house)
+    page = sign_in(open_page(expected=("500",)), house)
     page.goto(lantern)
     page.route("**/pick/", lambda route: route.fulfill(status=500))
     with page.expect_response("**/pick/"):

@@ -107,7 +107,7 @@ def test_our_own_scripts_are_under_20_kilobytes(visits, say):
 @pytest.mark.alone
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
 def test_nothing_jumps_and_every_press_answers_at_once(house, lamps, open_page, say, width, height):
-    page = open_page(width, height, expected="404 (Not Found)")
+    page = open_page(width, height, expected=("404 (Not Found)",))
     page.add_init_script(WATCH)
     sign_in(page, house, "stage")
     visits = {name: visit(page, house.url + address) for name, address in addresses(lamps).items()}

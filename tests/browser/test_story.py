@@ -74,7 +74,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
     link = page.get_by_label("Link 1").input_value()
     expect(page.get_by_role("button", name="Copy")).to_be_visible()
 
-    guest = open_page(390, 844, expected="404 (Not Found)")
+    guest = open_page(390, 844, expected=("404 (Not Found)",))
     guest.goto(link)
     play_all(guest)
     words = guest.locator("body").inner_text()

@@ -377,7 +377,7 @@ def test_what_is_chosen_by_pointer_gives_the_keys_back(open_wall, joined):
 
 
 def test_a_storyboard_that_did_not_come_is_asked_for_again(open_wall, joined):
-    page = open_wall(joined, expected="net::ERR")
+    page = open_wall(joined, expected=("net::ERR",))
     page.route("**/*.storyboard.webp", lambda route: route.abort())
     with page.expect_event("requestfailed"):
         page.locator("#frame-1 .toggle").hover()
