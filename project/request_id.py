@@ -21,6 +21,8 @@ class RequestIdMiddleware:
         request_id.set(name)
         response = self.get_response(request)
         response["X-Request-ID"] = name
+        # Proxies set the other one too. What lacks this comes from somebody else, and no script of ours swaps it in.
+        response["X-Extender"] = "yes"
         return response
 
 

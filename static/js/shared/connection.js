@@ -1,13 +1,45 @@
-// Says when the server cannot be reached, and takes it back when it can.
+// What comes back from the server: only what bears our mark is swapped. Says when nothing does, asks more rarely meanwhile,
+// and takes it back once it does.
+
+const MARK = "X-Extender"; // project/request_id.py
+const [SHORTEST_MS, LONGEST_MS] = [4000, 60000];
 
 const notice = document.getElementById("connection");
+let missed = 0;
+let quietUntil = 0;
 
-document.addEventListener("htmx:sendError", () => {
+const isPoll = ({ detail }) => detail.elt.matches("[hx-trigger*=every]");
+
+function miss() {
   notice.hidden = false;
-});
-document.addEventListener("htmx:timeout", () => {
-  notice.hidden = false;
-});
-document.addEventListener("htmx:beforeOnLoad", () => {
+  // Spread out: else all pages would ask at once when the server comes back.
+  const pause = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** missed++);
+  quietUntil = Date.now() + pause * (1 + Math.random() / 2);
+}
+
+function recover() {
   notice.hidden = true;
+  missed = quietUntil = 0;
+  sessionStorage.removeItem(MARK);
+}
+
+// A proxy in front of us may ask who we are: a page of its own, or the 404 of ours, comes by loading this one again. Once.
+function reloadOnce() {
+  if (sessionStorage.getItem(MARK) === location.href) return miss();
+  sessionStorage.setItem(MARK, location.href);
+  location.reload();
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (isPoll(event) && Date.now() < quietUntil) event.preventDefault();
+});
+document.addEventListener("htmx:sendError", miss);
+document.addEventListener("htmx:timeout", miss);
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { xhr } = event.detail;
+  const isOurs = xhr.getResponseHeader(MARK);
+  if (isOurs && xhr.status < 400) return recover();
+  if (!isOurs) event.preventDefault();
+  if (xhr.status >= 500) miss();
+  else if (!isOurs || (xhr.status === 404 && isPoll(event))) reloadOnce();
 });

@@ -1,0 +1,71 @@
+"""What a page does while its polls bring nothing, or what is not ours."""
+
+import itertools
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import do, sign_in
+
+POLL = re.compile(r"/status/\?v=")
+MADE = """
+from django.utils import timezone
+from extender.team.models import Member
+from tests.helpers import make_task
+member, _ = Member.objects.get_or_create(username="stage")
+member.set_password("stage")
+member.save()
+print(make_task(member, state="processing", remote_id="waiting", prompt="It waits", due_at=None).pk)
+"""
+
+
+@pytest.fixture
+def task(directory, house) -> str:
+    return do(directory, MADE)
+
+
+@pytest.fixture
+def page(house, task, open_page) -> Page:
+    page = sign_in(open_page(expected=("Failed to load resource", "Response Status Error", "htmx:")), house, "stage")
+    page.goto(f"{house.url}/tasks/{task}/")
+    return page
+
+
+def test_a_server_that_is_away_is_said_and_asked_more_and_more_rarely(page):
+    asked = []
+
+    def away(route):
+        asked.append(time.monotonic())
+        # The proxy in front of it says so, or nobody says anything.
+        route.abort() if len(asked) == 2 else route.fulfill(status=502, body="<h1>Bad gateway</h1>")
+
+    page.route(POLL, away)
+    expect(page.locator("#connection")).to_be_visible(timeout=10_000)
+    while len(asked) < 3:
+        page.wait_for_timeout(100)
+    page.unroute(POLL)
+    # Every two seconds as long as it is there.
+    assert all(
+        later - sooner > pause for (sooner, later), pause in zip(itertools.pairwise(asked), (3.9, 7.9), strict=False)
+    )
+    assert "gateway" not in page.content()
+    expect(page.locator("#task")).to_have_attribute("data-state", "processing")
+
+
+def test_a_page_that_is_not_ours_is_never_swapped_in_and_the_page_reloads_once(page):
+    loads = []
+    page.on("load", lambda _: loads.append(page.url))
+    page.route(POLL, lambda route: route.fulfill(status=200, body="<h1>Who are you?</h1>"))
+    expect(page.locator("#connection")).to_be_visible(timeout=30_000)
+    assert len(loads) == 1
+    assert "Who are you" not in page.content()
+    page.unroute(POLL)
+    expect(page.locator("#connection")).to_be_hidden(timeout=60_000)
+
+
+def test_a_task_that_is_there_no_more_ends_its_page(page, task, directory):
+    do(directory, f"from extender.tasks.models import Task; Task.objects.filter(pk='{task}').delete(); print(1)")
+    expect(page.locator("h1")).to_contain_text("does not exist", timeout=20_000)
+    expect(page.locator("[hx-trigger*=every][hx-get]")).to_have_count(0)
