@@ -13,7 +13,7 @@ from tests.browser.test_accessibility import start
 
 KILOBYTE = 1000
 FIRST_LOAD = 60 * KILOBYTE
-OUR_SCRIPTS = 20 * KILOBYTE
+OUR_SCRIPTS = 24 * KILOBYTE
 MOST_SHIFT = 0.02
 MOST_DELAY = 100  # ms
 
@@ -94,7 +94,7 @@ def test_the_first_load_of_any_page_is_under_60_kilobytes_and_of_no_third_party(
     assert weights[heaviest] < FIRST_LOAD, weights
 
 
-def test_our_own_scripts_are_under_20_kilobytes(visits, say):
+def test_our_own_scripts_are_under_24_kilobytes(visits, say):
     loads = [loaded for name, (_, loaded) in visits.items() if name != "not there"]
     ours = {url for loaded in loads for url in loaded if "/static/js/" in url}
     made = list((PROJECT / "static" / "js").rglob("*.js"))
