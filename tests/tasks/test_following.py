@@ -268,6 +268,7 @@ def test_a_finished_render_that_cannot_be_read_is_not_failed(web, submit, sandbo
     assert task.state == State.PROCESSING
     assert '"asset": 1' in task.events.last().body
     assert "Finished, and not readable yet" in page
+    assert "Rendering" not in page
     before = len(fetches(sandbox))
     assert web.post(f"/tasks/{task.pk}/check/").status_code == 302
     assert len(fetches(sandbox)) == before + 1

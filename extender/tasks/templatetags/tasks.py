@@ -37,7 +37,7 @@ STATE_SIGNS = {
 @register.filter
 def state_words(task: Task) -> str:
     """The task's state in a word or two."""
-    return STATE_WORDS[State(task.state)]
+    return "Not readable yet" if task.is_unreadable else STATE_WORDS[State(task.state)]
 
 
 @register.filter
