@@ -159,7 +159,8 @@ def _error(answer: Answer, url: str, raw: str) -> ApiframeError:
     if address := _moved_to(answer, url):
         return Moved(f"APIFRAME has moved to {address}: set APIFRAME_BASE_URL.", raw=raw)
     if 400 <= status < 500 and status not in UNCERTAIN:
-        kind = NotFound if status == 404 else Refused
+        # Without its words it is a wrong address that is not found, or a proxy that says so, and no task.
+        kind = NotFound if status == 404 and words else Refused
         return kind(words or f"APIFRAME refused the request (HTTP {status}).", raw=raw)
     return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}).", raw=raw)
 

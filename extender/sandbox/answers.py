@@ -71,6 +71,8 @@ def spoilt(answer: Answer, fault: str | None, stall: float) -> Answer:
             return replace(answer, delivery=HANG_UP)
         case "html":
             return Answer(200, _PAGE.format("One moment, please").encode(), "text/html; charset=utf-8")
+        case "html-404":
+            return Answer(404, _PAGE.format("404 Not Found").encode(), "text/html; charset=utf-8")
         case "html-502":
             return Answer(502, _PAGE.format("502 Bad Gateway").encode(), "text/html; charset=utf-8")
         case "empty":

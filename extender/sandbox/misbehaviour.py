@@ -113,6 +113,7 @@ TABLE = {
     "fetch-429": Fault(FETCH, "fetches are answered with 429 and Retry-After: 2"),
     "fetch-500": Fault(FETCH, "fetches are answered with 500 {}"),
     "fetch-html": Fault(FETCH, "fetches are answered with 200 and an HTML page"),
+    "fetch-html-404": Fault(FETCH, "fetches are answered with a 404 HTML page"),
     "fetch-html-502": Fault(FETCH, "fetches are answered with a 502 HTML page"),
     "fetch-empty": Fault(FETCH, "fetches are answered with 200 and an empty body"),
     "fetch-hang-up": Fault(FETCH, "fetches get no answer, the connection is closed"),

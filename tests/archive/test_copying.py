@@ -138,9 +138,10 @@ def test_what_apiframe_has_forgotten_is_lost_at_once(finished, sandbox):
     assert set(task.clip_set.values_list("state", flat=True)) == {"lost"}
 
 
-def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox):
+@pytest.mark.parametrize("fault", ["fetch-500", "fetch-html-404"])
+def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox, fault):
     task = finished("snow [clips-lost]")
-    sandbox.options(misbehave=["fetch-500"])
+    sandbox.options(misbehave=[fault])
     for _ in range(2):
         work()
         assert set(task.clip_set.values_list("state", flat=True)) == {"waiting"}

@@ -177,6 +177,7 @@ FETCHES = {
     "fetch-429": (429, "errors"),
     "fetch-500": (500, "{}"),
     "fetch-html": (200, "<!doctype html>"),
+    "fetch-html-404": (404, "<!doctype html>"),
     "fetch-html-502": (502, "<!doctype html>"),
     "fetch-empty": (200, ""),
     "fetch-stall": (200, ""),
