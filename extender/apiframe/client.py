@@ -129,25 +129,30 @@ class Client:
     def _call(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
         url = self.base_url + path
         answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds)
-        kept = f"HTTP {answer.status} {kept_of(answer.body, self.api_key)}"
-        if 200 <= answer.status < 300:
-            return _json(answer, kept)
-        raise _error(answer, url, kept)
+        body = _json(answer)
+        if _is_success(answer) and isinstance(body, dict):
+            return body
+        raise _error(answer, body, url, f"HTTP {answer.status} {kept_of(answer.body, self.api_key)}")
 
 
-def _json(answer: Answer, kept: str = "") -> dict[str, Any]:
+def _is_success(answer: Answer) -> bool:
+    return 200 <= answer.status < 300
+
+
+def _json(answer: Answer) -> Any:
+    """What the body says; None where it cannot be read."""
     try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
-        raise Unknown("APIFRAME gave an answer that cannot be read.", raw=kept) from error
-    if not isinstance(body, dict):
-        raise Unknown("APIFRAME gave an answer that cannot be read.", raw=kept)
-    return body
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
 
 
-def _error(answer: Answer, url: str, raw: str) -> ApiframeError:
-    """The error that an answer other than 200 means, to a request to `url`; `raw` is kept of it."""
-    words, status = _words(answer), answer.status
+def _error(answer: Answer, body: Any, url: str, raw: str) -> ApiframeError:
+    """The error that an answer to a request to `url` means; `body` is what it says, `raw` what is kept of it."""
+    if _is_success(answer):
+        return Unknown("APIFRAME gave an answer that cannot be read.", raw=raw)
+    status = answer.status
+    words = _words(status, body)
     if status == 401:
         return BadKey(KEY_REFUSED, raw=raw)
     if status == 402:
@@ -165,13 +170,9 @@ def _error(answer: Answer, url: str, raw: str) -> ApiframeError:
     return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}).", raw=raw)
 
 
-def _words(answer: Answer) -> str:
+def _words(status: int, body: Any) -> str:
     """What APIFRAME itself says in a refusal, "" where there is no more than the status has to say."""
-    try:
-        words = reason_of(_json(answer))
-    except Unknown:
-        return ""
-    phrase = responses.get(answer.status, "")
+    words, phrase = reason_of(body), responses.get(status, "")
     return "" if words.rstrip(".!").lower() == phrase.lower() else words
 
 
