@@ -38,8 +38,10 @@ MAX_ID = 64
 MAX_BITS = 256
 LIKELY_ID = re.compile(r'"(?:id|uuid|_id|job_?id|request_?id)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
 # At any depth, in any spelling: our webhook's address and secret, and the key, should APIFRAME repeat them.
+# Names have a most length: one without an end would be read anew from each word in it.
 SECRETS = re.compile(
-    r"""((?:webhook|authorization|api[_-]?key)[\w-]*[\\"']*\s*[:=]\s*)([\\]*["'](?:[^"\\]|\\.)*|[^\s,;&}<]+)""", re.I
+    r"""((?:webhook|authorization|api[_-]?key)[\w-]{0,64}[\\"']*\s*[:=]\s*)([\\]*["'](?:[^"\\]|\\.)*|[^\s,;&}<]+)""",
+    re.I,
 )
 OUR_ADDRESS = re.compile(r"""(/webhooks/apiframe\\?/)[^/\s"'\\]+""")
 KEPT_BYTES = 2048
@@ -136,18 +138,19 @@ def without_secrets(body: Any) -> str:
         text = json.dumps(body, ensure_ascii=False)
     except RecursionError:
         return ""
-    return _redacted(text)[:MAX_RAW]
+    return redacted(text)[:MAX_RAW]
 
 
 def kept_of(body: bytes, *secrets: str) -> str:
     """The first 2 KiB of a body as it came, for the record: without `secrets`, and what must not be read there."""
-    text = body[:KEPT_BYTES].decode("utf-8", "replace")
+    # Cut last: of half a secret nobody could tell what it is.
+    return redacted(body.decode("utf-8", "replace"), *secrets).encode()[:KEPT_BYTES].decode("utf-8", "ignore")
+
+
+def redacted(text: str, *secrets: str) -> str:
+    """`text` for the record: without `secrets`, our webhook's address, what is named like a secret, and NUL."""
     for secret in secrets:
         text = text.replace(secret, "…")
-    return _redacted(text)
-
-
-def _redacted(text: str) -> str:
     text = OUR_ADDRESS.sub(r"\1…", SECRETS.sub(r'\1"…', text))
     return _storable(text.replace("\\u0000", ""))
 

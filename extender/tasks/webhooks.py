@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from extender.apiframe import ApiframeError, Client, TaskUpdate
+from extender.apiframe import ApiframeError, Client, TaskUpdate, redacted
 from extender.tasks.models import Event, Task
 from extender.tasks.sending import webhook_secret
 from extender.tasks.updates import apply_update, record
@@ -74,11 +74,9 @@ def _record(request: HttpRequest, nonce: str, said: str, text: str) -> None:
     # The address is a secret too: whoever knows it and not the other half is worth a look by staff.
     task = None if "\0" in nonce else Task.objects.filter(webhook_nonce=nonce).first()
     if task:
-        for secret in (nonce, webhook_secret(nonce)):
-            text = text.replace(secret, "…")
-        names = ", ".join(request.headers)
-        text = text.replace("\0", "")
-        record(task, said, Event.Source.WEBHOOK, f"{text[:MAX_KEPT]}\n\nIts headers: {names[:MAX_KEPT]}")
+        kept = redacted(text, nonce, webhook_secret(nonce))[:MAX_KEPT]
+        names = ", ".join(request.headers)[:MAX_KEPT]
+        record(task, said, Event.Source.WEBHOOK, f"{kept}\n\nIts headers: {names}")
 
 
 def _hand_over(nonce: str, update: TaskUpdate) -> int:
