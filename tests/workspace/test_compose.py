@@ -527,3 +527,5 @@ def test_a_wall_waits_for_as_many_clips_as_were_asked_for(submit, web, prompt, c
     page = web.get(f"/tasks/{submit(f'{prompt} [stuck]').pk}/").content.decode()
     assert f'data-count="{count}"' in page
     assert page.count('<progress class="fill"') == count
+    # The keys that look at one of them alone.
+    assert page.count('data-do="number"') == (count if count > 1 else 0)

@@ -200,6 +200,11 @@ class Task(models.Model):
         return [self.clip(index) for index in range(1, max(last, clips_of(self.prompt)) + 1)]
 
     @property
+    def clip_count(self) -> int:
+        """How many clips it has, or is to have."""
+        return len(self.clips if self.is_final else self.frames)
+
+    @property
     def source(self) -> "Clip | None":
         """The clip that this task continues, where the app knows it."""
         return self.parent.clip(self.index) if self.parent else None

@@ -16,7 +16,6 @@ FACES = {
     "Escape": "Esc",
     "-": "−",
 }
-MOST_CLIPS = 4
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ DIRECTIONS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 @register.simple_tag
 def wall_keys(task: Task, guest: bool) -> list[Line]:
     """The keys of a task's wall, or of a guest's, who is not told of cuts and changes nothing."""
-    count = len(task.clips) if task.is_final else MOST_CLIPS
+    count = task.clip_count
     has_cuts = not guest and task.kind == Task.Kind.EXTENSION
     lines = list(PLAYING)
     if count > 1:
