@@ -14,7 +14,11 @@ CLIPS = "clips"  # the addresses of a finished task
 WEBHOOK = "webhook"  # what is posted to webhook_url
 HOST = "host"  # the answers of the clips' host
 EDGE = "edge"  # the answers of every call, before the key is looked at
+PACKING = "packing"  # how the answers of every call are compressed
 FETCH = "fetch"  # the answers of /fetch, /fetch-many and /account
+FETCH_MANY = "fetch-many"  # the answers of /fetch-many alone
+# What is true of the whole service, and ends when it is switched off.
+OUTAGES = {HOST, EDGE, PACKING, FETCH, FETCH_MANY}
 
 
 class Fault(NamedTuple):
@@ -106,8 +110,8 @@ TABLE = {
     "moved-302": Fault(EDGE, "every call is redirected to another host with 302"),
     "moved-307": Fault(EDGE, "every call is redirected to another host with 307"),
     "moved-308": Fault(EDGE, "every call is redirected to another host with 308"),
-    "gzip": Fault(EDGE, "every answer is compressed with gzip"),
-    "fetch-many-400": Fault(FETCH, "/fetch-many is answered with 400"),
+    "gzip": Fault(PACKING, "every answer is compressed with gzip"),
+    "fetch-many-400": Fault(FETCH_MANY, "/fetch-many is answered with 400"),
     "fetch-401": Fault(FETCH, "fetches are answered with 401 {}"),
     "fetch-404": Fault(FETCH, "fetches are answered with 404"),
     "fetch-429": Fault(FETCH, "fetches are answered with 429 and Retry-After: 2"),
@@ -120,7 +124,7 @@ TABLE = {
     "fetch-stall": Fault(FETCH, "fetches are answered only after the stall (30 s)"),
     "fetch-drip": Fault(FETCH, "fetches are answered a byte a second, the headers too"),
     "fetch-huge": Fault(FETCH, "fetches are answered with a body of 100 MB"),
-    "fetch-partial": Fault(FETCH, "/fetch-many leaves some tasks out and shuffles the others"),
+    "fetch-partial": Fault(FETCH_MANY, "/fetch-many leaves some tasks out and shuffles the others"),
 }
 
 _SECONDS = re.compile(r"seconds-(\d{1,6}(?:\.\d{1,3})?)")
@@ -138,19 +142,17 @@ def words_in(prompt: str) -> tuple[str, ...]:
 
 def lasting(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words that a task keeps for life. A global outage must end when it is switched off."""
-    return tuple(word for word in words if not word.startswith(("fetch-", "clip-", "door-", "moved-", "gzip")))
+    return tuple(word for word in words if word not in TABLE or TABLE[word].kind not in OUTAGES)
 
 
 def edge_fault(words: tuple[str, ...]) -> str | None:
     """The one word that decides how every call is answered."""
-    return next(
-        (word for word, fault in TABLE.items() if fault.kind == EDGE and word != "gzip" and word in words), None
-    )
+    return _first(words, EDGE)
 
 
 def submit_fault(words: tuple[str, ...]) -> str | None:
     """The one word that decides how a submit is answered: the first in the table's order."""
-    return next((word for word, fault in TABLE.items() if fault.kind in (REFUSES, SPOILS) and word in words), None)
+    return _first(words, REFUSES, SPOILS)
 
 
 def is_billed(word: str) -> bool:
@@ -158,15 +160,18 @@ def is_billed(word: str) -> bool:
 
 
 def fetch_fault(words: tuple[str, ...]) -> str | None:
-    """The fault of a fetch without its prefix ("500", "stall"), or None; "partial" is /fetch-many's own."""
-    own = ("fetch-partial", "fetch-many-400")
-    found = (word for word in TABLE if word.startswith("fetch-") and word not in own and word in words)
-    return next((word.removeprefix("fetch-") for word in found), None)
+    """The fault of a fetch without its prefix ("500", "stall"), or None."""
+    found = _first(words, FETCH)
+    return found and found.removeprefix("fetch-")
 
 
 def clip_fault(words: tuple[str, ...]) -> str | None:
     """The one word that decides how a clip's file is answered: the first in the table's order."""
-    return next((word for word, fault in TABLE.items() if fault.kind == HOST and word in words), None)
+    return _first(words, HOST)
+
+
+def _first(words: tuple[str, ...], *kinds: str) -> str | None:
+    return next((word for word, fault in TABLE.items() if fault.kind in kinds and word in words), None)
 
 
 def life_seconds(words: tuple[str, ...], default: float) -> float:
