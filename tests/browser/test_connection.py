@@ -11,12 +11,9 @@ from tests.browser.conftest import do, sign_in
 
 POLL = re.compile(r"/status/\?v=")
 MADE = """
-from django.utils import timezone
-from extender.team.models import Member
+from tests.browser.scene import member_called
 from tests.helpers import make_task
-member, _ = Member.objects.get_or_create(username="stage")
-member.set_password("stage")
-member.save()
+member = member_called("stage")
 print(make_task(member, state="processing", remote_id="waiting", prompt="It waits", due_at=None).pk)
 """
 
