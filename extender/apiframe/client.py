@@ -1,6 +1,5 @@
 """The calls of APIFRAME that Extender needs. One attempt each; who may try again is for the caller to know."""
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,16 +21,9 @@ from extender.apiframe.errors import (
     Unknown,
 )
 from extender.apiframe.exchange import Answer, exchange
-from extender.apiframe.payloads import (
-    TaskUpdate,
-    kept_of,
-    parse_task,
-    reason_of,
-    refusal_in,
-    unwrapped,
-    usable_clip_url,
-    without_secrets,
-)
+from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, refusal_in, unwrapped, usable_clip_url
+from extender.apiframe.reading import read
+from extender.apiframe.redaction import written
 
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
 SUBMIT_SECONDS = 17
@@ -117,34 +109,26 @@ class Client:
         try:
             return parse_task(body, usable_clip_url(self.base_url if settings.SANDBOX else None))
         except ValueError as error:
-            raise Unknown("APIFRAME gave an answer that is not about a task.", raw=without_secrets(body)) from error
+            raise Unknown("APIFRAME gave an answer that is not about a task.", raw=written(body)) from error
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}
         answer = self._call("POST", path, body, SUBMIT_SECONDS)
         if words := refusal_in(answer):
-            raise Refused(words, raw=without_secrets(answer))
+            raise Refused(words, raw=written(answer))
         return self.parse({"status": "pending", **(unwrapped(answer) or answer)})
 
     def _call(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
         url = self.base_url + path
         answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds)
-        body = _json(answer)
-        if _is_success(answer) and isinstance(body, dict):
-            return body
-        raise _error(answer, body, url, f"HTTP {answer.status} {kept_of(answer.body, self.api_key)}")
+        body = read(answer.body, answer.headers.get("Content-Encoding"))
+        if _is_success(answer) and isinstance(body.said, dict):
+            return body.said
+        raise _error(answer, body.said, url, f"HTTP {answer.status} {body.kept(self.api_key)}")
 
 
 def _is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
-
-
-def _json(answer: Answer) -> Any:
-    """What the body says; None where it cannot be read."""
-    try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _error(answer: Answer, body: Any, url: str, raw: str) -> ApiframeError:

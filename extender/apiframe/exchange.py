@@ -1,7 +1,6 @@
 """One HTTP exchange, bounded in time and in size, that knows whether anything left this machine."""
 
 import time
-import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,6 @@ from extender.network.deadline import CuttableAdapter, cut_in
 CONNECT_SECONDS = 5
 MAX_BYTES = 1024 * 1024
 CHUNK_BYTES = 64 * 1024
-PACKINGS = {"gzip", "x-gzip", "deflate"}
 # The libraries' own name is what front doors turn away.
 USER_AGENT = "Extender/0.1"
 UNREACHED = "APIFRAME could not be reached: check this server’s network, its DNS, and APIFRAME_BASE_URL."
@@ -23,7 +21,7 @@ UNREACHED = "APIFRAME could not be reached: check this server’s network, its D
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer, whole: status, headers, and a body of at most 1 MiB, unpacked where it fits in that."""
+    """An HTTP answer, whole: status, headers, and a body of at most 1 MiB, packed as it came."""
 
     status: int
     headers: Any
@@ -63,17 +61,4 @@ def _read(response: requests.Response, deadline: float) -> Answer:
         # What was cut looks like what has ended.
         if time.monotonic() > deadline:
             raise Unknown("APIFRAME did not answer in time.")
-        return Answer(response.status_code, response.headers, _unpacked(bytes(read), response.headers))
-
-
-def _unpacked(body: bytes, headers: Any) -> bytes:
-    """`body` without the compression that its headers name; as it came where that is another, or a bomb."""
-    if headers.get("Content-Encoding", "").strip().lower() not in PACKINGS:
-        return body
-    # 32: whether gzip or zlib, the first bytes tell.
-    unpacker = zlib.decompressobj(32 + zlib.MAX_WBITS)
-    try:
-        unpacked = unpacker.decompress(body, MAX_BYTES)
-    except zlib.error:
-        return body
-    return unpacked if unpacker.eof else body
+        return Answer(response.status_code, response.headers, bytes(read))

@@ -3,7 +3,6 @@
 Nothing beyond this module knows how APIFRAME spells a state, a percentage or a reason.
 """
 
-import json
 import math
 import re
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from extender.apiframe.redaction import storable, written
 from extender.network.addresses import may_be_fetched
 from extender.states import State
 
@@ -32,19 +32,10 @@ STATES = {
 # Places in which look-alike services wrap what they say.
 WRAPPINGS = ("data", "result", "task", "response")
 MAX_REASON = 2000
-MAX_RAW = 4000
 MAX_ID = 64
 # Of a number of at most 64 digits, with room; Python refuses to spell much longer ones.
 MAX_BITS = 256
 LIKELY_ID = re.compile(r'"(?:id|uuid|_id|job_?id|request_?id)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
-# At any depth, in any spelling: our webhook's address and secret, and the key, should APIFRAME repeat them.
-# Names have a most length: one without an end would be read anew from each word in it.
-SECRETS = re.compile(
-    r"""((?:webhook|authorization|api[_-]?key)[\w-]{0,64}[\\"']*\s*[:=]\s*)([\\]*["'](?:[^"\\]|\\.)*|[^\s,;&}<]+)""",
-    re.I,
-)
-OUR_ADDRESS = re.compile(r"""(/webhooks/apiframe\\?/)[^/\s"'\\]+""")
-KEPT_BYTES = 2048
 MAX_URL = 8192
 UNREADABLE = "APIFRAME has finished this, and where its clips are cannot be read yet."
 
@@ -77,7 +68,7 @@ def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
     remote_id = id_in(task)
     if not remote_id:
         raise ValueError("not a task of APIFRAME")
-    return replace(_translate(task, remote_id, usable), raw=without_secrets(body))
+    return replace(_translate(task, remote_id, usable), raw=written(body))
 
 
 def unwrapped(body: Any) -> dict[str, Any]:
@@ -132,29 +123,6 @@ def _reasonless(word: str) -> str:
     return f"APIFRAME gave no reason.{said}"
 
 
-def without_secrets(body: Any) -> str:
-    """A body as text for the record: without what must not be read there, and cut to 4,000 characters."""
-    try:
-        text = json.dumps(body, ensure_ascii=False)
-    except RecursionError:
-        return ""
-    return redacted(text)[:MAX_RAW]
-
-
-def kept_of(body: bytes, *secrets: str) -> str:
-    """The first 2 KiB of a body as it came, for the record: without `secrets`, and what must not be read there."""
-    # Cut last: of half a secret nobody could tell what it is.
-    return redacted(body.decode("utf-8", "replace"), *secrets).encode()[:KEPT_BYTES].decode("utf-8", "ignore")
-
-
-def redacted(text: str, *secrets: str) -> str:
-    """`text` for the record: without `secrets`, our webhook's address, what is named like a secret, and NUL."""
-    for secret in secrets:
-        text = text.replace(secret, "…")
-    text = OUR_ADDRESS.sub(r"\1…", SECRETS.sub(r'\1"…', text))
-    return _storable(text.replace("\\u0000", ""))
-
-
 def reason_of(body: Any) -> str:
     """The first non-empty of the places where APIFRAME puts a reason; "" where there is none."""
     if not isinstance(body, dict):
@@ -179,12 +147,7 @@ def _first(value: Any, key: str | None = None) -> Any:
 
 
 def _text(value: Any) -> str:
-    return _storable(value).strip() if isinstance(value, str) else ""
-
-
-def _storable(text: str) -> str:
-    """Without what no database stores: NUL, and halves of characters that were cut in two."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    return storable(value).strip() if isinstance(value, str) else ""
 
 
 def _percentage(value: Any) -> int | None:
