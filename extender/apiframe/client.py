@@ -134,7 +134,7 @@ def _is_success(answer: Answer) -> bool:
 def _error(answer: Answer, body: Any, url: str, raw: str) -> ApiframeError:
     """The error that an answer to a request to `url` means; `body` is what it says, `raw` what is kept of it."""
     if _is_success(answer):
-        return Unknown("APIFRAME gave an answer that cannot be read.", raw=raw)
+        return Unknown(answer.trouble or "APIFRAME gave an answer that cannot be read.", raw=raw)
     status = answer.status
     words = _words(status, body)
     if status == 401:

@@ -57,6 +57,19 @@ def test_an_unusable_answer_is_unconfirmed_and_never_sent_again(submit, sandbox,
     assert submits(sandbox) == 2  # the original's, and this
 
 
+def test_of_an_answer_that_breaks_off_or_never_ends_the_beginning_is_kept(submit, sandbox):
+    sandbox.dictate("/imagine-video-extend", b'{"id": "task_01KV52", "prompt": "sn', cut=True)
+    broken, endless = submit(), submit("[huge] snow")
+    assert {broken.state, endless.state} == {State.UNCONFIRMED}
+    assert broken.events.last().body == 'HTTP 200 {"id": "task_01KV52", "prompt": "sn'
+    assert endless.events.last().body.startswith("HTTP 200 {")
+
+
+def test_an_answer_whose_end_alone_is_missing_is_read(submit, sandbox):
+    sandbox.dictate("/imagine-video-extend", b'{"task_id": "r1"}', cut=True)
+    assert submit().remote_id == "r1"
+
+
 @pytest.mark.parametrize("fault", ["stall", "drip"])
 def test_an_answer_that_does_not_come_in_time_is_unconfirmed(submit, shorten, fault):
     shorten("extender.apiframe.client.SUBMIT_SECONDS", 0.5)
