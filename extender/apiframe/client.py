@@ -1,7 +1,8 @@
 """The calls of APIFRAME that Extender needs. One attempt each; who may try again is for the caller to know."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http.client import responses
 from typing import Any
@@ -21,9 +22,17 @@ from extender.apiframe.errors import (
     Unknown,
 )
 from extender.apiframe.exchange import Answer, exchange
-from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, refusal_in, unwrapped, usable_clip_url
+from extender.apiframe.payloads import (
+    TaskUpdate,
+    objects_in,
+    parse_task,
+    parse_tasks,
+    reason_of,
+    refusal_in,
+    usable_clip_url,
+)
 from extender.apiframe.reading import read
-from extender.apiframe.redaction import written
+from extender.states import State
 
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
 SUBMIT_SECONDS = 17
@@ -80,51 +89,67 @@ class Client:
 
     def fetch(self, task_id: str) -> TaskUpdate:
         """`POST /fetch`: one task as it stands. Raises `NotFound` and the other errors of this room."""
-        return self.parse(self._call("POST", "/fetch", {"task_id": task_id}, FETCH_SECONDS))
+        said, kept = self._call("POST", "/fetch", {"task_id": task_id}, FETCH_SECONDS)
+        return self.parse(said, kept, task_id)
 
-    def fetch_many(self, task_ids: list[str]) -> dict[str, TaskUpdate]:
-        """Up to 20 tasks as they stand, by id; those that APIFRAME left out are missing here too."""
+    def fetch_many(self, task_ids: list[str]) -> tuple[dict[str, TaskUpdate], str]:
+        """Up to 20 tasks as they stand, by id, and what is kept of the answer; APIFRAME may leave some out."""
         if len(task_ids) == 1:
-            return {task_ids[0]: self.fetch(task_ids[0])}
-        answer = self._call("POST", "/fetch-many", {"task_ids": task_ids}, FETCH_SECONDS)
-        updates = {}
-        for body in answer["tasks"] if isinstance(answer.get("tasks"), list) else []:
-            try:
-                update = self.parse(body)
-            except ApiframeError:
-                continue
-            updates[update.remote_id] = update
-        return updates
+            update = self.fetch(task_ids[0])
+            return {update.remote_id: update}, update.raw
+        said, kept = self._call("POST", "/fetch-many", {"task_ids": task_ids}, FETCH_SECONDS)
+        updates = parse_tasks(said, self._usable, task_ids, *self._secrets)
+        if not updates and said != {"tasks": []}:
+            raise Unknown("APIFRAME gave an answer that is about none of the tasks.", raw=kept)
+        return updates, kept
 
     def account(self, *, patiently: bool = False) -> Account:
         """`GET /account`, if it answers within 1.5 s, or `patiently` within 10 s. Raises the errors of this room."""
-        answer = self._call("GET", "/account", None, FETCH_SECONDS if patiently else ACCOUNT_SECONDS)
-        held = answer.get("credits")
+        said, _ = self._call("GET", "/account", None, FETCH_SECONDS if patiently else ACCOUNT_SECONDS)
+        held = next((fields["credits"] for fields in objects_in(said) if "credits" in fields), None)
         if isinstance(held, bool) or not isinstance(held, int | float) or not abs(held) < MAX_CREDITS:
             return Account(None)
         return Account(int(held))
 
-    def parse(self, body: Any) -> TaskUpdate:
-        """Translates a task's JSON that came from this APIFRAME. Raises `Unknown` where it is none."""
+    def parse(self, said: Any, kept: str, known_id: str = "", **more: Any) -> TaskUpdate:
+        """Translates a task's JSON that came from this APIFRAME; `kept` is what the record keeps of it.
+
+        `known_id`: under which it knows the task, where that is known; `more` as `parse_task` takes it. Raises
+        `Unknown` where it is about no task.
+        """
         try:
-            return parse_task(body, usable_clip_url(self.base_url if settings.SANDBOX else None))
+            return parse_task(said, self._usable, ids={known_id} - {""}, raw=kept, **more)
         except ValueError as error:
-            raise Unknown("APIFRAME gave an answer that is not about a task.", raw=written(body)) from error
+            raise Unknown("APIFRAME gave an answer that is not about a task.", raw=kept) from error
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        """What no record may hold, should it be repeated to us."""
+        return self.api_key, self.api_key.removeprefix("Bearer ")
+
+    @property
+    def _usable(self) -> Callable[[str], bool]:
+        """Whether a clip may lie at an address."""
+        return usable_clip_url(self.base_url if settings.SANDBOX else None)
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}
-        answer = self._call("POST", path, body, SUBMIT_SECONDS)
-        if words := refusal_in(answer):
-            raise Refused(words, raw=written(answer))
-        return self.parse({"status": "pending", **(unwrapped(answer) or answer)})
+        said, kept = self._call("POST", path, body, SUBMIT_SECONDS)
+        if words := refusal_in(said):
+            raise Refused(words, raw=kept)
+        update = self.parse(said, kept, but=fields.get("parent_task_id", ""), unsaid=State.PENDING)
+        # Of a task that has just been taken, "success" says no more than that.
+        return replace(update, state=State.PENDING, percentage=None, reason="") if update.is_unreadable else update
 
-    def _call(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
+    def _call(self, method: str, path: str, body: Any, seconds: float) -> tuple[Any, str]:
+        """What is said in answer, an object or a list, and what is kept of it."""
         url = self.base_url + path
         answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds)
-        body = read(answer.body, answer.headers.get("Content-Encoding"))
-        if _is_success(answer) and isinstance(body.said, dict):
-            return body.said
-        raise _error(answer, body.said, url, f"HTTP {answer.status} {body.kept(self.api_key)}")
+        read_body = read(answer.body, answer.headers.get("Content-Encoding"))
+        kept = read_body.kept(*self._secrets)
+        if _is_success(answer) and isinstance(read_body.said, dict | list):
+            return read_body.said, kept
+        raise _error(answer, read_body.said, url, f"HTTP {answer.status} {kept}")
 
 
 def _is_success(answer: Answer) -> bool:

@@ -35,21 +35,23 @@ def apiframe(request: HttpRequest, nonce: str) -> HttpResponse:
 
 def _take(request: HttpRequest, nonce: str) -> int:
     """Verifies, parses and hands over; returns the HTTP status."""
+    # The address is a secret too: whoever knows it and not the other half is worth a look by staff.
+    task = None if "\0" in nonce else Task.objects.filter(webhook_nonce=nonce).first()
     came = request.read(MAX_BYTES + 1)
     body = read(came, request.headers.get("Content-Encoding"), MAX_BYTES)
     kept = body.kept(nonce, webhook_secret(nonce))
     if not _is_genuine(request, nonce):
-        _record(request, nonce, "a webhook with a wrong secret was refused", kept)
+        _record(request, task, "a webhook with a wrong secret was refused", kept)
         return 401
     if len(came) > MAX_BYTES:
-        _record(request, nonce, "a webhook that was too long was refused", kept)
+        _record(request, task, "a webhook that was too long was refused", kept)
         return 413
     try:
-        update = Client.from_settings().parse(body.said)
+        update = Client.from_settings().parse(body.said, kept, task.remote_id if task else "")
     except ApiframeError:
-        _record(request, nonce, "a webhook that cannot be read was refused", kept)
+        _record(request, task, "a webhook that cannot be read was refused", kept)
         return 400
-    return _hand_over(nonce, update)
+    return _hand_over(task, update)
 
 
 def _is_genuine(request: HttpRequest, nonce: str) -> bool:
@@ -58,17 +60,14 @@ def _is_genuine(request: HttpRequest, nonce: str) -> bool:
     return hmac.compare_digest(given, webhook_secret(nonce).encode())
 
 
-def _record(request: HttpRequest, nonce: str, said: str, kept: str) -> None:
+def _record(request: HttpRequest, task: Task | None, said: str, kept: str) -> None:
     """Keeps what was refused: it may be APIFRAME's, signed or shaped as nobody here has seen."""
-    # The address is a secret too: whoever knows it and not the other half is worth a look by staff.
-    task = None if "\0" in nonce else Task.objects.filter(webhook_nonce=nonce).first()
     if task:
         names = ", ".join(request.headers)[:MAX_NAMED]
         record(task, said, Event.Source.WEBHOOK, f"{kept}\n\nIts headers: {names}")
 
 
-def _hand_over(nonce: str, update: TaskUpdate) -> int:
-    task = Task.objects.filter(webhook_nonce=nonce).first()
+def _hand_over(task: Task | None, update: TaskUpdate) -> int:
     if task is None:
         # The secret proves that the address was ours: a task that was deleted. Nothing to do, and no error of theirs.
         return 200

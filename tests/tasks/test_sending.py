@@ -1,5 +1,6 @@
 """One row is one paid request, whatever happens between the click and the answer."""
 
+import json
 import socket
 import uuid
 from contextlib import ExitStack
@@ -267,6 +268,21 @@ def test_the_id_is_found_however_it_comes(web, submit, sandbox, word):
     web.get(f"/tasks/{task.pk}/status/")
     age(task)
     assert task.state == State.FINISHED, "the id went back byte for byte"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"status": "success", "task_id": "r1"}, [{"data": {"result": {"taskId": "r1"}}, "error": None}]],
+)
+def test_an_accepted_task_is_known_however_that_is_said(submit, sandbox, body):
+    sandbox.dictate("/imagine-video-extend", json.dumps(body).encode())
+    task = submit()
+    assert (task.state, task.remote_id, task.percentage, task.reason) == (State.PENDING, "r1", 0, "")
+
+
+def test_the_parents_id_is_not_taken_for_the_new_one(submit, original, sandbox):
+    sandbox.dictate("/imagine-video-extend", json.dumps({"task": {"task_id": original.remote_id}}).encode())
+    assert submit().state == State.UNCONFIRMED
 
 
 def test_an_answer_of_200_with_errors_is_a_refusal_in_their_words(submit, sandbox):
