@@ -19,6 +19,7 @@ from extender.apiframe.errors import (
     NoCredits,
     NotFound,
     Refused,
+    Standing,
     Unknown,
 )
 from extender.apiframe.exchange import Answer, exchange
@@ -38,10 +39,15 @@ from extender.states import State
 SUBMIT_SECONDS = 17
 ACCOUNT_SECONDS = 1.5
 FETCH_SECONDS = 10
-# 408 and 409 say nothing certain about whether the task was made.
-UNCERTAIN = {408, 409}
+# These say nothing certain about whether the task was made: the first two by their names, the others since whoever
+# stands between gave up waiting.
+UNCERTAIN = {408, 409, 425, 444, 460, 499}
 # Answered without APIFRAME's words, these are about this server or this address, and not about a request.
 AT_THE_DOOR = {403, 405, 407, 421, 451}
+# Of one request these speak only where they do it as APIFRAME does, by `errors`: any front door, router or framework
+# has a `message` for them, about an address, a plan or a server.
+BY_OTHERS_TOO = AT_THE_DOOR | {404, 410}
+NOTHING_THERE = {404, 410}
 # By these nothing was done. A 302 may also be how a server answers what it has done, unless it leads elsewhere.
 NOTHING_DONE = {301, 307, 308}
 KEY_REFUSED = "APIFRAME does not accept this installation’s API key: set a working APIFRAME_API_KEY, and restart."
@@ -134,14 +140,14 @@ class Client:
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}
-        said, kept = self._call("POST", path, body, SUBMIT_SECONDS)
+        said, kept = self._call("POST", path, body, SUBMIT_SECONDS, pays=True)
         if words := refusal_in(said):
             raise Refused(words, raw=kept)
         update = self.parse(said, kept, but=fields.get("parent_task_id", ""), unsaid=State.PENDING)
         # Of a task that has just been taken, "success" says no more than that.
         return replace(update, state=State.PENDING, percentage=None, reason="") if update.is_unreadable else update
 
-    def _call(self, method: str, path: str, body: Any, seconds: float) -> tuple[Any, str]:
+    def _call(self, method: str, path: str, body: Any, seconds: float, *, pays: bool = False) -> tuple[Any, str]:
         """What is said in answer, an object or a list, and what is kept of it."""
         url = self.base_url + path
         answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds)
@@ -149,15 +155,18 @@ class Client:
         kept = read_body.kept(*self._secrets)
         if _is_success(answer) and isinstance(read_body.said, dict | list):
             return read_body.said, kept
-        raise _error(answer, read_body.said, url, f"HTTP {answer.status} {kept}")
+        raise _error(answer, read_body.said, url, f"HTTP {answer.status} {kept}", pays=pays)
 
 
 def _is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
 
 
-def _error(answer: Answer, body: Any, url: str, raw: str) -> ApiframeError:
-    """The error that an answer to a request to `url` means; `body` is what it says, `raw` what is kept of it."""
+def _error(answer: Answer, body: Any, url: str, raw: str, *, pays: bool) -> ApiframeError:
+    """The error that an answer to a request to `url` means; `body` is what it says, `raw` what is kept of it.
+
+    `pays`: whether it is a task's one request, which ends by nobody's word but APIFRAME's own.
+    """
     if _is_success(answer):
         return Unknown(answer.trouble or "APIFRAME gave an answer that cannot be read.", raw=raw)
     status = answer.status
@@ -169,14 +178,32 @@ def _error(answer: Answer, body: Any, url: str, raw: str) -> ApiframeError:
     if status == 429:
         return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
     if status in AT_THE_DOOR and not words:
-        return KeptOut(f"{DOOR_SHUT} ({_told(status, raw)}): ask APIFRAME to let it in.", raw=raw)
+        return _turned_away(status, words, url, raw)
     if address := _moved_to(answer, url):
         return Moved(f"APIFRAME has moved to {address}: set APIFRAME_BASE_URL.", raw=raw)
     if 400 <= status < 500 and status not in UNCERTAIN:
-        # Without its words it is a wrong address that is not found, or a proxy that says so, and no task.
-        kind = NotFound if status == 404 and words else Refused
+        is_own = _is_own(status, body, words)
+        if pays and not is_own:
+            return _turned_away(status, words, url, raw)
+        kind = NotFound if status == 404 and is_own else Refused
         return kind(words or f"APIFRAME refused the request (HTTP {status}).", raw=raw)
     return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}).", raw=raw)
+
+
+def _is_own(status: int, body: Any, words: str) -> bool:
+    """Whether APIFRAME itself has read the request and says no to it."""
+    spoken = list(objects_in(body))
+    if status in BY_OTHERS_TOO:
+        return bool(words) and any(fields.get("errors") for fields in spoken)
+    return bool(spoken)
+
+
+def _turned_away(status: int, words: str, url: str, raw: str) -> Standing:
+    """What an answer means that nobody gave who had read the request: the next one would fare no better."""
+    told = f"HTTP {status}: {words[:MAX_TOLD]}" if words else _told(status, raw)
+    if status in NOTHING_THERE:
+        return Moved(f"APIFRAME has nothing at {url} ({told}): check APIFRAME_BASE_URL.", raw=raw)
+    return KeptOut(f"{DOOR_SHUT} ({told}): ask APIFRAME to let it in.", raw=raw)
 
 
 def _words(status: int, body: Any) -> str:
