@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,12 @@ class Sandbox:
         response = self.post("/_sandbox/options", changes)
         assert response.ok, response.text
         return response.json()
+
+    def dictate(self, path: str, *bodies: bytes, **more: Any) -> None:
+        """Has the next calls for `path` answered with `bodies`, one each; `more`: status, headers, cut."""
+        listed = [{"body": b64encode(body).decode(), **more} for body in bodies]
+        response = self.post("/_sandbox/answers", {path: listed})
+        assert response.ok, response.text
 
     def reset(self) -> None:
         """Forgets all tasks but the originals, the ledger, and every change of options."""

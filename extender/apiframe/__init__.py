@@ -2,7 +2,8 @@
 
 from extender.apiframe.client import Account, Client
 from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotFound, NotSent, Refused, Standing, Unknown
-from extender.apiframe.payloads import TaskUpdate, likely_id_in, parse_task, redacted
+from extender.apiframe.payloads import TaskUpdate, likely_id_in, parse_task
+from extender.apiframe.reading import read
 
 __all__ = [
     "Account",
@@ -18,5 +19,5 @@ __all__ = [
     "Unknown",
     "likely_id_in",
     "parse_task",
-    "redacted",
+    "read",
 ]

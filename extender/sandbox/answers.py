@@ -7,7 +7,7 @@ from typing import Any
 
 from extender.sandbox import wire
 
-PLAIN, HANG_UP, DRIP, HUGE, GZIP_BOMB = "plain", "hang-up", "drip", "huge", "gzip-bomb"
+PLAIN, HANG_UP, DRIP, HUGE, GZIP_BOMB, CUT = "plain", "hang-up", "drip", "huge", "gzip-bomb", "cut"
 
 MOVED_TO = "https://api.moved.example/v9"
 
@@ -18,7 +18,7 @@ _PAGE = "<!doctype html><title>{0}</title><h1>{0}</h1><p>The web server reported
 class Answer:
     status: int
     body: bytes = b""
-    type: str = "application/json"
+    type: str | None = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     delivery: str = PLAIN  # how the bytes are sent
     wait: float = 0.0  # seconds before they are sent

@@ -73,17 +73,16 @@ def _ask_singly(tasks: list[Task]) -> None:
 
 def _ask(tasks: list[Task]) -> None:
     try:
-        updates = Client.from_settings().fetch_many([task.remote_id for task in tasks])
+        updates, kept = Client.from_settings().fetch_many([task.remote_id for task in tasks])
     except ApiframeError as error:
         gate.close_for(error)
-        if len(tasks) > 1 and error.concerns_the_request:
-            _ask_singly(tasks)
-            return
         for task in tasks:
             record(task, str(error), Event.Source.SILENCE, error.raw)
+        if len(tasks) > 1 and error.concerns_the_request:
+            _ask_singly(tasks)
         return
     for task in tasks:
         if update := updates.get(task.remote_id):
             apply_update(task, update, Event.Source.POLL)
         else:
-            record(task, "APIFRAME's answer left this task out", Event.Source.SILENCE)
+            record(task, "APIFRAME's answer left this task out", Event.Source.SILENCE, kept)

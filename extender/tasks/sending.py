@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -15,7 +16,7 @@ from extender.apiframe import ApiframeError, Client, NotSent, Standing, TaskUpda
 from extender.states import State
 from extender.tasks import gate
 from extender.tasks.models import Event, Task
-from extender.tasks.updates import apply_update, record
+from extender.tasks.updates import FIRST_LOOK, apply_update, record
 
 # What APIFRAME is asked for by each kind of task: the call, and the columns that go with it under their own names.
 # An original was made elsewhere, and is never sent.
@@ -24,6 +25,8 @@ CALLS: dict[Task.Kind, tuple[Callable[..., TaskUpdate], tuple[str, ...]]] = {
     Task.Kind.VIDEO: (Client.video, ("prompt", "image_url", "motion")),
     Task.Kind.PICTURES: (Client.pictures, ("prompt",)),
 }
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_COUNTED = 6
 # Seconds between tries to write down an outcome while the database is away.
 PAUSES = (0.2, 1, 3)
 
@@ -43,7 +46,7 @@ def send(task: Task) -> None:
     except _Overtaken:
         return
     except ApiframeError as error:
-        update = TaskUpdate(error.state, reason=str(error), retry_in=error.retry_in, raw=error.raw)
+        update = TaskUpdate(error.state, reason=str(error), retry_in=_pause_after(error, task), raw=error.raw)
         source = Event.Source.SILENCE if isinstance(error, NotSent | Unknown) else Event.Source.ANSWER
         trouble = error
     _hand_over(task, update, source)
@@ -64,6 +67,16 @@ def give_up_abandoned() -> None:
     for task in Task.objects.abandoned()[:100]:
         reason = "Extender stopped while it was sending this."
         apply_update(task, TaskUpdate(State.UNCONFIRMED, reason=reason), Event.Source.SWEEP)
+
+
+def _pause_after(error: ApiframeError, task: Task) -> timedelta | None:
+    """How long to wait before `task` is sent again: the longer, the oftener it was turned away.
+
+    What looks true of all may be about this one request, and each time the others wait behind it.
+    """
+    if isinstance(error, Standing) and not isinstance(error, NotSent):
+        return min(LONGEST_PAUSE, FIRST_LOOK * 4 ** min(task.attempts, MOST_COUNTED))
+    return error.retry_in
 
 
 class _Overtaken(Exception):

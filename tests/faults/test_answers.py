@@ -204,11 +204,9 @@ def after_a_submit(answer: Answer) -> set[State]:
     """The states that issue 3 allows after this answer to a submit."""
     if answer.status in (401, 402, 429):
         return {State.QUEUED}
-    if answer.status == 403:
-        # By whether it comes with words.
+    if 400 <= answer.status < 500 and answer.status not in (408, 409, 499):
+        # By whether APIFRAME itself says so.
         return {State.QUEUED, State.FAILED}
-    if 400 <= answer.status < 500 and answer.status not in (408, 409):
-        return {State.FAILED}
     if not 200 <= answer.status < 300:
         return {State.UNCONFIRMED}
     accepted = {State.PENDING, State.PROCESSING, State.FINISHED, State.FAILED}

@@ -1,5 +1,6 @@
 """How news reach a row: by polling, from whoever looks, and from the worker."""
 
+import json
 from datetime import timedelta
 from functools import partial
 from unittest.mock import Mock
@@ -119,6 +120,46 @@ def test_answers_that_are_incomplete_and_out_of_order_are_matched_by_id(member, 
         assert all(task.remote_id in clip.source_url for clip in task.clips)
         assert task.state in (State.PENDING, State.FINISHED)
     assert {task.state for task in tasks} == {State.PENDING, State.FINISHED}
+
+
+@pytest.mark.parametrize(
+    "shaped",
+    [
+        lambda tasks: tasks,
+        lambda tasks: {"data": {"tasks": tasks}},
+        lambda tasks: {"results": [{"task": task} for task in reversed(tasks)]},
+        lambda tasks: {"data": {task["task_id"]: {"status": task["status"]} for task in tasks}},
+        lambda tasks: [{"id": task["task_id"], "status": task["status"]} for task in tasks],
+        lambda tasks: {"tasks": [{"task_id": task["task_id"], "result": task} for task in tasks], "id": "r1"},
+    ],
+)
+def test_a_list_is_read_however_it_is_shaped_and_matched_by_id_alone(member, sandbox, shaped):
+    tasks = [make_task(member, State.PENDING, remote_id=f"r{index}") for index in (1, 2)]
+    said = [{"task_id": "r3", "status": "failed"}, *({"task_id": f"r{n}", "status": "starting"} for n in (1, 2))]
+    sandbox.dictate("/fetch-many", json.dumps(shaped(said)).encode())
+    assert follow_due() == 2
+    for task in tasks:
+        age(task)
+        assert task.state == State.PROCESSING
+
+
+def test_a_list_that_cannot_be_read_is_kept_and_each_is_asked_about_alone(submit, sandbox):
+    tasks = [become_due(submit(f"[seconds-0] take {number}")) for number in range(2)]
+    sandbox.dictate("/fetch-many", b'{"found": 2}')
+    assert follow_due() == 2
+    for task in tasks:
+        age(task)
+        assert task.state == State.FINISHED
+        assert task.events.filter(source="silence").get().body == '{"found": 2}'
+
+
+def test_what_a_list_leaves_out_has_the_list_in_its_record(member, sandbox):
+    there, missing = (make_task(member, State.PENDING, remote_id=f"r{index}") for index in (1, 2))
+    body = b'{"tasks": [{"task_id": "r1", "status": "starting"}, {"ref": "r2"}]}'
+    sandbox.dictate("/fetch-many", body)
+    follow_due()
+    assert missing.events.get().body == body.decode()
+    assert "r2" not in there.events.get().body
 
 
 @pytest.mark.parametrize("fault", ["fetch-500", "fetch-401", "fetch-429", "fetch-html"])

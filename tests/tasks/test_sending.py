@@ -1,5 +1,6 @@
 """One row is one paid request, whatever happens between the click and the answer."""
 
+import json
 import socket
 import uuid
 from contextlib import ExitStack
@@ -55,6 +56,19 @@ def test_an_unusable_answer_is_unconfirmed_and_never_sent_again(submit, sandbox,
     assert not send_next()
     send(task)
     assert submits(sandbox) == 2  # the original's, and this
+
+
+def test_of_an_answer_that_breaks_off_or_never_ends_the_beginning_is_kept(submit, sandbox):
+    sandbox.dictate("/imagine-video-extend", b'{"id": "task_01KV52", "prompt": "sn', cut=True)
+    broken, endless = submit(), submit("[huge] snow")
+    assert {broken.state, endless.state} == {State.UNCONFIRMED}
+    assert broken.events.last().body == 'HTTP 200 {"id": "task_01KV52", "prompt": "sn'
+    assert endless.events.last().body.startswith("HTTP 200 {")
+
+
+def test_an_answer_whose_end_alone_is_missing_is_read(submit, sandbox):
+    sandbox.dictate("/imagine-video-extend", b'{"task_id": "r1"}', cut=True)
+    assert submit().remote_id == "r1"
 
 
 @pytest.mark.parametrize("fault", ["stall", "drip"])
@@ -254,6 +268,21 @@ def test_the_id_is_found_however_it_comes(web, submit, sandbox, word):
     web.get(f"/tasks/{task.pk}/status/")
     age(task)
     assert task.state == State.FINISHED, "the id went back byte for byte"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"status": "success", "task_id": "r1"}, [{"data": {"result": {"taskId": "r1"}}, "error": None}]],
+)
+def test_an_accepted_task_is_known_however_that_is_said(submit, sandbox, body):
+    sandbox.dictate("/imagine-video-extend", json.dumps(body).encode())
+    task = submit()
+    assert (task.state, task.remote_id, task.percentage, task.reason) == (State.PENDING, "r1", 0, "")
+
+
+def test_the_parents_id_is_not_taken_for_the_new_one(submit, original, sandbox):
+    sandbox.dictate("/imagine-video-extend", json.dumps({"task": {"task_id": original.remote_id}}).encode())
+    assert submit().state == State.UNCONFIRMED
 
 
 def test_an_answer_of_200_with_errors_is_a_refusal_in_their_words(submit, sandbox):
