@@ -36,7 +36,7 @@ class CuttableAdapter(HTTPAdapter):
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         adapter = self
 
-        class Watched(pool.ConnectionCls):  # type: ignore[name-defined, misc]  # http or https
+        class Watched(self.kind_of(pool.ConnectionCls)):  # type: ignore[misc]
             def connect(self) -> None:
                 super().connect()
                 if adapter._is_cut:
@@ -47,6 +47,10 @@ class CuttableAdapter(HTTPAdapter):
 
         pool.ConnectionCls = Watched
         return pool
+
+    def kind_of(self, connection: Any) -> Any:
+        """The class of this way's connections, made of urllib3's for http or https."""
+        return connection
 
     def wait_at_most(self, seconds: float) -> None:
         """Shortens how long each further read waits for a byte."""

@@ -192,18 +192,16 @@ class _WholeAdapter(CuttableAdapter):
 
     target = "/"
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+    def kind_of(self, connection: Any) -> Any:
         adapter = self
 
-        class Exact(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+        class Exact(connection):  # type: ignore[misc]
             response_class = _ToTheEnd
 
             def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
                 super().putrequest(method, adapter.target, *args, **kwargs)
 
-        pool.ConnectionCls = Exact
-        return pool
+        return Exact
 
     def exchange(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
         response = super().exchange(prepared, timeout)
@@ -215,18 +213,15 @@ class _WholeAdapter(CuttableAdapter):
 class _PublicAdapter(_WholeAdapter):
     """Connects to the very number that it has checked to be on the public internet, at every redirect too."""
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
-
-        class Public(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+    def kind_of(self, connection: Any) -> Any:
+        class Public(super().kind_of(connection)):  # type: ignore[misc]
             def _new_conn(self) -> socket.socket:
                 try:
                     return connect(self.host, self.port, socket_options=self.socket_options)
                 except OSError as error:
                     raise NewConnectionError(self, "No public number answers.") from error
 
-        pool.ConnectionCls = Public
-        return pool
+        return Public
 
 
 def _adapters(excepted_origin: str | None) -> dict[str, _WholeAdapter]:
