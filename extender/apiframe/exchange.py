@@ -19,6 +19,11 @@ PACKINGS = {"gzip", "x-gzip", "deflate"}
 # The libraries' own name is what front doors turn away.
 USER_AGENT = "Extender/0.1"
 UNREACHED = "APIFRAME could not be reached: check this server’s network, its DNS, and APIFRAME_BASE_URL."
+BY_PROXY = "This server’s proxy does not lead to APIFRAME: check the proxy, HTTPS_PROXY, and APIFRAME_BASE_URL."
+UNTRUSTED = (
+    "APIFRAME shows no certificate that this server trusts: where a proxy shows one of its own, name its authority in"
+    " REQUESTS_CA_BUNDLE."
+)
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,8 @@ class Answer:
 def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds: float) -> Answer:
     """Sends one request on a fresh connection, once, and reads the whole answer within `seconds`.
 
-    Raises `NotSent` when no byte of the request left, and `Unknown` when it may have arrived. No session, so neither
-    a .netrc nor a proxy variable of the host can replace the Authorization header or the destination.
+    Raises `NotSent` when no byte of the request left, and `Unknown` when it may have arrived. No session, so no
+    .netrc of the host can replace the Authorization header.
     """
     # No compression is asked for: a small answer could unfold to gigabytes.
     headers = {**headers, "User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "close"}
@@ -47,10 +52,16 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             # The kind of error does not tell: TLS can fail after the request as well as before it.
             if not adapter.connected:
-                raise NotSent(UNREACHED) from error
+                raise NotSent(_why_unreached(error)) from error
             raise Unknown("APIFRAME's answer was missing or incomplete.") from error
         finally:
             timer.cancel()
+
+
+def _why_unreached(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.ProxyError):
+        return BY_PROXY
+    return UNTRUSTED if "CERTIFICATE_VERIFY_FAILED" in str(error) else UNREACHED
 
 
 def _read(response: requests.Response, deadline: float) -> Answer:
