@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
 from project import threads
-from project.addresses import LOOPBACK, bucket, bucket_origin, origin
+from project.addresses import LOOPBACK, bucket, bucket_origin, origin, refuse_bad_way_out
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -63,6 +63,8 @@ try:
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
     X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "").strip()
     SECRET_KEY = env.str("SECRET_KEY", "")
+    if not SANDBOX:
+        refuse_bad_way_out()
 except (EnvError, ValueError) as error:
     raise ImproperlyConfigured(str(error)) from error
 

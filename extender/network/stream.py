@@ -218,6 +218,8 @@ class _PublicAdapter(_WholeAdapter):
 
     def kind_of(self, connection: Any) -> Any:
         class Public(super().kind_of(connection)):  # type: ignore[misc]
+            _tunnel_host: str | None
+
             def connect(self) -> None:
                 if not self._tunnel_host:
                     return super().connect()

@@ -29,6 +29,7 @@ OURS = {
 }
 LONG_SECRET = "q8V-" + "xK2m9TzRw4Yb7Nc1LpHs" * 3
 
+REAL = {"APIFRAME_API_KEY": "a-real-key", "SECRET_KEY": LONG_SECRET}
 BUCKET = {"S3_BUCKET": "clips", "S3_REGION": "eu-central-1"}
 
 
@@ -59,6 +60,10 @@ BAD = [
     ("APIFRAME_API_KEY", {"APIFRAME_BASE_URL": "https://api.apiframe.pro"}),
     ("another generation", {"APIFRAME_API_KEY": "afk_0123456789", "SECRET_KEY": "x" * 60}),
     ("SECRET_KEY", {"APIFRAME_API_KEY": "a-real-key"}),
+    ("HTTPS_PROXY", {**REAL, "HTTPS_PROXY": "socks5://two words@127.0.0.1:1080"}),
+    ("HTTPS_PROXY", {**REAL, "HTTPS_PROXY": "http://:3128"}),
+    ("REQUESTS_CA_BUNDLE", {**REAL, "REQUESTS_CA_BUNDLE": "/two words"}),
+    ("REQUESTS_CA_BUNDLE", {**REAL, "REQUESTS_CA_BUNDLE": "README.md"}),
     ("S3_BUCKET", {"S3_BUCKET": "two words", "S3_REGION": "eu-central-1"}),
     ("S3_BUCKET", {"S3_BUCKET": "s3://key:two words@clips", "S3_REGION": "eu-central-1"}),
     ("S3_BUCKET", {"S3_ENDPOINT": "https://s3.example.org"}),
