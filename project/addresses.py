@@ -4,6 +4,7 @@ import os
 import re
 import ssl
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -32,9 +33,17 @@ def origin(name: str, value: str) -> str:
         raise ImproperlyConfigured(f"{name} is not an address: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
         raise ImproperlyConfigured(f"{name} must be an origin such as https://example.org, without a path.")
+    if "%" in parts.netloc:
+        raise ImproperlyConfigured(f"{name} must have no % in its host: only this machine would know what it means.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ImproperlyConfigured(f"{name} must start with https:// (plain http is for loopback alone).")
-    return value
+    return value.replace(f"//{parts.netloc}", f"//{host_of(value)}{f':{parts.port}' if parts.port else ''}")
+
+
+def host_of(address: str) -> str:
+    """The host of `address` as browsers name it: in lower case; an IPv6 one in its short form, and in brackets."""
+    host = urlsplit(address).hostname or ""
+    return f"[{ip_address(host).compressed}]" if ":" in host else host
 
 
 def refuse_bad_way_out() -> None:

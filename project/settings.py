@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
 from project import threads
-from project.addresses import LOOPBACK, bucket, bucket_origin, origin, refuse_bad_way_out
+from project.addresses import LOOPBACK, bucket, bucket_origin, host_of, origin, refuse_bad_way_out
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -89,7 +89,7 @@ if not SECRET_KEY:
     SECRET_KEY = kept_secret(VAR_DIR / "secret_key")
 
 HTTPS = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = [*ALLOWED_HOSTS, *filter(None, [urlsplit(PUBLIC_URL).hostname]), *sorted(LOOPBACK), "[::1]"]
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, *filter(None, [host_of(PUBLIC_URL)]), *sorted(LOOPBACK), "[::1]"]
 
 INSTALLED_APPS = [
     "extender.team",

@@ -55,6 +55,7 @@ BAD = [
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org/extender"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org:port"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://[example.org"}),
+    ("PUBLIC_URL", {"PUBLIC_URL": "https://[fe80::1%eth0]"}),
     ("DATABASE_URL", {"DATABASE_URL": "nonsense"}),
     ("APIFRAME_API_KEY", {"APIFRAME_API_KEY": "two words"}),
     ("APIFRAME_API_KEY", {"APIFRAME_BASE_URL": "https://api.apiframe.pro"}),
@@ -123,12 +124,24 @@ def test_without_any_setting_it_starts_on_the_sandbox():
 ASKED = """
 from django.conf import settings as s
 print(s.SANDBOX, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, bool(s.SECURE_HSTS_SECONDS))
-print(s.CSRF_TRUSTED_ORIGINS, "extender.example" in s.ALLOWED_HOSTS, "*" in s.ALLOWED_HOSTS)
+print(s.CSRF_TRUSTED_ORIGINS, "*" in s.ALLOWED_HOSTS)
+from django.middleware.csrf import CsrfViewMiddleware
+from django.test import RequestFactory
+origin = s.CSRF_TRUSTED_ORIGINS[0]
+posted = RequestFactory(headers={"host": origin[8:], "origin": origin, "x-forwarded-proto": "https"}).post("/")
+print(posted.build_absolute_uri(), CsrfViewMiddleware(print)._origin_verified(posted))
 print(s.CONTENT_SECURITY_POLICY["DIRECTIVES"]["media-src"])
 """
 
 
-def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_clips_come_from():
+@pytest.mark.parametrize(
+    ("public", "origin"),
+    [
+        ("https://Extender.example", "https://extender.example"),
+        ("https://[2001:0DB8::0:1]:8443/", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_clips_come_from(public, origin):
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     result = subprocess.run(
         [sys.executable, "-c", ASKED],
@@ -136,7 +149,7 @@ def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_cl
         env={
             **environment,
             "DJANGO_SETTINGS_MODULE": "project.settings",
-            "PUBLIC_URL": "https://extender.example",
+            "PUBLIC_URL": public,
             "APIFRAME_API_KEY": "a-real-key",
             "APIFRAME_BASE_URL": "https://api.apiframe.pro",
             "SECRET_KEY": LONG_SECRET,
@@ -148,6 +161,7 @@ def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_cl
     )
     assert result.stdout.splitlines() == [
         "False True True True True",
-        "['https://extender.example'] True False",
+        f"['{origin}'] False",
+        f"{origin}/ True",
         "[\"'self'\", 'https:']",
     ]
