@@ -145,8 +145,8 @@ TEMPLATES = [
     }
 ]
 
-# Open connections halve the cost of a poll.
-DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
+# Open connections halve the cost of a poll. A cursor of the server would be lost behind a pooler of transactions.
+DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True, DISABLE_SERVER_SIDE_CURSORS=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(exist_ok=True)
