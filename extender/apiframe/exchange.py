@@ -18,6 +18,11 @@ CHUNK_BYTES = 64 * 1024
 USER_AGENT = "Extender/0.1"
 INCOMPLETE = "APIFRAME's answer was missing or incomplete."
 UNREACHED = "APIFRAME could not be reached: check this server’s network, its DNS, and APIFRAME_BASE_URL."
+BY_PROXY = "This server’s proxy does not lead to APIFRAME: check the proxy, HTTPS_PROXY, and APIFRAME_BASE_URL."
+UNTRUSTED = (
+    "APIFRAME shows no certificate that this server trusts: where a proxy shows one of its own, name its authority in"
+    " REQUESTS_CA_BUNDLE."
+)
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,7 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
     """Sends one request on a fresh connection, once, and reads the answer within `seconds`.
 
     Raises `NotSent` when no byte of the request left, and `Unknown` when it may have arrived and no answer came. No
-    session, so neither a .netrc nor a proxy variable of the host can replace the Authorization header or the
-    destination.
+    session, so no .netrc of the host can replace the Authorization header.
     """
     # No compression is asked for: a small answer could unfold to gigabytes.
     headers = {**headers, "User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "close"}
@@ -49,10 +53,16 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             # The kind of error does not tell: TLS can fail after the request as well as before it.
             if not adapter.connected:
-                raise NotSent(UNREACHED) from error
+                raise NotSent(_why_unreached(error)) from error
             raise Unknown(INCOMPLETE) from error
         finally:
             timer.cancel()
+
+
+def _why_unreached(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.ProxyError):
+        return BY_PROXY
+    return UNTRUSTED if "CERTIFICATE_VERIFY_FAILED" in str(error) else UNREACHED
 
 
 def _read(response: requests.Response, deadline: float) -> Answer:
