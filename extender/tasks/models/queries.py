@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Longer than the 20 s that a submit may take: whoever still holds a row after it has died.
 SENDING_LEASE = timedelta(seconds=60)
+# Without news for longer than this, a task is quiet: it is asked about once a day, and people are told.
+QUIET_AFTER = timedelta(days=1)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -158,12 +160,15 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def claim_to_follow(self, pk: uuid.UUID, interval: timedelta | None) -> bool:
         """Takes the right to ask about task `pk` once in this `interval`; true for one caller alone.
 
-        Without an interval it is the last time that anybody asks unbidden, which the pages have to say.
+        Without an interval it is the last time that anybody asks unbidden.
         """
-        if interval is None:
-            return bool(self.to_follow().filter(pk=pk).update(due_at=None, version=F("version") + 1))
-        return bool(self.to_follow().filter(pk=pk).update(due_at=Now() + interval))
+        claimed: dict[str, object] = {"due_at": None if interval is None else Now() + interval}
+        if interval is None or interval >= QUIET_AFTER:
+            # The pages have to say so.
+            claimed["version"] = F("version") + 1
+        return bool(self.to_follow().filter(pk=pk).update(**claimed))
 
     def to_check_again(self) -> "TaskQuerySet":
-        """Tasks that a person may have asked about: nobody does any more, or what was said cannot be read yet."""
-        return self.filter(Q(due_at=None) | ~Q(reason=""), state__in=FOLLOWED)
+        """Tasks that a person may have asked about: what has no news, or was told what cannot be read yet."""
+        rarely = Q(due_at__gt=F("changed_at") + QUIET_AFTER) & Q(due_at__gt=Now())
+        return self.filter(Q(due_at=None) | rarely | ~Q(reason=""), state__in=FOLLOWED)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from extender.states import FINAL, FOLLOWED, State
-from extender.tasks.models.queries import TaskQuerySet
+from extender.tasks.models.queries import QUIET_AFTER, TaskQuerySet
 from extender.tasks.prompts import clips_of, file_words, is_blank
 
 if TYPE_CHECKING:
@@ -131,8 +131,9 @@ class Task(models.Model):
 
     @property
     def has_no_news(self) -> bool:
-        """Whether nobody asks about it any more, since nothing was said of it for a day."""
-        return self.state in FOLLOWED and self.due_at is None
+        """Whether it is asked about once a day at most, since nothing was said of it for a day."""
+        # By the row alone: what a page shows of it then changes with its version.
+        return self.state in FOLLOWED and (self.due_at is None or self.due_at - self.changed_at > QUIET_AFTER)
 
     @property
     def is_unreadable(self) -> bool:
