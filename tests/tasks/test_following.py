@@ -14,10 +14,7 @@ from extender.tasks.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow
 from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update
 from tests.helpers import age, at_once, become_due, eventually, make_task, reached_again
-
-
-def fetches(sandbox) -> list[dict]:
-    return [request for request in sandbox.ledger()["requests"] if request["path"].startswith("/fetch")]
+from tests.tasks.ledger import fetches
 
 
 def test_an_open_page_finishes_its_task_without_worker_or_webhook(web, submit):
