@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SENDING_LEASE = timedelta(seconds=60)
 # Without news for longer than this, a task is quiet: it is asked about once a day, and people are told.
 QUIET_AFTER = timedelta(days=1)
+QUIET = Q(due_at=None) | Q(changed_at__lt=Now() - QUIET_AFTER)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -110,7 +111,15 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def to_follow(self) -> "TaskQuerySet":
         """Known to APIFRAME, and due to be asked about, the longest overdue first."""
-        return self.due().filter(state__in=FOLLOWED).exclude(remote_id="").order_by("due_at")
+        return self.due().known().order_by("due_at")
+
+    def known(self) -> "TaskQuerySet":
+        """Open at APIFRAME, under an id by which it can be asked about them."""
+        return self.filter(state__in=[*FOLLOWED, State.UNCONFIRMED]).exclude(remote_id="")
+
+    def without_result(self) -> "TaskQuerySet":
+        """Known to APIFRAME, and without news for more than a day, the longest first."""
+        return self.known().filter(QUIET).order_by("changed_at")
 
     def abandoned(self) -> "TaskQuerySet":
         """Left in the middle of a send by a process that died, the longest ago first."""
@@ -123,12 +132,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
             sending=Count("pk", filter=Q(state=State.SENDING)),
             followed=Count("pk", filter=Q(state__in=FOLLOWED)),
             unconfirmed=Count("pk", filter=Q(state=State.UNCONFIRMED)),
-            no_news=Count("pk", filter=Q(state__in=FOLLOWED, due_at=None)),
+            no_news=Count("pk", filter=Q(QUIET, state__in=FOLLOWED)),
         )
 
     def needing_attention(self) -> "TaskQuerySet":
         """Tasks that wait for a person, oldest first."""
-        waiting = Q(state=State.UNCONFIRMED) | Q(state__in=FOLLOWED, due_at=None)
+        waiting = Q(state=State.UNCONFIRMED) | Q(QUIET, state__in=FOLLOWED)
         return self.filter(waiting).order_by("changed_at")
 
     def usual_seconds(self) -> int | None:
@@ -171,4 +180,4 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def to_check_again(self) -> "TaskQuerySet":
         """Tasks that a person may have asked about: what has no news, or was told what cannot be read yet."""
         rarely = Q(due_at__gt=F("changed_at") + QUIET_AFTER) & Q(due_at__gt=Now())
-        return self.filter(Q(due_at=None) | rarely | ~Q(reason=""), state__in=FOLLOWED)
+        return self.known().filter(Q(due_at=None) | rarely | ~Q(reason=""))
