@@ -50,6 +50,11 @@ def check_again(task: Task) -> None:
         refresh(task)
 
 
+def check_all_again() -> int:
+    """Lets all tasks without a result be asked about now, by whoever follows what is due. Returns how many."""
+    return Task.objects.to_check_again().without_result().order_by().update(due_at=Now())
+
+
 def follow_due() -> int:
     """Asks about up to 20 tasks that are due, in one call. Returns how many were asked about."""
     with transaction.atomic():
