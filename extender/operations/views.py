@@ -68,7 +68,7 @@ def copy_now(request: MemberRequest) -> HttpResponse:
 def no_result(request: MemberRequest) -> HttpResponse:
     """Tasks that are paid for and quiet, the longest first; 204 where a page that asks again shows them (`?v=`)."""
     staff_only(request.user)
-    tasks = list(Task.objects.without_result().select_related("owner")[: SHOWN + 1])
+    tasks = list(Task.objects.without_result().timed().select_related("owner")[: SHOWN + 1])
     if "v" in request.GET:
         # Without a worker the open page is what has them asked about.
         run_due(tasks)
@@ -84,7 +84,7 @@ def check_all(request: MemberRequest) -> HttpResponse:
     """Has every quiet task asked about, by the workers and in the background: nobody waits for it here."""
     staff_only(request.user)
     following.check_all_again()
-    run_due(Task.objects.without_result()[:BATCH])
+    run_due(Task.objects.without_result().timed()[:BATCH])
     return redirect("no_result")
 
 

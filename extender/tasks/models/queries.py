@@ -35,6 +35,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """The tasks that `member` (or the one with this id) may change: their own."""
         return self.filter(owner=member)
 
+    def timed(self) -> "TaskQuerySet":
+        """The same tasks, each with the moment of the reading as `read_at`: what pages need."""
+        return self.annotate(read_at=Now())
+
     def shown_by(self, links: models.QuerySet) -> "TaskQuerySet":
         """The tasks that these links to them show."""
         return self.filter(pk__in=links.values("task"))
@@ -179,5 +183,5 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def to_check_again(self) -> "TaskQuerySet":
         """Tasks that a person may have asked about: what has no news, or was told what cannot be read yet."""
-        rarely = Q(due_at__gt=F("changed_at") + QUIET_AFTER) & Q(due_at__gt=Now())
-        return self.known().filter(Q(due_at=None) | rarely | ~Q(reason=""))
+        waits = Q(due_at=None) | Q(due_at__gt=Now())
+        return self.known().filter((QUIET & waits) | ~Q(reason=""))
