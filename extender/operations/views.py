@@ -32,6 +32,7 @@ def health(request: MemberRequest) -> HttpResponse:
         "workers": Heartbeat.objects.alive(),
         "last_webhook": Event.objects.last_of(Event.Source.WEBHOOK),
         "last_answer": Event.objects.last_of(Event.Source.ANSWER, Event.Source.POLL),
+        "wrong_clocks": Heartbeat.objects.wrong_clocks(),
         "barred_hosts": Clip.objects.barred_hosts(),
         "attention": Task.objects.needing_attention().select_related("owner")[:SHOWN],
     }
