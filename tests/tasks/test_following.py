@@ -15,10 +15,7 @@ from extender.tasks.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow
 from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update
 from tests.helpers import age, at_once, become_due, eventually, make_task, reached_again
-
-
-def fetches(sandbox) -> list[dict]:
-    return [request for request in sandbox.ledger()["requests"] if request["path"].startswith("/fetch")]
+from tests.tasks.ledger import fetches
 
 
 def test_an_open_page_finishes_its_task_without_worker_or_webhook(web, submit):
@@ -184,30 +181,38 @@ def test_the_longer_nothing_changes_the_rarer_it_is_asked(member):
     assert interval(task) == LONGEST_INTERVAL
 
 
-def silent_for_a_day(task: Task) -> Task:
-    age(task, changed_at=timezone.now() - timedelta(hours=25), due_at=timezone.now() - timedelta(seconds=1))
+def silent_for(days: float, task: Task) -> Task:
+    age(task, changed_at=timezone.now() - timedelta(days=days), due_at=timezone.now() - timedelta(seconds=1))
     return task
 
 
-def test_after_a_day_without_news_nobody_asks_any_more_until_a_person_does(web, submit, sandbox):
+@pytest.mark.parametrize(
+    ("days", "said", "again_in"),
+    [(1.1, "once a day", timedelta(days=1)), (7.9, "once a day", timedelta(days=1)), (8.1, "stopped", None)],
+)
+def test_after_a_day_without_news_it_is_asked_about_daily_for_a_week_and_then_by_people(
+    web, submit, sandbox, days, said, again_in
+):
     task = submit("[stuck] snow")
     version = task.version
-
-    def ends_without_news() -> bool:
-        refresh(silent_for_a_day(task))
-        task.refresh_from_db()
-        return task.has_no_news
-
-    # On its way to where it sticks there is some.
-    eventually(ends_without_news)
+    sandbox.options(misbehave=["fetch-500"])
+    refresh(silent_for(days, task))
+    task.refresh_from_db()
     assert task.version > version, "an open page must be told"
-    assert b"No news since" in web.get(f"/tasks/{task.pk}/status/").content
+    page = web.get(f"/tasks/{task.pk}/status/").content.decode()
+    assert "No news since" in page
+    assert said in page
     before = len(fetches(sandbox))
     web.get(f"/tasks/{task.pk}/status/")
     assert follow_due() == 0
     assert len(fetches(sandbox)) == before
     assert web.post(f"/tasks/{task.pk}/check/").status_code == 302
     assert len(fetches(sandbox)) == before + 1
+    task.refresh_from_db()
+    if again_in:
+        assert task.due_at - timezone.now() == pytest.approx(again_in, abs=timedelta(minutes=10))
+    else:
+        assert task.due_at is None
 
 
 def test_checking_again_finds_what_has_finished_meanwhile(web, submit, sandbox):
@@ -248,7 +253,7 @@ def test_two_workers_never_ask_about_the_same_row(member, sandbox):
 
 def test_checking_again_is_one_look_and_not_a_new_series(web, submit, sandbox):
     task = submit("[stuck] snow")
-    age(task, changed_at=timezone.now() - timedelta(hours=30), due_at=None)
+    age(task, changed_at=timezone.now() - timedelta(days=9), due_at=None)
     sandbox.options(misbehave=["fetch-500"])
     web.post(f"/tasks/{task.pk}/check/")
     task.refresh_from_db()
