@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PROJECT, do, sign_in
 from tests.browser.test_accessibility import start
-from tests.sizes import TORTURE
+from tests.sizes import TORTURE, measures
 
 KILOBYTE = 1000
 FIRST_LOAD = 60 * KILOBYTE
@@ -130,7 +130,7 @@ def test_nothing_jumps(house, lamps, open_watched, say, width, height):
 
 if TORTURE:
 
-    @pytest.mark.alone
+    @measures
     @SIZES
     def test_every_press_answers_at_once(house, lamps, open_watched, say, width, height):
         page = open_watched(width, height)
