@@ -25,6 +25,7 @@ from extender.apiframe.errors import (
 from extender.apiframe.exchange import Answer, exchange
 from extender.apiframe.payloads import (
     TaskUpdate,
+    names_a_task,
     objects_in,
     parse_task,
     parse_tasks,
@@ -155,7 +156,10 @@ class Client:
         kept = read_body.kept(*self._secrets)
         if _is_success(answer) and isinstance(read_body.said, dict | list):
             return read_body.said, kept
-        raise _error(answer, read_body.said, url, f"HTTP {answer.status} {kept}", pays=pays)
+        raw = f"HTTP {answer.status} {kept}"
+        if pays and names_a_task(read_body.said, but=body.get("parent_task_id", "")):
+            raise Unknown(f"APIFRAME answered with an error, and named a task (HTTP {answer.status}).", raw=raw)
+        raise _error(answer, read_body.said, url, raw, pays=pays)
 
 
 def _is_success(answer: Answer) -> bool:

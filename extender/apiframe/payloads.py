@@ -135,6 +135,11 @@ def only_id_in(body: Any, but: str = "") -> str:
     return named.pop() if len(named) == 1 else ""
 
 
+def names_a_task(body: Any, but: str) -> bool:
+    """Whether `body` names a task, `but` aside, and speaks of no errors: it may have been made, whatever is said."""
+    return bool(only_id_in(body, but)) and not any(fields.get("errors") for fields in objects_in(body))
+
+
 def id_in(task: dict[str, Any]) -> str:
     """The id that `task` plainly names as one, however that is spelt, its digits as they stand; "" for none."""
     return next((found for name, value in task.items() if _plainly(name) == "taskid" and (found := _id(value))), "")

@@ -35,6 +35,7 @@ BARE_DEFLATE = BARE.compress(TEXT.encode()) + BARE.flush()
         (PACKED[:-6], "gzip"),
         (zlib.compress(TEXT.encode()), "deflate"),
         (BARE_DEFLATE, "Deflate"),
+        (BARE_DEFLATE, None),
     ],
 )
 def test_what_can_be_read_is_read(came, packing):
@@ -46,6 +47,11 @@ def test_what_cannot_be_read_is_kept(came):
     body = read(came)
     assert body.said is None
     assert body.kept() == kept_of(came.decode("utf-8", "backslashreplace").strip("\0"))
+
+
+def test_where_nothing_could_be_unpacked_the_bytes_themselves_are_kept():
+    came = gzip.compress(b"\0 \n" + TEXT.encode() * 99)[:12]
+    assert read(came).kept().startswith("\x1f\\x8b\x08")
 
 
 def test_a_packing_that_cannot_be_read_is_named():

@@ -280,6 +280,15 @@ def test_an_accepted_task_is_known_however_that_is_said(submit, sandbox, body):
     assert (task.state, task.remote_id, task.percentage, task.reason) == (State.PENDING, "r1", 0, "")
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 429])
+def test_an_error_that_names_a_task_is_not_certain_and_its_id_is_offered(web, submit, sandbox, status):
+    said = {"data": {"task_id": "task_01KV52"}, "message": "Something went wrong"}
+    sandbox.dictate("/imagine-video-extend", json.dumps(said).encode(), status=status)
+    task = submit()
+    assert task.state == State.UNCONFIRMED
+    assert 'value="task_01KV52"' in web.get(f"/tasks/{task.pk}/").content.decode()
+
+
 def test_the_parents_id_is_not_taken_for_the_new_one(submit, original, sandbox):
     sandbox.dictate("/imagine-video-extend", json.dumps({"task": {"task_id": original.remote_id}}).encode())
     assert submit().state == State.UNCONFIRMED
