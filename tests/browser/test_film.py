@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import do, sign_in
+from tests.browser.conftest import SAVES_POWER, do, sign_in
 from tests.browser.scene import BLOCKS, RATE, START_SECONDS, STEP_SECONDS
 from tests.browser.test_accessibility import assert_clean
 from tests.sizes import TORTURE, measures
@@ -346,6 +346,22 @@ def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(hou
     assert [url for url in requested if url.endswith(".mp4")] == []
     expect(page.locator(".screen img")).to_be_visible()
     assert page.locator("video[data-seen]").count() == 0
+
+
+def test_where_nothing_plays_before_a_tap_it_says_so_and_one_tap_plays_every_segment(house, open_page, films):
+    page = open_page()
+    page.add_init_script(SAVES_POWER)
+    sign_in(page, house, "stage").goto(films["contains"])
+    page.evaluate(RECORD)
+    play = page.get_by_role("button", name="Play", exact=True)
+    play.evaluate("(button) => button.click()")
+    tap = page.get_by_role("button", name="Tap to play")
+    expect(tap).to_be_visible()
+    expect(play).to_be_visible()
+    page.get_by_label("Speed").select_option("2")
+    tap.click()
+    expect(tap).to_be_hidden()
+    await_picture(page, 1, 2)
 
 
 def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, films):
