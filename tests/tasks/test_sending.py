@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 
 from extender.operations.worker import send_next
 from extender.states import State
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.slots import APIFRAME
 from project.threads import APIFRAME_SLOTS
@@ -256,9 +256,13 @@ def test_the_id_is_found_however_it_comes(web, submit, sandbox, word):
     assert task.state == State.FINISHED, "the id went back byte for byte"
 
 
-def test_an_answer_of_200_with_errors_is_a_refusal_in_their_words(submit, sandbox):
-    task = submit("[errors-200] snow")
-    assert (task.state, task.reason) == (State.FAILED, "The prompt was refused")
+@pytest.mark.parametrize(
+    ("word", "reason"), [("errors-200", "The prompt was refused"), ("403", "This prompt is against the rules")]
+)
+def test_a_refusal_in_words_is_of_the_one_request_whatever_its_status(submit, sandbox, word, reason):
+    task = submit(f"[{word}] snow")
+    assert (task.state, task.reason) == (State.FAILED, reason)
+    assert not Gate.objects.closed().exists()
     assert bills(sandbox) == 0
 
 
