@@ -277,6 +277,9 @@ def test_what_cannot_be_read_is_kept_for_staff(submit, word):
 def test_an_id_that_is_not_certain_is_offered_to_the_owner(web, submit, sandbox):
     task = submit("[id-elsewhere] snow")
     remote_id = sandbox.ledger()["bills"][-1]["task_id"]
+    # A webhook that is refused is in the record too, and is not who says it.
+    forged = {"id": str(uuid.uuid4())}
+    web.post(f"/webhooks/apiframe/{task.webhook_nonce}/", forged, content_type="application/json")
     page = web.get(f"/tasks/{task.pk}/").content.decode()
     assert "It may be running under the id" in page
     assert f'value="{remote_id}"' in page
