@@ -30,6 +30,7 @@ TABLE = {
     "400": Fault(REFUSES, "the submit is refused with 400 and a reason"),
     "401": Fault(REFUSES, "the submit is refused with 401 {} as if the key were wrong"),
     "402": Fault(REFUSES, "the submit is refused with 402 as if the credits had run out"),
+    "403": Fault(REFUSES, "the submit is refused with 403 and a reason"),
     "404": Fault(REFUSES, "the submit is answered with 404"),
     "408": Fault(REFUSES, "the submit is answered with 408"),
     "429": Fault(REFUSES, "the submit is refused with 429 and Retry-After: 2"),

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 
 from extender.operations.worker import send_next
 from extender.states import State
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.slots import APIFRAME
 from project.threads import APIFRAME_SLOTS
@@ -294,9 +294,13 @@ def test_the_parents_id_is_not_taken_for_the_new_one(submit, original, sandbox):
     assert submit().state == State.UNCONFIRMED
 
 
-def test_an_answer_of_200_with_errors_is_a_refusal_in_their_words(submit, sandbox):
-    task = submit("[errors-200] snow")
-    assert (task.state, task.reason) == (State.FAILED, "The prompt was refused")
+@pytest.mark.parametrize(
+    ("word", "reason"), [("errors-200", "The prompt was refused"), ("403", "This prompt is against the rules")]
+)
+def test_a_refusal_in_words_is_of_the_one_request_whatever_its_status(submit, sandbox, word, reason):
+    task = submit(f"[{word}] snow")
+    assert (task.state, task.reason) == (State.FAILED, reason)
+    assert not Gate.objects.closed().exists()
     assert bills(sandbox) == 0
 
 
@@ -311,6 +315,9 @@ def test_what_cannot_be_read_is_kept_for_staff(submit, word):
 def test_an_id_that_is_not_certain_is_offered_to_the_owner(web, submit, sandbox):
     task = submit("[id-elsewhere] snow")
     remote_id = sandbox.ledger()["bills"][-1]["task_id"]
+    # A webhook that is refused is in the record too, and is not who says it.
+    forged = {"id": str(uuid.uuid4())}
+    web.post(f"/webhooks/apiframe/{task.webhook_nonce}/", forged, content_type="application/json")
     page = web.get(f"/tasks/{task.pk}/").content.decode()
     assert "It may be running under the id" in page
     assert f'value="{remote_id}"' in page

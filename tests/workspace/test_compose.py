@@ -28,7 +28,7 @@ NO_ADDRESS = "Give an address that starts with https://."
 REFUSED = [
     ("prompt", "", "Say what happens next."),
     ("prompt", " \r\n\t ", "Say what happens next."),
-    ("prompt", "\u200b\u3164\u00ad\n\u202e\u2800\ufe0f", "Say what happens next."),
+    ("prompt", "\u200b\u3164\u00ad\n\u202e\u2800\ufe0f\U000e0100", "Say what happens next."),
     ("prompt", "x" * 2001, TOO_LONG),
     ("prompt", "snow\0", "Null characters are not allowed."),
     ("index", "", "Choose one of the four clips."),
