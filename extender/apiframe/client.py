@@ -34,6 +34,7 @@ from extender.apiframe.payloads import (
     usable_clip_url,
 )
 from extender.apiframe.reading import read
+from extender.network.addresses import origin_of
 from extender.states import State
 
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
@@ -137,7 +138,7 @@ class Client:
     @property
     def _usable(self) -> Callable[[str], bool]:
         """Whether a clip may lie at an address."""
-        return usable_clip_url(self.base_url if settings.SANDBOX else None)
+        return usable_clip_url(origin_of(self.base_url) if settings.SANDBOX else None)
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}
