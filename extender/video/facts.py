@@ -28,6 +28,9 @@ class Facts:
     height: int
     frame_rate: float  # pictures per second
     frames: int
+    # By the file's own clock, as players have it. The moments are those of each picture; None where they come evenly.
+    starts_ms: float
+    moments_ms: list[float] | None
     codec: str  # "h264", "hevc", "vp9", ...
     end_tone: Tone
     end_sharpness: float  # log2 of the share that fine detail has in the last picture's contrast

@@ -70,6 +70,7 @@ class Footage:
         _check_size(self._stream.width, self._stream.height)
         _check_count(self._stream.frames)
         self._seen = 0  # packets, each of which holds one picture
+        self._clock = Clock(self.declared_rate)
         self._pixel = _pixel_aspect(self._stream.sample_aspect_ratio)
 
     def __enter__(self) -> "Footage":
@@ -83,12 +84,17 @@ class Footage:
         """Pictures per second, as the file has it."""
         return float(self._stream.average_rate) if self._stream.average_rate else None
 
+    @property
+    def starts(self) -> float:
+        """When its first picture comes by the file's own clock, in seconds; known once that has been seen."""
+        return self._clock.zero
+
     def pictures(self) -> Iterator[Picture]:
         """Every picture, in order. Raises `NotAVideo` where they are too many or too large, or some are missing."""
-        clock, count = Clock(self.declared_rate), 0
+        count = 0
         for count, frame in enumerate(self._frames(), 1):
             _check_size(frame.width, frame.height)
-            seconds = clock.at(frame.time)
+            seconds = self._clock.at(frame.time)
             _check_count(count)
             if seconds > MAX_SECONDS:
                 raise NotAVideo(f"It is longer than {MAX_SECONDS // 60} minutes.")
@@ -152,6 +158,11 @@ class Clock:
         self._step = 1 / min(max(rate or 24.0, 1.0), 240.0)
         self._zero: float | None = None
         self._last: float | None = None
+
+    @property
+    def zero(self) -> float:
+        """The stamp of the first picture; 0 where it is less, for so players have it."""
+        return max(0.0, self._zero or 0.0)
 
     def at(self, stamp: float | None) -> float:
         """Seconds after the first picture, for one that is stamped so."""

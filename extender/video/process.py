@@ -16,7 +16,7 @@ from typing import Any
 from extender.video.facts import Cut, Drift, Facts, NotAVideo
 
 SECONDS = 90  # on the wall, where the process may have to wait for a processor; its own limit is of work
-ANSWER_BYTES = 10_000
+ANSWER_BYTES = 100_000  # the moments of as many pictures as there may be are 70,000
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-s", "-m", "extender.video")
 # All that the process gets to see of our environment. Keys and passwords are in the rest.
