@@ -31,6 +31,7 @@ def examine(file: BinaryIO, into: Path) -> Facts:
             moments_ms=None if is_even else [_ms(footage.starts + moment) for moment in seconds],
             starts_ms=_ms(footage.starts),
             codec=footage.codec,
+            bits=picture.frame.format.components[0].bits,
             end_tone=colour.tone(end),
             end_sharpness=round(colour.sharpness(end[..., 0]), 3),
         )

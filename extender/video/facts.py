@@ -32,6 +32,7 @@ class Facts:
     starts_ms: float
     moments_ms: list[float] | None
     codec: str  # "h264", "hevc", "vp9", ...
+    bits: int  # of each channel of a picture; not every browser plays more than 8
     end_tone: Tone
     end_sharpness: float  # log2 of the share that fine detail has in the last picture's contrast
 

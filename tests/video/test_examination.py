@@ -102,6 +102,7 @@ def test_what_browsers_play_is_a_video(name, codec, how, tmp_path):
     clip = films.write(tmp_path / name, films.pan(24), **how)
     facts = examine(clip.rename(tmp_path / "unnamed"), tmp_path)
     assert (facts.codec, facts.frames, facts.frame_rate) == (codec, 24, 24.0)
+    assert facts.bits == (10 if "10" in how.get("pix_fmt", "") else 8)
     assert facts.duration_ms == pytest.approx(1000, abs=2)
     assert off(films.pan(24)[-1], picture(tmp_path, layout.POSTER)) < 4
 

@@ -16,6 +16,8 @@ from extender.video import layout
 
 register = template.Library()
 
+CODECS = {"h264": "H.264"}  # where the name is not but large letters
+
 
 @register.simple_tag
 def video_url(clip: Clip, share: Share | None = None) -> str:
@@ -61,7 +63,7 @@ def measured(clip: Clip, share: Share | None = None) -> str:
             "smoothest": "yes" if smoothest(clip) else None,
         }
     )
-    found["codec"] = _odd_codec(clip) or None
+    found["codec"] = odd_codec(clip) or None
     return format_html_join(
         "",
         ' data-{}="{}"',
@@ -106,7 +108,7 @@ def facts(clip: Clip) -> list[str]:
     if not clip.is_stored:
         return []
     length = f"{(clip.duration_ms or 0) / 1000:.1f} s"
-    odd = filter(None, [_odd_codec(clip)])
+    odd = filter(None, [odd_codec(clip)])
     return [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0), *odd]
 
 
@@ -145,8 +147,12 @@ def smoothest(clip: Clip) -> bool:
     return has_cuts(clip.task) and _cut_delta(clip) == min(map(_cut_delta, clip.task.clips))
 
 
-def _odd_codec(clip: Clip) -> str:
-    """The codec as people call it, "HEVC"; "" for the one that every browser plays, and while nobody knows."""
+@register.filter
+def odd_codec(clip: Clip) -> str:
+    """The codec as people call it, "HEVC", "10-bit H.264"; "" where every browser plays it, or nobody knows."""
+    bits = clip.facts.get("bits", 8)
+    if bits > 8:
+        return f"{bits}-bit {CODECS.get(clip.codec, clip.codec.upper())}"
     return "" if clip.codec == "h264" else clip.codec.upper()
 
 
