@@ -33,7 +33,7 @@ def test_the_film_plays_our_copies_from_where_each_leaves_its_parents_footage(we
     first = extend(start, 3)
     copies = [
         make_clip(start, 3, duration_ms=5200, frame_rate=24.0),
-        make_clip(first, 2, duration_ms=9300, frame_rate=25.0, contains_parent="yes", cut_ms=5208),
+        make_clip(first, 2, duration_ms=9300, frame_rate=25.0, contains_parent="yes", cut_ms=5208, codec="hevc"),
     ]
     played = chosen(page(web, first, 2))
     assert [take["data-src"] for take in played] == [f"/clips/{copy.pk}.mp4" for copy in copies]
@@ -41,6 +41,7 @@ def test_the_film_plays_our_copies_from_where_each_leaves_its_parents_footage(we
         ("0.000", "5.200", "24.000"),
         ("5.208", "9.300", "25.000"),
     ]
+    assert [take.get("data-codec") for take in played] == [None, "HEVC"]
 
 
 def test_what_is_not_copied_plays_from_where_it_is_and_the_page_says_that_it_may_repeat(web, start):

@@ -36,8 +36,10 @@ const branch = () => steps.map((step) => step.chosen).filter((take) => take && !
 
 const player = new FilmPlayer(screen.querySelectorAll("video"), render, (take) => {
   take.failed = true;
-  const name = stepOf(take).name.toLowerCase();
-  const words = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film skips it.`;
+  const name = `clip ${take.radio.value} of ${stepOf(take).name.toLowerCase()}`;
+  const { codec } = take.radio.dataset;
+  const why = codec ? `This browser cannot play ${name} (${codec})` : `C${name.slice(1)} cannot be loaded now`;
+  const words = `${why}. The film skips it.`;
   find("trouble").textContent = words;
   say(words, false);
   const { position, segments } = player;
