@@ -307,22 +307,24 @@ def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbo
 
 def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_continue(web, guest, member):
     parent = make_task(member)
-    lead = make_clip(parent, 3)
+    lead = make_clip(parent, 3, facts={"moments_ms": [0.0, 20.0, 80.5]})
     task = make_task(member, parent=parent, index=3)
     measured = {"frame_rate": 24.0, "contains_parent": "yes", "cut_ms": 5200}
     make_clip(task, 1, cut_delta_e=0.0, **measured)
-    make_clip(task, 2, cut_delta_e=2.5, **measured)
+    make_clip(task, 2, cut_delta_e=2.5, facts={"starts_ms": 10.0, "moments_ms": [10.0, 51.7, 120.0]}, **measured)
     make_clip(task, 3, cut_delta_e=1.5, frame_rate=24.0, contains_parent="no", cut_ms=0)
     link = Share.objects.create(task=task).get_absolute_url()
     for shown in (page(web, f"/tasks/{task.pk}/"), page(web, f"/tasks/{task.pk}/copies/")):
         lines = [re.search(rf'<p class="copy[^>]*id="copy-{n}"[^>]*>', shown)[0] for n in (1, 2, 3, 4)]
         assert 'data-ms="5200" data-fps="24.0" data-cut-ms="5200"' in lines[0]
         assert 'data-cut-delta="0.0" data-smoothest="yes"' in lines[0]
-        assert 'data-cut-ms="5200" data-cut-delta="2.5"' in lines[1]
+        timing = 'data-starts-ms="10.0" data-moments="10.0 51.7 120.0"'
+        assert f'{timing} data-cut-ms="5200" data-cut-delta="2.5"' in lines[1]
+        assert [n for n in (1, 2, 3) if "uneven frames" in line(shown, n)] == [2]
         assert "data-smoothest" not in lines[1]
         assert 'data-fps="24.0" data-cut-delta="1.5"' in lines[2]
         assert "data-ms" not in lines[3]
-        assert f'data-film="/clips/{lead.pk}.mp4" data-ms="5200"' in shown
+        assert f'data-film="/clips/{lead.pk}.mp4" data-ms="5200" data-moments="0.0 20.0 80.5"' in shown
     # A link is for one task: the clip that it continues is not shown by it.
     for address in (link, link + "copies/"):
         assert str(lead.pk) not in page(guest, address)
