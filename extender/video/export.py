@@ -5,12 +5,13 @@ once, at the size of the first part. It is silent, as the film is that a page pl
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 
+from extender.video import layout
 from extender.video.canvas import Canvas
 from extender.video.cutlist import CutList, Film
 from extender.video.encoding import encode
@@ -20,11 +21,14 @@ from extender.video.source import TICKS, Source
 OPTIONS = {"movflags": "+faststart", "video_track_timescale": str(TICKS)}
 
 
-def export(cuts: CutList, sources: list[Source], target: Path, tell: Callable[[int], None]) -> Film:
-    """Writes the film to `target`, whole or not at all; tells how many percent are there, 0 to 99.
+def export(cuts: CutList, files: Sequence[BinaryIO], into: Path, tell: Callable[[int], None]) -> Film:
+    """Writes `layout.FILM` into the folder, whole or not at all; tells how many percent are there, 0 to 99.
 
-    Raises `NotAVideo` where a file cannot be read, or a part holds no picture; OSError where nothing can be written.
+    `files` are those of the parts. Raises `NotAVideo` where one cannot be read, or a part holds no picture; OSError
+    where nothing can be written.
     """
+    sources = [Source(file, part) for file, part in zip(files, cuts.parts, strict=True)]
+    target = into / layout.FILM
     draft = target.with_suffix(".part")
     try:
         with av.open(str(draft), "w", format="mp4", options=OPTIONS) as container:

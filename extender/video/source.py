@@ -71,17 +71,19 @@ class Source:
     def first(self) -> av.VideoFrame:
         """Its first picture."""
         with self.open() as footage:
-            for picture in self.pictures(footage):
-                return picture.frame
-        raise NotAVideo("A part of the film holds no picture.")
+            return next(self.pictures(footage)).frame
 
     def pictures(self, footage: Footage) -> Iterator[Picture]:
         """Its pictures in the opened file, in order; their seconds count from the first in the file."""
+        is_empty = True
         for picture in footage.pictures():
             if picture.seconds >= self._ends:
-                return
+                break
             if self.holds(picture.seconds):
+                is_empty = False
                 yield picture
+        if is_empty:
+            raise NotAVideo("A part of the film holds no picture.")
 
     def holds(self, seconds: float) -> bool:
         """Whether a picture at that moment is in this part."""

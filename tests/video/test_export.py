@@ -1,5 +1,6 @@
 """A film of several files: each picture of each part once, in order, and as it was, or as near as nobody sees."""
 
+from contextlib import ExitStack
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -10,10 +11,13 @@ import numpy as np
 import pytest
 from av.video.reformatter import Colorspace
 
+from extender.video import layout
+from extender.video import process as probing
 from extender.video.cutlist import CutList, Film, Part
 from extender.video.export import export
-from extender.video.source import Source
+from extender.video.facts import NotAVideo
 from tests import films
+from tests.video.test_hostile_files import children
 
 PLAIN = {"preset": "ultrafast", "bf": "2", "g": "12"}
 ALIKE = 40  # dB
@@ -23,10 +27,11 @@ def write(path: Path, count: int = 18, start: int = 0, **how: Any) -> Path:
     return films.write(path, films.pan(count, start), **{"options": PLAIN, **how})
 
 
-def made(path: Path, *parts: tuple[Path, int, int], **choices: Any) -> Film:
+def made(into: Path, *parts: tuple[Path, int, int], **choices: Any) -> Film:
     cuts = CutList(tuple(Part(begins, ends) for _, begins, ends in parts), **choices)
-    sources = [Source(file.open("rb"), part) for (file, _, _), part in zip(parts, cuts.parts, strict=True)]
-    return export(cuts, sources, path, lambda percent: None)
+    with ExitStack() as opened:
+        files = [opened.enter_context(file.open("rb")) for file, _, _ in parts]
+        return export(cuts, files, into, lambda percent: None)
 
 
 def pictures(path: Path) -> list[tuple[Fraction, list[np.ndarray]]]:
@@ -80,7 +85,7 @@ def test_what_agrees_is_copied_picture_by_picture(rate, options, tmp_path):
     first = write(tmp_path / "first.mp4", rate=rate, options=options)
     second = write(tmp_path / "second.mp4", start=18, rate=rate, options=options)
     last = round(1000 * 18 / rate)
-    film = made(tmp_path / "film.mp4", (first, 0, last), (second, 0, last), (first, 0, last))
+    film = made(tmp_path, (first, 0, last), (second, 0, last), (first, 0, last))
     assert (film.frames, film.is_copied) == (54, True)
     every = slice(None)
     assert_same(tmp_path / "film.mp4", (first, every), (second, every), (first, every), at_least=100)
@@ -91,7 +96,7 @@ def test_what_agrees_is_copied_picture_by_picture(rate, options, tmp_path):
 def test_a_copy_begins_at_a_key_frame_and_ends_where_it_is_told(tmp_path):
     parent = write(tmp_path / "parent.mp4", 12, rate=24, options=PLAIN | {"bf": "0"})
     child = write(tmp_path / "child.mp4", 30, rate=24, options=PLAIN | {"bf": "0"})
-    film = made(tmp_path / "film.mp4", (parent, 0, 500), (child, 500, 1000))
+    film = made(tmp_path, (parent, 0, 500), (child, 500, 1000))
     assert (film.frames, film.duration_ms, film.is_copied) == (24, 1000, True)
     assert_same(tmp_path / "film.mp4", (parent, slice(None)), (child, slice(12, 24)), at_least=100)
 
@@ -99,7 +104,7 @@ def test_a_copy_begins_at_a_key_frame_and_ends_where_it_is_told(tmp_path):
 def test_where_a_part_begins_between_key_frames_all_is_encoded_once(tmp_path):
     parent = write(tmp_path / "parent.mp4", 10)
     child = write(tmp_path / "child.mp4", 24)
-    film = made(tmp_path / "film.mp4", (parent, 0, 417), (child, 417, 1000))
+    film = made(tmp_path, (parent, 0, 417), (child, 417, 1000))
     assert (film.frames, film.duration_ms, film.is_copied) == (24, 1000, False)
     assert_same(tmp_path / "film.mp4", (parent, slice(None)), (child, slice(10, None)), at_least=ALIKE)
     assert moments(pictures(tmp_path / "film.mp4")) == [Fraction(number, 24) for number in range(24)]
@@ -123,7 +128,7 @@ def test_what_differs_is_encoded_once_and_each_picture_keeps_its_time(kind, tmp_
         files.append(write(tmp_path / f"{number}.mp4", start=18 * number, **how))
     rates = [24, *(how.get("rate", 24) for how in OTHERS[kind])]
     parts = [(file, 0, round(18000 / rate)) for file, rate in zip(files, rates, strict=True)]
-    film = made(tmp_path / "film.mp4", *parts)
+    film = made(tmp_path, *parts)
     assert (film.frames, film.is_copied) == (18 * len(files), False)
     assert_same(tmp_path / "film.mp4", *((file, slice(None)) for file in files), at_least=ALIKE)
     lasts = [Fraction(1) / rate for rate in rates for _ in range(18)]
@@ -134,7 +139,7 @@ def test_what_differs_is_encoded_once_and_each_picture_keeps_its_time(kind, tmp_
 
 def test_pictures_that_come_unevenly_keep_their_times(tmp_path):
     file = write(tmp_path / "clip.mp4", 6, rate=96, stamps=[0, 1, 8, 9, 20, 24])
-    made(tmp_path / "film.mp4", (file, 0, 300), (file, 10, 300))
+    made(tmp_path, (file, 0, 300), (file, 10, 300))
     times = [round(96 * moment, 2) for moment in moments(pictures(tmp_path / "film.mp4"))]
     last = 24 / 5
     assert times == pytest.approx(
@@ -146,7 +151,7 @@ def test_pictures_that_come_unevenly_keep_their_times(tmp_path):
 def test_odd_sizes_become_even_and_lose_nothing(size, tmp_path):
     land = [np.pad(picture, ((0, 1), (0, 1), (0, 0)), mode="edge")[: size[0], : size[1]] for picture in films.pan(12)]
     file = films.write(tmp_path / "clip.mp4", land, pix_fmt="yuv444p", options=PLAIN)
-    film = made(tmp_path / "film.mp4", (file, 0, 500))
+    film = made(tmp_path, (file, 0, 500))
     assert not film.is_copied
     assert (film.height, film.width) == (size[0] + size[0] % 2, size[1] + size[1] % 2)
     assert_same(tmp_path / "film.mp4", (file, slice(None)), at_least=ALIKE)
@@ -154,6 +159,56 @@ def test_odd_sizes_become_even_and_lose_nothing(size, tmp_path):
 
 def test_an_upright_film_stands_upright(tmp_path):
     file = write(tmp_path / "clip.mp4", prepare=lambda stream: stream.set_display_rotation(90))
-    film = made(tmp_path / "film.mp4", (file, 0, 750))
+    film = made(tmp_path, (file, 0, 750))
     assert (film.width, film.height) == (90, 160)
     assert_same(tmp_path / "film.mp4", (file, slice(None)), at_least=ALIKE)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    return write(tmp_path_factory.mktemp("clip") / "clip.mp4", 24)
+
+
+def test_a_process_of_its_own_makes_the_film_and_says_how_far_it_is(clip, tmp_path):
+    told: list[int] = []
+    cuts = CutList((Part(0, 1000), Part(42, 1000)))
+    film = probing.export(cuts, [clip, clip], tmp_path, told.append)
+    assert (film.frames, film.duration_ms, film.is_copied) == (47, 1958, False)
+    assert (told[0], told[-1], len(told)) == (0, 97, 47)
+    assert [path.name for path in tmp_path.iterdir()] == [layout.FILM]
+    assert_same(tmp_path / layout.FILM, (clip, slice(None)), (clip, slice(1, None)), at_least=ALIKE)
+    content = (tmp_path / layout.FILM).read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat"), "it plays while it loads"
+
+
+def test_an_export_that_is_cancelled_leaves_no_film(clip, tmp_path):
+    class Cancelled(Exception):
+        pass
+
+    def cancel(percent: int) -> None:
+        raise Cancelled
+
+    before = children()
+    with pytest.raises(Cancelled):
+        probing.export(CutList((Part(42, 1000),)), [clip], tmp_path, cancel)
+    assert children() == before
+    assert not (tmp_path / layout.FILM).exists()
+
+
+def test_a_full_disk_keeps_its_number(clip, tmp_path):
+    (tmp_path / "film.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        probing.export(CutList((Part(0, 1000),)), [clip], tmp_path, lambda percent: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "part", "why"),
+    [(b"<html>", (0, 1000), "not a video"), (None, (1000, 2000), "no picture"), (None, (500, 500), "no picture")],
+)
+def test_a_part_without_pictures_makes_no_film(content, part, why, clip, tmp_path):
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(content or clip.read_bytes())
+    with pytest.raises(NotAVideo, match=why):
+        made(tmp_path, (clip, 0, 1000), (file, *part))
+    assert list(tmp_path.iterdir()) == [file]
