@@ -33,7 +33,7 @@ class Canvas:
         height, width = map(even, shape)
         ratio = RATIOS.get(cuts.shape, Fraction(width, height))
         grows = (ratio > Fraction(width, height)) == (cuts.fit == "bars")
-        height, width = (height, even(round(height * ratio))) if grows else (even(round(width / ratio)), width)
+        height, width = (height, 2 * round(height * ratio / 2)) if grows else (2 * round(width / ratio / 2), width)
         return cls(width, height, BT709 if matrix_of(first) == Colorspace.ITU709 else BT601, cuts.fit)
 
     @property

@@ -212,3 +212,42 @@ def test_a_part_without_pictures_makes_no_film(content, part, why, clip, tmp_pat
     with pytest.raises(NotAVideo, match=why):
         made(tmp_path, (clip, 0, 1000), (file, *part))
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_busiest_pictures_come_as_near_as_others(tmp_path):
+    rng = np.random.default_rng(1)
+    noisy = [
+        np.clip(picture + rng.normal(0, 20, picture.shape), 0, 255).astype(np.uint8) for picture in films.pan(12)
+    ]
+    file = films.write(tmp_path / "clip.mp4", noisy, options={"preset": "ultrafast", "qp": "5"})
+    made(tmp_path, (file, 42, 500))
+    assert_same(tmp_path / layout.FILM, (file, slice(1, None)), at_least=ALIKE)
+
+
+RED, BLUE = (200, 40, 40), (40, 40, 200)
+
+
+@pytest.mark.parametrize(
+    ("shape", "fit", "size", "corner", "edge"),
+    [
+        ("as it is", "bars", (160, 90), "red", "black"),
+        ("as it is", "crop", (160, 90), "red", "blue"),
+        ("16:9", "bars", (160, 90), "red", "black"),
+        ("9:16", "bars", (160, 284), "black", "blue"),
+        ("9:16", "crop", (50, 90), "red", "blue"),
+        ("1:1", "bars", (160, 160), "black", "black"),
+        ("1:1", "crop", (90, 90), "red", "blue"),
+    ],
+)
+def test_a_film_has_the_shape_that_is_asked_for(shape, fit, size, corner, edge, tmp_path):
+    """A wide clip in red, then a small upright one in blue: looked at in a corner, and at the edge beside the middle."""
+    wide = films.write(tmp_path / "wide.mp4", [films.flat(RED)] * 4, options=PLAIN)
+    tall = films.write(tmp_path / "tall.mp4", [films.flat(BLUE, 44, 80)] * 4, options=PLAIN)
+    film = made(tmp_path, (wide, 0, 167), (tall, 0, 167), shape=shape, fit=fit)
+    assert (film.width, film.height) == size
+    first, last = (films.read(tmp_path / layout.FILM)[number].astype(int) for number in (0, -1))
+    colours = {"black": (0, 0, 0), "red": RED, "blue": BLUE}
+    assert np.abs(first[2, 2] - colours[corner]).max() < 9
+    assert np.abs(last[size[1] // 2, 2] - colours[edge]).max() < 9
+    for shown, whole in ((first, RED), (last, BLUE)):
+        assert np.abs(shown[size[1] // 2, size[0] // 2] - whole).max() < 9
