@@ -10,8 +10,8 @@ from av.video.frame import PictureType
 from extender.video.canvas import FORMAT, Canvas
 from extender.video.source import TICKS, Source
 
-# One step for all, so that no picture, however busy, is further off than it: 42 dB where all is noise.
-OPTIONS = {"preset": "veryfast", "qp": "18", "forced-idr": "1"}
+# One step for all, so that no picture, however busy, is further off than it: 41 dB where all is noise.
+OPTIONS = {"preset": "veryfast", "qp": "16", "forced-idr": "1"}
 GOP_SECONDS = 2
 FRAME_DURATION = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION: what a picture lasts is kept
 
