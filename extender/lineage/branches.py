@@ -44,18 +44,16 @@ class Segment:
 
     @property
     def begins(self) -> float:
-        """Where in the file, in seconds: 0, or where it leaves the footage of its parent."""
-        return (self.clip.cut_ms or 0) / 1000 if self.clip.repeats_parent else 0.0
+        """Where in the file, in seconds: its first picture, or where it leaves the footage of its parent."""
+        new = (self.clip.cut_ms or 0) if self.clip.repeats_parent else 0
+        return (self.clip.starts_ms + new) / 1000
 
     @property
     def ends(self) -> float | None:
         """Where in the file, in seconds; None where nobody has measured it."""
-        return self.clip.duration_ms / 1000 if self.clip.is_stored and self.clip.duration_ms else None
-
-    @property
-    def frame_rate(self) -> float | None:
-        """Pictures in a second; None where nobody has measured it."""
-        return self.clip.frame_rate if self.clip.is_stored else None
+        if not (self.clip.is_stored and self.clip.duration_ms):
+            return None
+        return (self.clip.starts_ms + self.clip.duration_ms) / 1000
 
     @property
     def may_repeat(self) -> bool:

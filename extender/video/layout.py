@@ -2,6 +2,7 @@
 
 POSTER = "poster.webp"  # where the clip leads; stands in the player until it plays
 THUMBNAIL = "thumbnail.webp"  # near its end, where the four takes of one task differ; small, for lists
+FILM = "film.mp4"  # of several clips
 STORYBOARD = "storyboard.webp"  # one sheet of tiles, read like a page: left to right, then down
 
 POSTER_SIDE, THUMBNAIL_SIDE, TILE_SIDE = 640, 320, 240  # pixels of the longer side

@@ -196,6 +196,16 @@ class Clip(models.Model):
         return self.is_stored and self.contains_parent == self.Contains.YES
 
     @property
+    def starts_ms(self) -> float:
+        """When its first picture comes by its file's own clock: the measured moments count from there."""
+        return self.facts.get("starts_ms", 0.0)
+
+    @property
+    def moments_ms(self) -> list[float] | None:
+        """When each of its pictures comes, by its file's own clock; None where they come evenly, or nobody knows."""
+        return self.facts.get("moments_ms")
+
+    @property
     def file_name(self) -> str:
         """What it is called on somebody's disk: `a-cat-dancing-2.mp4`."""
         return f"{self.task.slug}-{self.index}.mp4"

@@ -1,4 +1,4 @@
-// One video element: waiting for it, bringing a moment of it to the screen, and moving by pictures.
+// One video element: waiting for it, and bringing a moment of it to the screen.
 
 const SAME = 0.001; // s: nearer is the same moment
 
@@ -36,6 +36,3 @@ export async function seek(video, momentOf, isWanted) {
   while (video.readyState < 2 && !video.error) await once(video, "loadeddata", "canplay", "error");
   return !video.error && isWanted();
 }
-
-// The moment `by` pictures after the picture at `time`: its middle, for at its edge a browser may show the one before.
-export const pictureAfter = (time, rate, by) => (Math.floor(time * rate + 0.01) + by + 0.5) / rate;
