@@ -240,7 +240,7 @@ RED, BLUE = (200, 40, 40), (40, 40, 200)
     ],
 )
 def test_a_film_has_the_shape_that_is_asked_for(shape, fit, size, corner, edge, tmp_path):
-    """A wide clip in red, then a small upright one in blue: looked at in a corner, and at the edge beside the middle."""
+    """A wide clip in red, then a small upright one in blue: looked at in a corner, and in the middle of an edge."""
     wide = films.write(tmp_path / "wide.mp4", [films.flat(RED)] * 4, options=PLAIN)
     tall = films.write(tmp_path / "tall.mp4", [films.flat(BLUE, 44, 80)] * 4, options=PLAIN)
     film = made(tmp_path, (wide, 0, 167), (tall, 0, 167), shape=shape, fit=fit)
