@@ -125,6 +125,15 @@ EXPORT_MOVES: dict[ExportState, set[ExportState]] = {
 
 UNSETTLED_EXPORTS = frozenset({ExportState.WAITING, ExportState.EXPORTING, ExportState.BLOCKED})
 
+EXPORT_WORDS: dict[ExportState, str] = {
+    ExportState.WAITING: "waiting for its turn",
+    ExportState.EXPORTING: "exporting",
+    ExportState.BLOCKED: "exporting paused",
+    ExportState.STORED: "ready",
+    ExportState.FAILED: "failed",
+    ExportState.CANCELLED: "cancelled",
+}
+
 AnyState = TypeVar("AnyState", bound=StrEnum)
 
 
