@@ -8,6 +8,7 @@ from typing import Any
 import av
 import pytest
 
+from extender.archive import sweeping
 from extender.archive.exports import exporting
 from extender.archive.exports.models import Export
 from extender.states import EXPORT_MOVES, EXPORT_WORDS, ExportState
@@ -308,3 +309,19 @@ def test_a_film_whose_file_is_missing_is_made_again(web, film, settings):
     answer = web.get(f"{page_of(film)}export/{export.pk}/")
     assert answer["Location"] == f"{page_of(film)}#export"
     assert 'data-state="waiting"' in part_of(web, film)
+
+
+def test_films_that_nobody_wants_any_more_are_swept_with_their_files(web, film, settings):
+    old, cancelled, failed = ask(web, film), ask(web, film, last=0), ask(web, film, first=1)
+    kept = ask(web, film, shape="1:1 bars")
+    for export in (old, kept):
+        path = settings.MEDIA_ROOT / export.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"a film")
+    Export.objects.filter(pk=cancelled.pk).cancel()
+    Export.objects.filter(pk__in=(old.pk, kept.pk)).update(state="stored")
+    Export.objects.filter(pk=failed.pk).update(state="failed")
+    Export.objects.filter(pk__in=(old.pk, failed.pk)).update(asked_at="2020-01-01T00:00:00Z")
+    assert sweeping.drop_unwanted_films() == 3
+    assert list(Export.objects.all()) == [kept]
+    assert [path.name for path in settings.MEDIA_ROOT.glob("films/*/*")] == [f"{kept.cut_list}.mp4"]
