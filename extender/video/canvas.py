@@ -1,5 +1,6 @@
 """Puts pictures of any kind onto the frames of one film: upright, even in size, coded alike, with bars or a crop."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -15,6 +16,8 @@ FORMAT = "yuv420p"
 BLACK = (16, 128, 128)
 BT709, BT601 = 1, 6  # of a stream's colour space
 RATIOS = {"16:9": Fraction(16, 9), "9:16": Fraction(9, 16), "1:1": Fraction(1)}
+# Of the planes Y, Cb and Cr of a picture, uint8 each.
+Change = Callable[[list[np.ndarray]], list[np.ndarray]]
 SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
@@ -37,19 +40,18 @@ class Canvas:
         return cls(width, height, BT709 if matrix_of(first) == Colorspace.ITU709 else BT601, cuts.fit)
 
     @property
-    def _matrix(self) -> Colorspace:
+    def matrix(self) -> Colorspace:
         return Colorspace.ITU709 if self.colorspace == BT709 else Colorspace.ITU601
 
-    def draw(self, frame: av.VideoFrame, footage: Footage) -> av.VideoFrame:
-        """The picture as a frame of the film: itself, where it is one already."""
+    def draw(self, frame: av.VideoFrame, footage: Footage, change: Change | None = None) -> av.VideoFrame:
+        """The picture as a frame of the film: itself, where it is one already; `change` changes its planes."""
         turns = quarter_turns(frame)
         height, width = self._scaled(*footage.shape(frame))
         picture = self._coded(frame, footage, (height, width) if turns % 2 == 0 else (width, height))
-        if (picture.height, picture.width, turns) == (self.height, self.width, 0):
+        if not change and (picture.height, picture.width, turns) == (self.height, self.width, 0):
             return picture
-        planes = [
-            self._placed(np.rot90(plane, turns), black) for plane, black in zip(_planes(picture), BLACK, strict=True)
-        ]
+        planes = change(_planes(picture)) if change else _planes(picture)
+        planes = [self._placed(np.rot90(plane, turns), black) for plane, black in zip(planes, BLACK, strict=True)]
         return av.VideoFrame.from_ndarray(np.concatenate(planes, axis=None).reshape(-1, self.width), format=FORMAT)
 
     def _scaled(self, height: int, width: int) -> tuple[int, int]:
@@ -67,17 +69,17 @@ class Canvas:
             upright = footage.rgb(frame, turned)
             lying = np.ascontiguousarray(np.rot90(upright, -quarter_turns(frame)))
             rgb = av.VideoFrame.from_ndarray(lying, format="rgb24")
-            return rgb.reformat(format=FORMAT, dst_colorspace=self._matrix, interpolation=SCALING, threads=1)
+            return rgb.reformat(format=FORMAT, dst_colorspace=self.matrix, interpolation=SCALING, threads=1)
         matrix = matrix_of(frame)
         coded = (frame.format.name, frame.height, frame.width, matrix)
-        if coded == (FORMAT, *size, self._matrix) and frame.color_range != ColorRange.JPEG:
+        if coded == (FORMAT, *size, self.matrix) and frame.color_range != ColorRange.JPEG:
             return frame
         return frame.reformat(
             height=size[0],
             width=size[1],
             format=FORMAT,
             src_colorspace=matrix,
-            dst_colorspace=self._matrix,
+            dst_colorspace=self.matrix,
             dst_color_range=ColorRange.MPEG,
             interpolation=SCALING,
             threads=1,

@@ -23,6 +23,7 @@ class CutList:
     parts: tuple[Part, ...]
     shape: Literal["as it is", "16:9", "9:16", "1:1"] = "as it is"  # as it is: that of the first part
     fit: Literal["bars", "crop"] = "bars"  # what becomes of pictures in another shape
+    even_colours: bool = False  # each part's are led back to where the first part ends
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))

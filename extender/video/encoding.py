@@ -1,13 +1,15 @@
 """Encodes the pictures of a film: H.264 in 8 bits, so near to its sources that nobody sees the difference."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import av
 from av.video.frame import PictureType
 
 from extender.video.canvas import FORMAT, Canvas
+from extender.video.grading import Grade
 from extender.video.source import TICKS, Source
 
 # One step for all, so that no picture, however busy, is further off than it: 41 dB where all is noise.
@@ -16,14 +18,20 @@ GOP_SECONDS = 2
 FRAME_DURATION = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION: what a picture lasts is kept
 
 
-def encode(container: Any, canvas: Canvas, sources: list[Source], tell: Callable[[float], None]) -> tuple[int, int]:
+def encode(
+    container: Any,
+    canvas: Canvas,
+    sources: list[Source],
+    grades: Sequence[Grade | None],
+    tell: Callable[[float], None],
+) -> tuple[int, int]:
     """Writes the parts in order; tells how many seconds are there. Returns how many pictures, and ticks, they are."""
     stream = _stream(container, canvas, sources[0])
     count, offset = 0, 0
-    for source in sources:
+    for source, grade in zip(sources, grades, strict=True):
         # Each cut is a key frame, so that players find it at once.
         kind = PictureType.I
-        for frame, ticks in _frames(canvas, source):
+        for frame, ticks in _frames(canvas, source, grade):
             frame.pts, frame.time_base, frame.duration, frame.pict_type = offset, Fraction(1, TICKS), ticks, kind
             container.mux(stream.encode(frame))
             tell(offset / TICKS)
@@ -32,7 +40,7 @@ def encode(container: Any, canvas: Canvas, sources: list[Source], tell: Callable
     return count, offset
 
 
-def _frames(canvas: Canvas, source: Source) -> Iterator[tuple[av.VideoFrame, int]]:
+def _frames(canvas: Canvas, source: Source, grade: Grade | None) -> Iterator[tuple[av.VideoFrame, int]]:
     """The pictures of a part as they are in the film, and how many ticks each lasts."""
     drawn, tick = None, 0
     with source.open() as footage:
@@ -40,7 +48,8 @@ def _frames(canvas: Canvas, source: Source) -> Iterator[tuple[av.VideoFrame, int
             following = source.tick(picture.seconds)
             if drawn:
                 yield drawn, following - tick
-            drawn, tick = canvas.draw(picture.frame, footage), following
+            change = partial(grade.apply, seconds=picture.seconds) if grade else None
+            drawn, tick = canvas.draw(picture.frame, footage, change), following
     if drawn:
         yield drawn, source.last_ticks
 

@@ -15,6 +15,7 @@ from extender.video import layout
 from extender.video.canvas import Canvas
 from extender.video.cutlist import CutList, Film
 from extender.video.encoding import encode
+from extender.video.grading import even_out
 from extender.video.joining import can_join, join
 from extender.video.source import TICKS, Source
 
@@ -27,7 +28,7 @@ def export(cuts: CutList, files: Sequence[BinaryIO], into: Path, tell: Callable[
     `files` are those of the parts. Raises `NotAVideo` where one cannot be read, or a part holds no picture; OSError
     where nothing can be written.
     """
-    sources = [Source(file, part) for file, part in zip(files, cuts.parts, strict=True)]
+    sources = [Source.of(file, part) for file, part in zip(files, cuts.parts, strict=True)]
     target = into / layout.FILM
     draft = target.with_suffix(".part")
     try:
@@ -40,20 +41,29 @@ def export(cuts: CutList, files: Sequence[BinaryIO], into: Path, tell: Callable[
 
 
 def _write(cuts: CutList, sources: list[Source], container: Any, tell: Callable[[int], None]) -> Film:
-    total, told = sum(part.ends_ms - part.begins_ms for part in cuts.parts) / 1000, -1
-
-    def tell_seconds(seconds: float) -> None:
-        nonlocal told
-        percent = min(99, int(100 * seconds / total))
-        if percent > told:
-            tell(percent)
-            told = percent
-
+    seconds = sum(part.ends_ms - part.begins_ms for part in cuts.parts) / 1000
     with sources[0].open() as footage:
         canvas = Canvas.of(sources[0].first, footage.shape(sources[0].first), cuts)
-    is_copied = cuts.shape == "as it is" and can_join(sources)
+    is_copied = cuts.shape == "as it is" and not cuts.even_colours and can_join(sources)
     if is_copied:
-        count, ticks = join(container, sources, tell_seconds)
+        count, ticks = join(container, sources, _percent(tell, seconds))
+    elif cuts.even_colours:
+        grades = even_out(sources, canvas.matrix, say := _percent(tell, 2 * seconds))
+        count, ticks = encode(container, canvas, sources, grades, lambda done: say(seconds + done))
     else:
-        count, ticks = encode(container, canvas, sources, tell_seconds)
+        count, ticks = encode(container, canvas, sources, [None] * len(sources), _percent(tell, seconds))
     return Film(count, round(1000 * ticks / TICKS), canvas.width, canvas.height, is_copied)
+
+
+def _percent(tell: Callable[[int], None], total: float) -> Callable[[float], None]:
+    """Tells how many of a hundred parts of `total` are done, each time that it is more."""
+    told = -1
+
+    def tell_done(done: float) -> None:
+        nonlocal told
+        percent = min(99, int(100 * done / total))
+        if percent > told:
+            told = percent
+            tell(percent)
+
+    return tell_done

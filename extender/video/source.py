@@ -43,17 +43,14 @@ class Survey(NamedTuple):
 class Source:
     """A part of a film. Raises `NotAVideo` wherever its file has to be read and cannot be."""
 
-    file: BinaryIO
+    file: BinaryIO  # read by one at a time
     part: Part
+    survey: Survey
 
-    def open(self) -> Footage:
-        """The file from its beginning."""
-        self.file.seek(0)
-        return open_footage(self.file)
-
-    @cached_property
-    def survey(self) -> Survey:
-        with self.open() as footage:
+    @classmethod
+    def of(cls, file: BinaryIO, part: Part) -> "Source":
+        """That part of that file."""
+        with open_footage(file) as footage:
             packets = [Packet(_seconds(packet), packet.is_keyframe) for packet in footage.packets() if packet.size]
             declared, parameters = footage.exact_rate, footage.parameters
         shown = sorted(packet.seconds for packet in packets if packet.seconds is not None)
@@ -65,7 +62,12 @@ class Source:
             for packet in packets
         ]
         rate = _exact(declared, *timeline.rate(moments, float(declared) if declared else None))
-        return Survey(found, moments, rate, parameters)
+        return cls(file, part, Survey(found, moments, rate, parameters))
+
+    def open(self) -> Footage:
+        """The file from its beginning."""
+        self.file.seek(0)
+        return open_footage(self.file)
 
     @cached_property
     def first(self) -> av.VideoFrame:

@@ -1,6 +1,8 @@
 """A film of several files: each picture of each part once, in order, and as it was, or as near as nobody sees."""
 
+import math
 from contextlib import ExitStack
+from dataclasses import astuple
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -11,12 +13,13 @@ import numpy as np
 import pytest
 from av.video.reformatter import Colorspace
 
-from extender.video import layout
+from extender.video import colour, layout
 from extender.video import process as probing
 from extender.video.cutlist import CutList, Film, Part
 from extender.video.export import export
 from extender.video.facts import NotAVideo
 from tests import films
+from tests.video.looks import compare
 from tests.video.test_hostile_files import children
 
 PLAIN = {"preset": "ultrafast", "bf": "2", "g": "12"}
@@ -251,3 +254,54 @@ def test_a_film_has_the_shape_that_is_asked_for(shape, fit, size, corner, edge, 
     assert np.abs(last[size[1] // 2, 2] - colours[edge]).max() < 9
     for shown, whole in ((first, RED), (last, BLUE)):
         assert np.abs(shown[size[1] // 2, size[0] // 2] - whole).max() < 9
+
+
+def tinted(pictures: list[np.ndarray], first: int, last: int) -> list[np.ndarray]:
+    """The pictures with a tint that grows, of so many levels of 255: warmer, and darker."""
+    tints = np.linspace(first, last, len(pictures))[:, None] * np.array([0.3, -0.5, -1])
+    return [np.clip(picture + tint, 0, 255).astype(np.uint8) for picture, tint in zip(pictures, tints, strict=True)]
+
+
+def looked_at(parts: list[list[np.ndarray]], folder: Path) -> tuple[list[float], list[float]]:
+    """What the pages' rulers say of a film: how visible its cuts are; how far each end is from the first's."""
+    files = [films.write(folder / f"{n}.mp4", part, options={"qp": "4"}) for n, part in enumerate(parts)]
+    jumps = [compare(one, other).cut_delta_e or 0.0 for one, other in pairwise(files)]
+    return jumps, [math.dist(tone(part[-1]), tone(parts[0][-1])) for part in parts[1:]]
+
+
+def tone(picture: np.ndarray) -> tuple[float, ...]:
+    return astuple(colour.tone(colour.lab(picture)))
+
+
+def test_even_colours_take_most_of_the_jumps_and_of_the_drift(tmp_path):
+    parts = [films.pan(12), tinted(films.pan(18, 12), 25, 40), tinted(films.pan(18, 30), 60, 60)]
+    files = [films.write(tmp_path / f"part-{n}.mp4", part, options={"qp": "4"}) for n, part in enumerate(parts)]
+    made(
+        tmp_path,
+        *((file, 0, round(1000 * len(part) / 24)) for file, part in zip(files, parts, strict=True)),
+        even_colours=True,
+    )
+    shown = films.read(tmp_path / layout.FILM)
+    jumps, drift = looked_at(parts, tmp_path)
+    left_jumps, left_drift = looked_at([shown[:12], shown[12:30], shown[30:]], tmp_path)
+    assert min(jumps + drift) > 4
+    assert all(left < 0.4 * whole for whole, left in zip(jumps + drift, left_jumps + left_drift, strict=True))
+    # The first part is as it was.
+    first = [planes for _, planes in pictures(files[0])]
+    assert min(map(likeness, [planes for _, planes in pictures(tmp_path / layout.FILM)], first)) > ALIKE
+    # Half a second after the cut they are back, and stay.
+    assert max(math.dist(tone(picture), tone(shown[11])) for picture in shown[24:30]) < 3
+
+
+def test_even_colours_do_not_band_a_sky(tmp_path):
+    """Where contrast comes back, levels that were neighbours would lie two apart: dither fills what is between."""
+    ramp = np.linspace(60, 92, films.WIDTH)
+    skies = [
+        np.tile((gain * ramp + shift).round().astype(np.uint8)[:, None], (films.HEIGHT, 1, 3))
+        for gain, shift in ((1, 0), (0.8, 5))
+    ]
+    files = [films.write(tmp_path / f"{n}.mp4", [sky] * 4, options={"qp": "1"}) for n, sky in enumerate(skies)]
+    made(tmp_path, *((file, 0, 167) for file in files), even_colours=True)
+    light = [planes[0].mean(axis=0) for _, planes in pictures(tmp_path / layout.FILM)]
+    assert np.abs(light[-1] - light[0]).mean() < 0.6
+    assert np.diff(light[-1]).max() < 1.7
