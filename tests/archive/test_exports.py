@@ -178,9 +178,9 @@ def test_lost_clips_are_left_out_as_on_the_page(web, film):
 
 
 def test_the_choices_are_remembered_the_steps_for_this_film_alone(web, film):
-    export = ask(web, film, first=1, last=1, shape="1:1 crop")
-    cuts = export.as_cut_list()
-    assert (cuts.parts, cuts.shape, cuts.fit) == ((Part(250, 500),), "1:1", "crop")
+    export = ask(web, film, first=1, last=1, shape="1:1 crop", even_colours="on")
+    # One step alone has nothing to be evened.
+    assert export.as_cut_list() == CutList((Part(250, 500),), "1:1", "crop", even_colours=False)
     shown = part_of(web, film)
     assert '<option value="1:1 crop" selected>' not in shown, "nothing is chosen while it is being made"
     Export.objects.cancel()
@@ -190,7 +190,10 @@ def test_the_choices_are_remembered_the_steps_for_this_film_alone(web, film):
     assert shown.count('<option value="1" selected>Step 1') == 2
     other = part_of(web, film.parent)
     assert '<option value="1:1 crop" selected>' in other
-    assert ask(web, film, first=1, last=0, shape="as it is").as_cut_list().parts == (Part(0, 500), Part(250, 500))
+    export = ask(web, film, first=1, last=0, shape="as it is", even_colours="on")
+    assert export.as_cut_list() == CutList((Part(0, 500), Part(250, 500)), even_colours=True)
+    Export.objects.cancel()
+    assert '<input type="checkbox" name="even_colours" id="export-even_colours" checked>' in part_of(web, film)
     assert web.post(f"{page_of(film)}export/", {"shape": "4:3"}).status_code == 400
 
 

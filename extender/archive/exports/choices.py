@@ -1,4 +1,4 @@
-"""What a member chooses of a film: its steps, its shape. Remembered in the session."""
+"""What a member chooses of a film: its steps, its shape, its colours. Remembered in the session."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,12 +23,13 @@ class Choices(forms.Form):
     first = forms.TypedChoiceField(label="From", coerce=int)
     last = forms.TypedChoiceField(label="To", coerce=int)
     shape = forms.ChoiceField(label="Shape", choices=SHAPES)
+    even_colours = forms.BooleanField(label="Even the colours", required=False)
 
     def __init__(self, branch: Branch, chosen: Mapping[str, Any]) -> None:
         self._steps = [step for step in branch.steps if step.clip and not step.clip.is_lost]
         named = [(step.number, f"Step {step.number}" if step.number else "Original") for step in self._steps]
         ends = {"first": named[0][0], "last": named[-1][0]} if named else {}
-        whole = {**ends, "shape": AS_IT_IS}
+        whole = {**ends, "shape": AS_IT_IS, "even_colours": False}
         super().__init__(
             {name: chosen.get(name, left_out) for name, left_out in whole.items()},
             auto_id="export-%s",
@@ -47,7 +48,9 @@ class Choices(forms.Form):
     def looks(self) -> dict[str, Any]:
         """How the film is to look, as a cut list has it."""
         shape, _, fit = self.cleaned_data["shape"].rpartition(" ")
-        return {} if self.cleaned_data["shape"] == AS_IT_IS else {"shape": shape, "fit": fit}
+        shaped = {} if self.cleaned_data["shape"] == AS_IT_IS else {"shape": shape, "fit": fit}
+        # To what the first step ends with: without another one nothing would change.
+        return {**shaped, "even_colours": self.cleaned_data["even_colours"] and len(self.steps) > 1}
 
 
 def remember(session: SessionBase, branch: Branch, choices: Choices) -> None:
@@ -59,7 +62,7 @@ def remembered(session: SessionBase, branch: Branch) -> Choices:
     """What was chosen last, as far as it can be had of this film."""
     kept = dict(session.get(REMEMBERED, {}))
     if kept.pop("of", "") != _name(branch):
-        kept = {"shape": kept.get("shape", AS_IT_IS)}
+        kept = {name: value for name, value in kept.items() if name not in ("first", "last")}
     choices = Choices(branch, kept)
     # Clips that were here may be lost by now, and shapes that there were forgotten.
     return choices if choices.is_valid() else Choices(branch, {})
