@@ -88,9 +88,10 @@ def file_name(branch: Branch, export: Export) -> str:
     filmed = [step for step in branch.steps if step.clip and not step.clip.is_lost]
     numbers = [step.number for step in filmed if step.clip and step.clip.sha256 in export.files]
     steps = f"-steps-{numbers[0]}-{numbers[-1]}" if len(numbers) < len(filmed) else ""
-    shape = export.as_cut_list().shape
-    looks = "" if shape == AS_IT_IS else f"-{shape.replace(':', 'x')}"
-    return f"{branch.here.task.slug}-film{steps}{looks}{export.end}"
+    cuts = export.as_cut_list()
+    shape = "" if cuts.shape == AS_IT_IS else f"-{cuts.shape.replace(':', 'x')}"
+    colours = "-even-colours" if cuts.even_colours else ""
+    return f"{branch.here.task.slug}-film{steps}{shape}{colours}{export.end}"
 
 
 def _is_ready(clip: Clip) -> bool:
