@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "extender.lineage",
     "extender.sharing",
     "extender.archive",
+    "extender.archive.exports",
     "extender.workspace",
     "extender.operations",
     "django.contrib.admin",

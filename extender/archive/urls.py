@@ -2,10 +2,16 @@
 
 from django.urls import path
 
+from extender.archive.exports import views as exports
 from extender.archive.serving import views
 from extender.archive.storage import KINDS
 
+FILM = "tasks/<uuid:pk>/clips/<int:index>/film/export/"
+
 urlpatterns = [
+    path(FILM, exports.export, name="export"),
+    path(f"{FILM}<uuid:export_pk>/", exports.download, name="export_download"),
+    path(f"{FILM}<uuid:export_pk>/cancel/", exports.cancel, name="export_cancel"),
     path("tasks/<uuid:pk>/download/", views.download_all, name="download_all"),
     path("tasks/<uuid:pk>/clips/<int:index>/download/", views.download, name="download"),
     *(path(f"clips/<uuid:pk>{end}", views.show, {"kind": kind}, name=kind) for kind, end in KINDS.items()),

@@ -43,10 +43,14 @@ class Segment:
     clip: Clip
 
     @property
+    def repeated_ms(self) -> int:
+        """How much of the file, from its first picture on, is the footage of its parent."""
+        return (self.clip.cut_ms or 0) if self.clip.repeats_parent else 0
+
+    @property
     def begins(self) -> float:
         """Where in the file, in seconds: its first picture, or where it leaves the footage of its parent."""
-        new = (self.clip.cut_ms or 0) if self.clip.repeats_parent else 0
-        return (self.clip.starts_ms + new) / 1000
+        return (self.clip.starts_ms + self.repeated_ms) / 1000
 
     @property
     def ends(self) -> float | None:
