@@ -154,13 +154,17 @@ def fetch_many(service: Service, fields: dict[str, Any], entry: Entry) -> Reply:
     return _fetched(service, answers.of(200, {"tasks": bodies}), entry)
 
 
-def upload(service: Service, raw: bytes) -> Reply:
+def upload(service: Service, raw: bytes, entry: Entry) -> Reply:
     """Keeps a picture and says where it is. Nothing is billed."""
     try:
         content = uploads.received(raw)
     except ValueError as error:
         return Reply(answers.refused(400, str(error)))
-    return Reply(answers.of(200, {"imageURL": service.origin + uploads.keep(service.uploads, content)}))
+    answer = answers.of(200, {"imageURL": service.origin + uploads.keep(service.uploads, content)})
+    fault = misbehaviour.upload_fault(service.options.misbehave)
+    if fault:
+        entry.fault = f"upload-{fault}"
+    return Reply(answers.spoilt(answer, fault, service.options.stall))
 
 
 def uploaded(service: Service, path: str) -> Answer:
