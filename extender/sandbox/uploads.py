@@ -39,10 +39,14 @@ def keep(directory: Path, content: bytes) -> str:
 
 def read(directory: Path, path: str) -> tuple[bytes, str] | None:
     """The picture at a path, and its type; None if there is none."""
+    name = name_of(directory, path)
+    return ((directory / name).read_bytes(), f"image/{name.rpartition('.')[2]}") if name else None
+
+
+def name_of(directory: Path, path: str) -> str | None:
+    """What the picture at a path is called in the directory; None if there is none."""
     name = path.removeprefix(FOLDER)
-    if not directory.is_dir() or name not in {kept.name for kept in directory.iterdir()}:
-        return None
-    return (directory / name).read_bytes(), f"image/{name.rpartition('.')[2]}"
+    return name if directory.is_dir() and name in {kept.name for kept in directory.iterdir()} else None
 
 
 def _kind(content: bytes) -> str | None:

@@ -1,6 +1,8 @@
 """Pictures at the sandbox: four of them and a grid, from words; a video begins with one of them."""
 
 import io
+import sqlite3
+from contextlib import closing
 
 import pytest
 import requests
@@ -87,8 +89,11 @@ def test_an_uploaded_picture_is_served_as_it_came_and_not_billed(sandbox, kind):
         url = client.media.upload(file=encoded(kind), filename="start.png")["imageURL"]
     answer = requests.get(url, timeout=5)
     assert (answer.headers["Content-Type"], answer.content) == (f"image/{kind.lower()}", encoded(kind))
-    totals = sandbox.ledger()["totals"]
-    assert (totals["requests"], totals["bills"]) == (1, 0)
+    begun = sandbox.start_video(QUICK, image_url=f"{url}?size=full")
+    with closing(sqlite3.connect(sandbox.directory / "sandbox.sqlite3")) as kept:
+        (name,) = kept.execute("SELECT picture FROM tasks WHERE task_id = ?", [begun]).fetchone()
+    assert url.endswith(f"/{name}"), "the painter begins with it"
+    assert [bill["task_type"] for bill in sandbox.ledger()["bills"]] == ["imagine-video"]
     sandbox.reset()
     assert requests.get(url, timeout=5).status_code == 404
 
