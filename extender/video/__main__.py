@@ -1,7 +1,7 @@
-"""`python -m extender.video examine <fd> <folder>` or `compare <fd> <fd>`: one line of JSON.
+"""`python -m extender.video examine <fd> <folder>`, `compare <fd> <fd>` or `prepare <fd> <folder>`: one line of JSON.
 
-The files come opened, as numbers of descriptors. The line holds "facts", or "cut", or "not_a_video" (a sentence
-for members), or "errno" and "message" (trouble of the system), or "failed" (a defect of ours).
+The files come opened, as numbers of descriptors. The line holds "facts", "cut", or "prepared"; or "not_a_video" or
+"not_a_picture" (a sentence for members), or "errno" and "message" (trouble of the system), or "failed" (a defect).
 """
 
 import json
@@ -9,36 +9,52 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from extender.video.facts import NotAVideo
+from extender.video.facts import NotAPicture, NotAVideo, Unfit
 from extender.video.limits import confine
 
 
 def answer(verb: str, first: str, second: str) -> dict[str, Any]:
     """What the command line asks for."""
-    # Only here, once the limits hold: what these load is written in C and fed by strangers.
+    key = (NotAPicture if verb == "prepare" else NotAVideo).key
+    try:
+        with os.fdopen(int(first), "rb") as file:
+            return _about_a_picture(file, second) if verb == "prepare" else _about_a_video(verb, file, second)
+    except Unfit as reason:
+        return {key: str(reason)}
+    except MemoryError:
+        return {key: "It takes too much memory to read."}
+    except OSError as error:
+        if error.errno is None:
+            raise
+        return {"errno": error.errno, "message": error.strerror}
+
+
+# What these load is written in C and fed by strangers: they load it only here, once the limits hold.
+
+
+def _about_a_picture(file: BinaryIO, folder: str) -> dict[str, Any]:
+    from extender.video.pictures import prepare
+
+    return {"prepared": asdict(prepare(file, Path(folder)))}
+
+
+def _about_a_video(verb: str, file: BinaryIO, second: str) -> dict[str, Any]:
     from av import FFmpegError
 
     from extender.video.cuts import compare
     from extender.video.examination import examine
 
     try:
-        with os.fdopen(int(first), "rb") as file:
-            if verb == "examine":
-                return {"facts": examine(file, Path(second)).as_json()}
-            with os.fdopen(int(second), "rb") as child:
-                return {"cut": asdict(compare(file, child))}
-    except NotAVideo as reason:
-        return {"not_a_video": str(reason)}
+        if verb == "examine":
+            return {"facts": examine(file, Path(second)).as_json()}
+        with os.fdopen(int(second), "rb") as child:
+            return {"cut": asdict(compare(file, child))}
     except MemoryError:
-        return {"not_a_video": "It takes too much memory to read."}
-    except FFmpegError:
-        return {"not_a_video": "It cannot be read."}
-    except OSError as error:
-        if error.errno is None:
-            raise
-        return {"errno": error.errno, "message": error.strerror}
+        raise
+    except FFmpegError as error:
+        raise NotAVideo("It cannot be read.") from error
 
 
 if __name__ == "__main__":

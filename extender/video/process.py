@@ -1,4 +1,4 @@
-"""Has video files looked into by a process of its own, which may die of them. Nothing here loads a decoder."""
+"""Has files of strangers looked into by a process of its own, which may die of them. Nothing here loads a decoder."""
 
 import json
 import math
@@ -11,9 +11,9 @@ import time
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from extender.video.facts import Cut, Drift, Facts, NotAVideo
+from extender.video.facts import Cut, Drift, Facts, NotAPicture, NotAVideo, Prepared, Unfit
 
 SECONDS = 90  # on the wall, where the process may have to wait for a processor; its own limit is of work
 ANSWER_BYTES = 10_000
@@ -44,6 +44,14 @@ def compare(parent: Path, child: Path) -> Cut:
         return Cut(**_ask("cut", "compare", old.fileno(), new.fileno()))
 
 
+def prepare(file: BinaryIO, into: Path) -> Prepared:
+    """Makes of a picture that somebody gave, `file`, what APIFRAME takes: `layout.PREPARED`, in the folder `into`.
+
+    Writes `layout.THUMBNAIL` there too. Raises `NotAPicture`, with a sentence for members; else as `examine`.
+    """
+    return Prepared(**_ask("prepared", "prepare", file.fileno(), into.resolve(), unfit=NotAPicture))
+
+
 def drift(of: Facts, original: Facts) -> Drift:
     """How far the end of a clip is from the end of its original."""
     return Drift(
@@ -52,7 +60,7 @@ def drift(of: Facts, original: Facts) -> Drift:
     )
 
 
-def _ask(wanted: str, verb: str, *arguments: int | Path) -> Any:
+def _ask(wanted: str, verb: str, *arguments: int | Path, unfit: type[Unfit] = NotAVideo) -> Any:
     """What a new process answers under the name `wanted`; numbers among the arguments are open files, passed on."""
     try:
         process = subprocess.Popen(  # noqa: S603, our own command
@@ -70,7 +78,7 @@ def _ask(wanted: str, verb: str, *arguments: int | Path) -> Any:
         raise ProbeFailed(f"no process could be started: {error}") from error
     with process:
         try:
-            return _understood(wanted, *_outcome(process))
+            return _understood(wanted, unfit, *_outcome(process))
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -93,17 +101,17 @@ def _outcome(process: subprocess.Popen[bytes]) -> tuple[bytes, int]:
     raise ProbeFailed("the process did not come to an end in time")
 
 
-def _understood(wanted: str, printed: bytes, status: int) -> Any:
+def _understood(wanted: str, unfit: type[Unfit], printed: bytes, status: int) -> Any:
     if status == -signal.SIGXCPU:
-        raise NotAVideo("It takes too long to read.")
+        raise unfit("It takes too long to read.")
     if status in CRASHES:
-        raise NotAVideo("It cannot be read.")
+        raise unfit("It cannot be read.")
     try:
         answer = json.loads(printed)
     except ValueError:
         raise ProbeFailed(f"the process ended with status {status}") from None
-    if "not_a_video" in answer:
-        raise NotAVideo(answer["not_a_video"])
+    if unfit.key in answer:
+        raise unfit(answer[unfit.key])
     if "failed" in answer:
         raise ProbeFailed(answer["failed"])
     if "errno" in answer:
