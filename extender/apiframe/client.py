@@ -18,6 +18,7 @@ from extender.apiframe.errors import (
     Moved,
     NoCredits,
     NotFound,
+    NotUploaded,
     Refused,
     Unknown,
 )
@@ -26,6 +27,7 @@ from extender.apiframe.payloads import (
     TaskUpdate,
     kept_of,
     parse_task,
+    picture_url_in,
     reason_of,
     refusal_in,
     unwrapped,
@@ -36,6 +38,7 @@ from extender.apiframe.payloads import (
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
 SUBMIT_SECONDS = 17
 ACCOUNT_SECONDS = 1.5
+UPLOAD_SECONDS = 8
 FETCH_SECONDS = 10
 # 408 and 409 say nothing certain about whether the task was made.
 UNCERTAIN = {408, 409}
@@ -47,6 +50,7 @@ KEY_REFUSED = "APIFRAME does not accept this installation’s API key: set a wor
 NO_CREDITS = "The account at APIFRAME has no credits left"
 DOOR_SHUT = "APIFRAME’s front door refuses this server"
 MAX_TOLD = 200
+MAX_PICTURE_URL = 2000
 # What fits into the database's integer.
 MAX_CREDITS = 2**31
 MAX_RETRY_AFTER = timedelta(minutes=10)
@@ -85,6 +89,23 @@ class Client:
     def pictures(self, **fields: str) -> TaskUpdate:
         """`POST /imagine`: spends money, like `extend`."""
         return self._accepted("/imagine", fields)
+
+    def upload(self, content: bytes) -> str:
+        """`POST /upload`: gives APIFRAME a JPEG of at most 2 MB, and returns its address there. It is not billed.
+
+        Raises `Refused`, `Standing`, `Busy`, or `NotUploaded` where no usable answer came.
+        """
+        files = {"image": ("picture.jpg", content, "image/jpeg")}
+        try:
+            answer = self._call("POST", "/upload", None, UPLOAD_SECONDS, files)
+        except Unknown as error:
+            raise NotUploaded(f"The picture could not be uploaded yet. {error}", raw=error.raw) from error
+        if words := refusal_in(answer):
+            raise Refused(words, raw=without_secrets(answer))
+        url = picture_url_in(answer)
+        if not url or len(url) > MAX_PICTURE_URL:
+            raise NotUploaded("APIFRAME did not say where the picture lies.", raw=without_secrets(answer))
+        return url
 
     def fetch(self, task_id: str) -> TaskUpdate:
         """`POST /fetch`: one task as it stands. Raises `NotFound` and the other errors of this room."""
@@ -126,9 +147,11 @@ class Client:
             raise Refused(words, raw=without_secrets(answer))
         return self.parse({"status": "pending", **(unwrapped(answer) or answer)})
 
-    def _call(self, method: str, path: str, body: Any, seconds: float) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, body: Any, seconds: float, files: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         url = self.base_url + path
-        answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds)
+        answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds, files)
         body = _json(answer)
         if _is_success(answer) and isinstance(body, dict):
             return body

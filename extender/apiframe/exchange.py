@@ -30,9 +30,12 @@ class Answer:
     body: bytes
 
 
-def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds: float) -> Answer:
+def exchange(
+    method: str, url: str, headers: dict[str, str], body: Any, seconds: float, files: dict[str, Any] | None = None
+) -> Answer:
     """Sends one request on a fresh connection, once, and reads the whole answer within `seconds`.
 
+    `body` goes as JSON; `files`, as `requests` takes them, go in its place as multipart.
     Raises `NotSent` when no byte of the request left, and `Unknown` when it may have arrived. No session, so neither
     a .netrc nor a proxy variable of the host can replace the Authorization header or the destination.
     """
@@ -42,7 +45,7 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
         deadline = time.monotonic() + seconds
         timer = cut_in(seconds, adapter)
         try:
-            prepared = requests.Request(method, url, headers, json=body).prepare()
+            prepared = requests.Request(method, url, headers, json=body, files=files).prepare()
             return _read(adapter.exchange(prepared, (min(CONNECT_SECONDS, seconds), seconds)), deadline)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             # The kind of error does not tell: TLS can fail after the request as well as before it.

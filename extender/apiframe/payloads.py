@@ -100,6 +100,16 @@ def id_in(task: dict[str, Any]) -> str:
     return ""
 
 
+def picture_url_in(body: dict[str, Any]) -> str:
+    """Where `body` says that an uploaded picture lies; "" where it does not."""
+    inner = (value for name in WRAPPINGS for value in [body.get(name)] if isinstance(value, dict))
+    for found in (body, *inner):
+        for name, value in found.items():
+            if re.sub("[_-]", "", name).lower() in ("imageurl", "url") and re.match("https?://", _text(value)):
+                return _text(value)
+    return ""
+
+
 def likely_id_in(kept: str) -> str:
     """What may be a task's id in the text that was kept of an answer: a person has to say so. "" for none."""
     found = LIKELY_ID.search(kept)
