@@ -1,4 +1,4 @@
-"""Keeps the store tidy and true: stray temporary files go, and what was kept is read again."""
+"""Keeps the store tidy and true: stray temporary files and old pictures go, and what was kept is read again."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from extender.archive import storage
 from extender.states import FileState
-from extender.tasks.models import Clip, Task
+from extender.tasks.models import Clip, Picture, Task
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ def sweep_now_and_then() -> None:
         # The next copy meets the same trouble, and says so where staff look.
         with suppress(storage.StoreTrouble):
             prune()
+        Picture.objects.sweep()
 
 
 def prune() -> int:

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from extender.video.facts import Cut, Drift, Facts, NotAPicture, NotAVideo, Prepared, Unfit
 
@@ -44,12 +44,13 @@ def compare(parent: Path, child: Path) -> Cut:
         return Cut(**_ask("cut", "compare", old.fileno(), new.fileno()))
 
 
-def prepare(file: BinaryIO, into: Path) -> Prepared:
+def prepare(file: Path, into: Path) -> Prepared:
     """Makes of a picture that somebody gave, `file`, what APIFRAME takes: `layout.PREPARED`, in the folder `into`.
 
     Writes `layout.THUMBNAIL` there too. Raises `NotAPicture`, with a sentence for members; else as `examine`.
     """
-    return Prepared(**_ask("prepared", "prepare", file.fileno(), into.resolve(), unfit=NotAPicture))
+    with file.open("rb") as opened:
+        return Prepared(**_ask("prepared", "prepare", opened.fileno(), into.resolve(), unfit=NotAPicture))
 
 
 def drift(of: Facts, original: Facts) -> Drift:

@@ -220,8 +220,7 @@ def test_a_large_picture_is_made_to_fit(tmp_path):
         given = tmp_path / "given"
         noise = Image.fromarray(rng.integers(0, 256, (side, side, 3), np.uint8))
         given.write_bytes(encoded(noise, "PNG", compress_level=1))
-        with given.open("rb") as file:
-            found = probing.prepare(file, tmp_path)
+        found = probing.prepare(given, tmp_path)
         assert (tmp_path / layout.PREPARED).stat().st_size <= layout.PREPARED_BYTES
         sides[side] = found.width
     assert sides[900] == 900
@@ -230,5 +229,5 @@ def test_a_large_picture_is_made_to_fit(tmp_path):
 
 def test_a_refusal_comes_through_the_process(tmp_path):
     (tmp_path / "given").write_bytes(b"GIF89a")
-    with (tmp_path / "given").open("rb") as file, pytest.raises(NotAPicture, match="This is not a JPEG"):
-        probing.prepare(file, tmp_path)
+    with pytest.raises(NotAPicture, match="This is not a JPEG"):
+        probing.prepare(tmp_path / "given", tmp_path)
