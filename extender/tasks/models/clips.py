@@ -172,6 +172,11 @@ class Clip(models.Model):
         return self.state == FileState.STORED
 
     @property
+    def is_picture(self) -> bool:
+        """Whether it is a still picture, and no video."""
+        return self.task.kind == self.task.Kind.PICTURES
+
+    @property
     def is_lost(self) -> bool:
         """Whether it is to be had nowhere any more."""
         return self.state == FileState.LOST
