@@ -59,6 +59,8 @@ class TaskUpdate:
     """0 to 100, or None where nothing sensible was said."""
     clip_urls: tuple[str | None, ...] = ()
     """A place for each clip by its index, None where that clip is missing or unusable."""
+    has_pictures: bool = False
+    """The clips are still pictures."""
     reason: str = ""
     retried: bool = False
     """APIFRAME put the task back into its queue: the percentage may fall, this once."""
@@ -126,11 +128,12 @@ def refusal_in(body: dict[str, Any]) -> str:
 def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], bool]) -> TaskUpdate:
     word = _text(body.get("status")).lower()
     state = STATES.get(word, State.PROCESSING)
-    urls = _clip_urls(body.get("video_urls") or body.get("image_urls"), usable)
+    videos, pictures = body.get("video_urls"), body.get("image_urls")
+    urls = _clip_urls(videos or pictures, usable)
     # The documented success has no status: the clips are what success looks like.
     if state != State.FAILED and any(urls):
-        return TaskUpdate(State.FINISHED, remote_id, 100, urls)
-    if state == State.FINISHED or (not word and "video_urls" in body):
+        return TaskUpdate(State.FINISHED, remote_id, 100, urls, has_pictures=not videos)
+    if state == State.FINISHED or (not word and not {"video_urls", "image_urls"}.isdisjoint(body)):
         return TaskUpdate(State.PROCESSING, remote_id, 100, reason=UNREADABLE)
     if state == State.FAILED:
         return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or _reasonless(word))
