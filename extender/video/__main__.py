@@ -1,4 +1,4 @@
-"""`python -m extender.video examine <fd> <folder>`, `compare <fd> <fd>` or `prepare <fd> <folder>`: one line of JSON.
+"""`python -m extender.video VERB <fd> <folder>`: examine, look or prepare; or `compare <fd> <fd>`: one line of JSON.
 
 The files come opened, as numbers of descriptors. The line holds "facts", "cut", or "prepared"; or "not_a_video" or
 "not_a_picture" (a sentence for members), or "errno" and "message" (trouble of the system), or "failed" (a defect).
@@ -17,10 +17,11 @@ from extender.video.limits import confine
 
 def answer(verb: str, first: str, second: str) -> dict[str, Any]:
     """What the command line asks for."""
-    key = (NotAPicture if verb == "prepare" else NotAVideo).key
+    about, unfit = (_about_a_picture, NotAPicture) if verb in ("prepare", "look") else (_about_a_video, NotAVideo)
+    key = unfit.key
     try:
         with os.fdopen(int(first), "rb") as file:
-            return _about_a_picture(file, second) if verb == "prepare" else _about_a_video(verb, file, second)
+            return about(verb, file, second)
     except Unfit as reason:
         return {key: str(reason)}
     except MemoryError:
@@ -34,9 +35,11 @@ def answer(verb: str, first: str, second: str) -> dict[str, Any]:
 # What these load is written in C and fed by strangers: they load it only here, once the limits hold.
 
 
-def _about_a_picture(file: BinaryIO, folder: str) -> dict[str, Any]:
-    from extender.video.pictures import prepare
+def _about_a_picture(verb: str, file: BinaryIO, folder: str) -> dict[str, Any]:
+    from extender.video.pictures import look, prepare
 
+    if verb == "look":
+        return {"facts": look(file, Path(folder)).as_json()}
     return {"prepared": asdict(prepare(file, Path(folder)))}
 
 

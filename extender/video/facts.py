@@ -76,6 +76,18 @@ class Drift:
 
 
 @dataclass(frozen=True)
+class PictureFacts:
+    """What one still picture holds. Width and height are as it is shown."""
+
+    width: int
+    height: int
+    codec: Literal["jpeg", "png", "webp"]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A picture as it goes to APIFRAME: a JPEG of pixels alone, upright, in sRGB."""
 

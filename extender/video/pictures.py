@@ -4,19 +4,20 @@ import hashlib
 import io
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 import pillow_heif
 from PIL import Image, ImageCms, WebPImagePlugin  # noqa: F401, else Pillow loads all that it has for WebP
 
 from extender.video import layout
-from extender.video.facts import NotAPicture, Prepared
+from extender.video.facts import NotAPicture, PictureFacts, Prepared
 from extender.video.limits import LEAST_PICTURE_SIDE, MAX_PICTURE_PIXELS
 from extender.video.writing import save_webp, write
 
-# What people have, and no more: each of the dozens of others is one more way in.
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+# What browsers show, and what people have; no more: each of the dozens of others is one more way in.
+SHOWN: dict[str, Literal["jpeg", "png", "webp"]] = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
+GIVEN = ("JPEG", "PNG", "WEBP", "HEIF")
 # With more pixels than this no photo fits into 2 MB at a quality worth sending.
 MOST_PIXELS = 16_000_000
 QUALITIES = (95, 92, 89, 85)
@@ -39,14 +40,31 @@ Image.MAX_IMAGE_PIXELS = None
 
 def prepare(file: BinaryIO, into: Path) -> Prepared:
     """Writes `layout.PREPARED` and `layout.THUMBNAIL` into the folder. Raises `NotAPicture`, OSError."""
-    picture, content = _fitted(read(file))
+    picture, _ = read(file)
+    if min(picture.size) < LEAST_PICTURE_SIDE:
+        size = f"{picture.width} × {picture.height}"
+        raise NotAPicture(f"It is too small ({size}): each side needs {LEAST_PICTURE_SIDE} pixels.")
+    picture, content = _fitted(picture)
     _save_small(picture, into / layout.THUMBNAIL, layout.THUMBNAIL_SIDE, layout.THUMBNAIL_BYTES)
     write(content, into / layout.PREPARED)
     return Prepared(picture.width, picture.height, hashlib.sha256(content).hexdigest())
 
 
-def read(file: BinaryIO) -> Image.Image:
-    """The first picture in `file`: upright, opaque, in sRGB, with nothing beside its pixels. Raises `NotAPicture`."""
+def look(file: BinaryIO, into: Path) -> PictureFacts:
+    """The facts of a picture that browsers show; writes `layout.POSTER` and `THUMBNAIL`. Raises as `prepare`."""
+    picture, kind = read(file)
+    if kind not in SHOWN:
+        raise NotAPicture("Browsers cannot show this kind of picture.")
+    _save_small(picture, into / layout.POSTER, layout.POSTER_SIDE, layout.POSTER_BYTES)
+    _save_small(picture, into / layout.THUMBNAIL, layout.THUMBNAIL_SIDE, layout.THUMBNAIL_BYTES)
+    return PictureFacts(picture.width, picture.height, SHOWN[kind])
+
+
+def read(file: BinaryIO) -> tuple[Image.Image, str]:
+    """The first picture in `file`, and of what kind the file is. Raises `NotAPicture`.
+
+    It stands upright, is opaque, in sRGB and of at most `MOST_PIXELS`, with nothing beside its pixels.
+    """
     try:
         return _read(file)
     except (NotAPicture, MemoryError):
@@ -62,15 +80,16 @@ def read(file: BinaryIO) -> Image.Image:
         raise NotAPicture("It is damaged and cannot be read.") from error
 
 
-def _read(file: BinaryIO) -> Image.Image:
-    with Image.open(file, formats=FORMATS) as picture:
+def _read(file: BinaryIO) -> tuple[Image.Image, str]:
+    with Image.open(file, formats=GIVEN) as picture:
+        kind = picture.format or ""
         _check_size(picture)
         profile = picture.info.get("icc_profile")
         turned = _turned(picture)
         picture.draft(picture.mode, _within(picture.size, MOST_PIXELS))
         picture.load()
         opaque = _opaque(_smaller(_eight_bits(picture)), profile)
-    return opaque.transpose(turned) if turned is not None else opaque
+    return opaque.transpose(turned) if turned is not None else opaque, kind
 
 
 def _check_size(picture: Image.Image) -> None:
@@ -79,8 +98,6 @@ def _check_size(picture: Image.Image) -> None:
         raise NotAPicture(
             f"It is too large ({width} × {height}): a picture may have {MAX_PICTURE_PIXELS // 10**6} million pixels."
         )
-    if min(width, height) < LEAST_PICTURE_SIDE:
-        raise NotAPicture(f"It is too small ({width} × {height}): each side needs {LEAST_PICTURE_SIDE} pixels.")
 
 
 def _turned(picture: Image.Image) -> Image.Transpose | None:

@@ -13,7 +13,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from extender.video.facts import Cut, Drift, Facts, NotAPicture, NotAVideo, Prepared, Unfit
+from extender.video.facts import Cut, Drift, Facts, NotAPicture, NotAVideo, PictureFacts, Prepared, Unfit
 
 SECONDS = 90  # on the wall, where the process may have to wait for a processor; its own limit is of work
 ANSWER_BYTES = 10_000
@@ -42,6 +42,12 @@ def compare(parent: Path, child: Path) -> Cut:
     """How the clip `child` goes on from the clip `parent`. Raises as `examine`; takes 0.05 s a second of film."""
     with parent.open("rb") as old, child.open("rb") as new:
         return Cut(**_ask("cut", "compare", old.fileno(), new.fileno()))
+
+
+def look(file: Path, into: Path) -> PictureFacts:
+    """The facts of a picture; writes `layout.POSTER` and `THUMBNAIL`. Raises `NotAPicture`, else as `examine`."""
+    with file.open("rb") as opened:
+        return PictureFacts(**_ask("facts", "look", opened.fileno(), into.resolve(), unfit=NotAPicture))
 
 
 def prepare(file: Path, into: Path) -> Prepared:

@@ -231,3 +231,14 @@ def test_a_refusal_comes_through_the_process(tmp_path):
     (tmp_path / "given").write_bytes(b"GIF89a")
     with pytest.raises(NotAPicture, match="This is not a JPEG"):
         probing.prepare(tmp_path / "given", tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "HEIF"])
+def test_the_type_is_what_the_file_is_whatever_it_is_called(kind, tmp_path):
+    (tmp_path / "1.png").write_bytes(encoded(scene(), kind))
+    if kind == "HEIF":
+        with pytest.raises(NotAPicture, match="Browsers cannot show"):
+            probing.look(tmp_path / "1.png", tmp_path)
+        return
+    assert probing.look(tmp_path / "1.png", tmp_path).codec == kind.lower()
+    assert Image.open(tmp_path / layout.POSTER).size == scene().size
