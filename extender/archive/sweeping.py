@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from extender.archive import storage
+from extender.archive import files, storage
 from extender.states import FileState
 from extender.tasks.models import Clip, Picture, Task
 
@@ -42,7 +42,7 @@ def prune() -> int:
 def verify(progress: Callable[[int], object]) -> Iterator[Clip]:
     """Reads every copy again; `progress` hears how many bytes. Yields those that are damaged, to be copied again."""
     store = storage.current_store()
-    for clip in Clip.objects.stored().order_by("pk").iterator():
+    for clip in Clip.objects.stored().select_related("task").order_by("pk").iterator():
         if not _is_whole(store, clip):
             _copy_again(clip)
             yield clip
@@ -51,8 +51,8 @@ def verify(progress: Callable[[int], object]) -> Iterator[Clip]:
 
 def _is_whole(store: storage.Store, clip: Clip) -> bool:
     try:
-        return store.checksum(storage.name(clip.sha256, "clip")) == clip.sha256 and all(
-            store.exists(storage.name(clip.sha256, kind)) for kind in storage.KINDS
+        return store.checksum(files.name(clip)) == clip.sha256 and all(
+            store.exists(storage.name(clip.sha256, kind)) for kind in files.stills(clip)
         )
     except FileNotFoundError:
         return False

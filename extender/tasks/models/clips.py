@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Sum
 from django.db.models.functions import Now
 
 from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState, may_become
+from extender.video.layout import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from extender.tasks.models.tasks import Task
@@ -174,7 +176,7 @@ class Clip(models.Model):
     @property
     def is_picture(self) -> bool:
         """Whether it is a still picture, and no video."""
-        return self.task.kind == self.task.Kind.PICTURES
+        return self.task.makes_pictures
 
     @property
     def is_lost(self) -> bool:
@@ -201,9 +203,19 @@ class Clip(models.Model):
         return self.is_stored and self.contains_parent == self.Contains.YES
 
     @property
+    def file_kind(self) -> str:
+        """What its file is, in the archive's words: "clip", or "jpeg", "png", "webp" for a picture."""
+        return self.codec or self._announced_kind if self.is_picture else "clip"
+
+    @property
+    def _announced_kind(self) -> str:
+        suffix = PurePosixPath(urlsplit(self.source_url).path).suffix.lower()
+        return {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}.get(suffix, "png")
+
+    @property
     def file_name(self) -> str:
         """What it is called on somebody's disk: `a-cat-dancing-2.mp4`."""
-        return f"{self.task.slug}-{self.index}.mp4"
+        return f"{self.task.slug}-{self.index}{PICTURE_SUFFIXES.get(self.file_kind, '.mp4')}"
 
     @property
     def percentage(self) -> int | None:

@@ -159,6 +159,11 @@ class Task(models.Model):
         return self.state == State.FINISHED
 
     @property
+    def makes_pictures(self) -> bool:
+        """Whether its clips are still pictures, and no videos."""
+        return self.kind == self.Kind.PICTURES
+
+    @property
     def clips(self) -> list["Clip"]:
         """The clips that came, by index: none before the end, and one query, once, after it."""
         if not self.has_clips:
