@@ -29,7 +29,7 @@ POLICY = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
     "style-src": ["'self'"],
-    "img-src": ["'self'"],
+    "img-src": ["'self'", "https:", own_settings.APIFRAME_BASE_URL],
     "media-src": ["'self'", "https:", own_settings.APIFRAME_BASE_URL],
     "connect-src": ["'self'"],
     "form-action": ["'self'"],
