@@ -1,6 +1,7 @@
 """Shape and limits of what people type. Fields are named as APIFRAME names them."""
 
 import uuid
+from typing import Any, ClassVar, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -53,22 +54,11 @@ class AdoptForm(forms.Form):
     task_id = TaskIdField(error_messages={"required": "Paste the task’s APIFRAME id."})
 
 
-class ExtendForm(forms.Form):
-    """What is to happen next, and after which clip."""
+class PaidForm(forms.Form):
+    """Words for one paid request, and the nonce under which they are sent once."""
 
     nonce = forms.UUIDField(
         widget=forms.HiddenInput, error_messages={"required": "This page was incomplete. Press the button again."}
-    )
-    parent_task_id = TaskIdField(label="APIFRAME task id")
-    index = forms.TypedChoiceField(
-        label="Clip",
-        coerce=int,
-        choices=[(str(index), f"Clip {index}") for index in range(1, 5)],
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": "Choose one of the four clips.",
-            "invalid_choice": "Choose one of the four clips, 1 to 4.",
-        },
     )
     prompt = PromptField(
         label="What happens next",
@@ -79,6 +69,33 @@ class ExtendForm(forms.Form):
             "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",
         },
     )
+
+    AUTO_ID: ClassVar = "id_%s"
+    """How its fields are named in a page that may have another form."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **{"auto_id": self.AUTO_ID, **named})
+
+    @classmethod
+    def blank(cls, **initial: object) -> Self:
+        """A fresh form with a nonce of its own, and `initial` to start from."""
+        return cls(initial={"motion": Task.Motion.LOW, **initial, "nonce": uuid.uuid4()})
+
+    def clean(self) -> None:
+        """Gives a form that came without a usable nonce a new one, so that pressing again can work."""
+        if "nonce" in self.errors:
+            self.data = {**dict(self.data.items()), "nonce": str(uuid.uuid4())}
+
+    @property
+    def note(self) -> str:
+        """What was changed in what was typed, for the record; "" where nothing was."""
+        typed = self.data.get("prompt", "")
+        return "; the dashes before its parameters were mended" if mended(typed) != typed else ""
+
+
+class MotionForm(PaidForm):
+    """What is to happen in a video."""
+
     motion = forms.ChoiceField(
         choices=Task.Motion.choices,
         widget=forms.RadioSelect,
@@ -92,30 +109,39 @@ class ExtendForm(forms.Form):
         validators=[URLValidator(schemes=["http", "https"], message="Give an address that starts with https://.")],
     )
 
-    @classmethod
-    def blank(cls, **initial: object) -> "ExtendForm":
-        """A fresh form with a nonce of its own, and `initial` to start from."""
-        return cls(
-            initial={"motion": Task.Motion.LOW, "index": 1, **initial, "nonce": uuid.uuid4()},
-        )
-
     def clean(self) -> None:
-        """Gives a form that came without a usable nonce a new one, so that pressing again can work."""
-        if "nonce" in self.errors:
-            self.data = {**dict(self.data.items()), "nonce": str(uuid.uuid4())}
+        """Refuses a motion that the words contradict."""
+        super().clean()
         written, chosen = motion_of(self.cleaned_data.get("prompt", "")), self.cleaned_data.get("motion")
         if written and chosen and written != chosen:
             label = Task.Motion(chosen).label.lower()
             self.add_error("motion", f"The prompt says --motion {written}, but {label} is chosen. Make them agree.")
 
-    @property
-    def note(self) -> str:
-        """What was changed in what was typed, for the record; "" where nothing was."""
-        typed = self.data.get("prompt", "")
-        return "; the dashes before its parameters were mended" if mended(typed) != typed else ""
+
+class ExtendForm(MotionForm):
+    """What is to happen next, and after which clip."""
+
+    parent_task_id = TaskIdField(label="APIFRAME task id")
+    index = forms.TypedChoiceField(
+        label="Clip",
+        coerce=int,
+        choices=[(str(index), f"Clip {index}") for index in range(1, 5)],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose one of the four clips.",
+            "invalid_choice": "Choose one of the four clips, 1 to 4.",
+        },
+    )
+
+    @classmethod
+    def blank(cls, **initial: object) -> Self:
+        """A fresh form; unless `initial` says otherwise, for the first clip."""
+        return super().blank(**{"index": 1, **initial})
 
     def refuse_missing_clip(self, parent: Task | None) -> None:
         """Says so beside the field where `parent` is known not to have the clip that was chosen."""
+        if parent and parent.makes_pictures:
+            self.add_error("parent_task_id", "Those are pictures. Bring one to life first.")
         index = self.cleaned_data.get("index")
         if parent and index and not parent.clip(index):
             self.add_error("index", f"That video has no clip {index}. Choose another.")
