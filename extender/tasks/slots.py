@@ -38,4 +38,5 @@ class Slots:
 
 
 APIFRAME = Slots(settings.APIFRAME_SLOTS, "Too many requests are waiting for APIFRAME. Try again in a moment.")
+LOOKS = Slots(2, "Too many pictures are being looked into. Try again in a moment.")
 DOWNLOADS = Slots(settings.DOWNLOAD_SLOTS, "Too many downloads are running. Try again in a moment.")

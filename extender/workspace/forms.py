@@ -7,12 +7,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
-from extender.tasks.models import Task
+from extender.tasks.models import Picture, Task
 from extender.tasks.prompts import is_blank, mended, motion_of
 
 MAX_PROMPT = 2000
 # What its column holds.
 MAX_ID = 64
+MAX_PICTURE_MB = 25
+# The shapes that are offered, widest first.
+RATIOS = ("21:9", "16:9", "3:2", "1:1", "2:3", "9:16")
 
 
 class TaskIdField(forms.CharField):
@@ -145,3 +148,87 @@ class ExtendForm(MotionForm):
         index = self.cleaned_data.get("index")
         if parent and index and not parent.clip(index):
             self.add_error("index", f"That video has no clip {index}. Choose another.")
+
+
+class VideoForm(MotionForm):
+    """What is to happen in a video that begins with a picture: a file, one that was given before, or an address."""
+
+    AUTO_ID = "video_%s"
+
+    file = forms.FileField(label="Picture", required=False, error_messages={"empty": "That file is empty."})
+    picture = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    kept: Picture | None = None
+    """The picture that was given, as it is kept."""
+
+    @classmethod
+    def again(cls, task: Task) -> Self:
+        """A fresh form that asks for what `task` asked for."""
+        form = cls.blank(prompt=task.prompt, motion=task.motion, image_url=task.image_url)
+        form.kept = Picture.objects.light().filter(tasks=task).first()
+        return form
+
+    def clean_file(self) -> Any:
+        """Refuses a file that is too large to be looked into."""
+        given = self.cleaned_data["file"]
+        if given and given.size > MAX_PICTURE_MB << 20:
+            raise ValidationError(f"The picture has {given.size >> 20} MB. Give one of at most {MAX_PICTURE_MB} MB.")
+        return given
+
+    def require_picture(self) -> None:
+        """Says so beside the field where there is no picture at all."""
+        if not (self.kept or self.cleaned_data.get("image_url") or {"file", "image_url"} & set(self.errors)):
+            self.add_error("file", "Choose a picture, or give the address of one.")
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What is asked for, by the columns of a task. A picture that was given comes before an address."""
+        asked = {name: self.cleaned_data[name] for name in ("prompt", "motion", "image_url")}
+        return {**asked, "image_url": "", "picture": self.kept} if self.kept else asked
+
+    def anew(self) -> Self:
+        """A fresh form that asks for the same under another nonce."""
+        form = self.blank(**self.asked)
+        form.kept = self.kept
+        return form
+
+
+class PicturesForm(PaidForm):
+    """What four pictures are to show, and their shape."""
+
+    AUTO_ID = "pictures_%s"
+
+    prompt = PromptField(
+        label="What the pictures show",
+        max_length=MAX_PROMPT,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        error_messages={
+            "required": "Say what the pictures show.",
+            "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",
+        },
+    )
+    aspect_ratio = forms.ChoiceField(
+        label="Shape",
+        choices=[(ratio, ratio) for ratio in RATIOS],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a shape.", "invalid_choice": "Choose one of the shapes."},
+    )
+
+    @classmethod
+    def blank(cls, **initial: object) -> Self:
+        """A fresh form; unless `initial` says otherwise, for wide pictures."""
+        return super().blank(**{"aspect_ratio": "16:9", **initial})
+
+    @classmethod
+    def again(cls, task: Task) -> Self:
+        """A fresh form that asks for what `task` asked for."""
+        return cls.blank(prompt=task.prompt, aspect_ratio=task.aspect_ratio)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What is asked for, by the columns of a task."""
+        return {name: self.cleaned_data[name] for name in ("prompt", "aspect_ratio")}
+
+    def anew(self) -> Self:
+        """A fresh form that asks for the same under another nonce."""
+        return self.blank(**self.asked)

@@ -99,6 +99,8 @@ def pages(web, member, settings, crashing) -> dict[str, object]:
     """An answer of every kind that has HTML in it, by a name."""
     shown, visitor = {}, Client(raise_request_exception=False)
     shown["history, empty"] = web.get("/tasks/")
+    shown["begin"] = web.get("/new/")
+    shown["begin, refused"] = web.post("/new/video/", {"prompt": "x" * 2001, "image_url": "x"})
     shown["form, empty"] = web.get("/tasks/new/")
     parent = make_task(member, remote_id=str(uuid.uuid4()), image_url="https://example.com/a.jpg")
     for state in State:

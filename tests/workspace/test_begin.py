@@ -1,0 +1,112 @@
+"""Where a branch begins: a picture and words make a video, words alone make pictures; what is refused stays typed."""
+
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from extender.states import State
+from extender.tasks.models import Picture, Task
+from tests.pictures import SIZE, encoded, exif, jpeg, scene
+
+PHOTO = encoded(scene(), "HEIF", exif=exif())
+
+
+def asked(**changes: object) -> dict[str, object]:
+    """The form of a video, filled in."""
+    return {"nonce": uuid.uuid4(), "prompt": "it snows", "motion": "high", **changes}
+
+
+def photo(content: bytes = PHOTO) -> SimpleUploadedFile:
+    return SimpleUploadedFile("IMG_0001.HEIC", content)
+
+
+def paths(sandbox) -> list[str]:
+    return [row["path"] for row in sandbox.ledger()["requests"] if row["path"] != "/account"]
+
+
+@pytest.fixture
+def kept(member) -> Picture:
+    return Picture.objects.create(
+        owner=member, sha256="1" * 64, width=SIZE[0], height=SIZE[1], content=jpeg(), preview=b"RIFF"
+    )
+
+
+def test_a_picture_and_words_become_a_video(web, sandbox):
+    fields = asked(file=photo())
+    first = web.post("/new/video/", fields)
+    task = Task.objects.get()
+    assert (first.status_code, first["Location"]) == (302, f"/tasks/{task.pk}/")
+    assert (task.kind, task.state, task.prompt, task.motion) == ("video", State.PENDING, "it snows", "high")
+    assert paths(sandbox) == ["/upload", "/imagine-video"]
+    again = web.post("/new/video/", fields | {"file": photo()})
+    assert (again["Location"], Task.objects.count()) == (first["Location"], 1), "a double click is one task"
+    other = web.post("/new/video/", fields | {"file": photo(), "prompt": "it rains"}).content.decode()
+    assert "You already sent this form" in other
+    assert str(task.picture_id) in other
+
+
+def test_a_picture_by_its_address_needs_no_upload(web, sandbox):
+    web.post("/new/video/", asked(image_url="https://pictures.example/1.jpg"))
+    assert (Task.objects.get().state, paths(sandbox)) == (State.PENDING, ["/imagine-video"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"file": b"GIF89a"}, "This is not a JPEG, PNG, WebP or HEIC picture."),
+        ({"file": b""}, "That file is empty."),
+        ({}, "Choose a picture, or give the address of one."),
+        ({"image_url": "ftp://x.example/1.jpg"}, "Give an address that starts with https://."),
+        ({"picture": uuid.uuid4()}, "That picture is kept here no more."),
+        ({"image_url": "https://x.example/1.jpg", "prompt": " "}, "Say what happens next."),
+        ({"image_url": "https://x.example/1.jpg", "prompt": "fog --motion low"}, "Make them agree."),
+    ],
+)
+def test_what_is_refused_says_why_and_stays_typed(web, sandbox, changes, says):
+    if "file" in changes:
+        changes = {**changes, "file": photo(changes["file"])}
+    page = web.post("/new/video/", asked(**changes)).content.decode()
+    assert says in page
+    assert "Nothing was sent" in page
+    assert changes.get("prompt", "it snows").strip() in page
+    assert not Task.objects.exists()
+    assert paths(sandbox) == []
+
+
+def test_a_picture_over_25_mb_is_not_looked_into(web):
+    page = web.post("/new/video/", asked(file=photo(bytes(26 << 20)))).content.decode()
+    assert "The picture has 26 MB. Give one of at most 25 MB." in page
+
+
+def test_a_good_picture_need_not_be_given_twice(web, kept, browser_of, stranger, sandbox):
+    page = web.post("/new/video/", asked(picture=kept.pk, prompt="")).content.decode()
+    assert f'name="picture" value="{kept.pk}"' in page
+    assert f'src="/pictures/{kept.pk}.webp"' in page
+    shown = web.get(f"/pictures/{kept.pk}.webp")
+    assert (shown["Content-Type"], shown.content) == ("image/webp", b"RIFF")
+    other = browser_of(stranger)
+    assert other.get(f"/pictures/{kept.pk}.webp").status_code == 404
+    assert "kept here no more" in other.post("/new/video/", asked(picture=kept.pk)).content.decode()
+    assert web.post("/new/video/", asked(picture=kept.pk)).status_code == 302
+    assert Task.objects.get().picture_id == kept.pk
+
+
+def test_words_become_four_pictures_of_a_shape(web, sandbox):
+    fields = {"nonce": uuid.uuid4(), "prompt": "a lake", "aspect_ratio": "9:16"}
+    bad = web.post("/new/pictures/", fields | {"aspect_ratio": "7:1"}).content.decode()
+    assert "Choose one of the shapes." in bad
+    assert web.post("/new/pictures/", fields).status_code == 302
+    task = Task.objects.get()
+    assert (task.kind, task.state, task.aspect_ratio, paths(sandbox)) == (
+        "pictures",
+        State.PENDING,
+        "9:16",
+        ["/imagine"],
+    )
+
+
+def test_an_address_that_was_posted_to_can_be_reloaded(web):
+    for address in ("/new/video/", "/new/pictures/"):
+        assert web.get(address)["Location"] == "/new/"
+    assert web.get("/new/").status_code == 200
