@@ -75,7 +75,7 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
         twice = again.state in (State.UNCONFIRMED, State.SENDING)
         return _form(request, form, again.parent, charged_twice=twice, **running)
     parent, running = _named(request, "parent")
-    if parent and not parent.has_clips:
+    if parent and (parent.makes_pictures or not parent.has_clips):
         return redirect(parent)
     if not parent:
         return _form(request, ExtendForm.blank())
@@ -103,7 +103,7 @@ def _submit(request: MemberRequest) -> HttpResponse:
 
 
 def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, **more: object) -> HttpResponse:
-    if parent and not parent.has_clips:
+    if parent and (parent.makes_pictures or not parent.has_clips):
         parent = None
     if parent and "branch" not in more:
         more["branch"] = branches.branch_to(parent)

@@ -1,5 +1,6 @@
 """Where a branch begins: a picture and words make a video, words alone make pictures; what is refused stays typed."""
 
+import re
 import uuid
 
 import pytest
@@ -7,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from extender.states import State
 from extender.tasks.models import Picture, Task
+from tests.helpers import make_task
 from tests.pictures import SIZE, encoded, exif, jpeg, scene
 
 PHOTO = encoded(scene(), "HEIF", exif=exif())
@@ -106,7 +108,26 @@ def test_words_become_four_pictures_of_a_shape(web, sandbox):
     )
 
 
+def test_a_picture_that_was_made_here_is_brought_to_life(web, member, browser_of, stranger):
+    urls: list[str | None] = ["https://pictures.example/1.png", "https://pictures.example/2.png"]
+    task = make_task(member, urls=urls, kind=Task.Kind.PICTURES, prompt="a lake")
+    address = f"/new/?picture={task.pk}&index=2"
+    assert address.replace("&", "&amp;") in web.get(f"/tasks/{task.pk}/").content.decode()
+    page = web.get(address).content.decode()
+    assert re.search(r'name="image_url" value="https://pictures.example/2.png"', page)
+    assert browser_of(stranger).get(address).status_code == 404
+    assert web.get(f"/new/?picture={task.pk}&index=3").status_code == 404
+
+
 def test_an_address_that_was_posted_to_can_be_reloaded(web):
     for address in ("/new/video/", "/new/pictures/"):
         assert web.get(address)["Location"] == "/new/"
     assert web.get("/new/").status_code == 200
+
+
+def test_pictures_are_not_extended(web, member, sandbox):
+    task = make_task(member, kind=Task.Kind.PICTURES, remote_id=str(uuid.uuid4()))
+    assert web.get(f"/tasks/new/?parent={task.pk}&index=1")["Location"] == f"/tasks/{task.pk}/"
+    page = web.post("/tasks/new/", asked(parent_task_id=task.remote_id, index="1")).content.decode()
+    assert "Those are pictures. Bring one to life first." in page
+    assert paths(sandbox) == []
