@@ -5,6 +5,7 @@ import uuid
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from extender.lineage import branches
@@ -64,6 +65,8 @@ def look_up(request: MemberRequest) -> HttpResponse:
 
 def _prefilled(request: MemberRequest) -> HttpResponse:
     again, running = _named(request, "again")
+    if again and again.kind in (Task.Kind.VIDEO, Task.Kind.PICTURES):
+        return redirect(f"{reverse('begin')}?again={again.pk}")
     if again:
         form = ExtendForm.blank(
             parent_task_id=again.parent_task_id,

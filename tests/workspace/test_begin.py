@@ -119,6 +119,18 @@ def test_a_picture_that_was_made_here_is_brought_to_life(web, member, browser_of
     assert web.get(f"/new/?picture={task.pk}&index=3").status_code == 404
 
 
+@pytest.mark.parametrize("state", [State.FAILED, State.UNCONFIRMED])
+@pytest.mark.parametrize("kind", [Task.Kind.VIDEO, Task.Kind.PICTURES])
+def test_what_failed_is_asked_for_again_as_it_was(web, member, kept, kind, state):
+    more = {"picture": kept} if kind == Task.Kind.VIDEO else {"aspect_ratio": "2:3"}
+    task = make_task(member, state, kind=kind, prompt="a boat", due_at=None, **more)
+    assert f"?again={task.pk}" in web.get(f"/tasks/{task.pk}/").content.decode()
+    page = web.get(f"/tasks/new/?again={task.pk}", follow=True).content.decode()
+    assert "a boat" in page
+    assert (str(kept.pk) if kind == Task.Kind.VIDEO else 'value="2:3"') in page
+    assert ("may be charged too" in page) == (state == State.UNCONFIRMED)
+
+
 def test_an_address_that_was_posted_to_can_be_reloaded(web):
     for address in ("/new/video/", "/new/pictures/"):
         assert web.get(address)["Location"] == "/new/"
