@@ -88,7 +88,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
 
 def test_a_long_prompt_is_counted_before_it_is_refused(house, open_page):
     page = sign_in(open_page(), house)
-    page.get_by_role("link", name="New").click()
+    page.get_by_role("link", name="Extend a clip").click()
     prompt, counter = page.get_by_label("What happens next"), page.locator("[data-counter]")
     for length, words in ((1499, None), (1500, "1500 of 2000"), (2001, "2001 of 2000")):
         prompt.fill("🎈" * length)
@@ -98,7 +98,7 @@ def test_a_long_prompt_is_counted_before_it_is_refused(house, open_page):
 
 def test_a_video_made_elsewhere_is_looked_up_and_continued(house, upstream, open_page):
     page = sign_in(open_page(), house)
-    page.get_by_role("link", name="New").click()
+    page.get_by_role("link", name="Extend a clip").click()
     page.get_by_label("What happens next").fill("The kite climbs")
     # Only now: it is to be rendering still when it is looked up first.
     body = {"prompt": "A kite over a quiet beach [seconds-8]", "image_url": "https://example.org/start.jpg"}
