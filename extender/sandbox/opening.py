@@ -25,10 +25,10 @@ def leave(file: Path, landscapes: Iterable[np.ndarray], frames: int, take: int) 
     picture = None
     for number, landscape in enumerate(landscapes):
         if picture is None:
-            size = landscape.shape[:0:-1]
+            height, width = landscape.shape[1:]
             with Image.open(file) as opened:
-                picture = ImageOps.fit(opened.convert("RGB"), size, Image.Resampling.LANCZOS)
-            late = _late(*size, take)
+                picture = ImageOps.fit(opened.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
+            late = _late(width, height, take)
         share = number / (frames - 1)
         there = smooth(0, EDGE, share * (1 + EDGE) - late)
         seen = np.asarray(_closer(picture, share, take), np.float32).transpose(2, 0, 1) / 255
