@@ -45,7 +45,7 @@ OPEN = {
     "s/<str:token>/copies/",
     *(
         f"s/<str:token>/clips/<uuid:pk>.{kind}"
-        for kind in ("mp4", "poster.webp", "thumbnail.webp", "storyboard.webp")
+        for kind in ("mp4", "jpg", "png", "webp", "poster.webp", "thumbnail.webp", "storyboard.webp")
     ),
     "webhooks/apiframe/<str:nonce>/",
     "healthz",
