@@ -1,6 +1,7 @@
 """Where a branch begins: a picture and words make a video, words alone make pictures; what is refused stays typed."""
 
 import re
+import threading
 import uuid
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from extender.states import State
 from extender.tasks.models import Picture, Task
+from extender.tasks.slots import LOOKS
 from tests.helpers import make_task
 from tests.pictures import SIZE, encoded, exif, jpeg, scene
 
@@ -79,6 +81,17 @@ def test_what_is_refused_says_why_and_stays_typed(web, sandbox, changes, says):
 def test_a_picture_over_25_mb_is_not_looked_into(web):
     page = web.post("/new/video/", asked(file=photo(bytes(26 << 20)))).content.decode()
     assert "The picture has 26 MB. Give one of at most 25 MB." in page
+
+
+def test_who_finds_no_slot_waits_for_one_and_is_told_in_the_end(web, sandbox, shorten):
+    fields = asked(file=photo())
+    with LOOKS.slot(), LOOKS.slot():
+        threading.Timer(0.2, LOOKS.give_back).start()
+        assert web.post("/new/video/", fields).status_code == 302
+        LOOKS.take()
+        shorten("extender.tasks.slots.LOOKS._patience", 0)
+        page = web.post("/new/video/", asked(file=photo())).content.decode()
+    assert "Too many pictures are being looked into" in page
 
 
 def test_a_good_picture_need_not_be_given_twice(web, kept, browser_of, stranger, sandbox):
