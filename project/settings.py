@@ -214,7 +214,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, *BUCKET_SOURCES],
+        # Pictures too are shown from their own addresses until they are copied.
+        "img-src": MEDIA_SOURCES,
         "media-src": MEDIA_SOURCES,
         "connect-src": [SELF],
         "form-action": [SELF],

@@ -55,6 +55,7 @@ def addresses(task: str) -> dict[str, str]:
     return {
         "history": "/tasks/",
         "picked": "/tasks/?picked=yes",
+        "begin": "/new/",
         "form": "/tasks/new/",
         "form with a clip": f"/tasks/new/?parent={task}&index=2",
         "task": f"/tasks/{task}/",

@@ -214,6 +214,32 @@ def test_a_fetch_can_be_hung_up_or_huge(sandbox, original):
         assert int(answer.headers["Content-Length"]) > 100 << 20
 
 
+UPLOADS = {
+    "upload-400": (400, "errors"),
+    "upload-401": (401, "{}"),
+    "upload-429": (429, "errors"),
+    "upload-500": (500, "{}"),
+    "upload-html": (200, "<!doctype html>"),
+    "upload-stall": (200, "imageURL"),
+    "upload-hang-up": (None, ""),
+}
+
+
+@pytest.mark.parametrize("word", UPLOADS)
+def test_an_outage_of_uploads(sandbox, word):
+    sandbox.options(misbehave=[word])
+    status, text = UPLOADS[word]
+    began = time.monotonic()
+    try:
+        answer = sandbox.post("/upload", files={"image": b"\xff\xd8\xff"})
+    except requests.ConnectionError:
+        assert status is None
+    else:
+        assert (answer.status_code, text in answer.text) == (status, True)
+    assert time.monotonic() - began >= STALL or word != "upload-stall"
+    assert [(row["fault"], row["billed"]) for row in sandbox.ledger()["requests"]] == [(word, False)]
+
+
 def test_a_fetch_fault_in_a_prompt_concerns_that_task_alone(sandbox, original):
     task_id = sandbox.extend(original, "[fetch-500]")
     assert sandbox.post("/fetch", {"task_id": task_id}).status_code == 500

@@ -439,6 +439,12 @@ def test_an_unknown_id_is_said_in_words(web, sandbox):
     assert not Task.objects.exists()
 
 
+def test_pictures_are_no_video_to_continue(web, sandbox):
+    task_id = sandbox.post("/imagine", {"prompt": "a kite"}).json()["task_id"]
+    assert b"That task made pictures, and no video" in look_up(web, task_id).content
+    assert Task.objects.count() == 0
+
+
 def test_an_apiframe_that_is_down_is_said_in_words(web, sandbox, settings):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from django.http import StreamingHttpResponse
 from zipstream import ZIP_STORED, ZipStream
 
-from extender.archive import storage
+from extender.archive import files, storage
 from extender.archive.fetching import open_clip
 from extender.archive.names import disposition
 from extender.tasks.models import Clip, Task
@@ -27,7 +27,9 @@ def one(clip: Clip, method: str | None = "GET") -> StreamingHttpResponse:
     with ExitStack() as held:
         held.enter_context(DOWNLOADS.slot())
         stream = held.enter_context(open_clip(clip.source_url))
-        return _answer(method, _Body(stream, held.pop_all()), clip.file_name, "video/mp4", stream.length)
+        return _answer(
+            method, _Body(stream, held.pop_all()), clip.file_name, storage.content_type(clip.file_name), stream.length
+        )
 
 
 def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
@@ -79,7 +81,7 @@ def _open(clip: Clip) -> BinaryIO | None:
     if not clip.is_stored:
         return None
     try:
-        return storage.current_store().open(storage.name(clip.sha256, "clip"))
+        return storage.current_store().open(files.name(clip))
     except (FileNotFoundError, storage.StoreTrouble) as error:
         logger.error("%s cannot be read: %s", clip, error)
         return None

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def show(request: MemberRequest, pk: uuid.UUID, kind: str) -> HttpResponseBase:
-    """A clip's video, poster or storyboard, for the task's owner."""
+    """A clip's file, poster or storyboard, for the task's owner."""
     return _bytes(request, seen_clip(pk, member=request.user), kind)
 
 
@@ -43,7 +43,7 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
     if clip is None:
         raise Http404
     if clip.is_stored:
-        return _bytes(request, clip, "clip", download_name=clip.file_name)
+        return _bytes(request, clip, clip.file_kind, download_name=clip.file_name)
     try:
         return downloads.one(clip, request.method)
     except (Full, Unavailable):
@@ -68,6 +68,6 @@ def _bytes(request: HttpRequest, clip: Clip, kind: str, **how: Any) -> HttpRespo
         return responses.respond(request, storage.name(clip.sha256, kind), clip.sha256, **how)
     except (FileNotFoundError, storage.StoreTrouble) as error:
         logger.error("%s cannot be read: %s", clip, error)
-        if kind != "clip":
+        if kind != clip.file_kind:
             raise Http404 from error
         return redirect(clip.source_url)
