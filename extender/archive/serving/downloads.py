@@ -31,22 +31,26 @@ def one(clip: Clip, method: str | None = "GET") -> StreamingHttpResponse:
 
 
 def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
-    """Every clip of `task` that can be had, in one zip that is made as it is sent. Raises `Full`.
+    """Every clip of `task` that can be had, in one zip that is made as it is sent. Raises `Full`."""
+    return _zip(method, f"{task.slug}.zip", {clip.file_name: clip for clip in task.available_clips})
+
+
+def _zip(method: str | None, name: str, clips: dict[str, Clip]) -> StreamingHttpResponse:
+    """A zip of `clips` by their names in it. Raises `Full`.
 
     Videos do not shrink, so they are stored as they are; and where all are here, the zip's size is known beforehand.
     """
-    clips = task.available_clips
-    sized = all(clip.is_stored for clip in clips)
+    sized = all(clip.is_stored for clip in clips.values())
     with ExitStack() as held:
         held.enter_context(DOWNLOADS.slot())
         zipped = ZipStream(compress_type=ZIP_STORED, sized=sized)
-        for clip in clips:
-            zipped.add(_bytes_of(clip), clip.file_name, size=clip.bytes if sized else None)
+        for inner, clip in clips.items():
+            zipped.add(_bytes_of(clip), inner, size=clip.bytes if sized else None)
         length = len(zipped) if sized else None
         made = iter(zipped)
         # What is open in the middle of it is closed by its own generator.
         held.callback(getattr(made, "close", lambda: None))
-        return _answer(method, _Body(made, held.pop_all()), f"{task.slug}.zip", "application/zip", length)
+        return _answer(method, _Body(made, held.pop_all()), name, "application/zip", length)
 
 
 class _Body:

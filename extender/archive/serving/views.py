@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -56,8 +57,13 @@ def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
     task = read_task(request.user, pk)
     if not task.available_clips:
         raise Http404
+    return _where_free(lambda: downloads.every(task, request.method))
+
+
+def _where_free(download: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """A download; where no place is free for it, when to come again."""
     try:
-        return downloads.every(task, request.method)
+        return download()
     except Full as error:
         return HttpResponse(str(error), status=503, content_type="text/plain", headers={"Retry-After": "10"})
 
