@@ -109,6 +109,11 @@ class Branch:
         return sum(seconds_of(step.clip, step.task) for step in played)
 
     @property
+    def has_files(self) -> bool:
+        """Whether a file is here of any clip that came on it."""
+        return any(clip.is_stored for step in self.steps for clip in step.task.clips)
+
+    @property
     def is_near_end(self) -> bool:
         """Whether one more extension would be more than Midjourney is known to make."""
         return self.here.number >= MOST_STEPS

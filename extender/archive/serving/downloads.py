@@ -1,4 +1,4 @@
-"""Files for people's own disks: one clip from where it lies, or every clip of a task in one zip."""
+"""Files for people's own disks: one clip from where it lies, every clip of a task in one zip, or those of a film."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -11,6 +11,8 @@ from zipstream import ZIP_STORED, ZipStream
 from extender.archive import storage
 from extender.archive.fetching import open_clip
 from extender.archive.names import disposition
+from extender.lineage.branches import Branch
+from extender.lineage.editors.cutlist import FOLDER, CutList
 from extender.tasks.models import Clip, Task
 from extender.tasks.slots import DOWNLOADS
 
@@ -33,6 +35,12 @@ def one(clip: Clip, method: str | None = "GET") -> StreamingHttpResponse:
 def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
     """Every clip of `task` that can be had, in one zip that is made as it is sent. Raises `Full`."""
     return _zip(method, f"{task.slug}.zip", {clip.file_name: clip for clip in task.available_clips})
+
+
+def for_editors(branch: Branch, method: str | None = "GET") -> StreamingHttpResponse:
+    """Every stored take of a film, in one zip that is made as it is sent. Raises `Full`."""
+    files = {FOLDER + take.name: take.clip for take in CutList(branch).takes if take.clip.is_stored}
+    return _zip(method, f"{branch.here.task.slug}-for-editors.zip", files)
 
 
 def _zip(method: str | None, name: str, clips: dict[str, Clip]) -> StreamingHttpResponse:

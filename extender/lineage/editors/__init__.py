@@ -1,0 +1,1 @@
+"""A film as editing programs get it."""
