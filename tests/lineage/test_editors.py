@@ -1,5 +1,6 @@
-"""A film as editors take it away: in one zip, under names that every system and program takes."""
+"""A film as editors take it away: in one zip, with a table of its takes."""
 
+import csv
 import io
 import zipfile
 
@@ -7,6 +8,7 @@ import pytest
 
 from extender.states import State
 from extender.tasks.models import Task
+from extender.tasks.picks import pick
 from tests.helpers import age, extend, make_clip, make_task, queries
 
 
@@ -20,6 +22,47 @@ def taken(web, task: Task, index: int = 1) -> dict[str, bytes]:
     assert response.status_code == 200
     with zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content))) as zipped:
         return {info.filename: zipped.read(info) for info in zipped.infolist()}
+
+
+def table(web, task: Task, index: int = 1) -> list[dict[str, str]]:
+    text = taken(web, task, index)["film.csv"].decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_the_table_tells_what_each_take_came_from(web, start):
+    copy = make_clip(start)
+    last = extend(start, prompt="it snows,\n“softly”", motion="high", remote_id="id-2", parent_task_id="id-1")
+    age(last, credits_before=40, credits_after=32)
+    make_clip(last, 1, width=832, height=464, codec="h264")
+    make_clip(last, 2)
+    pick(last.clip(2), True)
+    rows = table(web, last)
+    assert [(row["step"], row["take"], row["in_film"], row["picked"]) for row in rows] == [
+        *(("0", str(index), "yes" if index == 1 else "no", "no") for index in range(1, 5)),
+        *(("1", str(index), "yes" if index == 1 else "no", "yes" if index == 2 else "no") for index in range(1, 5)),
+    ]
+    assert (rows[0]["sha256"], rows[0]["motion"], rows[0]["apiframe_id"]) == (copy.sha256, "", start.remote_id)
+    told = {
+        "file": "01-it-snows-1.mp4",
+        "state": "stored",
+        "words": "it snows,\n“softly”",
+        "motion": "high",
+        "apiframe_id": "id-2",
+        "continues_apiframe_id": "id-1",
+        "continues_take": "1",
+        "account_credits_before": "40",
+        "account_credits_after": "32",
+    }
+    assert rows[4] | told == rows[4]
+
+
+@pytest.mark.parametrize("sign", "=+-@＝")
+def test_no_cell_of_the_table_runs_as_a_formula(web, start, sign):
+    age(start, prompt=f"{sign}1;{sign}2\n {sign}3, {sign}4", remote_id=f"{sign}5")
+    make_clip(start)
+    row = table(web, start)[0]
+    assert row["words"] == f"'{sign}1;'{sign}2\n '{sign}3, {sign}4"
+    assert row["apiframe_id"] == f"'{sign}5"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from extender.archive import storage
 from extender.archive.fetching import open_clip
 from extender.archive.names import disposition
 from extender.lineage.branches import Branch
-from extender.lineage.editors.cutlist import FOLDER, CutList
 from extender.tasks.models import Clip, Task
 from extender.tasks.slots import DOWNLOADS
 
@@ -38,13 +37,19 @@ def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
 
 
 def for_editors(branch: Branch, method: str | None = "GET") -> StreamingHttpResponse:
-    """Every stored take of a film, in one zip that is made as it is sent. Raises `Full`."""
-    files = {FOLDER + take.name: take.clip for take in CutList(branch).takes if take.clip.is_stored}
-    return _zip(method, f"{branch.here.task.slug}-for-editors.zip", files)
+    """Every stored take of a film, and a table of them, in one zip that is made as it is sent. Raises `Full`."""
+    # Its library takes long to load, and few processes need it.
+    from extender.lineage.editors import FOLDER, CutList, documents
+
+    cuts = CutList(branch)
+    files = {FOLDER + take.name: take.clip for take in cuts.takes if take.clip.is_stored}
+    return _zip(method, f"{branch.here.task.slug}-for-editors.zip", files, documents(cuts))
 
 
-def _zip(method: str | None, name: str, clips: dict[str, Clip]) -> StreamingHttpResponse:
-    """A zip of `clips` by their names in it. Raises `Full`.
+def _zip(
+    method: str | None, name: str, clips: dict[str, Clip], texts: dict[str, bytes] | None = None
+) -> StreamingHttpResponse:
+    """A zip of `texts` and `clips` by their names in it. Raises `Full`.
 
     Videos do not shrink, so they are stored as they are; and where all are here, the zip's size is known beforehand.
     """
@@ -52,6 +57,8 @@ def _zip(method: str | None, name: str, clips: dict[str, Clip]) -> StreamingHttp
     with ExitStack() as held:
         held.enter_context(DOWNLOADS.slot())
         zipped = ZipStream(compress_type=ZIP_STORED, sized=sized)
+        for inner, text in (texts or {}).items():
+            zipped.add(text, inner)
         for inner, clip in clips.items():
             zipped.add(_bytes_of(clip), inner, size=clip.bytes if sized else None)
         length = len(zipped) if sized else None

@@ -29,6 +29,11 @@ class Take:
         """The name of its file, for any system and any program: `01-and-then-it-snows-2.mp4`."""
         return f"{self.step.number:02}-{plain_words(self.step.task)}-{self.clip.index}.mp4"
 
+    @property
+    def is_played(self) -> bool:
+        """Whether the film plays it."""
+        return self.clip == self.step.clip and not self.clip.is_lost
+
 
 @dataclass(frozen=True)
 class CutList:

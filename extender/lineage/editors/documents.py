@@ -1,0 +1,10 @@
+"""The texts that editors get beside the files of a film."""
+
+from extender.lineage.editors.cutlist import CutList
+from extender.lineage.editors.table import as_csv
+
+
+def documents(cuts: CutList) -> dict[str, bytes]:
+    """The texts by the names of their files."""
+    texts = {"film.csv": as_csv(cuts)}
+    return {name: text.encode() for name, text in texts.items()}
