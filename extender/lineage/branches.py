@@ -43,9 +43,14 @@ class Segment:
     clip: Clip
 
     @property
+    def repeated_ms(self) -> int:
+        """For how long the file shows its parent's footage again, from its first picture on."""
+        return (self.clip.cut_ms or 0) if self.clip.repeats_parent else 0
+
+    @property
     def begins(self) -> float:
         """Where in the file, in seconds: 0, or where it leaves the footage of its parent."""
-        return (self.clip.cut_ms or 0) / 1000 if self.clip.repeats_parent else 0.0
+        return self.repeated_ms / 1000
 
     @property
     def ends(self) -> float | None:

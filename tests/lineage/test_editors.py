@@ -1,4 +1,4 @@
-"""A film as editors take it away: in one zip, with a table of its takes."""
+"""A film as editors take it away: in one zip, with a table of where each second came from."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from extender.states import State
-from extender.tasks.models import Task
+from extender.tasks.models import Clip, Task
 from extender.tasks.picks import pick
 from tests.helpers import age, extend, make_clip, make_task, queries
 
@@ -29,12 +29,18 @@ def table(web, task: Task, index: int = 1) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_the_table_tells_what_each_take_came_from(web, start):
-    copy = make_clip(start)
+def measured(task: Task, index: int = 1, frames: int = 96, rate: float = 24.0, new: int = 0, **fields) -> Clip:
+    """A stored clip of `frames`, of which those before `new` are its parent's."""
+    fields |= {"contains_parent": "yes", "cut_ms": round(1000 * new / rate)} if new else {}
+    return make_clip(task, index, frame_rate=round(rate, 3), duration_ms=round(1000 * frames / rate), **fields)
+
+
+def test_the_table_tells_where_each_second_came_from(web, start):
+    copy = measured(start, frames=125)
     last = extend(start, prompt="it snows,\n“softly”", motion="high", remote_id="id-2", parent_task_id="id-1")
     age(last, credits_before=40, credits_after=32)
-    make_clip(last, 1, width=832, height=464, codec="h264")
-    make_clip(last, 2)
+    measured(last, 1, frames=221, new=125, width=832, height=464, codec="h264")
+    measured(last, 2, frames=221, new=125)
     pick(last.clip(2), True)
     rows = table(web, last)
     assert [(row["step"], row["take"], row["in_film"], row["picked"]) for row in rows] == [
@@ -43,6 +49,8 @@ def test_the_table_tells_what_each_take_came_from(web, start):
     ]
     assert (rows[0]["sha256"], rows[0]["motion"], rows[0]["apiframe_id"]) == (copy.sha256, "", start.remote_id)
     told = {
+        "film_in_s": "5.208",
+        "film_out_s": "9.208",
         "file": "01-it-snows-1.mp4",
         "state": "stored",
         "words": "it snows,\n“softly”",
@@ -50,16 +58,22 @@ def test_the_table_tells_what_each_take_came_from(web, start):
         "apiframe_id": "id-2",
         "continues_apiframe_id": "id-1",
         "continues_take": "1",
+        "in_frame": "125",
+        "out_frame": "221",
+        "frame_rate": "24.0",
+        "in_s": "5.208",
+        "out_s": "9.208",
         "account_credits_before": "40",
         "account_credits_after": "32",
     }
     assert rows[4] | told == rows[4]
+    assert (rows[5]["film_in_s"], rows[5]["in_frame"]) == ("", "125")
 
 
 @pytest.mark.parametrize("sign", "=+-@＝")
 def test_no_cell_of_the_table_runs_as_a_formula(web, start, sign):
     age(start, prompt=f"{sign}1;{sign}2\n {sign}3, {sign}4", remote_id=f"{sign}5")
-    make_clip(start)
+    measured(start)
     row = table(web, start)[0]
     assert row["words"] == f"'{sign}1;'{sign}2\n '{sign}3, {sign}4"
     assert row["apiframe_id"] == f"'{sign}5"
@@ -75,7 +89,7 @@ def test_no_cell_of_the_table_runs_as_a_formula(web, start, sign):
 )
 def test_its_names_are_safe_on_every_system(web, start, prompt, name):
     age(start, prompt=prompt)
-    copy = make_clip(start)
+    copy = measured(start)
     files = taken(web, start)
     assert [inner for inner in files if inner.startswith("clips/")] == [f"clips/{name}"]
     assert files[f"clips/{name}"].startswith(f"clip {copy.index} of".encode())
@@ -85,7 +99,7 @@ def test_there_is_none_of_a_clip_that_did_not_come_nor_before_any_is_stored_nor_
     web, browser_of, start, stranger
 ):
     assert web.get(address(start)).status_code == 404
-    make_clip(start, 2)
+    measured(start, 2)
     assert taken(web, start)
     assert web.get(address(start, 5)).status_code == 404
     assert web.get(address(make_task(start.owner, State.PROCESSING, due_at=None))).status_code == 404
@@ -95,7 +109,7 @@ def test_there_is_none_of_a_clip_that_did_not_come_nor_before_any_is_stored_nor_
 def test_it_costs_the_same_number_of_queries_however_long_the_film_is(web, start):
     prices, task = [], start
     for _ in range(3):
-        make_clip(task)
+        measured(task)
         prices.append(queries(lambda: taken(web, task)))  # noqa: B023
         task = extend(task)
     assert set(prices) == {5}, "session, member, task, branch, all their copies"
