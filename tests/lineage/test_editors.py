@@ -1,9 +1,10 @@
-"""A film as editors take it away: in one zip, with a table of where each second came from."""
+"""A film as editors take it away: read back by its format's own reader it is the film, to the frame."""
 
 import csv
 import io
 import zipfile
 
+import opentimelineio as otio
 import pytest
 
 from extender.states import State
@@ -24,6 +25,10 @@ def taken(web, task: Task, index: int = 1) -> dict[str, bytes]:
         return {info.filename: zipped.read(info) for info in zipped.infolist()}
 
 
+def film(web, task: Task, index: int = 1) -> otio.schema.Timeline:
+    return otio.adapters.read_from_string(taken(web, task, index)["film.otio"].decode(), "otio_json")
+
+
 def table(web, task: Task, index: int = 1) -> list[dict[str, str]]:
     text = taken(web, task, index)["film.csv"].decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
@@ -33,6 +38,65 @@ def measured(task: Task, index: int = 1, frames: int = 96, rate: float = 24.0, n
     """A stored clip of `frames`, of which those before `new` are its parent's."""
     fields |= {"contains_parent": "yes", "cut_ms": round(1000 * new / rate)} if new else {}
     return make_clip(task, index, frame_rate=round(rate, 3), duration_ms=round(1000 * frames / rate), **fields)
+
+
+def cuts(timeline: otio.schema.Timeline) -> list[tuple[str, int, int, int]]:
+    """Of each shot its file, its first frame in it, how many it has, and where in the film it begins."""
+    ranges = [(shot, shot.source_range, shot.range_in_parent()) for shot in timeline.find_clips()]
+    return [
+        (shot.media_reference.target_url, source.start_time.value, source.duration.value, place.start_time.value)
+        for shot, source, place in ranges
+    ]
+
+
+@pytest.mark.parametrize("rate", [24000 / 1001, 24, 25, 30000 / 1001, 30])
+def test_the_cut_list_is_the_film_to_the_frame_also_where_a_result_repeats_its_parent(web, start, rate):
+    first, second = extend(start, 1), None
+    measured(start, frames=125, rate=rate)
+    measured(first, frames=221, rate=rate, new=126)
+    second = extend(first)
+    measured(second, frames=97, rate=rate)
+    expected = [
+        ("clips/00-a-kite-1.mp4", 0, 125, 0),
+        ("clips/01-a-cat-dancing-1.mp4", 126, 95, 125),
+        ("clips/02-a-cat-dancing-1.mp4", 0, 97, 220),
+    ]
+    shots = film(web, second)
+    assert cuts(shots) == expected
+    assert {shot.source_range.duration.rate for shot in shots.find_clips()} == {rate}
+
+
+def test_a_shot_of_another_rate_is_counted_at_its_own(web, start):
+    last = extend(start)
+    measured(start, frames=125)
+    measured(last, frames=100, rate=25, new=26)
+    assert cuts(film(web, last))[1][1:3] == (26, 74)
+
+
+def test_the_other_takes_are_alternative_media_of_the_shot_each_with_its_own_in_and_out(web, start):
+    measured(start)
+    last = extend(start)
+    for index, frames in enumerate((221, 219, 220), 1):
+        measured(last, index, frames, new=124 + index)
+    pick(last.clip(3), True)
+    shot = list(film(web, last, 2).find_clips())[1]
+    assert shot.media_reference.target_url == "clips/01-a-cat-dancing-2.mp4"
+    media = shot.media_references()
+    assert sorted(media) == [shot.DEFAULT_MEDIA_KEY, "take 1", "take 3", "take 4"]
+    assert media["take 3"].target_url == "clips/01-a-cat-dancing-3.mp4"
+    assert media["take 3"].available_range.duration.value == 220
+    told = media["take 3"].metadata["extender"]
+    assert (told["in_frame"], told["out_frame"], told["picked"]) == (127, 220, True)
+    assert isinstance(media["take 4"], otio.schema.MissingReference)
+
+
+def test_prompts_are_notes(web, start):
+    forged = "rain\n003  AX       V     C        00:00:00:00 00:00:01:00 00:00:09:00 00:00:10:00\u2028雨"
+    age(start, prompt=forged)
+    measured(start)
+    (shot,) = film(web, start).find_clips()
+    assert shot.markers[0].comment == forged
+    assert shot.markers[0].name == "rain"
 
 
 def test_the_table_tells_where_each_second_came_from(web, start):

@@ -37,7 +37,7 @@ def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
 
 
 def for_editors(branch: Branch, method: str | None = "GET") -> StreamingHttpResponse:
-    """Every stored take of a film, and a table of them, in one zip that is made as it is sent. Raises `Full`."""
+    """Every stored take of a film, and its cut list, in one zip that is made as it is sent. Raises `Full`."""
     # Its library takes long to load, and few processes need it.
     from extender.lineage.editors import FOLDER, CutList, documents
 

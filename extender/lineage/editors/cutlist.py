@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple
 
 from django.utils.text import slugify
@@ -11,6 +12,7 @@ from extender.lineage.branches import Branch, Segment, Step, seconds_of
 from extender.tasks.models import Clip, Task
 
 FOLDER = "clips/"  # where the files are, beside the cut list
+USUAL_RATE = 24.0  # frames per second, where nobody has measured any
 ROUNDED = 0.01  # frames per second: rates are measured this well
 MAX_WORDS = 40  # characters
 
@@ -78,6 +80,7 @@ class Shot:
 
     take: Take
     begins: float  # in seconds of the film
+    others: list[Take]  # that came beside it
 
     @property
     def ends(self) -> float:
@@ -100,7 +103,14 @@ class CutList:
     def shots(self) -> list[Shot]:
         """What the film plays, in its order."""
         shots: list[Shot] = []
-        for take in self.takes:
-            if take.is_played:
-                shots.append(Shot(take, shots[-1].ends if shots else 0.0))
+        for _, of_step in groupby(self.takes, lambda take: take.step.number):
+            takes = list(of_step)
+            for played in filter(lambda take: take.is_played, takes):
+                others = [take for take in takes if take is not played]
+                shots.append(Shot(played, shots[-1].ends if shots else 0.0, others))
         return shots
+
+    @property
+    def rate(self) -> float:
+        """Frames per second of the film: those of its first shot that is measured."""
+        return next((shot.take.frames.rate for shot in self.shots if shot.take.frames), USUAL_RATE)
