@@ -1,4 +1,4 @@
-"""A film as editors take it away: read back by its format's own reader it is the film, to the frame."""
+"""A film as editors take it away: read back by its formats' own readers it is the film, to the frame."""
 
 import csv
 import io
@@ -29,6 +29,10 @@ def film(web, task: Task, index: int = 1) -> otio.schema.Timeline:
     return otio.adapters.read_from_string(taken(web, task, index)["film.otio"].decode(), "otio_json")
 
 
+def edl(web, task: Task, rate: float = 24) -> otio.schema.Timeline:
+    return otio.adapters.read_from_string(taken(web, task)["film.edl"].decode(), "cmx_3600", rate=rate)
+
+
 def table(web, task: Task, index: int = 1) -> list[dict[str, str]]:
     text = taken(web, task, index)["film.csv"].decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
@@ -50,7 +54,7 @@ def cuts(timeline: otio.schema.Timeline) -> list[tuple[str, int, int, int]]:
 
 
 @pytest.mark.parametrize("rate", [24000 / 1001, 24, 25, 30000 / 1001, 30])
-def test_the_cut_list_is_the_film_to_the_frame_also_where_a_result_repeats_its_parent(web, start, rate):
+def test_both_cut_lists_are_the_film_to_the_frame_also_where_a_result_repeats_its_parent(web, start, rate):
     first, second = extend(start, 1), None
     measured(start, frames=125, rate=rate)
     measured(first, frames=221, rate=rate, new=126)
@@ -64,13 +68,16 @@ def test_the_cut_list_is_the_film_to_the_frame_also_where_a_result_repeats_its_p
     shots = film(web, second)
     assert cuts(shots) == expected
     assert {shot.source_range.duration.rate for shot in shots.find_clips()} == {rate}
+    assert cuts(edl(web, second, rate)) == expected
 
 
-def test_a_shot_of_another_rate_is_counted_at_its_own(web, start):
+def test_a_shot_of_another_rate_is_exact_in_otio_and_at_the_nearest_frame_in_the_edl(web, start):
     last = extend(start)
     measured(start, frames=125)
     measured(last, frames=100, rate=25, new=26)
     assert cuts(film(web, last))[1][1:3] == (26, 74)
+    # 26 frames of 25 a second are 24.96 of 24, and 74 of them 71.04.
+    assert cuts(edl(web, last))[1][1:] == (25, 71, 125)
 
 
 def test_the_other_takes_are_alternative_media_of_the_shot_each_with_its_own_in_and_out(web, start):
@@ -90,13 +97,15 @@ def test_the_other_takes_are_alternative_media_of_the_shot_each_with_its_own_in_
     assert isinstance(media["take 4"], otio.schema.MissingReference)
 
 
-def test_prompts_are_notes(web, start):
+def test_prompts_are_notes_and_none_can_add_a_shot(web, start):
     forged = "rain\n003  AX       V     C        00:00:00:00 00:00:01:00 00:00:09:00 00:00:10:00\u2028雨"
     age(start, prompt=forged)
     measured(start)
     (shot,) = film(web, start).find_clips()
     assert shot.markers[0].comment == forged
     assert shot.markers[0].name == "rain"
+    (event,) = edl(web, start).find_clips()
+    assert list(event.metadata["cmx_3600"]["comments"]) == [f"PROMPT: {' '.join(forged.split())}"]
 
 
 def test_the_table_tells_where_each_second_came_from(web, start):

@@ -1,12 +1,13 @@
-"""The cut list as files that editing programs open."""
+"""The cut list as files that editing programs open: OpenTimelineIO, and a CMX 3600 EDL."""
 
 import opentimelineio as otio
-from opentimelineio.opentime import RationalTime, TimeRange
+from opentimelineio.opentime import RationalTime, TimeRange, to_timecode
 
-from extender.lineage.editors.cutlist import FOLDER, CutList, Shot, Take
+from extender.lineage.editors.cutlist import FOLDER, CutList, Shot, Take, plain_words
 from extender.lineage.editors.table import facts
 
 OURS = "extender"  # the name under which stands what is not the format's own
+NOTE_LENGTH = 200  # characters: old programs take no long lines
 
 
 def as_otio(cuts: CutList) -> str:
@@ -14,13 +15,24 @@ def as_otio(cuts: CutList) -> str:
 
     A shot has one in and one out for whichever media is active; those of each take stand with its media.
     """
-    return _written([_clip(shot, cuts.rate) for shot in cuts.shots], cuts.branch.here.task.title)
+    return _written([_clip(shot, cuts.rate) for shot in cuts.shots], cuts.branch.here.task.title, "otio_json")
 
 
-def _written(clips: list[otio.schema.Clip], title: str) -> str:
+def as_edl(cuts: CutList) -> str:
+    """A CMX 3600 EDL. All of it counts frames at one rate: a shot that has another is cut at the nearest frame."""
+    rate = RationalTime.nearest_valid_timecode_rate(cuts.rate)
+    drops = "" if ";" in to_timecode(RationalTime(0, rate)) else "NON-"
+    title = f"{plain_words(cuts.branch.here.task)} at {rate:.5g} fps"
+    events = [_event(shot, rate) for shot in cuts.shots]
+    # As Premiere writes it: that takes the files' names of no other style, and others take this one.
+    written = _written(events, title, "cmx_3600", rate=rate, style="premiere", reelname_len=None)
+    return written.replace("\n", f"\nFCM: {drops}DROP FRAME\n", 1)
+
+
+def _written(clips: list[otio.schema.Clip], title: str, adapter: str, **how: object) -> str:
     timeline = otio.schema.Timeline(title)
     timeline.tracks.append(otio.schema.Track("Film", kind=otio.schema.TrackKind.Video, children=clips))
-    return otio.adapters.write_to_string(timeline, "otio_json")
+    return otio.adapters.write_to_string(timeline, adapter, **how)
 
 
 def _clip(shot: Shot, film_rate: float) -> otio.schema.Clip:
@@ -42,5 +54,21 @@ def _media(take: Take) -> otio.core.MediaReference:
     return otio.schema.ExternalReference(FOLDER + take.name, whole, told["metadata"])
 
 
+def _event(shot: Shot, rate: float) -> otio.schema.Clip:
+    """A shot on the film's own grid of frames, so that no frame is missing between it and the next."""
+    length = round(shot.ends * rate) - round(shot.begins * rate)
+    frames = shot.take.frames
+    first = round(frames.first / frames.rate * rate) if frames else 0
+    media = otio.schema.ExternalReference(FOLDER + shot.take.name)
+    words = _one_line(shot.take.step.task.prompt)
+    notes = {"cmx_3600": {"comments": [f"PROMPT: {words}"]}} if words else {}
+    return otio.schema.Clip(shot.take.name, media, _span(first, first + length, rate), notes)
+
+
 def _span(first: int, end: int, rate: float) -> TimeRange:
     return TimeRange(RationalTime(first, rate), RationalTime(end - first, rate))
+
+
+def _one_line(text: str) -> str:
+    # What breaks a line would begin an event of its own.
+    return " ".join(text.split())[:NOTE_LENGTH]
