@@ -152,6 +152,37 @@ def test_no_cell_of_the_table_runs_as_a_formula(web, start, sign):
     assert row["apiframe_id"] == f"'{sign}5"
 
 
+def test_what_is_missing_is_said_and_keeps_its_place_in_the_film(web, start):
+    first = extend(start, 2, urls=["https://clips.example/1.mp4", None])
+    second = extend(first, 3)
+    third = extend(second)
+    measured(start, 2, frames=125)
+    make_clip(second, 1, "lost")
+    files = taken(web, third)
+    assert {name for name in files if name.startswith("clips/")} == {"clips/00-a-kite-2.mp4"}
+    said = files["MISSING.txt"].decode()
+    for line in (
+        "Step 1: the clip that was extended never came. The film skips it.",
+        "00-a-kite-1.mp4: not copied yet.",
+        "02-a-cat-dancing-1.mp4: no longer at APIFRAME. The film skips it.",
+        "03-a-cat-dancing-1.mp4: not copied yet. The film plays it: in the cut list it has about 4 s, by guess.",
+        "03-a-cat-dancing-2.mp4: not copied yet.",
+    ):
+        assert f"\n{line}\r\n" in said
+    assert [cut[1:] for cut in cuts(edl(web, third))] == [(0, 125, 0), (0, 96, 125)]
+    offline = list(film(web, third).find_clips())[1]
+    assert offline.name == "03-a-cat-dancing-1.mp4"
+    assert offline.media_reference.is_missing_reference
+
+
+def test_a_film_whose_shots_are_all_lost_has_its_takes_and_no_cut_list(web, start):
+    make_clip(start, 1, "lost")
+    measured(start, 2)
+    files = taken(web, start)
+    assert set(files) == {"film.csv", "MISSING.txt", "clips/00-a-kite-2.mp4"}
+    assert "00-a-kite-1.mp4: no longer at APIFRAME. The film skips it." in files["MISSING.txt"].decode()
+
+
 @pytest.mark.parametrize(
     ("prompt", "name"),
     [
