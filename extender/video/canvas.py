@@ -10,7 +10,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, ColorTrc, Interpolation
 
 from extender.video.cutlist import CutList
-from extender.video.footage import HD_HEIGHT, UNSPECIFIED, Footage, quarter_turns
+from extender.video.footage import HD_HEIGHT, UNSPECIFIED, Footage, check_size, quarter_turns
 
 FORMAT = "yuv420p"
 BLACK = (16, 128, 128)
@@ -32,11 +32,15 @@ class Canvas:
 
     @classmethod
     def of(cls, first: av.VideoFrame, shape: tuple[int, int], cuts: CutList) -> "Canvas":
-        """Of a film that begins with `first`, shown in this `shape` (height, width), which is not scaled for it."""
+        """Of a film that begins with `first`, shown in this `shape` (height, width), which is not scaled for it.
+
+        Raises `NotAVideo` where bars make it too large.
+        """
         height, width = map(even, shape)
         ratio = RATIOS.get(cuts.shape, Fraction(width, height))
         grows = (ratio > Fraction(width, height)) == (cuts.fit == "bars")
         height, width = (height, 2 * round(height * ratio / 2)) if grows else (2 * round(width / ratio / 2), width)
+        check_size(width, height)
         return cls(width, height, BT709 if matrix_of(first) == Colorspace.ITU709 else BT601, cuts.fit)
 
     @property

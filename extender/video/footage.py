@@ -67,7 +67,7 @@ class Footage:
         self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         self._stream.thread_count = 1
         self.codec = "av1" if self._stream.codec_context.name == "libdav1d" else self._stream.codec_context.name
-        _check_size(self._stream.width, self._stream.height)
+        check_size(self._stream.width, self._stream.height)
         _check_count(self._stream.frames)
         self._seen = 0  # packets, each of which holds one picture
         self._clock = Clock(self.declared_rate)
@@ -109,7 +109,7 @@ class Footage:
         """Every picture, in order. Raises `NotAVideo` where they are too many or too large, or some are missing."""
         count = 0
         for count, frame in enumerate(self._frames(), 1):
-            _check_size(frame.width, frame.height)
+            check_size(frame.width, frame.height)
             seconds = self._clock.at(frame.time)
             _check_count(count)
             if seconds > MAX_SECONDS:
@@ -220,7 +220,8 @@ def _colour_space(frame: av.VideoFrame) -> int | None:
     return Colorspace.ITU709 if frame.colorspace == UNSPECIFIED and frame.height >= HD_HEIGHT else None
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Raises `NotAVideo` where pictures of this size are more than a process may take."""
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise NotAVideo(f"Its pictures are too large ({width} × {height}).")
 

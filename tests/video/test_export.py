@@ -257,6 +257,12 @@ def test_a_film_has_the_shape_that_is_asked_for(shape, fit, size, corner, edge, 
         assert np.abs(shown[size[1] // 2, size[0] // 2] - whole).max() < 9
 
 
+def test_bars_that_are_too_large_are_refused(tmp_path):
+    wide = films.write(tmp_path / "wide.mp4", [films.flat(RED, 4096, 16)] * 2, options=PLAIN)
+    with pytest.raises(NotAVideo, match=r"too large \(4096 × 4096\)"):
+        made(tmp_path, (wide, 0, 84), shape="1:1")
+
+
 def tinted(pictures: list[np.ndarray], first: int, last: int) -> list[np.ndarray]:
     """The pictures with a tint that grows, of so many levels of 255: warmer, and darker."""
     tints = np.linspace(first, last, len(pictures))[:, None] * np.array([0.3, -0.5, -1])
