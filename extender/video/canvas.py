@@ -7,10 +7,10 @@ from typing import Literal
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, ColorTrc, Interpolation
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from extender.video.cutlist import CutList
-from extender.video.footage import HD_HEIGHT, UNSPECIFIED, Footage, check_size, quarter_turns
+from extender.video.footage import HD_HEIGHT, UNSPECIFIED, Footage, check_size, is_hdr, quarter_turns
 
 FORMAT = "yuv420p"
 BLACK = (16, 128, 128)
@@ -68,7 +68,7 @@ class Canvas:
 
     def _coded(self, frame: av.VideoFrame, footage: Footage, size: tuple[int, int]) -> av.VideoFrame:
         """The picture in this `size` (height, width) and coded as the film is, as it lies."""
-        if frame.color_trc == ColorTrc.SMPTE2084:
+        if is_hdr(frame):
             turned = size if quarter_turns(frame) % 2 == 0 else size[::-1]
             upright = footage.rgb(frame, turned)
             lying = np.ascontiguousarray(np.rot90(upright, -quarter_turns(frame)))

@@ -163,7 +163,7 @@ class Footage:
             src_colorspace=_colour_space(frame),
             threads=1,
         )
-        if frame.color_trc == ColorTrc.SMPTE2084:
+        if is_hdr(frame):
             pixels = colour.from_hdr(pixels)
         return np.rot90(pixels, turns)
 
@@ -208,6 +208,11 @@ def _is_cover(stream: Any) -> bool:
 def _pixel_aspect(ratio: Fraction | None) -> float:
     """How wide a pixel is for its height. Absurd claims count for none."""
     return float(ratio) if ratio and 0.25 <= ratio <= 4 else 1.0
+
+
+def is_hdr(frame: av.VideoFrame) -> bool:
+    """Whether it is for bright screens, in the curve of HDR10."""
+    return frame.color_trc == ColorTrc.SMPTE2084
 
 
 def quarter_turns(frame: av.VideoFrame) -> int:

@@ -218,6 +218,17 @@ def test_a_part_without_pictures_makes_no_film(content, part, why, clip, tmp_pat
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize(
+    ("tags", "kept"), [("colormatrix=bt709:colorprim=bt709:transfer=bt709", (1, 1, 1)), ("", (6, 2, 2))]
+)
+def test_a_film_says_how_its_colours_are_coded(tags, kept, tmp_path):
+    file = write(tmp_path / "clip.mp4", 4, options=PLAIN | {"x264-params": tags})
+    made(tmp_path, (file, 42, 167))
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        frame = next(container.decode(video=0))
+    assert (frame.colorspace, frame.color_primaries, frame.color_trc) == kept
+
+
 def test_the_busiest_pictures_come_as_near_as_others(tmp_path):
     rng = np.random.default_rng(1)
     noisy = [
