@@ -23,6 +23,7 @@ from tests import films
 from tests.video.looks import compare, off
 from tests.video.test_hostile_files import children
 
+VP9: dict[str, Any] = {"codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": "8"}}
 PLAIN = {"preset": "ultrafast", "bf": "2", "g": "12"}
 ALIKE = 40  # dB
 
@@ -118,7 +119,7 @@ OTHERS: dict[str, list[dict[str, Any]]] = {
     "rates": [{"rate": Fraction(24000, 1001)}, {"rate": 25}, {"rate": 30}],
     "codecs": [
         {"codec": "libx265", "options": {"x265-params": "log-level=none"}},
-        {"codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": "8"}},
+        VP9,
         {"pix_fmt": "yuv420p10le"},
     ],
     "turned": [{"prepare": lambda stream: stream.set_display_rotation(180)}],
@@ -151,10 +152,11 @@ def test_pictures_that_come_unevenly_keep_their_times(tmp_path):
     )
 
 
+@pytest.mark.parametrize("how", [{"pix_fmt": "yuv444p", "options": PLAIN}, VP9], ids=["4:4:4", "4:2:0"])
 @pytest.mark.parametrize("size", [(91, 161), (90, 161), (91, 160)])
-def test_odd_sizes_become_even_and_lose_nothing(size, tmp_path):
+def test_odd_sizes_become_even_and_lose_nothing(size, how, tmp_path):
     land = [np.pad(picture, ((0, 1), (0, 1), (0, 0)), mode="edge")[: size[0], : size[1]] for picture in films.pan(12)]
-    file = films.write(tmp_path / "clip.mp4", land, pix_fmt="yuv444p", options=PLAIN)
+    file = films.write(tmp_path / "clip.mp4", land, **how)
     film = made(tmp_path, (file, 0, 500))
     assert not film.is_copied
     assert (film.height, film.width) == (size[0] + size[0] % 2, size[1] + size[1] % 2)
