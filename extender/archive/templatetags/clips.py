@@ -116,7 +116,7 @@ def facts(clip: Clip) -> list[str]:
     if not clip.is_stored:
         return []
     length = f"{(clip.duration_ms or 0) / 1000:.1f} s"
-    odd = filter(None, [odd_codec(clip), clip.moments_ms and "uneven frames"])
+    odd = filter(None, [odd_codec(clip), "uneven frames" if clip.moments_ms else ""])
     return [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0), *odd]
 
 
