@@ -152,6 +152,17 @@ def test_pictures_that_come_unevenly_keep_their_times(tmp_path):
     )
 
 
+def test_two_pictures_at_one_moment_are_both_in_the_film(tmp_path):
+    file = write(
+        tmp_path / "clip.mkv", 8, stamps=[0, 1, 2, 3, 3, 4, 6, 7], options={"preset": "ultrafast", "bf": "0"}
+    )
+    film = made(tmp_path, (file, 0, 333))
+    assert (film.frames, film.is_copied) == (8, False)
+    assert_same(tmp_path / "film.mp4", (file, slice(None)), at_least=ALIKE)
+    times = moments(pictures(tmp_path / "film.mp4"))
+    assert all(before < after for before, after in pairwise(times))
+
+
 @pytest.mark.parametrize("how", [{"pix_fmt": "yuv444p", "options": PLAIN}, VP9], ids=["4:4:4", "4:2:0"])
 @pytest.mark.parametrize("size", [(91, 161), (90, 161), (91, 160)])
 def test_odd_sizes_become_even_and_lose_nothing(size, how, tmp_path):
