@@ -11,7 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import Colorspace
+from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
 from extender.video import animation, colour
@@ -44,9 +44,8 @@ def pictures(path: Path) -> list[tuple[Fraction, list[np.ndarray]]]:
     with av.open(str(path)) as container:
         found = []
         for frame in container.decode(video=0):
-            planes = frame.reformat(
-                format="yuv420p", src_colorspace=Colorspace.ITU601, dst_colorspace=Colorspace.ITU601
-            )
+            space = {"src_colorspace": Colorspace.ITU601, "dst_colorspace": Colorspace.ITU601}
+            planes = frame.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG, **space)
             found.append(
                 (
                     Fraction(frame.pts or 0) * (frame.time_base or 1),
@@ -121,6 +120,7 @@ OTHERS: dict[str, list[dict[str, Any]]] = {
         {"codec": "libx265", "options": {"x265-params": "log-level=none"}},
         VP9,
         {"pix_fmt": "yuv420p10le"},
+        {"codec": "libx264rgb", "pix_fmt": "rgb24"},
     ],
     "turned": [{"prepare": lambda stream: stream.set_display_rotation(180)}],
 }
