@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 from extender.video.footage import quarter_turns
@@ -11,12 +12,16 @@ KIND = ("h264", "yuv420p")  # what every browser plays, and so in what a film co
 
 
 def can_join(sources: list[Source]) -> bool:
-    """Whether the files agree in all that a player is told once, and each part can be taken out as it is coded."""
+    """Whether the files agree in all that a player is told once, and each part can be taken out as it is coded.
+
+    Two pictures at one moment are left to those who decode: they give each a moment of its own.
+    """
     agreed = sources[0].survey.parameters
     return (
         agreed[:2] == KIND
         and all(source.survey.parameters == agreed for source in sources)
-        and all(_run(source) and not quarter_turns(source.first) for source in sources)
+        and all(_run(source) and len(set(_ticks(source))) == len(_run(source)) for source in sources)
+        and not any(quarter_turns(source.first) for source in sources)
     )
 
 
@@ -31,7 +36,7 @@ def join(container: Any, sources: list[Source], tell: Callable[[float], None]) -
         ends = dict(zip(order, [*order[1:], order[-1] + source.last_ticks], strict=True))
         with source.open() as footage:
             stream = stream or container.add_stream_from_template(footage.stream)
-            packets = [packet for packet in footage.packets() if packet.size][run.start : run.stop]
+            packets = islice((packet for packet in footage.packets() if packet.size), run.start, run.stop)
             for packet, shown, coded in zip(packets, ticks, order, strict=True):
                 packet.stream, packet.time_base = stream, Fraction(1, TICKS)
                 packet.pts, packet.dts = offset + shown - order[0], offset + coded - order[0] - delay
