@@ -34,8 +34,9 @@ def edl(web, task: Task, rate: float = 24) -> otio.schema.Timeline:
 
 
 def table(web, task: Task, index: int = 1) -> list[dict[str, str]]:
-    text = taken(web, task, index)["film.csv"].decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    text = taken(web, task, index)["film.csv"].decode()
+    assert text.startswith("\ufeff"), "spreadsheets would not know UTF-8"
+    return list(csv.DictReader(io.StringIO(text[1:], newline="")))
 
 
 def measured(task: Task, index: int = 1, frames: int = 96, rate: float = 24.0, new: int = 0, **fields) -> Clip:

@@ -133,6 +133,13 @@ def test_a_branch_that_starts_elsewhere_says_so(web, member):
     assert "Everything before step 1 was made elsewhere" in page(web, make_task(member, parent=None, index=2))
 
 
+def test_editors_are_offered_its_files_as_soon_as_one_is_stored(web, start):
+    link = f'href="{address(start)}editors/">For editors</a>'
+    assert link not in page(web, start)
+    make_clip(start, 3)
+    assert link in page(web, start)
+
+
 def test_there_is_no_film_of_a_clip_that_did_not_come_nor_of_somebody_elses(web, browser_of, start, stranger):
     task = extend(start, urls=["https://clips.example/1.mp4", None])
     assert web.get(address(task, 1)).status_code == 200
