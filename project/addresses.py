@@ -2,10 +2,16 @@
 
 import os
 import re
+import ssl
 from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from django.core.exceptions import ImproperlyConfigured
+
+from extender.network.proxies import authorities
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 BUCKET_FORMS = {
@@ -27,9 +33,44 @@ def origin(name: str, value: str) -> str:
         raise ImproperlyConfigured(f"{name} is not an address: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
         raise ImproperlyConfigured(f"{name} must be an origin such as https://example.org, without a path.")
+    if "%" in parts.netloc:
+        raise ImproperlyConfigured(f"{name} must have no % in its host: only this machine would know what it means.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ImproperlyConfigured(f"{name} must start with https:// (plain http is for loopback alone).")
-    return value
+    return value.replace(f"//{parts.netloc}", f"//{host_of(value)}{f':{parts.port}' if parts.port else ''}")
+
+
+def host_of(address: str) -> str:
+    """The host of `address` as browsers name it: in lower case; an IPv6 one in its short form, and in brackets."""
+    host = urlsplit(address).hostname or ""
+    return f"[{ip_address(host).compressed}]" if ":" in host else host
+
+
+def refuse_bad_way_out() -> None:
+    """Checks what the environment says of the way to the outside: HTTPS_PROXY (or ALL_PROXY), REQUESTS_CA_BUNDLE."""
+    proxies = getproxies()
+    proxy = proxies.get("https") or proxies.get("all") or "http://none"
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise ImproperlyConfigured(
+            "HTTPS_PROXY (or ALL_PROXY) must be like http://proxy.example.org:3128; not SOCKS."
+        )
+    bundle = authorities()
+    if isinstance(bundle, str):
+        _refuse_bad_bundle(Path(bundle))
+
+
+def _refuse_bad_bundle(bundle: Path) -> None:
+    try:
+        ssl.create_default_context(
+            cafile=None if bundle.is_dir() else bundle, capath=bundle if bundle.is_dir() else None
+        )
+    except OSError as error:
+        raise ImproperlyConfigured("REQUESTS_CA_BUNDLE must name a file of certificates.") from error
 
 
 def bucket(name: str, prefix: str, endpoint: str, region: str) -> dict[str, str]:

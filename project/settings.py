@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
 from project import threads
-from project.addresses import LOOPBACK, bucket, bucket_origin, origin
+from project.addresses import LOOPBACK, bucket, bucket_origin, host_of, origin, refuse_bad_way_out
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -63,6 +63,8 @@ try:
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
     X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "").strip()
     SECRET_KEY = env.str("SECRET_KEY", "")
+    if not SANDBOX:
+        refuse_bad_way_out()
 except (EnvError, ValueError) as error:
     raise ImproperlyConfigured(str(error)) from error
 
@@ -87,7 +89,7 @@ if not SECRET_KEY:
     SECRET_KEY = kept_secret(VAR_DIR / "secret_key")
 
 HTTPS = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = [*ALLOWED_HOSTS, *filter(None, [urlsplit(PUBLIC_URL).hostname]), *sorted(LOOPBACK), "[::1]"]
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, *filter(None, [host_of(PUBLIC_URL)]), *sorted(LOOPBACK), "[::1]"]
 
 INSTALLED_APPS = [
     "extender.team",
@@ -143,8 +145,8 @@ TEMPLATES = [
     }
 ]
 
-# Open connections halve the cost of a poll.
-DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
+# Open connections halve the cost of a poll. A cursor of the server would be lost behind a pooler of transactions.
+DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True, DISABLE_SERVER_SIDE_CURSORS=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(exist_ok=True)

@@ -11,12 +11,28 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from tests.ports import free_port
+
+POOLER = """
+[databases]
+* = host=127.0.0.1 port={server_port} user=extender
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 4
+server_reset_query_always = 1
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,6 +74,37 @@ def start_postgres() -> str:
     url = f"postgresql://extender@127.0.0.1:{port}/postgres"
     _await_server(url)
     return url
+
+
+def find_pgbouncer() -> str | None:
+    """Debian puts it where only root looks."""
+    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+@contextmanager
+def pgbouncer(url: str, directory: Path) -> Iterator[str]:
+    """A pooler in transaction mode before the server of `url`, for its time; gives the address of the same database.
+
+    After each transaction it forgets whatever belonged to a session, so that nobody gets it back by chance.
+    """
+    assert find_pgbouncer(), "no pgbouncer is installed (apt-get install pgbouncer)"
+    parts, port = urlsplit(url), free_port()
+    config = directory / "pgbouncer.ini"
+    config.write_text(POOLER.format(server_port=parts.port, port=port))
+    # As PostgreSQL does, it refuses to run as root.
+    options = {"user": "nobody"} if os.geteuid() == 0 else {}
+    command = [str(find_pgbouncer()), "-q", "/dev/stdin"]
+    with config.open() as told:
+        pooler = subprocess.Popen(
+            command, stdin=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+        )
+    try:
+        pooled = f"postgresql://extender@127.0.0.1:{port}{parts.path}"
+        _await_server(pooled)
+        yield pooled
+    finally:
+        pooler.terminate()
+        pooler.wait(20)
 
 
 def _await_server(url: str) -> None:

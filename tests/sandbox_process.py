@@ -1,5 +1,6 @@
 """The sandbox as a process of its own, and a receiver for its webhooks: for fixtures."""
 
+import gzip
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,12 @@ class Sandbox:
         assert response.ok, response.text
         return response.json()
 
+    def dictate(self, path: str, *bodies: bytes, **more: Any) -> None:
+        """Has the next calls for `path` answered with `bodies`, one each; `more`: status, headers, cut."""
+        listed = [{"body": b64encode(body).decode(), **more} for body in bodies]
+        response = self.post("/_sandbox/answers", {path: listed})
+        assert response.ok, response.text
+
     def reset(self) -> None:
         """Forgets all tasks but the originals, the ledger, and every change of options."""
         assert self.post("/_sandbox/reset").ok
@@ -173,7 +181,9 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                raw = self.body()
+                unpacked = gzip.decompress(raw) if "Content-Encoding" in self.headers else raw
+                body = json.loads(unpacked.strip(b"\0"))
                 if self.path == "/slow/":
                     receiver.release.wait(10)
                 with receiver.changed:
@@ -182,6 +192,14 @@ class Receiver:
                 self.send_response(302 if self.path == "/elsewhere/" else 204)
                 self.send_header("Location", "/never/")
                 self.end_headers()
+
+            def body(self) -> bytes:
+                if "Content-Length" in self.headers:
+                    return self.rfile.read(int(self.headers["Content-Length"]))
+                chunks = b""
+                while length := int(self.rfile.readline(), 16):
+                    chunks += self.rfile.read(length + 2)[:-2]
+                return chunks
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -194,7 +212,7 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def bodies(self, task_id: str) -> list[dict]:
-        return [body for _, _, body in self.posts if body["task_id"] == task_id]
+        return [body for _, _, body in self.posts if body.get("task_id") == task_id]
 
     def wait(self, task_id: str, results: int = 1) -> list[dict]:
         """What was posted about a task, once that many results are among it."""

@@ -12,7 +12,8 @@ from extender.apiframe.errors import (
     Standing,
     Unknown,
 )
-from extender.apiframe.payloads import TaskUpdate, likely_id_in, parse_task, redacted
+from extender.apiframe.payloads import TaskUpdate, likely_id_in, parse_task
+from extender.apiframe.reading import read
 
 __all__ = [
     "Account",
@@ -29,5 +30,5 @@ __all__ = [
     "Unknown",
     "likely_id_in",
     "parse_task",
-    "redacted",
+    "read",
 ]

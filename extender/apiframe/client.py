@@ -1,8 +1,8 @@
 """The calls of APIFRAME that Extender needs. One attempt each; who may try again is for the caller to know."""
 
-import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http.client import responses
 from typing import Any
@@ -20,30 +20,38 @@ from extender.apiframe.errors import (
     NotFound,
     NotUploaded,
     Refused,
+    Standing,
     Unknown,
 )
 from extender.apiframe.exchange import Answer, exchange
 from extender.apiframe.payloads import (
     TaskUpdate,
-    kept_of,
+    names_a_task,
+    objects_in,
     parse_task,
+    parse_tasks,
     picture_url_in,
     reason_of,
     refusal_in,
-    unwrapped,
     usable_clip_url,
-    without_secrets,
 )
+from extender.apiframe.reading import read
+from extender.states import State
 
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
 SUBMIT_SECONDS = 17
 ACCOUNT_SECONDS = 1.5
 UPLOAD_SECONDS = 8
 FETCH_SECONDS = 10
-# 408 and 409 say nothing certain about whether the task was made.
-UNCERTAIN = {408, 409}
+# These say nothing certain about whether the task was made: the first two by their names, the others since whoever
+# stands between gave up waiting.
+UNCERTAIN = {408, 409, 425, 444, 460, 499}
 # Answered without APIFRAME's words, these are about this server or this address, and not about a request.
 AT_THE_DOOR = {403, 405, 407, 421, 451}
+# Of one request these speak only where they do it as APIFRAME does, by `errors`: any front door, router or framework
+# has a `message` for them, about an address, a plan or a server.
+BY_OTHERS_TOO = AT_THE_DOOR | {404, 410}
+NOTHING_THERE = {404, 410}
 # By these nothing was done. A 302 may also be how a server answers what it has done, unless it leads elsewhere.
 NOTHING_DONE = {301, 307, 308}
 KEY_REFUSED = "APIFRAME does not accept this installation’s API key: set a working APIFRAME_API_KEY, and restart."
@@ -97,83 +105,104 @@ class Client:
         """
         files = {"image": ("picture.jpg", content, "image/jpeg")}
         try:
-            answer = self._call("POST", "/upload", None, UPLOAD_SECONDS, files)
+            said, kept = self._call("POST", "/upload", None, UPLOAD_SECONDS, files=files)
         except Unknown as error:
             raise NotUploaded(f"The picture could not be uploaded yet. {error}", raw=error.raw) from error
-        if words := refusal_in(answer):
-            raise Refused(words, raw=without_secrets(answer))
-        url = picture_url_in(answer)
+        if words := refusal_in(said):
+            raise Refused(words, raw=kept)
+        url = picture_url_in(said)
         if not url or len(url) > MAX_PICTURE_URL:
-            raise NotUploaded("APIFRAME did not say where the picture lies.", raw=without_secrets(answer))
+            raise NotUploaded("APIFRAME did not say where the picture lies.", raw=kept)
         return url
 
     def fetch(self, task_id: str) -> TaskUpdate:
         """`POST /fetch`: one task as it stands. Raises `NotFound` and the other errors of this room."""
-        return self.parse(self._call("POST", "/fetch", {"task_id": task_id}, FETCH_SECONDS))
+        said, kept = self._call("POST", "/fetch", {"task_id": task_id}, FETCH_SECONDS)
+        return self.parse(said, kept, task_id)
 
-    def fetch_many(self, task_ids: list[str]) -> dict[str, TaskUpdate]:
-        """Up to 20 tasks as they stand, by id; those that APIFRAME left out are missing here too."""
+    def fetch_many(self, task_ids: list[str]) -> tuple[dict[str, TaskUpdate], str]:
+        """Up to 20 tasks as they stand, by id, and what is kept of the answer; APIFRAME may leave some out."""
         if len(task_ids) == 1:
-            return {task_ids[0]: self.fetch(task_ids[0])}
-        answer = self._call("POST", "/fetch-many", {"task_ids": task_ids}, FETCH_SECONDS)
-        updates = {}
-        for body in answer["tasks"] if isinstance(answer.get("tasks"), list) else []:
-            try:
-                update = self.parse(body)
-            except ApiframeError:
-                continue
-            updates[update.remote_id] = update
-        return updates
+            update = self.fetch(task_ids[0])
+            return {update.remote_id: update}, update.raw
+        said, kept = self._call("POST", "/fetch-many", {"task_ids": task_ids}, FETCH_SECONDS)
+        updates = parse_tasks(said, self._usable, task_ids, *self._secrets)
+        if not updates and said != {"tasks": []}:
+            raise Unknown("APIFRAME gave an answer that is about none of the tasks.", raw=kept)
+        return updates, kept
 
     def account(self, *, patiently: bool = False) -> Account:
         """`GET /account`, if it answers within 1.5 s, or `patiently` within 10 s. Raises the errors of this room."""
-        answer = self._call("GET", "/account", None, FETCH_SECONDS if patiently else ACCOUNT_SECONDS)
-        held = answer.get("credits")
+        said, _ = self._call("GET", "/account", None, FETCH_SECONDS if patiently else ACCOUNT_SECONDS)
+        held = next((fields["credits"] for fields in objects_in(said) if "credits" in fields), None)
         if isinstance(held, bool) or not isinstance(held, int | float) or not abs(held) < MAX_CREDITS:
             return Account(None)
         return Account(int(held))
 
-    def parse(self, body: Any) -> TaskUpdate:
-        """Translates a task's JSON that came from this APIFRAME. Raises `Unknown` where it is none."""
+    def parse(self, said: Any, kept: str, known_id: str = "", **more: Any) -> TaskUpdate:
+        """Translates a task's JSON that came from this APIFRAME; `kept` is what the record keeps of it.
+
+        `known_id`: under which it knows the task, where that is known; `more` as `parse_task` takes it. Raises
+        `Unknown` where it is about no task.
+        """
         try:
-            return parse_task(body, usable_clip_url(self.base_url if settings.SANDBOX else None))
+            return parse_task(said, self._usable, ids={known_id} - {""}, raw=kept, **more)
         except ValueError as error:
-            raise Unknown("APIFRAME gave an answer that is not about a task.", raw=without_secrets(body)) from error
+            raise Unknown("APIFRAME gave an answer that is not about a task.", raw=kept) from error
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        """What no record may hold, should it be repeated to us."""
+        return self.api_key, self.api_key.removeprefix("Bearer ")
+
+    @property
+    def _usable(self) -> Callable[[str], bool]:
+        """Whether a clip may lie at an address."""
+        return usable_clip_url(self.base_url if settings.SANDBOX else None)
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}
-        answer = self._call("POST", path, body, SUBMIT_SECONDS)
-        if words := refusal_in(answer):
-            raise Refused(words, raw=without_secrets(answer))
-        return self.parse({"status": "pending", **(unwrapped(answer) or answer)})
+        said, kept = self._call("POST", path, body, SUBMIT_SECONDS, pays=True)
+        if words := refusal_in(said):
+            raise Refused(words, raw=kept)
+        update = self.parse(said, kept, but=fields.get("parent_task_id", ""), unsaid=State.PENDING)
+        # Of a task that has just been taken, "success" says no more than that.
+        return replace(update, state=State.PENDING, percentage=None, reason="") if update.is_unreadable else update
 
     def _call(
-        self, method: str, path: str, body: Any, seconds: float, files: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        seconds: float,
+        *,
+        pays: bool = False,
+        files: dict[str, Any] | None = None,
+    ) -> tuple[Any, str]:
+        """What is said in answer, an object or a list, and what is kept of it."""
         url = self.base_url + path
         answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds, files)
-        body = _json(answer)
-        if _is_success(answer) and isinstance(body, dict):
-            return body
-        raise _error(answer, body, url, f"HTTP {answer.status} {kept_of(answer.body, self.api_key)}")
+        read_body = read(answer.body, answer.headers.get("Content-Encoding"))
+        kept = read_body.kept(*self._secrets)
+        if _is_success(answer) and isinstance(read_body.said, dict | list):
+            return read_body.said, kept
+        raw = f"HTTP {answer.status} {kept}"
+        if pays and names_a_task(read_body.said, but=body.get("parent_task_id", "")):
+            raise Unknown(f"APIFRAME answered with an error, and named a task (HTTP {answer.status}).", raw=raw)
+        raise _error(answer, read_body.said, url, raw, pays=pays)
 
 
 def _is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
 
 
-def _json(answer: Answer) -> Any:
-    """What the body says; None where it cannot be read."""
-    try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
+def _error(answer: Answer, body: Any, url: str, raw: str, *, pays: bool) -> ApiframeError:
+    """The error that an answer to a request to `url` means; `body` is what it says, `raw` what is kept of it.
 
-
-def _error(answer: Answer, body: Any, url: str, raw: str) -> ApiframeError:
-    """The error that an answer to a request to `url` means; `body` is what it says, `raw` what is kept of it."""
+    `pays`: whether it is a task's one request, which ends by nobody's word but APIFRAME's own.
+    """
     if _is_success(answer):
-        return Unknown("APIFRAME gave an answer that cannot be read.", raw=raw)
+        return Unknown(answer.trouble or "APIFRAME gave an answer that cannot be read.", raw=raw)
     status = answer.status
     words = _words(status, body)
     if status == 401:
@@ -183,14 +212,32 @@ def _error(answer: Answer, body: Any, url: str, raw: str) -> ApiframeError:
     if status == 429:
         return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
     if status in AT_THE_DOOR and not words:
-        return KeptOut(f"{DOOR_SHUT} ({_told(status, raw)}): ask APIFRAME to let it in.", raw=raw)
+        return _turned_away(status, words, url, raw)
     if address := _moved_to(answer, url):
         return Moved(f"APIFRAME has moved to {address}: set APIFRAME_BASE_URL.", raw=raw)
     if 400 <= status < 500 and status not in UNCERTAIN:
-        # Without its words it is a wrong address that is not found, or a proxy that says so, and no task.
-        kind = NotFound if status == 404 and words else Refused
+        is_own = _is_own(status, body, words)
+        if pays and not is_own:
+            return _turned_away(status, words, url, raw)
+        kind = NotFound if status == 404 and is_own else Refused
         return kind(words or f"APIFRAME refused the request (HTTP {status}).", raw=raw)
     return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}).", raw=raw)
+
+
+def _is_own(status: int, body: Any, words: str) -> bool:
+    """Whether APIFRAME itself has read the request and says no to it."""
+    spoken = list(objects_in(body))
+    if status in BY_OTHERS_TOO:
+        return bool(words) and any(fields.get("errors") for fields in spoken)
+    return bool(spoken)
+
+
+def _turned_away(status: int, words: str, url: str, raw: str) -> Standing:
+    """What an answer means that nobody gave who had read the request: the next one would fare no better."""
+    told = f"HTTP {status}: {words[:MAX_TOLD]}" if words else _told(status, raw)
+    if status in NOTHING_THERE:
+        return Moved(f"APIFRAME has nothing at {url} ({told}): check APIFRAME_BASE_URL.", raw=raw)
+    return KeptOut(f"{DOOR_SHUT} ({told}): ask APIFRAME to let it in.", raw=raw)
 
 
 def _words(status: int, body: Any) -> str:

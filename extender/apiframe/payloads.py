@@ -3,15 +3,15 @@
 Nothing beyond this module knows how APIFRAME spells a state, a percentage or a reason.
 """
 
-import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from extender.apiframe.redaction import storable, written
 from extender.network.addresses import may_be_fetched
 from extender.states import State
 
@@ -29,22 +29,22 @@ STATES = {
     **dict.fromkeys(("completed", "complete", "success", "succeeded", "done"), State.FINISHED),
     **dict.fromkeys(("cancelled", "canceled", "timeout", "timed_out", "moderated", "rejected"), State.FAILED),
 }
-# Places in which look-alike services wrap what they say.
-WRAPPINGS = ("data", "result", "task", "response")
+# Where look-alike services wrap what they say, and what they call a task's id; names here are plain: `_plainly`.
+WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload", "output", "items"}
+LOOK_ALIKES = {"id", "uuid", "jobid"}
+MAX_DEPTH = 5
+URLS = ("videourls", "imageurls")
+# Of a task that has finished, these can hardly be anything else.
+URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results", "urls", "data")
+PICTURES = {"imageurls", "images"}
+URL = ("url", "videourl", "imageurl")
+ERRORS = ("errors", "error", "errormessages")
+REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
 MAX_REASON = 2000
-MAX_RAW = 4000
 MAX_ID = 64
 # Of a number of at most 64 digits, with room; Python refuses to spell much longer ones.
 MAX_BITS = 256
-LIKELY_ID = re.compile(r'"(?:id|uuid|_id|job_?id|request_?id)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
-# At any depth, in any spelling: our webhook's address and secret, and the key, should APIFRAME repeat them.
-# Names have a most length: one without an end would be read anew from each word in it.
-SECRETS = re.compile(
-    r"""((?:webhook|authorization|api[_-]?key)[\w-]{0,64}[\\"']*\s*[:=]\s*)([\\]*["'](?:[^"\\]|\\.)*|[^\s,;&}<]+)""",
-    re.I,
-)
-OUR_ADDRESS = re.compile(r"""(/webhooks/apiframe\\?/)[^/\s"'\\]+""")
-KEPT_BYTES = 2048
+LIKELY_ID = re.compile(r'"(?:(?:task_?|job_?|request_?|_)?id|uuid)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
 MAX_URL = 8192
 UNREADABLE = "APIFRAME has finished this, and where its clips are cannot be read yet."
 
@@ -69,47 +69,123 @@ class TaskUpdate:
     raw: str = field(default="", compare=False, repr=False)
     """As it came, cut to size and without secrets: for staff."""
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether it has finished, and where its clips are cannot be read."""
+        return self.state == State.PROCESSING and self.reason == UNREADABLE
 
-def parse_task(body: Any, usable: Callable[[str], bool]) -> TaskUpdate:
-    """Translates one task's JSON, from a status answer or a webhook.
 
-    `usable` says whether a clip's address may be kept. Raises `ValueError` where the body is not about a task.
+def parse_task(
+    body: Any,
+    usable: Callable[[str], bool],
+    *,
+    ids: Collection[str] = (),
+    but: str = "",
+    unsaid: State = State.PROCESSING,
+    raw: str = "",
+) -> TaskUpdate:
+    """Translates one task's JSON: an answer, or a webhook.
+
+    It is about one of `ids`, where it names one of them, else about the only task in it that is not `but`. `usable`
+    says whether a clip's address may be kept, `unsaid` how a task stands whose status is not said. Raises
+    `ValueError` where the body is not about a task.
     """
-    task = unwrapped(body)
-    remote_id = id_in(task)
-    if not remote_id:
-        raise ValueError("not a task of APIFRAME")
-    return replace(_translate(task, remote_id, usable), raw=without_secrets(body))
+    found = tasks_in(body, ids) or tasks_in(body, [only_id_in(body, but)])
+    for remote_id, task in found.items():
+        return replace(_translate(task, remote_id, usable, unsaid), raw=raw or written(body))
+    raise ValueError("not a task of APIFRAME")
 
 
-def unwrapped(body: Any) -> dict[str, Any]:
-    """The object in `body` that names a task: itself, or what it wraps; {} where none does."""
-    if isinstance(body, list) and len(body) == 1:
-        body = body[0]
-    if not isinstance(body, dict):
-        return {}
-    inner = (value for name in WRAPPINGS for value in [body.get(name)] if isinstance(value, dict))
-    return next((found for found in (body, *inner) if id_in(found)), {})
+def parse_tasks(
+    body: Any, usable: Callable[[str], bool], ids: Collection[str], *secrets: str
+) -> dict[str, TaskUpdate]:
+    """Translates what is said of the tasks `ids`, by id; those of which nothing is said are left out."""
+    return {
+        remote_id: replace(_translate(task, remote_id, usable), raw=written(task, *secrets))
+        for remote_id, task in tasks_in(body, ids).items()
+    }
+
+
+def objects_in(body: Any, ids: Collection[str] = (), depth: int = MAX_DEPTH) -> Iterator[dict[str, Any]]:
+    """The objects that `body` may mean: itself, and those that it lists or wraps, or names by one of `ids`."""
+    if not depth:
+        return
+    if isinstance(body, list):
+        for each in body:
+            yield from objects_in(each, ids, depth - 1)
+    elif isinstance(body, dict):
+        yield body
+        for name, value in body.items():
+            if name in ids and isinstance(value, dict):
+                yield {"task_id": name, **value}
+            elif _plainly(name) in WRAPPINGS:
+                yield from objects_in(value, ids, depth - 1)
+
+
+def tasks_in(body: Any, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What `body` says of the tasks `ids`, by id: of each, the first that says how it stands."""
+    found: dict[str, dict[str, Any]] = {}
+    for task in objects_in(body, ids):
+        remote_id = _named(task, ids)
+        if remote_id and not _whole(found.get(remote_id, {}), remote_id).keys() & {"status", *URLS}:
+            found[remote_id] = task
+    return found
+
+
+def only_id_in(body: Any, but: str = "") -> str:
+    """The id that alone is named in `body` as a task's, `but` aside; "" where there is none, or several."""
+    named = {id_in(task) for task in objects_in(body)} - {"", but}
+    return named.pop() if len(named) == 1 else ""
+
+
+def names_a_task(body: Any, but: str) -> bool:
+    """Whether `body` names a task, `but` aside, and speaks of no errors: it may have been made, whatever is said."""
+    return bool(only_id_in(body, but)) and not any(fields.get("errors") for fields in objects_in(body))
 
 
 def id_in(task: dict[str, Any]) -> str:
     """The id that `task` plainly names as one, however that is spelt, its digits as they stand; "" for none."""
+    return next((found for name, value in task.items() if _plainly(name) == "taskid" and (found := _id(value))), "")
+
+
+def _named(task: dict[str, Any], ids: Collection[str]) -> str:
+    """Which of `ids` is that of `task`: under another name it counts where there is none under its own."""
+    own = id_in(task)
+    others = (_id(value) for name, value in task.items() if _plainly(name) in LOOK_ALIKES)
+    return next((found for found in ([own] if own else others) if found and found in ids), "")
+
+
+def _id(value: Any) -> str:
+    found = str(value) if type(value) is int and value.bit_length() < MAX_BITS else _text(value)
+    # Where a byte could not be read, nobody can send it back as it came.
+    return found if len(found) <= MAX_ID and "\ufffd" not in found else ""
+
+
+def _whole(task: dict[str, Any], remote_id: str) -> dict[str, Any]:
+    """`task` by plain names, with what it wraps of itself; what stands outside counts first."""
+    whole = _spelt(task)
+    if any(whole.get(name) for name in URLS):
+        return whole
     for name, value in task.items():
-        if re.sub("[_-]", "", name).lower() == "taskid":
-            found = str(value) if type(value) is int and value.bit_length() < MAX_BITS else _text(value)
-            if found and len(found) <= MAX_ID:
-                return found
-    return ""
+        if _plainly(name) in WRAPPINGS and isinstance(value, dict) and id_in(value) in ("", remote_id):
+            whole = {**_spelt(value), **whole}
+    return whole
 
 
-def picture_url_in(body: dict[str, Any]) -> str:
+def _spelt(fields: dict[str, Any]) -> dict[str, Any]:
+    """`fields` by their plain names; of two with the same, the first."""
+    return {_plainly(name): value for name, value in reversed(fields.items())}
+
+
+def _plainly(name: str) -> str:
+    return re.sub("[_-]", "", name).lower()
+
+
+def picture_url_in(body: Any) -> str:
     """Where `body` says that an uploaded picture lies; "" where it does not."""
-    inner = (value for name in WRAPPINGS for value in [body.get(name)] if isinstance(value, dict))
-    for found in (body, *inner):
-        for name, value in found.items():
-            if re.sub("[_-]", "", name).lower() in ("imageurl", "url") and re.match("https?://", _text(value)):
-                return _text(value)
-    return ""
+    objects = map(_spelt, objects_in(body))
+    urls = (_text(fields.get(name)) for fields in objects for name in ("imageurl", "url"))
+    return next((url for url in urls if re.match("https?://", url)), "")
 
 
 def likely_id_in(kept: str) -> str:
@@ -118,26 +194,31 @@ def likely_id_in(kept: str) -> str:
     return found[1] if found else ""
 
 
-def refusal_in(body: dict[str, Any]) -> str:
-    """APIFRAME's words where it speaks of errors and of no task, whatever the HTTP status; "" for none."""
-    if not any(body.get(name) for name in ("errors", "error", "error_messages")):
+def refusal_in(body: Any) -> str:
+    """APIFRAME's words where it speaks of errors and of nothing that may be a task; "" for none."""
+    objects = [_spelt(fields) for fields in objects_in(body)]
+    if any(_id(fields.get(name)) for fields in objects for name in ("taskid", *LOOK_ALIKES)):
         return ""
-    return "" if id_in(unwrapped(body)) else reason_of(body)
+    return next((reason_of(fields) for fields in objects if any(fields.get(name) for name in ERRORS)), "")
 
 
-def _translate(body: dict[str, Any], remote_id: str, usable: Callable[[str], bool]) -> TaskUpdate:
-    word = _text(body.get("status")).lower()
-    state = STATES.get(word, State.PROCESSING)
-    videos, pictures = body.get("video_urls"), body.get("image_urls")
-    urls = _clip_urls(videos or pictures, usable)
+def _translate(
+    said: dict[str, Any], remote_id: str, usable: Callable[[str], bool], unsaid: State = State.PROCESSING
+) -> TaskUpdate:
+    task = _whole(said, remote_id)
+    word = _text(task.get("status")).lower()
+    state = STATES.get(word, State.PROCESSING if word else unsaid)
+    names = (*URLS, *URLS_OF_FINISHED) if state == State.FINISHED else URLS
+    found = ((name, _clip_urls(task.get(name), usable)) for name in names)
+    name, urls = next(((name, urls) for name, urls in found if any(urls)), ("", ()))
     # The documented success has no status: the clips are what success looks like.
-    if state != State.FAILED and any(urls):
-        return TaskUpdate(State.FINISHED, remote_id, 100, urls, has_pictures=not videos)
-    if state == State.FINISHED or (not word and not {"video_urls", "image_urls"}.isdisjoint(body)):
+    if state != State.FAILED and urls:
+        return TaskUpdate(State.FINISHED, remote_id, 100, urls, has_pictures=name in PICTURES)
+    if state == State.FINISHED or (not word and not task.keys().isdisjoint(URLS)):
         return TaskUpdate(State.PROCESSING, remote_id, 100, reason=UNREADABLE)
     if state == State.FAILED:
-        return TaskUpdate(State.FAILED, remote_id, reason=reason_of(body) or _reasonless(word))
-    return TaskUpdate(state, remote_id, _percentage(body.get("percentage")), retried=word in ("retry", "retrying"))
+        return TaskUpdate(State.FAILED, remote_id, reason=reason_of(task) or _reasonless(word))
+    return TaskUpdate(state, remote_id, _percentage(task.get("percentage")), retried=word in ("retry", "retrying"))
 
 
 def _reasonless(word: str) -> str:
@@ -145,59 +226,24 @@ def _reasonless(word: str) -> str:
     return f"APIFRAME gave no reason.{said}"
 
 
-def without_secrets(body: Any) -> str:
-    """A body as text for the record: without what must not be read there, and cut to 4,000 characters."""
-    try:
-        text = json.dumps(body, ensure_ascii=False)
-    except RecursionError:
-        return ""
-    return redacted(text)[:MAX_RAW]
-
-
-def kept_of(body: bytes, *secrets: str) -> str:
-    """The first 2 KiB of a body as it came, for the record: without `secrets`, and what must not be read there."""
-    # Cut last: of half a secret nobody could tell what it is.
-    return redacted(body.decode("utf-8", "replace"), *secrets).encode()[:KEPT_BYTES].decode("utf-8", "ignore")
-
-
-def redacted(text: str, *secrets: str) -> str:
-    """`text` for the record: without `secrets`, our webhook's address, what is named like a secret, and NUL."""
-    for secret in secrets:
-        text = text.replace(secret, "…")
-    text = OUR_ADDRESS.sub(r"\1…", SECRETS.sub(r'\1"…', text))
-    return _storable(text.replace("\\u0000", ""))
-
-
 def reason_of(body: Any) -> str:
-    """The first non-empty of the places where APIFRAME puts a reason; "" where there is none."""
-    if not isinstance(body, dict):
-        return ""
-    error = body.get("error")
-    candidates = (
-        body.get("message"),
-        error,
-        error.get("message") if isinstance(error, dict) else None,
-        _first(body.get("errors"), key="msg"),
-        _first(body.get("error_messages")),
-        body.get("detail"),
-        _first(body.get("detail"), key="msg"),
-        body.get("reason"),
-    )
-    return next((text[:MAX_REASON] for text in map(_text, candidates) if text), "")
+    """The first words in the places where APIFRAME puts a reason; "" where there are none."""
+    return next((words for fields in objects_in(body) if (words := _words_in(fields))), "")[:MAX_REASON]
 
 
-def _first(value: Any, key: str | None = None) -> Any:
-    first = value[0] if isinstance(value, list) and value else None
-    return first.get(key) if key and isinstance(first, dict) else first
+def _words_in(said: Any, depth: int = MAX_DEPTH) -> str:
+    if isinstance(said, dict):
+        fields = _spelt(said)
+        said = [fields.get(name) for name in REASONS]
+    elif isinstance(said, list):
+        said = said[:1]
+    if not isinstance(said, list) or not depth:
+        return _text(said)
+    return next((words for each in said if (words := _words_in(each, depth - 1))), "")
 
 
 def _text(value: Any) -> str:
-    return _storable(value).strip() if isinstance(value, str) else ""
-
-
-def _storable(text: str) -> str:
-    """Without what no database stores: NUL, and halves of characters that were cut in two."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    return storable(value).strip() if isinstance(value, str) else ""
 
 
 def _percentage(value: Any) -> int | None:
@@ -215,7 +261,8 @@ def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, .
     """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
     places: list[str | None] = []
     for entry in value[:4] if isinstance(value, list) else []:
-        url = _text(entry.get("url") if isinstance(entry, dict) else entry)
+        fields = _spelt(entry) if isinstance(entry, dict) else {"url": entry}
+        url = next((text for text in (_text(fields.get(name)) for name in URL) if text), "")
         found = (text for text in (url, re.sub("^http:", "https:", url)) if len(text) <= MAX_URL and usable(text))
         text = next(found, None)
         places.append(text if text not in places else None)

@@ -181,7 +181,7 @@ def tree_of(task: Task) -> Node:
     root = task.pk
     while parents.get(root) in parents:
         root = parents[root]
-    return grow(root, Task.objects.visible_to(task.owner_id).tree_under(root).prefetch_related("clip_set"))
+    return grow(root, Task.objects.visible_to(task.owner_id).timed().tree_under(root).prefetch_related("clip_set"))
 
 
 def grow(root: uuid.UUID, tasks: Iterable[Task]) -> Node:

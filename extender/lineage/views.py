@@ -1,8 +1,6 @@
 """How clips continue one another: the tree of an original, and a branch as one film."""
 
-import hashlib
 import uuid
-from collections.abc import Iterable
 
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponse
@@ -16,7 +14,7 @@ from extender.states import RUNNING, State
 from extender.tasks.access import read_task
 from extender.tasks.background import run_due
 from extender.tasks.models import Task
-from extender.tasks.running import Running
+from extender.tasks.running import Running, digest
 from extender.team.sign_in import MemberRequest
 
 
@@ -37,12 +35,12 @@ def tree(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> HttpResponse:
     """The nested lists of the tree under `root_pk` for the page of task `pk`; 204 where it shows them (`?v=`)."""
-    tasks = list(Task.objects.tree_under(root_pk).visible_to(request.user))
+    tasks = list(Task.objects.tree_under(root_pk).visible_to(request.user).timed())
     task = next((task for task in tasks if task.pk == pk), None)
     if task is None or all(task.pk != root_pk for task in tasks):
         raise Http404
     run_due(tasks)
-    is_shown = request.GET.get("v") == _digest(tasks)
+    is_shown = request.GET.get("v") == digest(tasks)
     if is_shown and any(not task.is_final or task.has_just_ended for task in tasks):
         return HttpResponse(status=204)
     prefetch_related_objects(tasks, "clip_set")
@@ -70,7 +68,7 @@ def _grown(root: branches.Node) -> dict[str, object]:
     return {
         "root": root,
         "watched": any(task.is_watched for task in tasks),
-        "digest": _digest(tasks),
+        "digest": digest(tasks),
         "tally": _tally(tasks),
     }
 
@@ -84,9 +82,3 @@ def _tally(tasks: list[Task]) -> str:
         "failed": sum(task.state == State.FAILED for task in tasks),
     }
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-
-
-def _digest(tasks: Iterable[Task]) -> str:
-    """A text that differs as soon as something differs that a tree of `tasks` shows."""
-    shown = sorted(f"{task.pk}:{task.version}" for task in tasks)
-    return hashlib.sha256(" ".join(shown).encode()).hexdigest()[:16]

@@ -1,21 +1,29 @@
 """Connections to public numbers alone: a name's numbers are judged by whoever then connects to them."""
 
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from itertools import chain, zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from urllib3.util.connection import create_connection
 
 from extender.network.addresses import is_public
 from extender.network.errors import Barred
 
+T = TypeVar("T")
 # More numbers than this, and dead ones would hold the line longer than a stall.
 MOST_NUMBERS = 4
 SECONDS_EACH = 5.0
 
 
 def connect(host: str, port: int, **options: Any) -> socket.socket:
-    """Connects to the first public number of `host` that answers; no other is touched.
+    """Connects to the first public number of `host` that answers; no other is touched. Errors as of `by_number`."""
+    return by_number(host, port, lambda number: create_connection((number, port), SECONDS_EACH, **options))
+
+
+def by_number(host: str, port: int, dial: Callable[[str], T]) -> T:
+    """What `dial` makes of the first public number of `host` for which it raises no `OSError`.
 
     Raises `Barred` where the name has numbers, and none of them is public; `OSError` where none answers.
     """
@@ -24,11 +32,9 @@ def connect(host: str, port: int, **options: Any) -> socket.socket:
         raise Barred("Its host's name leads inside this network.")
     *others, last = numbers[:MOST_NUMBERS]
     for number in others:
-        try:
-            return create_connection((number, port), SECONDS_EACH, **options)
-        except OSError:
-            continue
-    return create_connection((last, port), SECONDS_EACH, **options)
+        with suppress(OSError):
+            return dial(number)
+    return dial(last)
 
 
 def _public_numbers(host: str, port: int) -> list[str]:

@@ -44,6 +44,8 @@ def explained(error: Exception) -> Unavailable:
         return Refused(LEADS_ELSEWHERE)
     if isinstance(error, requests.exceptions.SSLError):
         return Unavailable("Its server has no valid certificate.")
+    if isinstance(error, requests.exceptions.ProxyError):
+        return Unavailable("This network's proxy, or its server, cannot be reached.")
     if isinstance(error, requests.exceptions.ReadTimeout | ReadTimeoutError):
         return Unavailable("Its server stalled.")
     if isinstance(error, requests.exceptions.InvalidHeader | ValueError):

@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin
 
 import requests
@@ -13,7 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from extender.network.addresses import may_be_fetched, target_of
-from extender.network.connecting import connect
+from extender.network.connecting import by_number, connect
 from extender.network.deadline import CuttableAdapter
 from extender.network.errors import LEADS_ELSEWHERE, SAYS_WHY, Refused, TooLarge, Unavailable, explained, of_status
 from extender.network.pace import Limits, Watch
@@ -192,18 +192,16 @@ class _WholeAdapter(CuttableAdapter):
 
     target = "/"
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+    def kind_of(self, connection: Any) -> Any:
         adapter = self
 
-        class Exact(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+        class Exact(connection):  # type: ignore[misc]
             response_class = _ToTheEnd
 
             def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
                 super().putrequest(method, adapter.target, *args, **kwargs)
 
-        pool.ConnectionCls = Exact
-        return pool
+        return Exact
 
     def exchange(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
         response = super().exchange(prepared, timeout)
@@ -213,20 +211,40 @@ class _WholeAdapter(CuttableAdapter):
 
 
 class _PublicAdapter(_WholeAdapter):
-    """Connects to the very number that it has checked to be on the public internet, at every redirect too."""
+    """Connects to the very number that it has checked to be on the public internet, at every redirect too.
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+    A proxy is asked for that number as well, and never for a name; whom TLS shows to be there must have the name.
+    """
 
-        class Public(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+    def kind_of(self, connection: Any) -> Any:
+        class Public(super().kind_of(connection)):  # type: ignore[misc]
+            _tunnel_host: str | None
+
+            def connect(self) -> None:
+                if not self._tunnel_host:
+                    return super().connect()
+                return by_number(self._tunnel_host, self._tunnel_port, self._connect_through)
+
+            def _connect_through(self, number: str) -> None:
+                self._number = number
+                super().connect()
+
+            def _tunnel(self) -> None:
+                name, self._tunnel_host = self._tunnel_host, self._number
+                try:
+                    super()._tunnel()
+                finally:
+                    self._tunnel_host = name
+
             def _new_conn(self) -> socket.socket:
+                if self._tunnel_host:
+                    return cast(socket.socket, super()._new_conn())
                 try:
                     return connect(self.host, self.port, socket_options=self.socket_options)
                 except OSError as error:
                     raise NewConnectionError(self, "No public number answers.") from error
 
-        pool.ConnectionCls = Public
-        return pool
+        return Public
 
 
 def _adapters(excepted_origin: str | None) -> dict[str, _WholeAdapter]:

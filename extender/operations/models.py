@@ -1,13 +1,18 @@
-"""Which workers are alive."""
+"""Which workers are alive, and whose clock is wrong."""
 
+import socket
 from datetime import timedelta
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Max
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
 BEAT_SECONDS = 10
 # A worker that missed three beats is taken for dead.
 DEAD_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
+# A clock that is further off than this makes pages and logs tell wrong times; what is due goes by the database's.
+MOST_SKEW = timedelta(seconds=30)
 
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
@@ -17,6 +22,30 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
         """Workers that were heard of lately."""
         return self.filter(seen_at__gt=Now() - DEAD_AFTER)
 
+    def beat(self, name: str) -> None:
+        """Says that the worker `name` is alive, and what its own clock says."""
+        self.update_or_create(name=name, defaults={"seen_at": Now(), "own_time": timezone.now()})
+
+    def wrong_clocks(self) -> list[tuple[str, str]]:
+        """Whose clock is more than half a minute off the database's, of this machine and those of living workers.
+
+        The machine's name, and how far off: "3600 s behind".
+        """
+        skews = {worker.machine: worker.skew for worker in self.alive()} | {socket.gethostname(): self._own_skew()}
+        return [
+            (machine, f"{abs(skew.total_seconds()):.0f} s {'ahead' if skew > timedelta(0) else 'behind'}")
+            for machine, skew in sorted(skews.items())
+            if abs(skew) > MOST_SKEW
+        ]
+
+    def _own_skew(self) -> timedelta:
+        """How far this machine's clock is ahead of the database's."""
+        before = timezone.now()
+        # The database's clock, whether there are workers or not.
+        right = self.aggregate(now=Coalesce(Max(Now()), Now()))["now"]
+        # However long the answer took: only what lies outside of that is wrong.
+        return max(before - right, timedelta(0)) or min(timezone.now() - right, timedelta(0))
+
 
 class Heartbeat(models.Model):
     """One worker process, and when it was last heard of, by the database's clock."""
@@ -24,6 +53,7 @@ class Heartbeat(models.Model):
     name = models.CharField(max_length=200, unique=True)
     started_at = models.DateTimeField(db_default=Now(), editable=False)
     seen_at = models.DateTimeField(db_default=Now(), editable=False)
+    own_time = models.DateTimeField(null=True, editable=False, help_text="The same moment by its own clock")
 
     objects = HeartbeatQuerySet.as_manager()
 
@@ -32,3 +62,13 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def machine(self) -> str:
+        """The name of the host on which it runs."""
+        return self.name.partition(":")[0]
+
+    @property
+    def skew(self) -> timedelta:
+        """How far its machine's clock is ahead of the database's; below 0: behind."""
+        return self.own_time - self.seen_at if self.own_time else timedelta(0)

@@ -9,10 +9,16 @@ from django.views.decorators.http import require_POST, require_safe
 from extender.archive import copying, storage
 from extender.operations.models import Heartbeat
 from extender.states import FileState
-from extender.tasks import gate
+from extender.tasks import following, gate
+from extender.tasks.background import run_due
+from extender.tasks.following import BATCH
 from extender.tasks.models import Clip, Event, Gate, Task
+from extender.tasks.running import digest
 from extender.tasks.slots import APIFRAME, Full
 from extender.team.sign_in import MemberRequest, staff_only
+
+# Of a list without an end, so many are shown.
+SHOWN = 50
 
 
 @require_safe
@@ -26,8 +32,9 @@ def health(request: MemberRequest) -> HttpResponse:
         "workers": Heartbeat.objects.alive(),
         "last_webhook": Event.objects.last_of(Event.Source.WEBHOOK),
         "last_answer": Event.objects.last_of(Event.Source.ANSWER, Event.Source.POLL),
+        "wrong_clocks": Heartbeat.objects.wrong_clocks(),
         "barred_hosts": Clip.objects.barred_hosts(),
-        "attention": Task.objects.needing_attention().select_related("owner")[:50],
+        "attention": Task.objects.needing_attention().select_related("owner")[:SHOWN],
     }
     return render(request, "operations/health.html", context)
 
@@ -43,7 +50,7 @@ def archive(request: MemberRequest) -> HttpResponse:
         "oldest": Clip.objects.missing().order_by("made_at").select_related("task__owner").first(),
         "paused": Clip.objects.paused().first(),
         "barred_hosts": Clip.objects.barred_hosts(),
-        "hindered": Clip.objects.hindered()[:50],
+        "hindered": Clip.objects.hindered()[:SHOWN],
         "room": _room(),
         "workers": Heartbeat.objects.alive().count(),
     }
@@ -56,6 +63,30 @@ def copy_now(request: MemberRequest) -> HttpResponse:
     staff_only(request.user)
     copying.copy_now()
     return redirect("archive")
+
+
+@require_safe
+def no_result(request: MemberRequest) -> HttpResponse:
+    """Tasks that are paid for and quiet, the longest first; 204 where a page that asks again shows them (`?v=`)."""
+    staff_only(request.user)
+    tasks = list(Task.objects.without_result().timed().select_related("owner")[: SHOWN + 1])
+    if "v" in request.GET:
+        # Without a worker the open page is what has them asked about.
+        run_due(tasks)
+    shown = tasks[:SHOWN]
+    if request.GET.get("v") == digest(shown):
+        return HttpResponse(status=204)
+    context = {"tasks": shown, "more": len(tasks) > SHOWN, "digest": digest(shown)}
+    return render(request, "operations/no_result.html", context)
+
+
+@require_POST
+def check_all(request: MemberRequest) -> HttpResponse:
+    """Has every quiet task asked about, by the workers and in the background: nobody waits for it here."""
+    staff_only(request.user)
+    following.check_all_again()
+    run_due(Task.objects.without_result().timed()[:BATCH])
+    return redirect("no_result")
 
 
 def _room() -> int | None:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 from django.db import DatabaseError, connection
-from django.db.models.functions import Now
 
 from extender.archive import comparing, copying, sweeping
 from extender.operations.models import BEAT_SECONDS, Heartbeat
@@ -53,7 +52,7 @@ class Worker:
     def _beat_until_stopped(self) -> None:
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
         while not self._stopping.is_set():
-            self._quietly(lambda: Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": Now()}))
+            self._quietly(lambda: Heartbeat.objects.beat(name))
             self._stopping.wait(BEAT_SECONDS)
         self._quietly(Heartbeat.objects.filter(name=name).delete)
 

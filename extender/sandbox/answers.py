@@ -7,7 +7,7 @@ from typing import Any
 
 from extender.sandbox import wire
 
-PLAIN, HANG_UP, DRIP, HUGE, GZIP_BOMB = "plain", "hang-up", "drip", "huge", "gzip-bomb"
+PLAIN, HANG_UP, DRIP, HUGE, GZIP_BOMB, CUT = "plain", "hang-up", "drip", "huge", "gzip-bomb", "cut"
 
 MOVED_TO = "https://api.moved.example/v9"
 
@@ -18,7 +18,7 @@ _PAGE = "<!doctype html><title>{0}</title><h1>{0}</h1><p>The web server reported
 class Answer:
     status: int
     body: bytes = b""
-    type: str = "application/json"
+    type: str | None = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     delivery: str = PLAIN  # how the bytes are sent
     wait: float = 0.0  # seconds before they are sent
@@ -55,6 +55,8 @@ def spoilt(answer: Answer, fault: str | None, stall: float) -> Answer:
             return of(401, {})
         case "402":
             return refused(402, "You do not have enough credits")
+        case "403":
+            return refused(403, "This prompt is against the rules")
         case "404":
             return refused(404, "Task not found")
         case "408":

@@ -1,5 +1,6 @@
 """The calls that APIFRAME does not have: the ledger, the options, the originals. No key is needed."""
 
+from collections.abc import Callable
 from typing import Any
 
 from extender.sandbox import answers, ledger
@@ -17,7 +18,9 @@ def answer(service: Service, method: str, path: str, body: dict[str, Any] | None
         case "GET", "/_sandbox/options":
             return answers.of(200, service.options.as_json())
         case "POST", "/_sandbox/options":
-            return _change(service, body)
+            return _taken(service, service.change, body)
+        case "POST", "/_sandbox/answers":
+            return _taken(service, service.dictate, body)
         case "POST", "/_sandbox/reset":
             service.reset()
             return answers.of(200, service.options.as_json())
@@ -25,9 +28,9 @@ def answer(service: Service, method: str, path: str, body: dict[str, Any] | None
             return answers.refused(404, "Not found")
 
 
-def _change(service: Service, body: dict[str, Any] | None) -> Answer:
+def _taken(service: Service, take: Callable[[Any], None], body: dict[str, Any] | None) -> Answer:
     try:
-        service.change(body)
+        take(body)
     except ValueError as error:
         return answers.refused(400, str(error))
     return answers.of(200, service.options.as_json())

@@ -12,6 +12,7 @@ MEGABYTE = 1 << 20
 HUGE_BYTES = 100 * MEGABYTE
 BOMB_BYTES = 1024 * MEGABYTE
 DRIP_SECONDS = 1.0
+MISSING_BYTES = 100  # of an answer that is cut
 
 # A short JSON body can be stretched by blanks after its first brace and stay the same JSON.
 _BLANKS = b" " * MEGABYTE
@@ -28,7 +29,8 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
     elif answer.delivery == answers.GZIP_BOMB and handler.command != "HEAD":
         _gzip_bomb(handler, answer)
     else:
-        head(handler, answer, len(answer.body))
+        handler.close_connection |= answer.delivery == answers.CUT
+        head(handler, answer, len(answer.body) + MISSING_BYTES * (answer.delivery == answers.CUT))
         if handler.command != "HEAD":
             handler.wfile.write(answer.body)
         handler.wfile.flush()
@@ -37,7 +39,8 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
 def head(handler: BaseHTTPRequestHandler, answer: Answer, length: int | None, **more: str) -> None:
     """Sends the status and the headers. Without a length the connection's end is the body's end."""
     handler.send_response(answer.status)
-    handler.send_header("Content-Type", answer.type)
+    if answer.type is not None:
+        handler.send_header("Content-Type", answer.type)
     for name, text in {**answer.headers, **more}.items():
         handler.send_header(name.replace("_", "-"), text)
     if length is None:

@@ -121,6 +121,9 @@ class Handler(BaseHTTPRequestHandler):
             return Reply(answers.refused(404, "Not found"))
         if self.command != METHODS[path]:
             return Reply(answers.refused(405, f"Use {METHODS[path]}"))
+        if dictated := service.dictated_answer(path):
+            entry.fault = "dictated"
+            return Reply(dictated)
         if fault := misbehaviour.edge_fault(service.options.misbehave):
             entry.fault = fault
             return Reply(answers.spoilt(answers.of(200, {}), fault, service.options.stall))

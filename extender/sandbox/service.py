@@ -5,7 +5,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from extender.sandbox import options, originals, wire
+from extender.sandbox import dictation, options, originals, wire
+from extender.sandbox.answers import Answer
 from extender.sandbox.database import Database
 from extender.sandbox.life import Moment
 from extender.sandbox.memory import Memory
@@ -27,6 +28,7 @@ class Service:
         self.uploads = self.render_queue.uploads
         self.webhooks = Webhooks(self.store, self.body)
         self.memory = Memory()
+        self.dictated: dictation.Dictated = {}
 
     def start(self) -> None:
         """Grants the credits and resumes the paintings and webhooks that are due, the originals first."""
@@ -47,9 +49,21 @@ class Service:
         if "credits" in changes:
             self.store.grant(self.options.credits)
 
+    def dictate(self, body: Any) -> None:
+        """Has the next answers to some calls given as they are told; ValueError with a sentence if they cannot be."""
+        self.dictated = dictation.read(body)
+
+    def dictated_answer(self, path: str) -> Answer | None:
+        """The next answer that was dictated for this call, if there is one left."""
+        try:
+            return self.dictated[path].popleft()
+        except (KeyError, IndexError):
+            return None
+
     def reset(self) -> None:
         """As after a first start: the originals and the options of the command line are all there is."""
         self.options = self.chosen
+        self.dictated = {}
         self.webhooks.forget()
         self.memory = Memory()
         self.store.forget()

@@ -1,5 +1,6 @@
 """Who holds a link. A revoked one looks exactly like one that never was."""
 
+from django.db.models.functions import Now
 from django.shortcuts import get_object_or_404
 
 from extender.sharing.models import Share, ShareQuerySet
@@ -7,7 +8,9 @@ from extender.sharing.models import Share, ShareQuerySet
 
 def shared_link(token: str) -> Share:
     """The link that a guest holds, or 404: the same for a revoked one as for one that never was."""
-    return get_object_or_404(live_link(token).select_related("task__parent"))
+    link = get_object_or_404(live_link(token).select_related("task__parent").annotate(read_at=Now()))
+    link.task.read_at = link.read_at  # type: ignore[attr-defined]  # known to the query alone
+    return link
 
 
 def live_link(token: str) -> ShareQuerySet:

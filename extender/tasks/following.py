@@ -9,11 +9,14 @@ from django.db.models.functions import Now
 from extender.apiframe import ApiframeError, Client
 from extender.tasks import gate
 from extender.tasks.models import Event, Task
+from extender.tasks.models.queries import QUIET_AFTER
 from extender.tasks.updates import apply_update, record, renew_addresses
 
 SHORTEST_INTERVAL = timedelta(seconds=3)
 LONGEST_INTERVAL = timedelta(minutes=15)
-PATIENCE = timedelta(hours=24)
+DAILY = timedelta(days=1)
+# A day of the intervals above, and a week of one look a day.
+PATIENCE = QUIET_AFTER + timedelta(days=7)
 BATCH = 20
 SINGLY_SECONDS = 20
 
@@ -21,12 +24,15 @@ SINGLY_SECONDS = 20
 def interval(task: Task) -> timedelta | None:
     """How long until APIFRAME is asked again about `task`: the longer nothing changed, the longer.
 
-    None after a day without news: then a person may ask (`check_again`), and a webhook still counts.
+    After a day without news it is a day; None after a week of those: then a person may ask (`check_again`), and a
+    webhook still counts.
     """
     # Both by the database's clock: this machine's own may be an hour off.
     quiet = max(timedelta(0), (task.due_at or task.changed_at) - task.changed_at)
     if quiet > PATIENCE:
         return None
+    if quiet > QUIET_AFTER:
+        return DAILY
     return min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, quiet / 15))
 
 
@@ -42,6 +48,11 @@ def check_again(task: Task) -> None:
         # One look, and not a new series of them: how long it was quiet is read from the row as it is now.
         task.refresh_from_db()
         refresh(task)
+
+
+def check_all_again() -> int:
+    """Lets all tasks without a result be asked about now, by whoever follows what is due. Returns how many."""
+    return Task.objects.to_check_again().without_result().order_by().update(due_at=Now())
 
 
 def follow_due() -> int:
@@ -73,17 +84,16 @@ def _ask_singly(tasks: list[Task]) -> None:
 
 def _ask(tasks: list[Task]) -> None:
     try:
-        updates = Client.from_settings().fetch_many([task.remote_id for task in tasks])
+        updates, kept = Client.from_settings().fetch_many([task.remote_id for task in tasks])
     except ApiframeError as error:
         gate.close_for(error)
-        if len(tasks) > 1 and error.concerns_the_request:
-            _ask_singly(tasks)
-            return
         for task in tasks:
             record(task, str(error), Event.Source.SILENCE, error.raw)
+        if len(tasks) > 1 and error.concerns_the_request:
+            _ask_singly(tasks)
         return
     for task in tasks:
         if update := updates.get(task.remote_id):
             apply_update(task, update, Event.Source.POLL)
         else:
-            record(task, "APIFRAME's answer left this task out", Event.Source.SILENCE)
+            record(task, "APIFRAME's answer left this task out", Event.Source.SILENCE, kept)

@@ -1,6 +1,7 @@
-"""What the bar on top of every member's page shows."""
+"""What pages that stay open ask again and again: what runs, and whether anything is new."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -38,6 +39,12 @@ def shows_copies(request: HttpRequest, task: Task) -> bool:
     """
     is_shown = request.GET.get("v") == str(task.version)
     return is_shown and (task.has_just_ended or task.is_being_copied)
+
+
+def digest(tasks: Iterable[Task]) -> str:
+    """A text that differs as soon as something differs that a page shows of `tasks`."""
+    shown = sorted(f"{task.pk}:{task.version}" for task in tasks)
+    return hashlib.sha256(" ".join(shown).encode()).hexdigest()[:16]
 
 
 def bar(request: MemberRequest) -> dict[str, object]:

@@ -17,7 +17,7 @@ from extender.network.backoff import backoff
 from extender.states import State
 from extender.tasks import gate, start_pictures
 from extender.tasks.models import Event, Picture, Task
-from extender.tasks.updates import apply_update, record
+from extender.tasks.updates import FIRST_LOOK, apply_update, record
 
 # What APIFRAME is asked for by each kind of task: the call, and the columns that go with it under their own names.
 # An original was made elsewhere, and is never sent.
@@ -26,6 +26,8 @@ CALLS: dict[Task.Kind, tuple[Callable[..., TaskUpdate], tuple[str, ...]]] = {
     Task.Kind.VIDEO: (Client.video, ("prompt", "image_url", "motion")),
     Task.Kind.PICTURES: (Client.pictures, ("prompt", "aspect_ratio")),
 }
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_COUNTED = 6
 # Seconds between tries to write down an outcome while the database is away.
 PAUSES = (0.2, 1, 3)
 # Until a picture that could not be uploaded is tried again, the first time and at most.
@@ -49,7 +51,7 @@ def send(task: Task) -> None:
     except _Overtaken:
         return
     except ApiframeError as error:
-        update = TaskUpdate(error.state, reason=str(error), retry_in=error.retry_in, raw=error.raw)
+        update = TaskUpdate(error.state, reason=str(error), retry_in=_pause_after(error, task), raw=error.raw)
         source = Event.Source.SILENCE if isinstance(error, NotSent | NotUploaded | Unknown) else Event.Source.ANSWER
         trouble = error
     _hand_over(task, update, source)
@@ -75,6 +77,16 @@ def give_up_abandoned() -> None:
         if task.picture_id and Picture.objects.filter(pk=task.picture_id, image_url="").exists():
             update = TaskUpdate(State.QUEUED, reason="Extender stopped while it was uploading the picture.")
         apply_update(task, update, Event.Source.SWEEP)
+
+
+def _pause_after(error: ApiframeError, task: Task) -> timedelta | None:
+    """How long to wait before `task` is sent again: the longer, the oftener it was turned away.
+
+    What looks true of all may be about this one request, and each time the others wait behind it.
+    """
+    if isinstance(error, Standing) and not isinstance(error, NotSent):
+        return min(LONGEST_PAUSE, FIRST_LOOK * 4 ** min(task.attempts, MOST_COUNTED))
+    return error.retry_in
 
 
 class _Overtaken(Exception):

@@ -1,10 +1,7 @@
 """What APIFRAME calls back with: verify, parse, hand over."""
 
 import hmac
-import json
 import logging
-import zlib
-from contextlib import suppress
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
@@ -12,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from extender.apiframe import ApiframeError, Client, TaskUpdate, redacted
+from extender.apiframe import ApiframeError, Client, TaskUpdate, read
 from extender.tasks.models import Event, Task
 from extender.tasks.sending import webhook_secret
 from extender.tasks.updates import apply_update, record
@@ -20,8 +17,7 @@ from extender.tasks.updates import apply_update, record
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
-MAX_KEPT = 2048
-GZIP_OR_DEFLATE = 32 + zlib.MAX_WBITS
+MAX_NAMED = 2048
 
 
 @csrf_exempt
@@ -39,28 +35,23 @@ def apiframe(request: HttpRequest, nonce: str) -> HttpResponse:
 
 def _take(request: HttpRequest, nonce: str) -> int:
     """Verifies, parses and hands over; returns the HTTP status."""
+    # The address is a secret too: whoever knows it and not the other half is worth a look by staff.
+    task = None if "\0" in nonce else Task.objects.filter(webhook_nonce=nonce).first()
     came = request.read(MAX_BYTES + 1)
-    text = _text(came)
+    body = read(came, request.headers.get("Content-Encoding"), MAX_BYTES)
+    kept = body.kept(nonce, webhook_secret(nonce))
     if not _is_genuine(request, nonce):
-        _record(request, nonce, "a webhook with a wrong secret was refused", text)
+        _record(request, task, "a webhook with a wrong secret was refused", kept)
         return 401
     if len(came) > MAX_BYTES:
-        _record(request, nonce, "a webhook that was too long was refused", text)
+        _record(request, task, "a webhook that was too long was refused", kept)
         return 413
     try:
-        update = Client.from_settings().parse(json.loads(text))
-    except (ApiframeError, ValueError, RecursionError):
-        _record(request, nonce, "a webhook that cannot be read was refused", text)
+        update = Client.from_settings().parse(body.said, kept, task.remote_id if task else "")
+    except ApiframeError:
+        _record(request, task, "a webhook that cannot be read was refused", kept)
         return 400
-    return _hand_over(nonce, update)
-
-
-def _text(came: bytes) -> str:
-    """What came as text, whatever its labels say: JSON begins neither like gzip nor like deflate."""
-    if came[:1] in (b"\x1f", b"x"):
-        with suppress(zlib.error):
-            came = zlib.decompressobj(GZIP_OR_DEFLATE).decompress(came, MAX_BYTES)
-    return came.decode(json.detect_encoding(came), "replace").strip("\0 \t\r\n\ufeff")
+    return _hand_over(task, update)
 
 
 def _is_genuine(request: HttpRequest, nonce: str) -> bool:
@@ -69,18 +60,14 @@ def _is_genuine(request: HttpRequest, nonce: str) -> bool:
     return hmac.compare_digest(given, webhook_secret(nonce).encode())
 
 
-def _record(request: HttpRequest, nonce: str, said: str, text: str) -> None:
+def _record(request: HttpRequest, task: Task | None, said: str, kept: str) -> None:
     """Keeps what was refused: it may be APIFRAME's, signed or shaped as nobody here has seen."""
-    # The address is a secret too: whoever knows it and not the other half is worth a look by staff.
-    task = None if "\0" in nonce else Task.objects.filter(webhook_nonce=nonce).first()
     if task:
-        kept = redacted(text, nonce, webhook_secret(nonce))[:MAX_KEPT]
-        names = ", ".join(request.headers)[:MAX_KEPT]
+        names = ", ".join(request.headers)[:MAX_NAMED]
         record(task, said, Event.Source.WEBHOOK, f"{kept}\n\nIts headers: {names}")
 
 
-def _hand_over(nonce: str, update: TaskUpdate) -> int:
-    task = Task.objects.filter(webhook_nonce=nonce).first()
+def _hand_over(task: Task | None, update: TaskUpdate) -> int:
     if task is None:
         # The secret proves that the address was ours: a task that was deleted. Nothing to do, and no error of theirs.
         return 200

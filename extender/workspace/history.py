@@ -31,7 +31,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def history(request: MemberRequest) -> HttpResponse:
     """A page of the history, after the card with the mark `?before=`; with `?picked=yes` only tasks with a pick."""
-    tasks = Task.objects.visible_to(request.user).newest_first().select_related("parent").prefetch_related("clip_set")
+    tasks = Task.objects.visible_to(request.user).timed().newest_first()
+    tasks = tasks.select_related("parent").prefetch_related("clip_set")
     picked = request.GET.get("picked") == "yes"
     if picked:
         tasks = tasks.picked()

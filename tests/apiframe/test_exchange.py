@@ -5,14 +5,15 @@ import os
 import resource
 import socket
 import ssl
-import subprocess
 import threading
 import time
 
+import certifi
 import pytest
 
 from extender.apiframe.errors import NotSent, Unknown
 from extender.apiframe.exchange import exchange
+from tests.network.proxy import Proxy, certificate
 
 
 class Line:
@@ -58,8 +59,13 @@ def drip(connection: socket.socket, head: bytes) -> None:
 )
 def test_a_drip_is_cut_at_the_deadline_wherever_it_drips(head):
     line = Line(lambda connection: drip(connection, head))
-    with pytest.raises(Unknown):
-        ask(line.url, 0.5)
+    if head:
+        answer = ask(line.url, 0.5)
+        assert answer.trouble == "APIFRAME did not answer in time."
+        assert b"xxx" in answer.body or not head.endswith(b"\r\n\r\n")
+    else:
+        with pytest.raises(Unknown):
+            ask(line.url, 0.5)
     assert line.left.wait(20), "the connection must be closed, not left to drip"
 
 
@@ -83,8 +89,9 @@ def test_a_huge_answer_is_cut_at_a_mebibyte_and_costs_no_memory():
             connection.sendall(b"x" * 65536)
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(Unknown, match="too long"):
-        ask(Line(flood).url)
+    answer = ask(Line(flood).url)
+    assert "too long" in answer.trouble
+    assert len(answer.body) == 1 << 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024
 
 
@@ -137,17 +144,50 @@ def test_variables_of_the_host_change_nothing(monkeypatch, tmp_path):
     assert b"User-Agent: Extender/" in seen[0], "front doors turn the libraries' own name away"
 
 
+@pytest.fixture
+def proxied(tmp_path, monkeypatch):
+    """Starts a proxy that the environment names, and that has APIFRAME's certificate at its other end."""
+    made = certificate(tmp_path, "DNS:api.apiframe.test")
+
+    def start(answer: bytes = b"") -> Proxy:
+        proxy = Proxy(*made, answer)
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(proxy.cert))
+        return proxy
+
+    return start
+
+
+APIFRAME = "https://api.apiframe.test/fetch"
+
+
+def test_a_proxy_is_asked_once_and_never_sees_the_key(proxied, monkeypatch):
+    with proxied() as proxy:
+        assert ask(APIFRAME).body == b"{}"
+        assert ask(APIFRAME).status == 200
+        assert [head.split(b"\r\n")[0] for head in proxy.asked] == [b"CONNECT api.apiframe.test:443 HTTP/1.0"] * 2
+        assert [b"Authorization: k\r\n" in head for head in proxy.asked + proxy.heard] == [False, False, True, True]
+        assert b"Proxy-Authorization" not in b"".join(proxy.heard)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+        with pytest.raises(NotSent, match="REQUESTS_CA_BUNDLE"):
+            ask(APIFRAME)
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [(b"HTTP/1.1 407 Who are you?\r\n\r\n", "HTTPS_PROXY"), (b"HTTP/1.1 200 OK\r\nX-Slow: ", "network")],
+)
+def test_what_a_proxy_does_not_lead_on_was_not_sent(proxied, answer, named):
+    with proxied(answer) as proxy, pytest.raises(NotSent, match=named):
+        ask(APIFRAME, 0.5)
+    assert len(proxy.asked) == 1
+
+
 class Tls(Line):
     """A server that agrees on TLS, reads the whole request, and only then breaks the agreement."""
 
     def __init__(self, tmp_path) -> None:
-        key, cert = tmp_path / "key", tmp_path / "cert"
-        subprocess.run(
-            f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout {key} -out {cert}"
-            " -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1".split(),
-            check=True,
-            capture_output=True,
-        )
+        key, cert = certificate(tmp_path, "IP:127.0.0.1")
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(cert, key)
         self.cert = cert
@@ -166,8 +206,9 @@ class Tls(Line):
 
 def test_tls_that_fails_after_the_request_left_is_not_taken_for_unsent(tmp_path, monkeypatch):
     server = Tls(tmp_path)
-    # The certificate is of our own making; in the environment nobody would look for it.
-    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(server.cert))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.cert))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with pytest.raises(Unknown):
         ask(server.url)
     assert server.heard.startswith(b"POST ")

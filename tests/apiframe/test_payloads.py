@@ -1,13 +1,12 @@
 """APIFRAME's JSON in our words: the documented examples as they stand, and what is not documented and does occur."""
 
 import json
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extender.apiframe.payloads import TaskUpdate, kept_of, parse_task, reason_of, usable_clip_url
+from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, refusal_in, usable_clip_url
 from extender.states import State
 from tests.sizes import size
 
@@ -185,18 +184,58 @@ def test_an_id_that_no_column_holds_is_none():
         parse_task({"task_id": "x" * 65}, usable)
 
 
-@pytest.mark.parametrize("before", [0, 2040, 2046])
-def test_no_part_of_a_secret_is_kept_even_where_the_body_is_cut(before):
-    kept = kept_of(b"x" * before + b"of-the-account" + b"x" * 4000, "of-the-account")
-    assert "of-" not in kept
-    assert len(kept.encode()) <= 2048
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"taskId": ID, "Status": "finished", "videoUrls": URLS},
+        {"data": {"task-id": ID, "video_urls": URLS}},
+        [{"result": {"TaskID": ID, "status": "success", "videos": [{"videoUrl": url} for url in URLS]}}],
+        {"status": "success", "data": {"task": {"task_id": ID, "status": "completed", "output": URLS}}},
+        {"task_id": ID, "status": "finished", "result": {"status": "ok", "video_urls": URLS}},
+        {"id": ID, "status": "finished", "output": {"urls": URLS}},
+        {"job_id": ID, "parent": {"task_id": "another"}, "video_urls": URLS},
+        {"request": {"task_id": ID}, "response": {"task_id": ID, "video_urls": URLS}},
+        {ID: {"video_urls": URLS}},
+    ],
+)
+def test_a_result_is_read_however_it_is_wrapped_or_named(body):
+    assert parse_task(body, usable, ids={ID}) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
 
 
-def test_a_long_name_costs_no_more_than_its_length():
-    def seconds(words: int) -> float:
-        before = time.process_time()
-        kept_of(b"webhook" * words)
-        return time.process_time() - before
+def test_an_id_of_digits_may_come_as_a_number():
+    assert parse_task({"data": {"id": 10**15}}, usable, ids={str(10**15)}).remote_id == str(10**15)
 
-    # By the square of its length it would be sixteen times as much.
-    assert seconds(16_000) < 10 * max(seconds(4_000), seconds(4_000))
+
+def test_where_several_tasks_are_named_and_none_is_known_nobody_guesses():
+    several = {"tasks": [{"task_id": ID}, {"task_id": "another"}]}
+    assert parse_task(several, usable, but="another").remote_id == ID
+    for but in ("", ID):
+        with pytest.raises(ValueError, match="not a task"):
+            parse_task(several if not but else {"task_id": ID}, usable, but=but)
+
+
+def test_an_envelopes_words_are_not_its_tasks():
+    body = {"status": "error", "message": "3 of 4 failed", "data": [{"task_id": ID, "status": "processing"}]}
+    assert parse_task(body, usable).state == State.PROCESSING
+    clips = parse(video_urls=URLS, result={"status": "failed"}, results=[{"status": "failed"}])
+    assert clips.state == State.FINISHED
+
+
+def test_what_is_said_in_a_wrapping_is_said():
+    update = parse_task({"result": {"task_id": ID, "data": {"status": "failed", "errors": ["No"]}}}, usable)
+    assert (update.state, update.reason) == (State.FAILED, "No")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [{"msg": "No"}]},
+        {"data": {"errors": [{"message": "No"}]}},
+        [{"error": {"detail": "No"}}],
+        {"error": True, "message": "No"},
+        {"errors": [{"msg": "No", "request_id": "r-123456"}], "task_id": None},
+    ],
+)
+def test_errors_without_a_task_are_a_refusal(body):
+    assert refusal_in(body) == "No"
+    assert refusal_in({"id": "r1", "result": body}) == ""

@@ -1,4 +1,7 @@
-"""Which Chromium drives the tests: the system's, or the one that Playwright brought."""
+"""Which Chromium drives the tests: the system's, or the one that Playwright brought.
+
+Debian's headless shell is the same Chromium without its windows, and takes half the processor time of `--headless`.
+"""
 
 import shutil
 import sys
@@ -19,7 +22,7 @@ ARGUMENTS = [
 
 def find_chromium() -> str | None:
     """The path of a Chromium, or None."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
     with sync_playwright() as playwright:

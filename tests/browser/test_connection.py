@@ -66,3 +66,35 @@ def test_a_task_that_is_there_no_more_ends_its_page(page, task, directory):
     do(directory, f"from extender.tasks.models import Task; Task.objects.filter(pk='{task}').delete(); print(1)")
     expect(page.locator("h1")).to_contain_text("does not exist", timeout=20_000)
     expect(page.locator("[hx-trigger*=every][hx-get]")).to_have_count(0)
+
+
+SEE = """(isHidden) => {
+  Object.defineProperty(document, "hidden", { get: () => isHidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+COUNT = """() => {
+  Math.random = () => 0.9;
+  window.asked = 0;
+  document.addEventListener("htmx:beforeSend", () => window.asked++);
+}"""
+
+
+def test_after_a_sleep_the_clock_is_right_and_a_page_asks_when_it_is_seen_and_not_at_once(page):
+    page.clock.install()
+    page.reload()
+    now = page.evaluate("() => Date.now() / 1000")
+    page.clock.pause_at(now + 5)
+    page.evaluate(COUNT)
+    page.evaluate(SEE, True)
+    # The machine sleeps: the date goes on, and no other clock does.
+    page.clock.set_system_time(now + 605)
+    page.clock.run_for(10_000)
+    expect(page.locator("[data-clock]")).to_have_text(re.compile(r"^10:\d\d$"))
+    assert page.evaluate("() => window.asked") == 0
+    page.evaluate(SEE, False)
+    page.clock.run_for(3500)
+    assert page.evaluate("() => window.asked") == 0
+    page.clock.run_for(3000)
+    assert page.evaluate("() => window.asked") >= 1

@@ -1,4 +1,4 @@
-"""The tree in a browser: a hundred nodes under a pointer, fingers and keys, and without JavaScript."""
+"""The tree in a browser: many nodes under a pointer, fingers and keys, and without JavaScript."""
 
 import re
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import do, sign_in
 from tests.browser.test_accessibility import assert_clean
+from tests.sizes import TORTURE
 
-SIZE = 100
+SIZE = 100 if TORTURE else 40
 PLANT = f"from tests.browser.grove import plant; print(plant({SIZE}).pk)"
 FELL = """
 from extender.tasks.models import Clip, Task
@@ -44,7 +45,7 @@ SHIFTS = """() => {
 
 @pytest.fixture(scope="module")
 def root(house, directory) -> Iterator[str]:
-    """The id of the original of a tree with a hundred nodes."""
+    """The id of the original of a tree with many nodes."""
     root = do(directory, PLANT)
     yield root
     # Other tests look for the demo's tasks on the first page.

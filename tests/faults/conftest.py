@@ -1,12 +1,13 @@
 """Databases of their own for installations."""
 
 import itertools
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from tests.faults.sizes import DATABASES
-from tests.postgres import find_postgres, start_postgres
+from tests.postgres import find_postgres, pgbouncer, start_postgres
 
 _numbers = itertools.count(1)
 
@@ -25,6 +26,13 @@ def postgres_url(_postgres) -> str:
     with psycopg.connect(_postgres, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return f"{_postgres.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture
+def pooled_url(postgres_url, tmp_path) -> Iterator[str]:
+    """The same by way of a pgbouncer in transaction mode."""
+    with pgbouncer(postgres_url, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture(params=DATABASES)

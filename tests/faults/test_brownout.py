@@ -9,17 +9,14 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
-import pytest
-
 from tests.faults.installation import Installation, Visitor, Web, percentile, until
-from tests.faults.sizes import PATIENCE, size
+from tests.faults.sizes import PATIENCE, TORTURE, measures, size
 
 # How many pages each watcher opens.
 PAGES = size(20, 80)
 STALL = 30
-LIMIT = 0.1
-# A machine that is busy is slow when all is calm too: so many times slower pages may then be.
-TIMES = 10
+# A page that waits for APIFRAME is as late as that is. That others are quick is a number, for a machine at rest.
+LIMIT = 0.1 if TORTURE else STALL / 4
 WATCHERS = 8
 SUBMITTERS = 6
 # Between two requests of one watcher: together they make some 40 requests a second.
@@ -136,14 +133,12 @@ def stalled(site: Installation) -> int:
     return sum(request["fault"] in ("stall", "fetch-stall") for request in site.sandbox.ledger()["requests"])
 
 
-@pytest.mark.alone
+@measures
 def test_pages_do_not_wait_while_apiframe_stalls(tmp_path: Path, say):
     with Installation(tmp_path, f"sqlite:///{tmp_path / 'site.sqlite3'}", members=4, seconds=1, stall=STALL) as site:
         web = site.start_web()
         web.await_listening()
         tasks = running_tasks(site, web)
-        calm = crowd_of(site, web, tasks)
-        calm.await_watchers()
         site.sandbox.options(misbehave=["stall", "fetch-stall", "webhook-lost"])
         site.let_time_pass("processing")
         # Polls alone, and no worker; then a worker, and submits too.
@@ -157,8 +152,6 @@ def test_pages_do_not_wait_while_apiframe_stalls(tmp_path: Path, say):
         # Its death frees whoever still waits for it.
         site.sandbox.kill()
         everything.await_submitters()
-    others = f"polls alone: {_figures(polls.all)}; calm: {_figures(calm.all)}"
-    say(f"brownout, {calls} calls stalled: {everything}; {others}")
-    limit = max(LIMIT, TIMES * percentile(calm.all, 0.99))
-    assert percentile(polls.all, 0.99) < limit, str(polls)
-    assert percentile(everything.all, 0.99) < limit, str(everything)
+    say(f"brownout, {calls} calls stalled: {everything}; polls alone: {_figures(polls.all)}")
+    assert percentile(polls.all, 0.99) < LIMIT, str(polls)
+    assert percentile(everything.all, 0.99) < LIMIT, str(everything)

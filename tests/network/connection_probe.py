@@ -1,7 +1,7 @@
 """Opens addresses by `open_clip()` in a process whose resolver is scripted and whose every connection is recorded.
 
 `python -m tests.network.connection_probe` reads a job as JSON and writes JSON; use `probe()`. It connects to nothing
-but the sandbox: Python's own audit sees each connection just before it leaves, notes it and stops it.
+but the sandbox and a proxy: Python's own audit sees each connection just before it leaves, notes it and stops it.
 """
 
 import json
@@ -19,7 +19,7 @@ class Opened(NamedTuple):
     """What opening an address came to."""
 
     outcome: str  # the error's class, or "Opened"
-    connections: list[str]  # the numbers that were to be connected to, the sandbox aside
+    connections: list[str]  # the numbers that were to be connected to, sandbox and proxy aside
     lookups: int  # how often the resolver was asked for a name
 
 
@@ -29,14 +29,21 @@ def probe(
     *,
     sandbox: str | None = None,
     apiframe: str = "https://api.apiframe.pro",
+    proxy: int | None = None,
     environment: dict[str, str] | None = None,
 ) -> list[Opened]:
     """Opens `urls` one after another. `answers`: by name, what the resolver says at each look-up (the last for ever).
 
     `sandbox`: the origin of a sandbox that listens; without one there is none, and `apiframe` is the real one's.
-    `environment`: variables to add.
+    `proxy`: the port of one on loopback that may be connected to. `environment`: variables to add.
     """
-    job = {"urls": urls, "answers": answers or {}, "sandbox": sandbox, "apiframe": sandbox or apiframe}
+    job = {
+        "urls": urls,
+        "answers": answers or {},
+        "sandbox": sandbox,
+        "apiframe": sandbox or apiframe,
+        "proxy": proxy,
+    }
     ended = subprocess.run(
         [sys.executable, "-m", "tests.network.connection_probe"],
         cwd=PROJECT,
@@ -54,10 +61,11 @@ def probe(
 class Network:
     """The process's way to the world: a scripted resolver, and a record of connections."""
 
-    def __init__(self, answers: dict[str, list[list[str]]], sandbox: str | None) -> None:
+    def __init__(self, answers: dict[str, list[list[str]]], sandbox: str | None, proxy: int | None) -> None:
         self.answers, self.asked = answers, Counter[str]()
         self.connections: list[str] = []
-        self.sandbox_port = int(sandbox.rpartition(":")[2]) if sandbox else None
+        ports = [sandbox and int(sandbox.rpartition(":")[2]), proxy]
+        self.open = [("127.0.0.1", port) for port in ports if port]
         self._real = socket.getaddrinfo
         socket.getaddrinfo = self._resolve
         sys.addaudithook(self._record)
@@ -66,7 +74,7 @@ class Network:
         if event not in ("socket.connect", "socket.sendto", "socket.gethostbyname"):
             return
         address = arguments[1] if event != "socket.gethostbyname" else arguments
-        if event == "socket.connect" and address == ("127.0.0.1", self.sandbox_port):
+        if event == "socket.connect" and address in self.open:
             return
         self.connections.append(str(address[0]))
         raise ConnectionRefusedError("noted, and not made")
@@ -90,7 +98,7 @@ def main() -> None:
 
     job = json.load(sys.stdin)
     settings.configure(SANDBOX=bool(job["sandbox"]), APIFRAME_BASE_URL=job["apiframe"], ARCHIVE_MAX_MB=1)
-    network = Network(job["answers"], job["sandbox"])
+    network = Network(job["answers"], job["sandbox"], job["proxy"])
     from extender.archive.fetching import open_clip
     from extender.network.errors import Unavailable
 

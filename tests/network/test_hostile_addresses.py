@@ -13,6 +13,7 @@ import pytest
 from extender.apiframe.payloads import usable_clip_url
 from extender.network.addresses import is_public
 from tests.network.connection_probe import probe
+from tests.network.proxy import Proxy, certificate
 from tests.sizes import TORTURE, size
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450:4001:80b::200e"]
@@ -235,16 +236,25 @@ def test_what_is_of_the_sandbox_is_had_and_stays_there(redirector):
     assert [came[:2] for came in probe(urls, apiframe=redirector.url)] == [("Refused", [])] * 3
 
 
-def test_proxies_of_the_environment_are_not_used(redirector):
-    """A proxy would look names up itself, behind every check, and it lies inside."""
-    proxy = "http://127.0.0.1:9"
-    names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"]
-    opened = probe(
-        ["https://93.184.215.14/1.mp4", f"{redirector.url}/clip"],
-        sandbox=redirector.url,
-        environment={**dict.fromkeys(names, proxy), "NO_PROXY": "", "no_proxy": ""},
-    )
-    assert [came[:2] for came in opened] == [("Unavailable", ["93.184.215.14"]), ("Opened", [])]
+def test_a_proxy_is_asked_for_the_number_that_was_checked_and_tls_for_the_name(tmp_path):
+    names = {
+        "clips.example": [["10.0.0.1", "8.8.8.8"]],
+        "inside.example": [["10.0.0.1"]],
+        "other.example": [["1.1.1.1"]],
+    }
+    with Redirector([]) as sandbox, Proxy(*certificate(tmp_path, "DNS:clips.example")) as proxy:
+        asked = ["https://clips.example/1.mp4", "https://inside.example/1.mp4", "https://10.0.0.1/1.mp4"]
+        opened = probe(
+            [*asked, "https://other.example:8443/1.mp4", f"{sandbox.url}/clip"],
+            names,
+            sandbox=sandbox.url,
+            proxy=proxy.port,
+            environment={"HTTPS_PROXY": proxy.url, "http_proxy": proxy.url, "REQUESTS_CA_BUNDLE": str(proxy.cert)},
+        )
+    outcomes = ["Opened", "Barred", "Refused", "Unavailable", "Opened"]
+    assert [came[:2] for came in opened] == [(outcome, []) for outcome in outcomes]
+    assert [head.split()[1] for head in proxy.asked] == [b"8.8.8.8:443", b"1.1.1.1:8443"]
+    assert [head.split(b"\r\n")[:2] for head in proxy.heard] == [[b"GET /1.mp4 HTTP/1.1", b"Host: clips.example"]]
 
 
 def test_a_page_shows_no_hostile_address():

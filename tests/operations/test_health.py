@@ -1,15 +1,19 @@
 """Team health for staff, plain answers for machines, and the worker that both speak of."""
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from extender.operations.models import Heartbeat
 from extender.operations.worker import Worker
@@ -125,3 +129,21 @@ def test_the_worker_process_idles_without_work_and_ends_within_ten_seconds(sandb
 def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.races
+@pytest.mark.parametrize(("hours", "said"), [(-1, "behind"), (1, "ahead"), (0.005, "")])
+def test_staff_and_machines_are_told_of_a_wrong_clock_and_whose_it_is(staff, client, monkeypatch, hours, said):
+    Heartbeat.objects.beat("worker-7:99:ab")
+    assert "Clocks that differ" not in staff.get("/team/").content.decode()
+    right = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: right() + timedelta(hours=hours))
+    Heartbeat.objects.beat("worker-7:99:ab")
+    page, ready = staff.get("/team/").content.decode(), client.get("/readyz")
+    assert ready.status_code == 200
+    # A slow machine takes a while between its own clock and the other.
+    far = rf"3[56]\d\d s {said}" if said else "nothing"
+    for machine in (socket.gethostname(), "worker-7"):
+        assert bool(re.search(f"<strong>{machine}</strong> is {far}", page)) == bool(said)
+        assert bool(re.search(f"^clock of {machine} {far}$", ready.content.decode(), re.M)) == bool(said)
+    assert said or "clock" not in ready.content.decode()

@@ -29,6 +29,8 @@ OURS = {
 }
 LONG_SECRET = "q8V-" + "xK2m9TzRw4Yb7Nc1LpHs" * 3
 
+REAL = {"APIFRAME_API_KEY": "a-real-key", "SECRET_KEY": LONG_SECRET}
+AFK = {"APIFRAME_API_KEY": "afk_0123456789", "SECRET_KEY": "x" * 60}
 BUCKET = {"S3_BUCKET": "clips", "S3_REGION": "eu-central-1"}
 
 
@@ -54,11 +56,17 @@ BAD = [
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org/extender"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org:port"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://[example.org"}),
+    ("PUBLIC_URL", {"PUBLIC_URL": "https://[fe80::1%eth0]"}),
     ("DATABASE_URL", {"DATABASE_URL": "nonsense"}),
     ("APIFRAME_API_KEY", {"APIFRAME_API_KEY": "two words"}),
     ("APIFRAME_API_KEY", {"APIFRAME_BASE_URL": "https://api.apiframe.pro"}),
-    ("another generation", {"APIFRAME_API_KEY": "afk_0123456789", "SECRET_KEY": "x" * 60}),
+    ("another generation", AFK),
+    ("another generation", {**AFK, "APIFRAME_BASE_URL": "https://api.apiframe.ai"}),
     ("SECRET_KEY", {"APIFRAME_API_KEY": "a-real-key"}),
+    ("HTTPS_PROXY", {**REAL, "HTTPS_PROXY": "socks5://two words@127.0.0.1:1080"}),
+    ("HTTPS_PROXY", {**REAL, "HTTPS_PROXY": "http://:3128"}),
+    ("REQUESTS_CA_BUNDLE", {**REAL, "REQUESTS_CA_BUNDLE": "/two words"}),
+    ("REQUESTS_CA_BUNDLE", {**REAL, "REQUESTS_CA_BUNDLE": "README.md"}),
     ("S3_BUCKET", {"S3_BUCKET": "two words", "S3_REGION": "eu-central-1"}),
     ("S3_BUCKET", {"S3_BUCKET": "s3://key:two words@clips", "S3_REGION": "eu-central-1"}),
     ("S3_BUCKET", {"S3_ENDPOINT": "https://s3.example.org"}),
@@ -110,20 +118,33 @@ def test_a_deployment_behind_https_has_no_warning():
     assert result.stdout == "System check identified no issues (0 silenced).\n"
 
 
-def test_without_any_setting_it_starts_on_the_sandbox():
-    result = check()
+@pytest.mark.parametrize("environment", [{}, {**AFK, "APIFRAME_BASE_URL": "https://other.example"}])
+def test_without_any_setting_it_starts_on_the_sandbox_and_with_any_key_elsewhere(environment):
+    result = check(**environment)
     assert (result.returncode, result.stderr) == (0, "")
 
 
 ASKED = """
 from django.conf import settings as s
 print(s.SANDBOX, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, bool(s.SECURE_HSTS_SECONDS))
-print(s.CSRF_TRUSTED_ORIGINS, "extender.example" in s.ALLOWED_HOSTS, "*" in s.ALLOWED_HOSTS)
+print(s.CSRF_TRUSTED_ORIGINS, "*" in s.ALLOWED_HOSTS)
+from django.middleware.csrf import CsrfViewMiddleware
+from django.test import RequestFactory
+origin = s.CSRF_TRUSTED_ORIGINS[0]
+posted = RequestFactory(headers={"host": origin[8:], "origin": origin, "x-forwarded-proto": "https"}).post("/")
+print(posted.build_absolute_uri(), CsrfViewMiddleware(print)._origin_verified(posted))
 print(s.CONTENT_SECURITY_POLICY["DIRECTIVES"]["media-src"])
 """
 
 
-def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_clips_come_from():
+@pytest.mark.parametrize(
+    ("public", "origin"),
+    [
+        ("https://Extender.example", "https://extender.example"),
+        ("https://[2001:0DB8::0:1]:8443/", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_clips_come_from(public, origin):
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     result = subprocess.run(
         [sys.executable, "-c", ASKED],
@@ -131,7 +152,7 @@ def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_cl
         env={
             **environment,
             "DJANGO_SETTINGS_MODULE": "project.settings",
-            "PUBLIC_URL": "https://extender.example",
+            "PUBLIC_URL": public,
             "APIFRAME_API_KEY": "a-real-key",
             "APIFRAME_BASE_URL": "https://api.apiframe.pro",
             "SECRET_KEY": LONG_SECRET,
@@ -143,6 +164,7 @@ def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_cl
     )
     assert result.stdout.splitlines() == [
         "False True True True True",
-        "['https://extender.example'] True False",
+        f"['{origin}'] False",
+        f"{origin}/ True",
         "[\"'self'\", 'https:']",
     ]

@@ -38,6 +38,7 @@ ANSWERS = {
     "400": (400, "errors"),
     "401": (401, "{}"),
     "402": (402, "credits"),
+    "403": (403, "errors"),
     "404": (404, "errors"),
     "408": (408, "errors"),
     "429": (429, "errors"),
@@ -256,3 +257,18 @@ def test_a_global_word_applies_to_every_submit(sandbox, original):
     sandbox.options(misbehave=["500-billed"])
     assert [submit(sandbox, "").status_code for _ in range(2)] == [500, 500]
     assert sandbox.ledger()["totals"]["bills"] == 2
+
+
+def test_answers_of_ones_own_choice_are_given_byte_for_byte_and_once(sandbox, original):
+    sandbox.dictate("/fetch", b"\x1f\0", b"{", status=418, headers={"Content-Encoding": "br"})
+    for body in (b"\x1f\0", b"{"):
+        with sandbox.post("/fetch", {"task_id": original}, stream=True) as answer:
+            assert (answer.status_code, answer.raw.read(decode_content=False)) == (418, body)
+            assert answer.headers["Content-Encoding"] == "br"
+            assert "Content-Type" not in answer.headers
+    assert sandbox.fetch(original)["task_id"] == original
+    assert [row["fault"] for row in sandbox.ledger()["requests"]] == ["dictated", "dictated", None]
+    sandbox.dictate("/fetch", b"{", cut=True)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        sandbox.fetch(original)
+    assert sandbox.post("/_sandbox/answers", {"/fetch": [{"body": "?"}]}).status_code == 400

@@ -11,3 +11,8 @@ def submits(sandbox: Sandbox) -> int:
 def bills(sandbox: Sandbox) -> int:
     """What extensions were billed for; the original that a test starts from aside."""
     return sum(bill["task_type"] == "imagine-video-extend" for bill in sandbox.ledger()["bills"])
+
+
+def fetches(sandbox: Sandbox) -> list[dict]:
+    """The questions how tasks stand, in their order."""
+    return [request for request in sandbox.ledger()["requests"] if request["path"].startswith("/fetch")]

@@ -1,5 +1,6 @@
 """How news reach a row: by polling, from whoever looks, and from the worker."""
 
+import json
 from datetime import timedelta
 from functools import partial
 from unittest.mock import Mock
@@ -14,10 +15,7 @@ from extender.tasks.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow
 from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update
 from tests.helpers import age, at_once, become_due, eventually, make_task, reached_again
-
-
-def fetches(sandbox) -> list[dict]:
-    return [request for request in sandbox.ledger()["requests"] if request["path"].startswith("/fetch")]
+from tests.tasks.ledger import fetches
 
 
 def test_an_open_page_finishes_its_task_without_worker_or_webhook(web, submit):
@@ -121,6 +119,46 @@ def test_answers_that_are_incomplete_and_out_of_order_are_matched_by_id(member, 
     assert {task.state for task in tasks} == {State.PENDING, State.FINISHED}
 
 
+@pytest.mark.parametrize(
+    "shaped",
+    [
+        lambda tasks: tasks,
+        lambda tasks: {"data": {"tasks": tasks}},
+        lambda tasks: {"results": [{"task": task} for task in reversed(tasks)]},
+        lambda tasks: {"data": {task["task_id"]: {"status": task["status"]} for task in tasks}},
+        lambda tasks: [{"id": task["task_id"], "status": task["status"]} for task in tasks],
+        lambda tasks: {"tasks": [{"task_id": task["task_id"], "result": task} for task in tasks], "id": "r1"},
+    ],
+)
+def test_a_list_is_read_however_it_is_shaped_and_matched_by_id_alone(member, sandbox, shaped):
+    tasks = [make_task(member, State.PENDING, remote_id=f"r{index}") for index in (1, 2)]
+    said = [{"task_id": "r3", "status": "failed"}, *({"task_id": f"r{n}", "status": "starting"} for n in (1, 2))]
+    sandbox.dictate("/fetch-many", json.dumps(shaped(said)).encode())
+    assert follow_due() == 2
+    for task in tasks:
+        age(task)
+        assert task.state == State.PROCESSING
+
+
+def test_a_list_that_cannot_be_read_is_kept_and_each_is_asked_about_alone(submit, sandbox):
+    tasks = [become_due(submit(f"[seconds-0] take {number}")) for number in range(2)]
+    sandbox.dictate("/fetch-many", b'{"found": 2}')
+    assert follow_due() == 2
+    for task in tasks:
+        age(task)
+        assert task.state == State.FINISHED
+        assert task.events.filter(source="silence").get().body == '{"found": 2}'
+
+
+def test_what_a_list_leaves_out_has_the_list_in_its_record(member, sandbox):
+    there, missing = (make_task(member, State.PENDING, remote_id=f"r{index}") for index in (1, 2))
+    body = b'{"tasks": [{"task_id": "r1", "status": "starting"}, {"ref": "r2"}]}'
+    sandbox.dictate("/fetch-many", body)
+    follow_due()
+    assert missing.events.get().body == body.decode()
+    assert "r2" not in there.events.get().body
+
+
 @pytest.mark.parametrize("fault", ["fetch-500", "fetch-401", "fetch-429", "fetch-html"])
 def test_a_question_that_is_not_answered_changes_nothing_and_is_recorded(submit, sandbox, fault):
     task = submit("[stuck] snow")
@@ -143,30 +181,38 @@ def test_the_longer_nothing_changes_the_rarer_it_is_asked(member):
     assert interval(task) == LONGEST_INTERVAL
 
 
-def silent_for_a_day(task: Task) -> Task:
-    age(task, changed_at=timezone.now() - timedelta(hours=25), due_at=timezone.now() - timedelta(seconds=1))
+def silent_for(days: float, task: Task) -> Task:
+    age(task, changed_at=timezone.now() - timedelta(days=days), due_at=timezone.now() - timedelta(seconds=1))
     return task
 
 
-def test_after_a_day_without_news_nobody_asks_any_more_until_a_person_does(web, submit, sandbox):
+@pytest.mark.parametrize(
+    ("days", "said", "again_in"),
+    [(1.1, "once a day", timedelta(days=1)), (7.9, "once a day", timedelta(days=1)), (8.1, "stopped", None)],
+)
+def test_after_a_day_without_news_it_is_asked_about_daily_for_a_week_and_then_by_people(
+    web, submit, sandbox, days, said, again_in
+):
     task = submit("[stuck] snow")
     version = task.version
-
-    def ends_without_news() -> bool:
-        refresh(silent_for_a_day(task))
-        task.refresh_from_db()
-        return task.has_no_news
-
-    # On its way to where it sticks there is some.
-    eventually(ends_without_news)
+    sandbox.options(misbehave=["fetch-500"])
+    refresh(silent_for(days, task))
+    task.refresh_from_db()
     assert task.version > version, "an open page must be told"
-    assert b"No news since" in web.get(f"/tasks/{task.pk}/status/").content
+    page = web.get(f"/tasks/{task.pk}/status/").content.decode()
+    assert "No news since" in page
+    assert said in page
     before = len(fetches(sandbox))
     web.get(f"/tasks/{task.pk}/status/")
     assert follow_due() == 0
     assert len(fetches(sandbox)) == before
     assert web.post(f"/tasks/{task.pk}/check/").status_code == 302
     assert len(fetches(sandbox)) == before + 1
+    task.refresh_from_db()
+    if again_in:
+        assert task.due_at - timezone.now() == pytest.approx(again_in, abs=timedelta(minutes=10))
+    else:
+        assert task.due_at is None
 
 
 def test_checking_again_finds_what_has_finished_meanwhile(web, submit, sandbox):
@@ -207,7 +253,7 @@ def test_two_workers_never_ask_about_the_same_row(member, sandbox):
 
 def test_checking_again_is_one_look_and_not_a_new_series(web, submit, sandbox):
     task = submit("[stuck] snow")
-    age(task, changed_at=timezone.now() - timedelta(hours=30), due_at=None)
+    age(task, changed_at=timezone.now() - timedelta(days=9), due_at=None)
     sandbox.options(misbehave=["fetch-500"])
     web.post(f"/tasks/{task.pk}/check/")
     task.refresh_from_db()

@@ -15,9 +15,8 @@ from tests.tasks.ledger import bills, submits
 
 BURST = 10
 MOVED = "APIFRAME has moved to https://api.moved.example"
-
-BURST = 10
-MOVED = "APIFRAME has moved to https://api.moved.example"
+NOTHING_AT = "APIFRAME has nothing at http://127.0.0.1:"
+SHUT = "front door refuses this server"
 
 
 def calls(sandbox) -> int:
@@ -184,6 +183,74 @@ def test_what_is_true_of_all_requests_closes_the_gate_in_words(web, staff, submi
         pass
     assert bills(sandbox) == 2
     assert "Nothing is sent for now" not in web.get("/tasks/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (404, "<h1>404 Not Found</h1>", NOTHING_AT),
+        (404, "", "/imagine-video-extend (HTTP 404): check APIFRAME_BASE_URL"),
+        (404, '{"detail": "Not Found"}', NOTHING_AT),
+        (404, '{"message": "no Route matched"}', "(HTTP 404: no Route matched): check APIFRAME_BASE_URL"),
+        (403, '{"message": "Not in your plan"}', f"{SHUT} (HTTP 403: Not in your plan)"),
+        (403, '[{"error": "Forbidden", "status": 403}]', f"{SHUT} (HTTP 403)"),
+        (400, "<h1>400 Bad Request</h1>", f"{SHUT} (HTTP 400)"),
+        (413, "", f"{SHUT} (HTTP 413)"),
+    ],
+)
+def test_a_refusal_that_is_not_apiframes_own_word_fails_no_row(web, submit, sandbox, status, body, says):
+    sandbox.dictate("/imagine-video-extend", body.encode(), status=status)
+    task = submit()
+    assert task.state == State.QUEUED
+    assert says in web.get("/tasks/").content.decode()
+    assert task.events.get(source="answer").body == f"HTTP {status} {body}"
+    let_time_pass()
+    follow()
+    become_due(task)
+    assert send_next()
+    assert bills(sandbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (403, '{"errors": [{"msg": "Not your video"}]}', "Not your video"),
+        (404, '{"data": {"errors": ["No such parent"]}}', "No such parent"),
+        (400, '{"message": "Banned prompt"}', "Banned prompt"),
+        (422, "{}", "APIFRAME refused the request (HTTP 422)."),
+    ],
+)
+def test_apiframes_own_word_about_a_request_fails_that_row_alone(submit, sandbox, status, body, reason):
+    sandbox.dictate("/imagine-video-extend", body.encode(), status=status)
+    task = submit()
+    assert (task.state, task.reason) == (State.FAILED, reason)
+    assert not Gate.objects.closed().exists()
+
+
+def test_a_request_that_is_turned_away_again_and_again_lets_the_others_pass(submit, sandbox):
+    sandbox.dictate("/imagine-video-extend", *[b"<h1>403 Forbidden</h1>"] * 2, status=403)
+    odd = submit("../../etc/passwd")
+    other = submit("another")
+    pauses = [odd.due_at - odd.changed_at]
+    become_due(odd)
+    let_time_pass()
+    follow()
+    assert send_next()
+    age(odd)
+    pauses.append(odd.due_at - odd.changed_at)
+    assert pauses == [timedelta(seconds=3), timedelta(seconds=12)]
+    let_time_pass()
+    follow()
+    assert send_next()
+    age(other)
+    assert (odd.state, other.state) == (State.QUEUED, State.PENDING)
+
+
+def test_one_task_that_is_not_there_closes_nothing(submit, sandbox):
+    become_due(submit("[stuck] snow"))
+    sandbox.dictate("/fetch", b'{"message": "no such task"}', status=404)
+    follow()
+    assert not Gate.objects.closed().exists()
 
 
 def test_no_credits_are_waited_for_until_there_are_some(submit, sandbox):

@@ -1,5 +1,6 @@
 """One row is one paid request, whatever happens between the click and the answer."""
 
+import json
 import socket
 import uuid
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from django.db import DatabaseError, connection
 
 from extender.operations.worker import send_next
 from extender.states import State
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.slots import APIFRAME
 from project.threads import APIFRAME_SLOTS
@@ -55,6 +56,19 @@ def test_an_unusable_answer_is_unconfirmed_and_never_sent_again(submit, sandbox,
     assert not send_next()
     send(task)
     assert submits(sandbox) == 2  # the original's, and this
+
+
+def test_of_an_answer_that_breaks_off_or_never_ends_the_beginning_is_kept(submit, sandbox):
+    sandbox.dictate("/imagine-video-extend", b'{"id": "task_01KV52", "prompt": "sn', cut=True)
+    broken, endless = submit(), submit("[huge] snow")
+    assert {broken.state, endless.state} == {State.UNCONFIRMED}
+    assert broken.events.last().body == 'HTTP 200 {"id": "task_01KV52", "prompt": "sn'
+    assert endless.events.last().body.startswith("HTTP 200 {")
+
+
+def test_an_answer_whose_end_alone_is_missing_is_read(submit, sandbox):
+    sandbox.dictate("/imagine-video-extend", b'{"task_id": "r1"}', cut=True)
+    assert submit().remote_id == "r1"
 
 
 @pytest.mark.parametrize("fault", ["stall", "drip"])
@@ -256,9 +270,37 @@ def test_the_id_is_found_however_it_comes(web, submit, sandbox, word):
     assert task.state == State.FINISHED, "the id went back byte for byte"
 
 
-def test_an_answer_of_200_with_errors_is_a_refusal_in_their_words(submit, sandbox):
-    task = submit("[errors-200] snow")
-    assert (task.state, task.reason) == (State.FAILED, "The prompt was refused")
+@pytest.mark.parametrize(
+    "body",
+    [{"status": "success", "task_id": "r1"}, [{"data": {"result": {"taskId": "r1"}}, "error": None}]],
+)
+def test_an_accepted_task_is_known_however_that_is_said(submit, sandbox, body):
+    sandbox.dictate("/imagine-video-extend", json.dumps(body).encode())
+    task = submit()
+    assert (task.state, task.remote_id, task.percentage, task.reason) == (State.PENDING, "r1", 0, "")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 429])
+def test_an_error_that_names_a_task_is_not_certain_and_its_id_is_offered(web, submit, sandbox, status):
+    said = {"data": {"task_id": "task_01KV52"}, "message": "Something went wrong"}
+    sandbox.dictate("/imagine-video-extend", json.dumps(said).encode(), status=status)
+    task = submit()
+    assert task.state == State.UNCONFIRMED
+    assert 'value="task_01KV52"' in web.get(f"/tasks/{task.pk}/").content.decode()
+
+
+def test_the_parents_id_is_not_taken_for_the_new_one(submit, original, sandbox):
+    sandbox.dictate("/imagine-video-extend", json.dumps({"task": {"task_id": original.remote_id}}).encode())
+    assert submit().state == State.UNCONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"), [("errors-200", "The prompt was refused"), ("403", "This prompt is against the rules")]
+)
+def test_a_refusal_in_words_is_of_the_one_request_whatever_its_status(submit, sandbox, word, reason):
+    task = submit(f"[{word}] snow")
+    assert (task.state, task.reason) == (State.FAILED, reason)
+    assert not Gate.objects.closed().exists()
     assert bills(sandbox) == 0
 
 
@@ -273,6 +315,9 @@ def test_what_cannot_be_read_is_kept_for_staff(submit, word):
 def test_an_id_that_is_not_certain_is_offered_to_the_owner(web, submit, sandbox):
     task = submit("[id-elsewhere] snow")
     remote_id = sandbox.ledger()["bills"][-1]["task_id"]
+    # A webhook that is refused is in the record too, and is not who says it.
+    forged = {"id": str(uuid.uuid4())}
+    web.post(f"/webhooks/apiframe/{task.webhook_nonce}/", forged, content_type="application/json")
     page = web.get(f"/tasks/{task.pk}/").content.decode()
     assert "It may be running under the id" in page
     assert f'value="{remote_id}"' in page

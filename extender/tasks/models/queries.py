@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Longer than the 20 s that a submit may take: whoever still holds a row after it has died.
 SENDING_LEASE = timedelta(seconds=60)
+# Without news for longer than this, a task is quiet: it is asked about once a day, and people are told.
+QUIET_AFTER = timedelta(days=1)
+QUIET = Q(due_at=None) | Q(changed_at__lt=Now() - QUIET_AFTER)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -31,6 +34,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def owned_by(self, member) -> "TaskQuerySet":
         """The tasks that `member` (or the one with this id) may change: their own."""
         return self.filter(owner=member)
+
+    def timed(self) -> "TaskQuerySet":
+        """The same tasks, each with the moment of the reading as `read_at`: what pages need."""
+        return self.annotate(read_at=Now())
 
     def shown_by(self, links: models.QuerySet) -> "TaskQuerySet":
         """The tasks that these links to them show."""
@@ -108,7 +115,15 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def to_follow(self) -> "TaskQuerySet":
         """Known to APIFRAME, and due to be asked about, the longest overdue first."""
-        return self.due().filter(state__in=FOLLOWED).exclude(remote_id="").order_by("due_at")
+        return self.due().known().order_by("due_at")
+
+    def known(self) -> "TaskQuerySet":
+        """Open at APIFRAME, under an id by which it can be asked about them."""
+        return self.filter(state__in=[*FOLLOWED, State.UNCONFIRMED]).exclude(remote_id="")
+
+    def without_result(self) -> "TaskQuerySet":
+        """Known to APIFRAME, and without news for more than a day, the longest first."""
+        return self.known().filter(QUIET).order_by("changed_at")
 
     def abandoned(self) -> "TaskQuerySet":
         """Left in the middle of a send by a process that died, the longest ago first."""
@@ -121,12 +136,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
             sending=Count("pk", filter=Q(state=State.SENDING)),
             followed=Count("pk", filter=Q(state__in=FOLLOWED)),
             unconfirmed=Count("pk", filter=Q(state=State.UNCONFIRMED)),
-            no_news=Count("pk", filter=Q(state__in=FOLLOWED, due_at=None)),
+            no_news=Count("pk", filter=Q(QUIET, state__in=FOLLOWED)),
         )
 
     def needing_attention(self) -> "TaskQuerySet":
         """Tasks that wait for a person, oldest first."""
-        waiting = Q(state=State.UNCONFIRMED) | Q(state__in=FOLLOWED, due_at=None)
+        waiting = Q(state=State.UNCONFIRMED) | Q(QUIET, state__in=FOLLOWED)
         return self.filter(waiting).order_by("changed_at")
 
     def usual_seconds(self) -> int | None:
@@ -158,12 +173,15 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def claim_to_follow(self, pk: uuid.UUID, interval: timedelta | None) -> bool:
         """Takes the right to ask about task `pk` once in this `interval`; true for one caller alone.
 
-        Without an interval it is the last time that anybody asks unbidden, which the pages have to say.
+        Without an interval it is the last time that anybody asks unbidden.
         """
-        if interval is None:
-            return bool(self.to_follow().filter(pk=pk).update(due_at=None, version=F("version") + 1))
-        return bool(self.to_follow().filter(pk=pk).update(due_at=Now() + interval))
+        claimed: dict[str, object] = {"due_at": None if interval is None else Now() + interval}
+        if interval is None or interval >= QUIET_AFTER:
+            # The pages have to say so.
+            claimed["version"] = F("version") + 1
+        return bool(self.to_follow().filter(pk=pk).update(**claimed))
 
     def to_check_again(self) -> "TaskQuerySet":
-        """Tasks that a person may have asked about: nobody does any more, or what was said cannot be read yet."""
-        return self.filter(Q(due_at=None) | ~Q(reason=""), state__in=FOLLOWED)
+        """Tasks that a person may have asked about: what has no news, or was told what cannot be read yet."""
+        waits = Q(due_at=None) | Q(due_at__gt=Now())
+        return self.known().filter((QUIET & waits) | ~Q(reason=""))

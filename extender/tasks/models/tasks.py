@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from extender.states import FINAL, FOLLOWED, State
-from extender.tasks.models.queries import TaskQuerySet
+from extender.tasks.models.queries import QUIET_AFTER, TaskQuerySet
 from extender.tasks.prompts import clips_of, file_words, is_blank
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class Task(models.Model):
     version = models.PositiveIntegerField(default=1)
 
     objects = TaskQuerySet.as_manager()
+    # When it was read, by the database's clock, for pages (`timed`): no other clock says what is due.
+    read_at: datetime | None = None
 
     class Meta:
         constraints = [
@@ -129,13 +131,14 @@ class Task(models.Model):
 
     @property
     def is_due(self) -> bool:
-        """Whether a look seems due by this machine's clock: a hint that saves a query; the claim decides."""
-        return bool(not self.is_final and self.due_at and self.due_at <= timezone.now())
+        """Whether a look was due when it was read: a hint that saves a query; the claim decides."""
+        return bool(not self.is_final and self.due_at and self.read_at and self.due_at <= self.read_at)
 
     @property
     def has_no_news(self) -> bool:
-        """Whether nobody asks about it any more, since nothing was said of it for a day."""
-        return self.state in FOLLOWED and self.due_at is None
+        """Whether it is asked about once a day at most, since nothing was said of it for a day."""
+        is_quiet = self.read_at is not None and self.read_at - self.changed_at > QUIET_AFTER
+        return self.state in FOLLOWED and (is_quiet or self.due_at is None)
 
     @property
     def is_unreadable(self) -> bool:
@@ -194,7 +197,7 @@ class Task(models.Model):
     @property
     def has_just_ended(self) -> bool:
         """Whether it ended so lately that the copying of its clips may still be to come."""
-        return self.ended_at is not None and timezone.now() - self.ended_at < COPYING_TAKES
+        return bool(self.ended_at and self.read_at and self.read_at - self.ended_at < COPYING_TAKES)
 
     @property
     def is_watched(self) -> bool:
@@ -220,5 +223,5 @@ class Task(models.Model):
     @property
     def seconds_taken(self) -> int:
         """Seconds since the send, up to the end where it has ended."""
-        started = self.sent_at or self.created_at
-        return max(0, round(((self.ended_at or timezone.now()) - started).total_seconds()))
+        started = self.sent_at or self.changed_at
+        return max(0, round(((self.ended_at or self.read_at or started) - started).total_seconds()))

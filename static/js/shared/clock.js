@@ -1,4 +1,4 @@
-// Time: running clocks tick between two polls, and moments are shown in the reader's own time zone.
+// Time: running clocks go on between two polls, and moments are shown in the reader's own time zone.
 
 import { onArrival } from "./arrivals.js";
 
@@ -10,10 +10,11 @@ function face(seconds) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+// By the date: other clocks of a browser stand still while the machine sleeps.
 function tick() {
   for (const clock of document.querySelectorAll("[data-clock]")) {
-    if (!started.has(clock)) started.set(clock, performance.now() - Number(clock.dataset.clock) * 1000);
-    clock.textContent = face(Math.floor((performance.now() - started.get(clock)) / 1000));
+    if (!started.has(clock)) started.set(clock, Date.now() - Number(clock.dataset.clock) * 1000);
+    clock.textContent = face(Math.max(0, Math.floor((Date.now() - started.get(clock)) / 1000)));
   }
 }
 

@@ -3,10 +3,14 @@
 
 const MARK = "X-Extender"; // project/request_id.py
 const [SHORTEST_MS, LONGEST_MS] = [4000, 60000];
+// A browser lets a page that nobody sees ask once a minute: whoever was silent for longer has slept.
+const [ASLEEP_MS, SPREAD_MS] = [90000, 4000];
 
 const notice = document.getElementById("connection");
 let missed = 0;
 let quietUntil = 0;
+let beat = Date.now();
+let hasSlept = false;
 
 const isPoll = ({ detail }) => detail.elt.matches("[hx-trigger*=every]");
 
@@ -30,8 +34,21 @@ function reloadOnce() {
   location.reload();
 }
 
+// Of many pages that wake together, those that are seen ask one after another, and the others when they are seen.
+function wake() {
+  const now = Date.now();
+  hasSlept ||= now - beat > ASLEEP_MS;
+  beat = now;
+  if (!hasSlept || document.hidden) return;
+  hasSlept = false;
+  quietUntil = Math.max(quietUntil, now + Math.random() * SPREAD_MS);
+}
+
+document.addEventListener("visibilitychange", wake);
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (isPoll(event) && Date.now() < quietUntil) event.preventDefault();
+  if (!isPoll(event)) return;
+  wake();
+  if (hasSlept || Date.now() < quietUntil) event.preventDefault();
 });
 document.addEventListener("htmx:sendError", miss);
 document.addEventListener("htmx:timeout", miss);

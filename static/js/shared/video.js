@@ -37,5 +37,16 @@ export async function seek(video, momentOf, isWanted) {
   return !video.error && isWanted();
 }
 
+// Some phones, when they save power, let only that video play on which a tap has called play() by itself, and then for good.
+export function bless(video) {
+  // One that has ended would leap to its beginning.
+  if (video.ended) return;
+  video.play().catch(() => {});
+  video.pause();
+}
+
+// Plays, or calls `refused` where the browser waits for a tap. A play() that a pause() overtakes rejects too; that is no fault.
+export const start = (video, refused) => video.play().catch(({ name }) => name === "NotAllowedError" && refused());
+
 // The moment `by` pictures after the picture at `time`: its middle, for at its edge a browser may show the one before.
 export const pictureAfter = (time, rate, by) => (Math.floor(time * rate + 0.01) + by + 0.5) / rate;
