@@ -117,7 +117,7 @@ def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, 
         "parent": parent,
         "chosen": parent.clip(form["index"].value()) if parent else None,
         "recent": recent,
-        "usual_seconds": Task.objects.usual_seconds(),
+        "usual_seconds": Task.objects.usual_seconds(Task.Kind.EXTENSION),
         **more,
     }
     return render(request, "workspace/new.html", context)
