@@ -6,11 +6,12 @@ import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from extender.states import State
 from extender.tasks.models import Picture, Task
 from extender.tasks.slots import LOOKS
-from tests.helpers import make_task
+from tests.helpers import form_of, make_task
 from tests.pictures import SIZE, encoded, exif, jpeg, scene
 
 PHOTO = encoded(scene(), "HEIF", exif=exif())
@@ -156,3 +157,27 @@ def test_pictures_are_not_extended(web, member, sandbox):
     page = web.post("/tasks/new/", asked(parent_task_id=task.remote_id, index="1")).content.decode()
     assert "Those are pictures. Bring one to life first." in page
     assert paths(sandbox) == []
+
+
+def test_an_extension_takes_a_start_picture_as_a_video_does(web, original, sandbox):
+    address = f"/tasks/new/?parent={original.pk}&index=2"
+    fields = form_of(web.get(address)) | {"prompt": "it snows"}
+    bad = web.post("/tasks/new/", fields | {"file": photo(b"GIF89a")}).content.decode()
+    assert "This is not a JPEG, PNG, WebP or HEIC picture." in bad
+    assert "it snows" in bad
+    looked_up = web.post("/tasks/look-up/", fields | {"file": photo()})
+    picture = form_of(looked_up)["picture"]
+    assert web.post("/tasks/new/", form_of(looked_up)).status_code == 302
+    task = Task.objects.get(kind=Task.Kind.EXTENSION)
+    assert (str(task.picture_id), task.state) == (picture, State.PENDING)
+    assert paths(sandbox)[-2:] == ["/upload", "/imagine-video-extend"]
+    assert form_of(web.get(f"/tasks/new/?again={task.pk}"))["picture"] == picture
+
+
+def test_a_picture_outlives_a_token_that_is_gone(member, kept):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(member)
+    for address in ("/new/video/", "/tasks/new/"):
+        page = strict.post(address, asked(picture=kept.pk))
+        assert page.status_code == 403
+        assert f'name="picture" value="{kept.pk}"' in page.content.decode()
