@@ -1,7 +1,8 @@
-"""Where a task stands, and where a clip's file stands: the words, what is true in each, the allowed moves.
+"""Where a task, a clip's file and the export of a film stand: the words, what is true in each, the allowed moves.
 
 What APIFRAME says is translated into these words by `apiframe.payloads`. `tasks.updates.apply_update` lets a task
-move only along `MOVES`, and `tasks.models.clips.ClipQuerySet.move` lets a file move only along `FILE_MOVES`.
+move only along `MOVES`, and `tasks.models.leases.LeasedQuerySet.move` lets a file move only along `FILE_MOVES`, an
+export only along `EXPORT_MOVES`.
 """
 
 from collections.abc import Mapping
@@ -91,6 +92,46 @@ FILE_WORDS: dict[FileState, str] = {
     FileState.STORED: "stored",
     FileState.REFUSED: "cannot be stored",
     FileState.LOST: "no longer at APIFRAME",
+}
+
+
+class ExportState(StrEnum):
+    """Where the export of a film stands: one file of a branch, to be taken away."""
+
+    WAITING = "waiting"
+    """It is still to be made, at once or after a pause."""
+    EXPORTING = "exporting"
+    """A worker is making it, and nobody else may."""
+    BLOCKED = "blocked"
+    """Our own disk or bucket could not take it; it is tried again every minute."""
+    STORED = "stored"
+    """It is here, whole, until nobody has asked for it for 30 days."""
+    FAILED = "failed"
+    """It cannot be made, for a reason that is said. Only a person has it tried again."""
+    CANCELLED = "cancelled"
+    """Whoever wanted it does not any more."""
+
+
+EXPORT_MOVES: dict[ExportState, set[ExportState]] = {
+    ExportState.WAITING: {ExportState.EXPORTING, ExportState.CANCELLED},
+    # Whoever comes after a claim that has lapsed makes it from the beginning.
+    ExportState.EXPORTING: set(ExportState),
+    ExportState.BLOCKED: {ExportState.EXPORTING, ExportState.CANCELLED},
+    # A file that is missing is made again.
+    ExportState.STORED: {ExportState.WAITING},
+    ExportState.FAILED: {ExportState.WAITING},
+    ExportState.CANCELLED: {ExportState.WAITING},
+}
+
+UNSETTLED_EXPORTS = frozenset({ExportState.WAITING, ExportState.EXPORTING, ExportState.BLOCKED})
+
+EXPORT_WORDS: dict[ExportState, str] = {
+    ExportState.WAITING: "waiting for its turn",
+    ExportState.EXPORTING: "exporting",
+    ExportState.BLOCKED: "exporting paused",
+    ExportState.STORED: "ready",
+    ExportState.FAILED: "failed",
+    ExportState.CANCELLED: "cancelled",
 }
 
 AnyState = TypeVar("AnyState", bound=StrEnum)

@@ -1,6 +1,7 @@
 """Small films, made on the spot."""
 
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ def write(
     *,
     codec: str = "libx264",
     pix_fmt: str = "yuv420p",
-    rate: int = RATE,
+    rate: int | Fraction = RATE,
     options: dict[str, str] | None = None,
     stamps: Sequence[int] | None = None,
     prepare: Callable[[Any], object] = lambda stream: None,

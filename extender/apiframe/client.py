@@ -36,6 +36,7 @@ from extender.apiframe.payloads import (
     usable_clip_url,
 )
 from extender.apiframe.reading import read
+from extender.network.addresses import origin_of
 from extender.states import State
 
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
@@ -105,7 +106,7 @@ class Client:
         """
         files = {"image": ("picture.jpg", content, "image/jpeg")}
         try:
-            said, kept = self._call("POST", "/upload", None, UPLOAD_SECONDS, files=files)
+            said, kept = self._call("POST", "/upload", {}, UPLOAD_SECONDS, pays=True, files=files)
         except Unknown as error:
             raise NotUploaded(f"The picture could not be uploaded yet. {error}", raw=error.raw) from error
         if words := refusal_in(said):
@@ -158,7 +159,7 @@ class Client:
     @property
     def _usable(self) -> Callable[[str], bool]:
         """Whether a clip may lie at an address."""
-        return usable_clip_url(self.base_url if settings.SANDBOX else None)
+        return usable_clip_url(origin_of(self.base_url) if settings.SANDBOX else None)
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}

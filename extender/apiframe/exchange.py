@@ -41,9 +41,9 @@ def exchange(
 ) -> Answer:
     """Sends one request on a fresh connection, once, and reads the answer within `seconds`.
 
-    `body` goes as JSON; `files`, as `requests` takes them, go in its place as multipart. Raises `NotSent` when no
-    byte of the request left, and `Unknown` when it may have arrived and no answer came. No session, so no .netrc of
-    the host can replace the Authorization header.
+    `body` goes as JSON; `files`, as `requests` takes them, go in its place as multipart.
+    Raises `NotSent` when no byte of the request left, and `Unknown` when it may have arrived and no answer came. No
+    session, so no .netrc of the host can replace the Authorization header.
     """
     # No compression is asked for: a small answer could unfold to gigabytes.
     headers = {**headers, "User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Connection": "close"}

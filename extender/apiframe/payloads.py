@@ -34,9 +34,9 @@ WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload"
 LOOK_ALIKES = {"id", "uuid", "jobid"}
 MAX_DEPTH = 5
 URLS = ("videourls", "imageurls")
+PICTURES = ("imageurls", "images")
 # Of a task that has finished, these can hardly be anything else.
 URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results", "urls", "data")
-PICTURES = {"imageurls", "images"}
 URL = ("url", "videourl", "imageurl")
 ERRORS = ("errors", "error", "errormessages")
 REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
@@ -183,9 +183,8 @@ def _plainly(name: str) -> str:
 
 def picture_url_in(body: Any) -> str:
     """Where `body` says that an uploaded picture lies; "" where it does not."""
-    objects = map(_spelt, objects_in(body))
-    urls = (_text(fields.get(name)) for fields in objects for name in ("imageurl", "url"))
-    return next((url for url in urls if re.match("https?://", url)), "")
+    texts = (_text(fields.get(name)) for fields in map(_spelt, objects_in(body)) for name in ("imageurl", "url"))
+    return next((text for text in texts if re.match("https?://", text)), "")
 
 
 def likely_id_in(kept: str) -> str:
@@ -209,8 +208,8 @@ def _translate(
     word = _text(task.get("status")).lower()
     state = STATES.get(word, State.PROCESSING if word else unsaid)
     names = (*URLS, *URLS_OF_FINISHED) if state == State.FINISHED else URLS
-    found = ((name, _clip_urls(task.get(name), usable)) for name in names)
-    name, urls = next(((name, urls) for name, urls in found if any(urls)), ("", ()))
+    found = ((name, urls) for name in names if any(urls := _clip_urls(task.get(name), usable)))
+    name, urls = next(found, ("", ()))
     # The documented success has no status: the clips are what success looks like.
     if state != State.FAILED and urls:
         return TaskUpdate(State.FINISHED, remote_id, 100, urls, has_pictures=name in PICTURES)

@@ -176,11 +176,11 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
     """Writes a clip to `part`. Returns its checksum (SHA-256) and how many bytes it has."""
     digest, size = hashlib.sha256(), 0
     with open_clip(claim.clip.source_url) as stream:
-        _refuse_a_full_disk(store, stream.length or 0)
+        store.require_room(stream.length or 0)
         claim.begin(stream.length)
         for chunk in stream:
             # Not every server says beforehand how much will come, and other copies grow meanwhile.
-            _refuse_a_full_disk(store, len(chunk))
+            store.require_room(len(chunk))
             _refuse_a_page(chunk, size)
             part.write(chunk)
             digest.update(chunk)
@@ -193,11 +193,6 @@ def _refuse_a_page(chunk: bytes, received: int) -> None:
     """Whoever takes this server for a robot shows it a page instead, with 200: no film begins like one."""
     if not received and chunk.lstrip().startswith(b"<"):
         raise Barred("Its host sends this server a page instead of it.")
-
-
-def _refuse_a_full_disk(store: storage.Store, size: int) -> None:
-    if not store.has_room(size):
-        raise storage.StoreTrouble("The disk is nearly full.")
 
 
 def _miss(claim: Claim, said: str) -> None:

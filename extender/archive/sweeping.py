@@ -1,4 +1,4 @@
-"""Keeps the store tidy and true: stray temporary files and old pictures go, and what was kept is read again."""
+"""Keeps the store tidy and true: stray temporary files, unwanted films and old pictures go; what was kept is read."""
 
 import logging
 import time
@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from extender.archive import files, storage
+from extender.archive.exports.models import Export
 from extender.states import FileState
 from extender.tasks.models import Clip, Picture, Task
 
@@ -28,6 +30,7 @@ def sweep_now_and_then() -> None:
         # The next copy meets the same trouble, and says so where staff look.
         with suppress(storage.StoreTrouble):
             prune()
+            drop_unwanted_films()
         Picture.objects.sweep()
 
 
@@ -37,6 +40,23 @@ def prune() -> int:
     if removed:
         logger.info("%s stray temporary files removed", len(removed))
     return len(removed)
+
+
+def drop_unwanted_films() -> int:
+    """Removes films that nobody has asked for in 30 days, or that were cancelled. Returns how many."""
+    removed = sum(_drop(export) for export in Export.objects.unwanted())
+    if removed:
+        logger.info("%s films removed that nobody wants", removed)
+    return removed
+
+
+def _drop(export: Export) -> bool:
+    # Whoever asks for it now waits until the file is gone, and then has it made anew.
+    with transaction.atomic():
+        is_dropped = bool(Export.objects.unwanted().filter(pk=export.pk).delete()[0])
+        if is_dropped:
+            storage.current_store().delete(export.file)
+    return is_dropped
 
 
 def verify(progress: Callable[[int], object]) -> Iterator[Clip]:

@@ -43,19 +43,21 @@ class Segment:
     clip: Clip
 
     @property
+    def repeated_ms(self) -> int:
+        """For how long the file shows its parent's footage again, from its first picture on."""
+        return (self.clip.cut_ms or 0) if self.clip.repeats_parent else 0
+
+    @property
     def begins(self) -> float:
-        """Where in the file, in seconds: 0, or where it leaves the footage of its parent."""
-        return (self.clip.cut_ms or 0) / 1000 if self.clip.repeats_parent else 0.0
+        """Where in the file, in seconds: its first picture, or where it leaves the footage of its parent."""
+        return (self.clip.starts_ms + self.repeated_ms) / 1000
 
     @property
     def ends(self) -> float | None:
         """Where in the file, in seconds; None where nobody has measured it."""
-        return self.clip.duration_ms / 1000 if self.clip.is_stored and self.clip.duration_ms else None
-
-    @property
-    def frame_rate(self) -> float | None:
-        """Pictures in a second; None where nobody has measured it."""
-        return self.clip.frame_rate if self.clip.is_stored else None
+        if not (self.clip.is_stored and self.clip.duration_ms):
+            return None
+        return (self.clip.starts_ms + self.clip.duration_ms) / 1000
 
     @property
     def may_repeat(self) -> bool:
@@ -107,6 +109,11 @@ class Branch:
         """How long its film plays: what is known here, and not lost."""
         played = [step for step in self.steps if step.clip and not step.clip.is_lost]
         return sum(seconds_of(step.clip, step.task) for step in played)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether a file is here of any clip that came on it."""
+        return any(clip.is_stored for step in self.steps for clip in step.task.clips)
 
     @property
     def is_near_end(self) -> bool:

@@ -10,6 +10,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from extender.lineage import branches
+from extender.lineage.access import read_film
 from extender.states import RUNNING, State
 from extender.tasks.access import read_task
 from extender.tasks.background import run_due
@@ -55,11 +56,8 @@ def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> Http
 @require_safe
 def film(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     """The branch that ends with a clip, as one film."""
-    task = read_task(request.user, pk)
-    branch = branches.branch_to(task, index)
-    if branch.here.clip is None:
-        raise Http404
-    return render(request, "lineage/film.html", {"task": task, "branch": branch})
+    branch = read_film(request.user, pk, index)
+    return render(request, "lineage/film.html", {"task": branch.here.task, "branch": branch})
 
 
 def _grown(root: branches.Node) -> dict[str, object]:

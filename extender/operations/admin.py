@@ -5,6 +5,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from extender.archive.exports.models import Export
 from extender.operations.models import Heartbeat
 from extender.sharing.models import Share
 from extender.tasks.models import Clip, Event, Gate, Task
@@ -69,6 +70,15 @@ class CopyAdmin(ReadOnlyAdmin):
     list_filter = ["state", "contains_parent"]
     list_select_related = ["task"]
     search_fields = ["=id", "=task__id", "=sha256"]
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnlyAdmin):
+    """Films that somebody has asked for, to be taken away."""
+
+    list_display = ["id", "state", "percentage", "bytes", "asked_at", "settled_at", "reason"]
+    list_filter = ["state"]
+    search_fields = ["=id", "=cut_list"]
 
 
 admin.site.register([Gate, Heartbeat], ReadOnlyAdmin)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 
 from extender.archive import comparing, copying, sweeping
+from extender.archive.exports import exporting
 from extender.operations.models import BEAT_SECONDS, Heartbeat
 from extender.tasks import following, gate, sending
 from extender.tasks.models import Clip, Task
@@ -27,9 +28,9 @@ class Worker:
     """A loop for each kind of work, so that a submit that takes its whole 20 s does not keep the news waiting."""
 
     def __init__(self, *, copies: bool = True) -> None:
-        """`copies`: whether it copies clips too, or leaves that to workers with a disk for it."""
+        """`copies`: whether it copies clips and exports films too, or leaves that to workers with a disk for it."""
         self._stopping = threading.Event()
-        self._turns = [send_next, follow, *([archive] if copies else [])]
+        self._turns = [send_next, follow, *([archive, export] if copies else [])]
 
     def run(self) -> None:
         """Works until `stop()` is called."""
@@ -96,3 +97,8 @@ def archive() -> bool:
     """Copies a clip, or compares one with what it continues; sweeps. Returns whether there may be more at once."""
     sweeping.sweep_now_and_then()
     return Clip.objects.is_something_due() and (copying.copy_next() or comparing.compare_next())
+
+
+def export() -> bool:
+    """Makes a film to be taken away. Returns whether there may be more at once."""
+    return exporting.export_next()

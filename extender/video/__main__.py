@@ -1,27 +1,77 @@
-"""`python -m extender.video VERB <fd> <folder>`: examine, look or prepare; or `compare <fd> <fd>`: one line of JSON.
+"""`python -m extender.video`: one line of JSON; before that of an export, lines with how many percent are there.
 
-The files come opened, as numbers of descriptors. The line holds "facts", "cut", or "prepared"; or "not_a_video" or
-"not_a_picture" (a sentence for members), or "errno" and "message" (trouble of the system), or "failed" (a defect).
+    examine <fd> <folder>
+    compare <fd> <fd>
+    export <cut list> <folder> <fd>...
+    look <fd> <folder>
+    prepare <fd> <folder>
+
+The files come opened, as numbers of descriptors. The line holds "facts", "cut", "film" or "prepared"; or
+"not_a_video" or "not_a_picture" (a sentence for members), or "errno" and "message" (trouble of the system), or
+"failed" (a defect).
 """
 
 import json
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from extender.video.cutlist import CutList
 from extender.video.facts import NotAPicture, NotAVideo, Unfit
 from extender.video.limits import confine
 
+# What the verbs load is written in C and fed by strangers: they load it only when they run, once the limits hold.
 
-def answer(verb: str, first: str, second: str) -> dict[str, Any]:
+
+def examine(file: str, folder: str) -> dict[str, Any]:
+    from extender.video.examination import examine
+
+    with os.fdopen(int(file), "rb") as opened:
+        return {"facts": examine(opened, Path(folder)).as_json()}
+
+
+def compare(parent: str, child: str) -> dict[str, Any]:
+    from extender.video.cuts import compare
+
+    with os.fdopen(int(parent), "rb") as old, os.fdopen(int(child), "rb") as new:
+        return {"cut": asdict(compare(old, new))}
+
+
+def export(cuts: str, folder: str, *files: str) -> dict[str, Any]:
+    from extender.video.export import export
+
+    with ExitStack() as opened:
+        sources = [opened.enter_context(os.fdopen(int(file), "rb")) for file in files]
+        film = export(CutList.from_json(cuts), sources, Path(folder), lambda percent: print(percent, flush=True))
+        return {"film": asdict(film)}
+
+
+def look(file: str, folder: str) -> dict[str, Any]:
+    from extender.video.pictures import look
+
+    with os.fdopen(int(file), "rb") as opened:
+        return {"facts": look(opened, Path(folder)).as_json()}
+
+
+def prepare(file: str, folder: str) -> dict[str, Any]:
+    from extender.video.pictures import prepare
+
+    with os.fdopen(int(file), "rb") as opened:
+        return {"prepared": asdict(prepare(opened, Path(folder)))}
+
+
+ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, compare, export)}
+ABOUT_PICTURES = {verb.__name__: verb for verb in (look, prepare)}
+
+
+def answer(verb: str, *arguments: str) -> dict[str, Any]:
     """What the command line asks for."""
-    about, unfit = (_about_a_picture, NotAPicture) if verb in ("prepare", "look") else (_about_a_video, NotAVideo)
-    key = unfit.key
+    key = NotAPicture.key if verb in ABOUT_PICTURES else NotAVideo.key
     try:
-        with os.fdopen(int(first), "rb") as file:
-            return about(verb, file, second)
+        return ABOUT_PICTURES[verb](*arguments) if verb in ABOUT_PICTURES else _about_videos(verb, *arguments)
     except Unfit as reason:
         return {key: str(reason)}
     except MemoryError:
@@ -32,36 +82,22 @@ def answer(verb: str, first: str, second: str) -> dict[str, Any]:
         return {"errno": error.errno, "message": error.strerror}
 
 
-# What these load is written in C and fed by strangers: they load it only here, once the limits hold.
-
-
-def _about_a_picture(verb: str, file: BinaryIO, folder: str) -> dict[str, Any]:
-    from extender.video.pictures import look, prepare
-
-    if verb == "look":
-        return {"facts": look(file, Path(folder)).as_json()}
-    return {"prepared": asdict(prepare(file, Path(folder)))}
-
-
-def _about_a_video(verb: str, file: BinaryIO, second: str) -> dict[str, Any]:
+def _about_videos(verb: str, *arguments: str) -> dict[str, Any]:
     from av import FFmpegError
 
-    from extender.video.cuts import compare
-    from extender.video.examination import examine
-
     try:
-        if verb == "examine":
-            return {"facts": examine(file, Path(second)).as_json()}
-        with os.fdopen(int(second), "rb") as child:
-            return {"cut": asdict(compare(file, child))}
+        return ABOUT_VIDEOS[verb](*arguments)
     except MemoryError:
         raise
     except FFmpegError as error:
+        # What cannot be read is passed over where it is read; what gets here of an export cannot be written.
+        if verb == "export" and isinstance(error, OSError):
+            raise
         raise NotAVideo("It cannot be read.") from error
 
 
 if __name__ == "__main__":
-    confine()
+    confine(*sys.argv[1:2])
     try:
         line = answer(*sys.argv[1:])
     except Exception as defect:

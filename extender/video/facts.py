@@ -43,7 +43,11 @@ class Facts:
     height: int
     frame_rate: float  # pictures per second
     frames: int
+    # By the file's own clock, as players have it. The moments are those of each picture; None where they come evenly.
+    starts_ms: float
+    moments_ms: list[float] | None
     codec: str  # "h264", "hevc", "vp9", ...
+    bits: int  # of each channel of a picture; not every browser plays more than 8
     end_tone: Tone
     end_sharpness: float  # log2 of the share that fine detail has in the last picture's contrast
 

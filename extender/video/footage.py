@@ -70,6 +70,7 @@ class Footage:
         _check_size(self._stream.width, self._stream.height)
         _check_count(self._stream.frames)
         self._seen = 0  # packets, each of which holds one picture
+        self._clock = Clock(self.declared_rate)
         self._pixel = _pixel_aspect(self._stream.sample_aspect_ratio)
 
     def __enter__(self) -> "Footage":
@@ -81,14 +82,35 @@ class Footage:
     @property
     def declared_rate(self) -> float | None:
         """Pictures per second, as the file has it."""
-        return float(self._stream.average_rate) if self._stream.average_rate else None
+        return float(self.exact_rate) if self.exact_rate else None
+
+    @property
+    def exact_rate(self) -> Fraction | None:
+        """The same, as the fraction that it is."""
+        return self._stream.average_rate or None
+
+    @property
+    def stream(self) -> Any:
+        """What its packets are of."""
+        return self._stream
+
+    @property
+    def parameters(self) -> tuple[object, ...]:
+        """How its pictures are coded: a decoder that was made for one file takes those of another with the same."""
+        context = self._stream.codec_context
+        return self.codec, context.pix_fmt, context.width, context.height, self._pixel, context.extradata
+
+    @property
+    def starts(self) -> float:
+        """When its first picture comes by the file's own clock, in seconds; known once that has been seen."""
+        return self._clock.zero
 
     def pictures(self) -> Iterator[Picture]:
         """Every picture, in order. Raises `NotAVideo` where they are too many or too large, or some are missing."""
-        clock, count = Clock(self.declared_rate), 0
+        count = 0
         for count, frame in enumerate(self._frames(), 1):
             _check_size(frame.width, frame.height)
-            seconds = clock.at(frame.time)
+            seconds = self._clock.at(frame.time)
             _check_count(count)
             if seconds > MAX_SECONDS:
                 raise NotAVideo(f"It is longer than {MAX_SECONDS // 60} minutes.")
@@ -100,7 +122,7 @@ class Footage:
 
     def _frames(self) -> Iterator[av.VideoFrame]:
         """What can be decoded; what cannot is left out, as players do."""
-        for packet in self._packets():
+        for packet in self.packets():
             try:
                 frames = packet.decode()
             except av.FFmpegError as error:
@@ -108,7 +130,8 @@ class Footage:
                 continue
             yield from frames
 
-    def _packets(self) -> Iterator[av.Packet]:
+    def packets(self) -> Iterator[av.Packet]:
+        """What the film is coded in, as the file has it; the last, which is empty, ends a decoder's work."""
         try:
             for packet in self._container.demux(self._stream):
                 self._seen += bool(packet.size and not packet.is_discard)
@@ -125,12 +148,12 @@ class Footage:
         """Height and width as `frame` is shown, its longer side at most `side` pixels."""
         height, width = float(frame.height), frame.width * self._pixel
         scale = min(1.0, side / max(height, width)) if side else 1.0
-        upright = (height, width) if _quarter_turns(frame) % 2 == 0 else (width, height)
+        upright = (height, width) if quarter_turns(frame) % 2 == 0 else (width, height)
         return max(LEAST, round(upright[0] * scale)), max(LEAST, round(upright[1] * scale))
 
     def rgb(self, frame: av.VideoFrame, shape: tuple[int, int]) -> np.ndarray:
         """The picture upright, in sRGB and of this `shape` (height, width): uint8 (height, width, 3)."""
-        turns = _quarter_turns(frame)
+        turns = quarter_turns(frame)
         height, width = shape if turns % 2 == 0 else reversed(shape)
         pixels = frame.to_ndarray(
             format="rgb24",
@@ -152,6 +175,11 @@ class Clock:
         self._step = 1 / min(max(rate or 24.0, 1.0), 240.0)
         self._zero: float | None = None
         self._last: float | None = None
+
+    @property
+    def zero(self) -> float:
+        """The stamp of the first picture; 0 where it is less, for so players have it."""
+        return max(0.0, self._zero or 0.0)
 
     def at(self, stamp: float | None) -> float:
         """Seconds after the first picture, for one that is stamped so."""
@@ -182,7 +210,7 @@ def _pixel_aspect(ratio: Fraction | None) -> float:
     return float(ratio) if ratio and 0.25 <= ratio <= 4 else 1.0
 
 
-def _quarter_turns(frame: av.VideoFrame) -> int:
+def quarter_turns(frame: av.VideoFrame) -> int:
     """How often the picture must be turned by 90 degrees, counterclockwise, to stand upright."""
     return round(frame.rotation / 90) % 4
 

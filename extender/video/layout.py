@@ -2,6 +2,7 @@
 
 POSTER = "poster.webp"  # where the clip leads; stands in the player until it plays
 THUMBNAIL = "thumbnail.webp"  # near its end, where the four takes of one task differ; small, for lists
+FILM = "film.mp4"  # of several clips
 STORYBOARD = "storyboard.webp"  # one sheet of tiles, read like a page: left to right, then down
 
 PREPARED = "prepared.jpg"  # a picture that somebody gave, as APIFRAME gets it

@@ -13,16 +13,22 @@ CPU_SECONDS = 30
 MEMORY_BYTES = 1 << 30  # address space; a clip of ours needs a quarter
 FILE_BYTES = 4 << 20  # of each picture written
 OPEN_FILES = 32
+# To make a film, of which each part has an open file:
+FILM_CPU_SECONDS = 1200
+FILM_MEMORY_BYTES = 3 << 29
+FILM_BYTES = 1 << 30
+FILM_OPEN_FILES = 256
 NICENESS = 10
 
 
-def confine() -> None:
+def confine(verb: str = "examine") -> None:
     """Limits this process for good. Comes before the decoders are loaded, and long before a file is read."""
+    makes = verb == "export"
     for kind, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, FILE_BYTES),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_AS, FILM_MEMORY_BYTES if makes else MEMORY_BYTES),
+        (resource.RLIMIT_CPU, FILM_CPU_SECONDS if makes else CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, FILM_BYTES if makes else FILE_BYTES),
+        (resource.RLIMIT_NOFILE, FILM_OPEN_FILES if makes else OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
         _, allowed = resource.getrlimit(kind)

@@ -3,20 +3,25 @@
 import json
 import math
 import os
+import re
 import selectors
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+from extender.video.cutlist import CutList, Film
 from extender.video.facts import Cut, Drift, Facts, NotAPicture, NotAVideo, PictureFacts, Prepared, Unfit
 
-SECONDS = 90  # on the wall, where the process may have to wait for a processor; its own limit is of work
-ANSWER_BYTES = 10_000
+# On the wall, where the process may have to wait for a processor; its own limit is of work. An export: for a percent.
+SECONDS = 90
+ANSWER_BYTES = 100_000  # the moments of as many pictures as there may be are 70,000
+PERCENT = re.compile(rb"(\d{1,2})\n")
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-s", "-m", "extender.video")
 # All that the process gets to see of our environment. Keys and passwords are in the rest.
@@ -44,6 +49,20 @@ def compare(parent: Path, child: Path) -> Cut:
         return Cut(**_ask("cut", "compare", old.fileno(), new.fileno()))
 
 
+def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int], None]) -> Film:
+    """Makes one film of the `files`, one for each part of the cut list; writes `layout.FILM` into the folder `into`.
+
+    `tell` hears how many percent are there, each once and rising, 0 to 99; what it raises ends the export. The film
+    gets its name when it is whole; of one that was ended, "film.part" may be left in the folder.
+
+    Raises as `examine`: `NotAVideo` also where a part holds no picture, or the film takes more than its limits (20
+    minutes of a processor); OSError where the film cannot be written (EFBIG: larger than 1 GiB).
+    """
+    with ExitStack() as opened:
+        numbers = [opened.enter_context(file.open("rb")).fileno() for file in files]
+        return Film(**_ask("film", "export", cuts.as_json(), into.resolve(), *numbers, tell=tell))
+
+
 def look(file: Path, into: Path) -> PictureFacts:
     """The facts of a picture; writes `layout.POSTER` and `THUMBNAIL`. Raises `NotAPicture`, else as `examine`."""
     with file.open("rb") as opened:
@@ -67,7 +86,17 @@ def drift(of: Facts, original: Facts) -> Drift:
     )
 
 
-def _ask(wanted: str, verb: str, *arguments: int | Path, unfit: type[Unfit] = NotAVideo) -> Any:
+def _silent(percent: int) -> None:
+    raise ProbeFailed(f"the process said {percent}")
+
+
+def _ask(
+    wanted: str,
+    verb: str,
+    *arguments: int | str | Path,
+    unfit: type[Unfit] = NotAVideo,
+    tell: Callable[[int], None] = _silent,
+) -> Any:
     """What a new process answers under the name `wanted`; numbers among the arguments are open files, passed on."""
     try:
         process = subprocess.Popen(  # noqa: S603, our own command
@@ -85,15 +114,15 @@ def _ask(wanted: str, verb: str, *arguments: int | Path, unfit: type[Unfit] = No
         raise ProbeFailed(f"no process could be started: {error}") from error
     with process:
         try:
-            return _understood(wanted, unfit, *_outcome(process))
+            return _understood(wanted, unfit, *_outcome(process, tell))
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _outcome(process: subprocess.Popen[bytes]) -> tuple[bytes, int]:
-    """What the process printed, and how it ended. `ProbeFailed` if it is late or says too much."""
-    ends = time.monotonic() + SECONDS
+def _outcome(process: subprocess.Popen[bytes], tell: Callable[[int], None]) -> tuple[bytes, int]:
+    """What the process printed at last, and how it ended. `ProbeFailed` if it is late or says too much."""
+    ends, percent = time.monotonic() + SECONDS, -1
     pipe, printed = process.stdout, b""
     if pipe is None:
         raise TypeError("the process has no pipe")
@@ -103,6 +132,11 @@ def _outcome(process: subprocess.Popen[bytes]) -> tuple[bytes, int]:
             if not (part := os.read(pipe.fileno(), ANSWER_BYTES)):
                 return printed, process.wait(max(0.0, ends - time.monotonic()))
             printed += part
+            while said := PERCENT.match(printed):
+                if int(said[1]) <= percent:
+                    raise ProbeFailed("the process does not get on")
+                printed, percent, ends = printed[said.end() :], int(said[1]), time.monotonic() + SECONDS
+                tell(percent)
             if len(printed) > ANSWER_BYTES:
                 raise ProbeFailed("the process said too much")
     raise ProbeFailed("the process did not come to an end in time")

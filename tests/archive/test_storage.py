@@ -21,7 +21,7 @@ from botocore.awsrequest import AWSResponse
 from django.core.exceptions import SuspiciousFileOperation
 from urllib3 import HTTPResponse
 
-from extender.archive.storage import StoreTrouble, current_store, name
+from extender.archive.storage import Part, StoreTrouble, current_store, film_name, name
 from extender.archive.storage.base import MEBIBYTE
 from extender.archive.storage.bucket import Bucket
 from extender.archive.storage.disk import Disk
@@ -66,6 +66,12 @@ def test_a_name_is_its_clips_checksum():
             name(wrong, "clip")
 
 
+def test_the_name_of_a_film_is_what_it_is_made_of():
+    assert film_name("ab" * 32, ".mp4") == f"films/ab/{'ab' * 32}.mp4"
+    with pytest.raises(ValueError, match="64 lower-case"):
+        film_name("../" + "a" * 61, ".mp4")
+
+
 def test_what_is_kept_can_be_read_measured_and_deleted(store):
     assert not store.exists(CLIP_NAME)
     put(store)
@@ -102,6 +108,17 @@ def test_two_who_keep_the_same_file_do_not_disturb_each_other(store):
         store.put(second, CLIP_NAME)
     assert store.checksum(CLIP_NAME) == SHA256
     assert parts(store) == []
+
+
+def test_a_file_that_another_process_made_is_kept_like_our_own(disk):
+    with disk.folder() as folder:
+        made = folder / "film.mp4"
+        made.write_bytes(CLIP)
+        with Part.of(made) as part:
+            disk.put(part, CLIP_NAME)
+    assert disk.checksum(CLIP_NAME) == SHA256
+    assert stat.S_IMODE(disk.path(CLIP_NAME).stat().st_mode) == 0o640
+    assert parts(disk) == []
 
 
 def test_a_copy_that_fails_leaves_nothing(store):
@@ -202,10 +219,12 @@ def test_pruning_touches_no_kept_file(store):
 def test_there_is_room_only_while_enough_stays_free(store, settings):
     settings.ARCHIVE_KEEP_FREE_MB = 0
     free = store.free_bytes()
-    assert store.has_room(free // 2)
-    assert not store.has_room(2 * free)
+    store.require_room(free // 2)
+    with pytest.raises(StoreTrouble, match="nearly full"):
+        store.require_room(2 * free)
     settings.ARCHIVE_KEEP_FREE_MB = 2 * free // MEBIBYTE
-    assert not store.has_room(0)
+    with pytest.raises(StoreTrouble, match="nearly full"):
+        store.require_room(0)
 
 
 @pytest.fixture

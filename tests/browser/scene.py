@@ -32,16 +32,24 @@ OWNER = "stage"  # not the demo's member: their history stays as newcomers find 
 CUT_DELTAS = {1: 4.2, 2: 2.4, 3: 0.6, 4: 7.1}  # the cut to the third take is the smoothest
 
 
-def stage(steps: int = 1, *, contains: bool = False, owner: str = OWNER, prompt: str = "The ferry leaves") -> Task:
+def stage(
+    steps: int = 1,
+    *,
+    contains: bool = False,
+    uneven: bool = False,
+    owner: str = OWNER,
+    prompt: str = "The ferry leaves",
+) -> Task:
     """The last task of a new branch with `steps` extensions, each of clip 2 of the one before, all four takes here.
 
-    With `contains` each clip begins with all the footage of its parent.
+    With `contains` each clip begins with all the footage of its parent; with `uneven` the pictures of each clip 2
+    last a 96th of a second and seven in turn.
     """
     member = member_called(owner)
     task = _task(member, None, prompt)
     for number in range(steps + 1):
         for take in range(1, 5):
-            _keep(task, take, number, contains=contains)
+            _keep(task, take, number, contains=contains, uneven=uneven and take == CHOSEN)
         if number < steps:
             task = _task(member, task, f"{prompt}, part {number + 2}")
     return task
@@ -87,7 +95,7 @@ def _pictures(step: int, take: int) -> Iterator[np.ndarray]:
         yield picture
 
 
-def _keep(task: Task, index: int, step: int, *, contains: bool) -> None:
+def _keep(task: Task, index: int, step: int, *, contains: bool, uneven: bool) -> None:
     begins = START_SECONDS + (step - 1) * STEP_SECONDS if contains and step else 0.0
     cut = {"cut_delta_e": CUT_DELTAS[index], "cut_ms": round(1000 * begins)} if step else {}
     drift = {"drift_colour": 1.7 * step + index / 10, "drift_sharpness": -0.2 * step} if step else {}
@@ -99,27 +107,30 @@ def _keep(task: Task, index: int, step: int, *, contains: bool) -> None:
         settled_at=timezone.now(),
         due_at=None,
         contains_parent=(Clip.Contains.YES if begins else Clip.Contains.NO) if step else Clip.Contains.UNKNOWN,
-        **_film(step, index, contains=contains),
+        **_film(step, index, contains=contains, uneven=uneven),
         **cut,
         **drift,
     )
 
 
-def _film(step: int, take: int, *, contains: bool) -> dict[str, Any]:
+def _film(step: int, take: int, *, contains: bool, uneven: bool) -> dict[str, Any]:
     """The columns of a copy of this film. Whoever stages it first makes it and has it looked into."""
-    known = settings.VAR_DIR / "scene" / f"{step}-{take}-{contains and step > 0}.json"
+    known = settings.VAR_DIR / "scene" / f"{step}-{take}-{contains and step > 0}-{uneven}.json"
     if not known.exists():
         known.parent.mkdir(parents=True, exist_ok=True)
-        known.write_text(json.dumps(_made(step, take, contains=contains)))
+        known.write_text(json.dumps(_made(step, take, contains=contains, uneven=uneven)))
     return json.loads(known.read_text())
 
 
-def _made(step: int, take: int, *, contains: bool) -> dict[str, Any]:
+def _made(step: int, take: int, *, contains: bool, uneven: bool) -> dict[str, Any]:
     store = storage.current_store()
     before = [picture for earlier in range(step if contains else 0) for picture in _pictures(earlier, CHOSEN)]
     pictures = before + list(_pictures(step, take))
+    how: dict[str, Any] = {"options": {"preset": "ultrafast", "crf": "20", "g": "12"}}
+    if uneven:
+        how |= {"rate": 4 * RATE, "stamps": [4 * number - 3 * (number % 2) for number in range(len(pictures))]}
     with TemporaryDirectory() as made:
-        film = films.write(Path(made) / "film.mp4", pictures, options={"preset": "ultrafast", "crf": "20", "g": "12"})
+        film = films.write(Path(made) / "film.mp4", pictures, **how)
         facts = examine(film, Path(made))
         sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
         files = {"clip": film} | {kind: Path(made) / name for kind, name in PICTURES.items()}

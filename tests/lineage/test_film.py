@@ -33,14 +33,15 @@ def test_the_film_plays_our_copies_from_where_each_leaves_its_parents_footage(we
     first = extend(start, 3)
     copies = [
         make_clip(start, 3, duration_ms=5200, frame_rate=24.0),
-        make_clip(first, 2, duration_ms=9300, frame_rate=25.0, contains_parent="yes", cut_ms=5208),
+        make_clip(first, 2, duration_ms=9300, frame_rate=25.0, contains_parent="yes", cut_ms=5208, codec="hevc"),
     ]
     played = chosen(page(web, first, 2))
     assert [take["data-src"] for take in played] == [f"/clips/{copy.pk}.mp4" for copy in copies]
-    assert [(take["data-from"], take["data-to"], take["data-rate"]) for take in played] == [
-        ("0.000", "5.200", "24.000"),
-        ("5.208", "9.300", "25.000"),
+    assert [(take["data-from"], take["data-to"], take["data-fps"]) for take in played] == [
+        ("0.000", "5.200", "24.0"),
+        ("5.208", "9.300", "25.0"),
     ]
+    assert [take.get("data-codec") for take in played] == [None, "HEVC"]
 
 
 def test_what_is_not_copied_plays_from_where_it_is_and_the_page_says_that_it_may_repeat(web, start):
@@ -52,6 +53,17 @@ def test_what_is_not_copied_plays_from_where_it_is_and_the_page_says_that_it_may
     assert "of the original plays in full" not in shown
     make_clip(task, contains_parent="no", cut_ms=0)
     assert "plays in full" not in page(web, Task.objects.get(pk=task.pk))
+
+
+def test_frames_that_do_not_come_evenly_are_told_to_the_player_and_to_the_reader(web, start):
+    make_clip(start, facts={"moments_ms": [0.0, 41.7, 300.0]})
+    shown = page(web, start)
+    assert chosen(shown)[0]["data-moments"] == "0.0 41.7 300.0"
+    assert "The frames of clip 1 of the original do not come evenly: the film cuts it by time." in shown
+    make_clip(start, facts={"moments_ms": None})
+    shown = page(web, start)
+    assert "data-moments" not in shown
+    assert "evenly" not in shown
 
 
 def test_a_lost_clip_is_said_to_be_missing_and_has_nothing_to_play(web, start):
@@ -133,10 +145,11 @@ def test_there_is_no_film_of_a_clip_that_did_not_come_nor_of_somebody_elses(web,
 
 def test_it_costs_the_same_number_of_queries_however_long_the_film_is(web, start):
     prices = []
+    make_clip(start)
     task = extend(start)
     for _ in range(4):
         for index in range(1, 5):
             make_clip(task, index, contains_parent="no")
         prices.append(queries(lambda: page(web, task)))  # noqa: B023
         task = extend(task)
-    assert set(prices) == {7}, "session, member, task, branch, all their copies, and two for the bar"
+    assert set(prices) == {8}, "session, member, task, branch, all their copies, their export, and two for the bar"

@@ -103,7 +103,7 @@ def segment(task: Task, index: int = 1) -> branches.Segment:
 
 
 def test_a_clip_that_begins_with_its_parents_footage_joins_the_film_where_that_ends(start):
-    make_clip(start, duration_ms=5200, frame_rate=24.0)
+    make_clip(start, duration_ms=5200)
     made = {}
     for contains, cut in (("yes", 5208), ("no", 0), ("unknown", None), ("", None)):
         task = made[contains] = extend(start)
@@ -111,8 +111,11 @@ def test_a_clip_that_begins_with_its_parents_footage_joins_the_film_where_that_e
     found = {contains: segment(task) for contains, task in made.items()}
     assert {contains: part.begins for contains, part in found.items()} == {"yes": 5.208, "no": 0, "unknown": 0, "": 0}
     assert [contains for contains, part in found.items() if part.may_repeat] == ["unknown", ""]
-    assert (found["yes"].ends, segment(start).ends, segment(start).frame_rate) == (9.2, 5.2, 24.0)
+    assert (found["yes"].ends, segment(start).ends) == (9.2, 5.2)
     assert not segment(start).may_repeat
+    late = extend(start)
+    make_clip(late, duration_ms=9200, contains_parent="yes", cut_ms=5208, facts={"starts_ms": 500.0})
+    assert (segment(late).begins, segment(late).ends) == (5.708, 9.7)
 
 
 def test_a_clip_that_is_not_copied_joins_the_film_whole_and_may_repeat(start):
@@ -120,7 +123,7 @@ def test_a_clip_that_is_not_copied_joins_the_film_whole_and_may_repeat(start):
     make_clip(task, 2, "copying", contains_parent="")
     for index in (1, 2):
         part = segment(task, index)
-        assert (part.begins, part.ends, part.frame_rate, part.may_repeat) == (0, None, None, True)
+        assert (part.begins, part.ends, part.may_repeat) == (0, None, True)
 
 
 def test_every_clip_of_a_step_is_a_take_of_it(start):

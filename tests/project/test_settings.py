@@ -52,6 +52,7 @@ def check(*flags: str, **environment: str) -> subprocess.CompletedProcess:
 BAD = [
     ("DEBUG", {"DEBUG": "perhaps"}),
     ("APIFRAME_BASE_URL", {"APIFRAME_BASE_URL": "ftp://x"}),
+    ("APIFRAME_BASE_URL", {**REAL, "APIFRAME_BASE_URL": "https://gateway.example/apiframe?team=3"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "http://example.org"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org/extender"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org:port"}),
@@ -118,7 +119,7 @@ def test_a_deployment_behind_https_has_no_warning():
     assert result.stdout == "System check identified no issues (0 silenced).\n"
 
 
-@pytest.mark.parametrize("environment", [{}, {**AFK, "APIFRAME_BASE_URL": "https://other.example"}])
+@pytest.mark.parametrize("environment", [{}, {**AFK, "APIFRAME_BASE_URL": "https://other.example/v1/"}])
 def test_without_any_setting_it_starts_on_the_sandbox_and_with_any_key_elsewhere(environment):
     result = check(**environment)
     assert (result.returncode, result.stderr) == (0, "")

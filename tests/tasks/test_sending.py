@@ -335,3 +335,10 @@ def test_an_id_that_is_no_uuid_is_looked_up_and_continued(web, sandbox):
     assert fields["parent_task_id"] == remote_id
     assert web.post("/tasks/new/", fields).status_code == 302
     assert bills(sandbox) == 1
+
+
+def test_apiframe_may_lie_under_a_path(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = f"{sandbox.url}/gateway"
+    assert submit().state == State.QUEUED
+    assert sandbox.ledger()["requests"][-1]["path"] == "/gateway/imagine-video-extend"
+    assert "/gateway/imagine-video-extend" in Gate.objects.get().said

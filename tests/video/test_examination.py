@@ -1,5 +1,7 @@
 """What a look into a film finds: its facts, poster, thumbnail, storyboard, whatever its shape, codec and clock."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -100,6 +102,7 @@ def test_what_browsers_play_is_a_video(name, codec, how, tmp_path):
     clip = films.write(tmp_path / name, films.pan(24), **how)
     facts = examine(clip.rename(tmp_path / "unnamed"), tmp_path)
     assert (facts.codec, facts.frames, facts.frame_rate) == (codec, 24, 24.0)
+    assert facts.bits == (10 if "10" in how.get("pix_fmt", "") else 8)
     assert facts.duration_ms == pytest.approx(1000, abs=2)
     assert off(films.pan(24)[-1], picture(tmp_path, layout.POSTER)) < 4
 
@@ -151,19 +154,50 @@ def test_time_is_taken_from_the_pictures(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("stamps", "milliseconds"),
+    ("name", "stamps", "milliseconds", "starts"),
     [
-        ([0, 1, 2, 3, 10, 11, 12, 24], 1143),  # of varying length
-        ([0, 1, 2, 3, 4, 5, 6, 7], 333),
-        ([-4, -3, -2, -1, 0, 1, 2, 3], 333),
-        ([1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007], 333),
+        ("clip.mkv", [0, 1, 2, 3, 10, 11, 12, 24], 1143, 0),  # of varying length
+        ("clip.mkv", [0, 1, 2, 3, 4, 5, 6, 7], 333, 0),
+        ("clip.mkv", [-4, -3, -2, -1, 0, 1, 2, 3], 333, 0),
+        ("clip.mkv", [240, 241, 242, 243, 244, 245, 246, 247], 333, 10_000),
+        ("clip.mp4", [24, 25, 26, 27, 30, 31, 32, 33], 429, 1000),
     ],
 )
-def test_odd_time_stamps_make_sense(stamps, milliseconds, tmp_path):
-    clip = films.write(tmp_path / "clip.mkv", films.pan(8), stamps=stamps)
-    facts = examine(clip, tmp_path)
-    assert facts.frames == 8
+def test_odd_time_stamps_make_sense(name, stamps, milliseconds, starts, tmp_path):
+    facts = examine(films.write(tmp_path / name, films.pan(8), stamps=stamps), tmp_path)
+    assert (facts.frames, facts.starts_ms) == (8, starts)
     assert facts.duration_ms == pytest.approx(milliseconds, abs=3)
+    is_even = stamps[-1] - stamps[0] == 7
+    moments = None if is_even else [starts + (stamp - stamps[0]) * 1000 / 24 for stamp in stamps]
+    assert facts.moments_ms == (moments and pytest.approx(moments, abs=0.6))
+
+
+@pytest.mark.parametrize(("b_frames", "rate"), [("0", 24), ("2", 24), ("2", Fraction(24000, 1001))])
+def test_b_frames_come_evenly(b_frames, rate, tmp_path):
+    options = {"preset": "ultrafast", "bf": b_frames}
+    facts = examine(films.write(tmp_path / "clip.mp4", films.pan(60), rate=rate, options=options), tmp_path)
+    assert (facts.frames, facts.starts_ms, facts.moments_ms) == (60, 0, None)
+    assert facts.frame_rate == round(float(rate), 3)
+
+
+def test_an_edit_list_leaves_out_what_it_cuts_off(tmp_path):
+    """Five pictures, as a trim without encoding does it: they are still in the file, and no player shows them."""
+    clip = films.write(tmp_path / "clip.mp4", films.pan(24), options={"preset": "ultrafast", "bf": "2"})
+    edited = bytearray(clip.read_bytes())
+    entry = edited.index(b"elst") + 12
+    for field, change in ((0, -5 * 1000 // 24), (4, 5 * 512)):  # its length in milliseconds; where it begins
+        value = int.from_bytes(edited[entry + field : entry + field + 4], "big") + change
+        edited[entry + field : entry + field + 4] = value.to_bytes(4, "big")
+    clip.write_bytes(edited)
+    facts = examine(clip, tmp_path)
+    assert (facts.frames, facts.starts_ms, facts.moments_ms) == (19, 0, None)
+    assert facts.duration_ms == pytest.approx(1000 * 19 / 24, abs=1)
+    assert off(films.pan(24)[5], tiles(tmp_path)[0]) < off(films.pan(24)[4], tiles(tmp_path)[0])
+
+
+def test_a_sound_that_goes_on_does_not_make_the_film_longer(tmp_path):
+    facts = examine(films.write(tmp_path / "clip.mp4", films.pan(12), sound=True), tmp_path)
+    assert facts.duration_ms == 500
 
 
 def test_stamps_that_are_none_or_run_back_or_stand_still_are_passed_over():

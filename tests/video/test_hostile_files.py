@@ -273,19 +273,21 @@ def test_the_process_sees_neither_keys_nor_files_of_ours(clip, monkeypatch):
     assert files == 5  # three of its own, the clip, and the folder it lists
 
 
-def test_the_process_confines_itself(clip, monkeypatch):
+@pytest.mark.parametrize("verb", ["examine", "export"])
+def test_the_process_confines_itself(verb, clip, monkeypatch):
     run_instead(
         monkeypatch,
-        "import resource; confine(); print(json.dumps({'not_a_video': json.dumps([os.nice(0), "
+        f"import resource; confine({verb!r}); print(json.dumps({{'not_a_video': json.dumps([os.nice(0), "
         "*(resource.getrlimit(getattr(resource, 'RLIMIT_' + name))[0] "
         "for name in ('AS', 'CPU', 'FSIZE', 'NOFILE', 'CORE'))])}))",
     )
     nice, memory, work, size, files, core = json.loads(refusal(clip))
+    film = "FILM_" if verb == "export" else ""
     assert nice >= limits.NICENESS
-    assert memory <= limits.MEMORY_BYTES
-    assert work <= limits.CPU_SECONDS
-    assert size <= limits.FILE_BYTES
-    assert files <= limits.OPEN_FILES
+    assert memory <= getattr(limits, film + "MEMORY_BYTES")
+    assert work <= getattr(limits, film + "CPU_SECONDS")
+    assert size <= (limits.FILM_BYTES if film else limits.FILE_BYTES)
+    assert files <= getattr(limits, film + "OPEN_FILES")
     assert core == 0
 
 

@@ -83,12 +83,15 @@ def test_a_quiet_line_says_where_the_clip_is_stored(web, guest, task, link, stat
     assert line(page(guest, link)) == line(page(guest, link + "copies/")) == facts, "guests get facts alone"
 
 
-@pytest.mark.parametrize(("codec", "said"), [("h264", []), ("hevc", ["HEVC"]), ("av1", ["AV1"])])
-def test_a_codec_that_some_browsers_do_not_play_is_named(web, guest, task, link, codec, said):
-    make_clip(task, codec=codec, bytes=1258291)
+@pytest.mark.parametrize(
+    ("codec", "bits", "said"),
+    [("h264", 8, []), ("hevc", 8, ["HEVC"]), ("av1", 10, ["10-bit AV1"]), ("h264", 10, ["10-bit H.264"])],
+)
+def test_a_codec_that_some_browsers_do_not_play_is_named(web, guest, task, link, codec, bits, said):
+    make_clip(task, codec=codec, bytes=1258291, facts={"bits": bits})
     assert line(page(guest, link)) == ["5.2 s", "832 × 464", "1.2\xa0MB", *said]
     shown = page(web, f"/tasks/{task.pk}/copies/")
-    assert (f'data-codec="{codec.upper()}"' in shown) == bool(said)
+    assert re.findall(r'data-codec="(.*?)"', shown) == said
 
 
 def test_guests_read_no_word_about_our_archive(guest, task, link):
@@ -304,22 +307,24 @@ def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbo
 
 def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_continue(web, guest, member):
     parent = make_task(member)
-    lead = make_clip(parent, 3)
+    lead = make_clip(parent, 3, facts={"moments_ms": [0.0, 20.0, 80.5]})
     task = make_task(member, parent=parent, index=3)
     measured = {"frame_rate": 24.0, "contains_parent": "yes", "cut_ms": 5200}
     make_clip(task, 1, cut_delta_e=0.0, **measured)
-    make_clip(task, 2, cut_delta_e=2.5, **measured)
+    make_clip(task, 2, cut_delta_e=2.5, facts={"starts_ms": 10.0, "moments_ms": [10.0, 51.7, 120.0]}, **measured)
     make_clip(task, 3, cut_delta_e=1.5, frame_rate=24.0, contains_parent="no", cut_ms=0)
     link = Share.objects.create(task=task).get_absolute_url()
     for shown in (page(web, f"/tasks/{task.pk}/"), page(web, f"/tasks/{task.pk}/copies/")):
         lines = [re.search(rf'<p class="copy[^>]*id="copy-{n}"[^>]*>', shown)[0] for n in (1, 2, 3, 4)]
         assert 'data-ms="5200" data-fps="24.0" data-cut-ms="5200"' in lines[0]
         assert 'data-cut-delta="0.0" data-smoothest="yes"' in lines[0]
-        assert 'data-cut-ms="5200" data-cut-delta="2.5"' in lines[1]
+        timing = 'data-starts-ms="10.0" data-moments="10.0 51.7 120.0"'
+        assert f'{timing} data-cut-ms="5200" data-cut-delta="2.5"' in lines[1]
+        assert [n for n in (1, 2, 3) if "uneven frames" in line(shown, n)] == [2]
         assert "data-smoothest" not in lines[1]
         assert 'data-fps="24.0" data-cut-delta="1.5"' in lines[2]
         assert "data-ms" not in lines[3]
-        assert f'data-film="/clips/{lead.pk}.mp4" data-ms="5200"' in shown
+        assert f'data-film="/clips/{lead.pk}.mp4" data-ms="5200" data-moments="0.0 20.0 80.5"' in shown
     # A link is for one task: the clip that it continues is not shown by it.
     for address in (link, link + "copies/"):
         assert str(lead.pk) not in page(guest, address)

@@ -1,4 +1,4 @@
-"""Files for people's own disks: one clip from where it lies, or every clip of a task in one zip."""
+"""Files for people's own disks: one clip from where it lies, every clip of a task in one zip, or those of a film."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -11,6 +11,7 @@ from zipstream import ZIP_STORED, ZipStream
 from extender.archive import files, storage
 from extender.archive.fetching import open_clip
 from extender.archive.names import disposition
+from extender.lineage.branches import Branch
 from extender.tasks.models import Clip, Task
 from extender.tasks.slots import DOWNLOADS
 
@@ -33,22 +34,40 @@ def one(clip: Clip, method: str | None = "GET") -> StreamingHttpResponse:
 
 
 def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
-    """Every clip of `task` that can be had, in one zip that is made as it is sent. Raises `Full`.
+    """Every clip of `task` that can be had, in one zip that is made as it is sent. Raises `Full`."""
+    return _zip(method, f"{task.slug}.zip", {clip.file_name: clip for clip in task.available_clips})
+
+
+def for_editors(branch: Branch, method: str | None = "GET") -> StreamingHttpResponse:
+    """Every stored take of a film, and its cut list, in one zip that is made as it is sent. Raises `Full`."""
+    # Its library takes long to load, and few processes need it.
+    from extender.lineage.editors import FOLDER, CutList, documents
+
+    cuts = CutList(branch)
+    files = {FOLDER + take.name: take.clip for take in cuts.takes if take.clip.is_stored}
+    return _zip(method, f"{branch.here.task.slug}-for-editors.zip", files, documents(cuts))
+
+
+def _zip(
+    method: str | None, name: str, clips: dict[str, Clip], texts: dict[str, bytes] | None = None
+) -> StreamingHttpResponse:
+    """A zip of `texts` and `clips` by their names in it. Raises `Full`.
 
     Videos do not shrink, so they are stored as they are; and where all are here, the zip's size is known beforehand.
     """
-    clips = task.available_clips
-    sized = all(clip.is_stored for clip in clips)
+    sized = all(clip.is_stored for clip in clips.values())
     with ExitStack() as held:
         held.enter_context(DOWNLOADS.slot())
         zipped = ZipStream(compress_type=ZIP_STORED, sized=sized)
-        for clip in clips:
-            zipped.add(_bytes_of(clip), clip.file_name, size=clip.bytes if sized else None)
+        for inner, text in (texts or {}).items():
+            zipped.add(text, inner)
+        for inner, clip in clips.items():
+            zipped.add(_bytes_of(clip), inner, size=clip.bytes if sized else None)
         length = len(zipped) if sized else None
         made = iter(zipped)
         # What is open in the middle of it is closed by its own generator.
         held.callback(getattr(made, "close", lambda: None))
-        return _answer(method, _Body(made, held.pop_all()), f"{task.slug}.zip", "application/zip", length)
+        return _answer(method, _Body(made, held.pop_all()), name, "application/zip", length)
 
 
 class _Body:

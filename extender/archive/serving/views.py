@@ -1,7 +1,8 @@
-"""The files of clips: our copies with ranges, and downloads of one or of all."""
+"""The files of clips: our copies with ranges, and downloads of one, of all, or of a film's."""
 
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 from extender.archive import storage
 from extender.archive.serving import downloads, responses
 from extender.archive.serving.access import seen_clip
+from extender.lineage.branches import branch_to
 from extender.network.errors import Unavailable
 from extender.tasks.access import read_task
 from extender.tasks.models import Clip
@@ -56,8 +58,22 @@ def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
     task = read_task(request.user, pk)
     if not task.available_clips:
         raise Http404
+    return _where_free(lambda: downloads.every(task, request.method))
+
+
+@require_safe
+def download_for_editors(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseBase:
+    """The takes of the film that ends with a clip in one zip."""
+    branch = branch_to(read_task(request.user, pk), index)
+    if not (branch.here.clip and branch.has_files):
+        raise Http404
+    return _where_free(lambda: downloads.for_editors(branch, request.method))
+
+
+def _where_free(download: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """A download; where no place is free for it, when to come again."""
     try:
-        return downloads.every(task, request.method)
+        return download()
     except Full as error:
         return HttpResponse(str(error), status=503, content_type="text/plain", headers={"Retry-After": "10"})
 

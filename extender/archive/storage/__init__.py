@@ -1,6 +1,6 @@
 """Where stored files lie: on this machine's disk, or in an S3 bucket."""
 
-from extender.archive.storage.base import CHUNK_BYTES, KINDS, Store, content_type, name
+from extender.archive.storage.base import CHUNK_BYTES, KINDS, Store, content_type, film_name, name
 from extender.archive.storage.current import current_store
 from extender.archive.storage.parts import Part, StoreTrouble, disk_trouble
 
@@ -13,5 +13,6 @@ __all__ = [
     "content_type",
     "current_store",
     "disk_trouble",
+    "film_name",
     "name",
 ]

@@ -16,11 +16,17 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from extender.archive.storage.parts import Part, disk_trouble
+from extender.archive.storage.parts import Part, StoreTrouble, disk_trouble
 from extender.video.layout import PICTURE_SUFFIXES
 
 KINDS = {"clip": ".mp4", "poster": ".poster.webp", "thumbnail": ".thumbnail.webp", "storyboard": ".storyboard.webp"}
-CONTENT_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+CONTENT_TYPES = {
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+}
 SHA256 = re.compile("[0-9a-f]{64}")
 CHUNK_BYTES = 1024 * 1024
 MEBIBYTE = 1024 * 1024
@@ -35,6 +41,13 @@ def name(sha256: str, kind: str) -> str:
     if not SHA256.fullmatch(sha256):
         raise ValueError("a checksum is 64 lower-case hexadecimal digits")
     return f"clips/{sha256[:2]}/{sha256}{(KINDS | PICTURE_SUFFIXES)[kind]}"
+
+
+def film_name(cut_list: str, end: str) -> str:
+    """The name of an exported film; `cut_list` is the SHA-256 of what it is made of, `end` a key of CONTENT_TYPES."""
+    if not SHA256.fullmatch(cut_list):
+        raise ValueError("a checksum is 64 lower-case hexadecimal digits")
+    return f"films/{cut_list[:2]}/{cut_list}{end}"
 
 
 def content_type(name: str) -> str:
@@ -55,7 +68,7 @@ class Store(ABC):
 
     def part(self) -> Part:
         """A new, empty file to write to, to be used in a `with`."""
-        return Part(self._parts)
+        return Part.new(self._parts)
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
@@ -123,9 +136,10 @@ class Store(ABC):
             self._parts.mkdir(parents=True, exist_ok=True)
             return shutil.disk_usage(self._parts).free
 
-    def has_room(self, size: int) -> bool:
-        """Whether `size` more bytes leave ARCHIVE_KEEP_FREE_MB on that disk."""
-        return self.free_bytes() - size >= settings.ARCHIVE_KEEP_FREE_MB * MEBIBYTE
+    def require_room(self, size: int) -> None:
+        """Raises `StoreTrouble` where `size` more bytes would not leave ARCHIVE_KEEP_FREE_MB on that disk."""
+        if self.free_bytes() - size < settings.ARCHIVE_KEEP_FREE_MB * MEBIBYTE:
+            raise StoreTrouble("The disk is nearly full.")
 
     def prune(self, older_than: float) -> list[Path]:
         """Removes the parts and folders that nobody has written to for `older_than` seconds; returns their paths.

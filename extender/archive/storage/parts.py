@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 # Others on this machine may not read the clips. A proxy that serves them belongs to our group.
 KEPT_MODE = 0o640
@@ -40,12 +40,23 @@ def disk_trouble() -> Iterator[None]:
 class Part:
     """A file in the making, which nobody else may read. The end of its `with` removes it, unless it was stored."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self.path = path
+        self._file = file
+
+    @classmethod
+    def new(cls, directory: Path) -> Self:
+        """A new, empty file in the directory."""
         with disk_trouble():
             directory.mkdir(parents=True, exist_ok=True)
             descriptor, path = tempfile.mkstemp(dir=directory, suffix=".part")
-        self.path = Path(path)
-        self._file = os.fdopen(descriptor, "wb")
+        return cls(Path(path), os.fdopen(descriptor, "wb"))
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """A file that another process has made, on the disk of the parts."""
+        with disk_trouble():
+            return cls(path, path.open("ab"))
 
     def write(self, chunk: bytes) -> int:
         """Adds `chunk`; `StoreTrouble` where the disk refuses it."""

@@ -16,6 +16,8 @@ from extender.video import layout
 
 register = template.Library()
 
+CODECS = {"h264": "H.264"}  # where the name is not but large letters
+
 
 @register.simple_tag
 def video_url(clip: Clip, share: Share | None = None) -> str:
@@ -48,9 +50,15 @@ def storyboard_grid() -> str:
 
 
 @register.simple_tag
+def timing(clip: Clip) -> str:
+    """How long the clip's file is and when its pictures come, as attributes, as far as it is known."""
+    return _attributes(_timing(clip))
+
+
+@register.simple_tag
 def measured(clip: Clip, share: Share | None = None) -> str:
-    """What the wall has to know of the clip's file, as attributes: length, pictures a second, codec, cut."""
-    found: dict[str, object] = {"ms": clip.duration_ms, "fps": clip.frame_rate}
+    """What the wall has to know of the clip's file, as attributes: length, when its pictures come, codec, cut."""
+    found = _timing(clip)
     # A link is for one task: how they cut from another one's is none of a guest's business.
     found |= (
         {}
@@ -61,12 +69,14 @@ def measured(clip: Clip, share: Share | None = None) -> str:
             "smoothest": "yes" if smoothest(clip) else None,
         }
     )
-    found["codec"] = _odd_codec(clip) or None
-    return format_html_join(
-        "",
-        ' data-{}="{}"',
-        [(name, value) for name, value in found.items() if value is not None],
-    )
+    found["codec"] = odd_codec(clip) or None
+    return _attributes(found)
+
+
+@register.filter
+def moments(clip: Clip) -> str:
+    """When each picture comes, in milliseconds: "0.0 41.7 120.0"; "" where they come evenly."""
+    return " ".join(map(str, clip.moments_ms or []))
 
 
 @register.simple_tag
@@ -100,13 +110,13 @@ def has_cuts(task: Task) -> bool:
 def facts(clip: Clip) -> list[str]:
     """How long, large and heavy the clip is: ["5.2 s", "832 × 464", "1.2 MB"]; empty while nobody knows.
 
-    The codec is named too where some browsers do not play it.
+    The codec is named too where some browsers do not play it, and frames that do not come evenly.
     """
     if not clip.is_stored:
         return []
     length = None if clip.is_picture else f"{(clip.duration_ms or 0) / 1000:.1f} s"
-    found = [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0), _odd_codec(clip)]
-    return list(filter(None, found))
+    odd = (odd_codec(clip), "uneven frames" if clip.moments_ms else None)
+    return list(filter(None, [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0), *odd]))
 
 
 @register.filter
@@ -144,9 +154,27 @@ def smoothest(clip: Clip) -> bool:
     return has_cuts(clip.task) and _cut_delta(clip) == min(map(_cut_delta, clip.task.clips))
 
 
-def _odd_codec(clip: Clip) -> str:
-    """The codec as people call it, "HEVC"; "" for the one that every browser plays, and while nobody knows."""
+@register.filter
+def odd_codec(clip: Clip) -> str:
+    """The codec as people call it, "HEVC", "10-bit H.264"; "" where every browser plays it, or nobody knows."""
+    bits = clip.facts.get("bits", 8)
+    if bits > 8:
+        return f"{bits}-bit {CODECS.get(clip.codec, clip.codec.upper())}"
     return "" if clip.is_picture or clip.codec == "h264" else clip.codec.upper()
+
+
+def _timing(clip: Clip) -> dict[str, object]:
+    return {
+        "ms": clip.duration_ms,
+        "fps": clip.frame_rate,
+        "starts-ms": clip.starts_ms or None,
+        "moments": moments(clip) or None,
+    }
+
+
+def _attributes(found: dict[str, object]) -> str:
+    known = [(name, value) for name, value in found.items() if value is not None]
+    return format_html_join("", ' data-{}="{}"', known)
 
 
 def _cut_delta(clip: Clip | None) -> float:

@@ -4,14 +4,15 @@ import uuid
 from collections import Counter
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Count, Exists, F, Min, OuterRef, Sum
 from django.db.models.functions import Now
 
-from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState, may_become
+from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState
+from extender.tasks.models.leases import LeasedQuerySet
 from extender.video.layout import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ SOON = 4
 PATIENCE = timedelta(days=1)
 
 
-class ClipQuerySet(models.QuerySet["Clip"]):
+class ClipQuerySet(LeasedQuerySet["Clip"]):
     """Sentences about clips. Times are compared by the database's clock, so that machines need not agree."""
+
+    moves = FILE_MOVES
+    leased = FileState.COPYING
 
     def stored(self) -> "ClipQuerySet":
         """Here, whole and verified."""
@@ -36,10 +40,6 @@ class ClipQuerySet(models.QuerySet["Clip"]):
     def missing(self) -> "ClipQuerySet":
         """Not here, and still to be had."""
         return self.filter(state__in=UNSETTLED_FILES)
-
-    def due(self) -> "ClipQuerySet":
-        """Clips about which somebody should do something now, the longest overdue first."""
-        return self.filter(due_at__lte=Now()).order_by("due_at")
 
     def paused(self) -> "ClipQuerySet":
         """Clips that met a full or broken disk a moment ago. One stands for all: no other would fare better."""
@@ -69,11 +69,6 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         parents = Clip.objects.filter(task=OuterRef("task__parent"), index=OuterRef("task__index"))
         return self.stored().due().filter(Exists(parents.exclude(state__in=UNSETTLED_FILES)), contains_parent="")
 
-    def move(self, state: FileState, **columns: Any) -> int:
-        """Moves those of these clips whose files may become `state`, and writes `columns`. Returns how many moved."""
-        movable = self.filter(state__in=may_become(state, FILE_MOVES)).order_by()
-        return movable.update(state=state, **columns)
-
     def gone_for_good(self) -> "ClipQuerySet":
         """What its host has not had for a day."""
         return self.filter(gone_since__lte=Now() - PATIENCE)
@@ -97,15 +92,10 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         """Takes the right to compare `pk` with its parent; true for one caller alone."""
         return bool(self.to_compare().filter(pk=pk).order_by().update(due_at=Now() + COPYING_LEASE))
 
-    def held(self, pk: uuid.UUID, attempt: int) -> "ClipQuerySet":
-        """The row, as long as the claim of this `attempt` holds: whoever slept past it writes nothing."""
-        return self.filter(pk=pk, state=FileState.COPYING, attempts=attempt)
-
     def census(self) -> list[dict[str, object]]:
         """For each state how many clips there are, their bytes, and since when the oldest one waits."""
-        return list(
-            self.values("state").annotate(number=Count("pk"), weight=Sum("bytes"), oldest=Min("made_at")).order_by()
-        )
+        counted = self.values("state").annotate(number=Count("pk"), weight=Sum("bytes"), oldest=Min("made_at"))
+        return [dict(row) for row in counted.order_by()]
 
 
 class Clip(models.Model):
@@ -201,6 +191,16 @@ class Clip(models.Model):
     def repeats_parent(self) -> bool:
         """Whether its file begins with the footage of the clip that it continues."""
         return self.is_stored and self.contains_parent == self.Contains.YES
+
+    @property
+    def starts_ms(self) -> float:
+        """When its first picture comes by its file's own clock: the measured moments count from there."""
+        return self.facts.get("starts_ms", 0.0)
+
+    @property
+    def moments_ms(self) -> list[float] | None:
+        """When each of its pictures comes, by its file's own clock; None where they come evenly, or nobody knows."""
+        return self.facts.get("moments_ms")
 
     @property
     def file_kind(self) -> str:

@@ -3,6 +3,7 @@
 import { clamp } from "../shared/numbers.js";
 import { onKeys } from "../shared/keys.js";
 import { FilmPlayer } from "./player.js";
+import { picturesOf } from "../shared/pictures.js";
 import { say } from "../shared/say.js";
 
 const find = (name) => document.querySelector(`[data-${name}]`);
@@ -14,8 +15,8 @@ const ticks = find("ticks");
 
 // A take is a segment of the film; its radio knows where it is.
 function takeOf(radio) {
-  const { src, from, to, rate } = radio.dataset;
-  return { radio, src, from: Number(from), to: Number(to), rate: Number(rate) || 24 };
+  const { src, from, to } = radio.dataset;
+  return { radio, src, from: Number(from), to: Number(to), pictures: picturesOf(radio.dataset) };
 }
 
 const steps = [...document.querySelectorAll("[data-step]")].map((row) => {
@@ -36,8 +37,10 @@ const branch = () => steps.map((step) => step.chosen).filter((take) => take && !
 
 const player = new FilmPlayer(screen.querySelectorAll("video"), render, (take) => {
   take.failed = true;
-  const name = stepOf(take).name.toLowerCase();
-  const words = `Clip ${take.radio.value} of ${name} cannot be loaded now. The film skips it.`;
+  const name = `clip ${take.radio.value} of ${stepOf(take).name.toLowerCase()}`;
+  const { codec } = take.radio.dataset;
+  const why = codec ? `This browser cannot play ${name} (${codec})` : `C${name.slice(1)} cannot be loaded now`;
+  const words = `${why}. The film skips it.`;
   find("trouble").textContent = words;
   say(words, false);
   const { position, segments } = player;
@@ -182,7 +185,7 @@ for (const step of steps) {
   step.row.querySelector("[data-end]")?.addEventListener("click", () => {
     player.pause();
     const index = player.segments.findIndex((take) => step.takes.includes(take));
-    if (index >= 0) player.seek(player.startOf(index + 1) - 0.5 / player.segments[index].rate);
+    if (index >= 0) player.seek(player.startOf(index + 1) - player.segments[index].pictures.least / 2);
   });
 }
 screen.addEventListener("click", toggle);

@@ -3,8 +3,9 @@
 
 import { SegmentVideo } from "./segment_video.js";
 import { clamp } from "../shared/numbers.js";
-import { bless, pictureAfter, start } from "../shared/video.js";
+import { bless, start } from "../shared/video.js";
 
+const EDGE = 0.001; // seconds: as near to a cut as a moment needs to be
 const GUESS = 4; // seconds, until a segment is measured
 const LEAD = 0.02; // seconds on the wall: about what a browser takes from play() to the first movement
 const lengthOf = ({ from, to }) => (to ? to - from : GUESS);
@@ -63,7 +64,7 @@ export class FilmPlayer {
     this.#wanted = clamp(position, 0, this.length);
     const index = this.#find(this.#wanted);
     const segment = this.segments[index];
-    const picture = 1 / segment.rate;
+    const picture = segment.pictures.least;
     const at = segment.from + clamp(this.#wanted - this.startOf(index), picture / 4, lengthOf(segment) - picture / 2);
     const here = this.seen.segment === segment;
     this.next.video.pause();
@@ -79,12 +80,14 @@ export class FilmPlayer {
     this.#changed();
   }
 
-  step(pictures) {
+  step(by) {
     if (!this.segments.length) return;
-    const { rate } = this.segments[this.index];
-    const start = this.startOf(this.index);
+    const { from, pictures } = this.segments[this.index];
+    const [start, end] = [this.startOf(this.index), this.startOf(this.index + 1)];
+    const at = start - from + pictures.after(from + this.position - start, by);
     this.pause();
-    return this.seek(start + pictureAfter(this.position - start, rate, pictures));
+    // Across a cut to the very next picture, whatever it lasts.
+    return this.seek(at < start ? start - EDGE : Math.min(at, end));
   }
 
   play() {
@@ -141,7 +144,7 @@ export class FilmPlayer {
   prepare() {
     const following = this.segments[this.#following];
     // While a moment is sought, either video may be the one that brings it; what follows is cued after that.
-    if (following && this.#wanted === null) this.next.show(following, following.from + 0.25 / following.rate);
+    if (following && this.#wanted === null) this.next.show(following, following.from + following.pictures.least / 4);
   }
 
   // What follows starts while the last picture still stands, and is seen as soon as its clock runs.

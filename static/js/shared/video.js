@@ -1,4 +1,4 @@
-// One video element: waiting for it, bringing a moment of it to the screen, and moving by pictures.
+// One video element: waiting for it, bringing a moment of it to the screen, and starting it.
 
 const SAME = 0.001; // s: nearer is the same moment
 
@@ -47,6 +47,3 @@ export function bless(video) {
 
 // Plays, or calls `refused` where the browser waits for a tap. A play() that a pause() overtakes rejects too; that is no fault.
 export const start = (video, refused) => video.play().catch(({ name }) => name === "NotAllowedError" && refused());
-
-// The moment `by` pictures after the picture at `time`: its middle, for at its edge a browser may show the one before.
-export const pictureAfter = (time, rate, by) => (Math.floor(time * rate + 0.01) + by + 0.5) / rate;

@@ -1,5 +1,7 @@
 // The cut: the last second of the parent and the first of each continuation, over and over, the smoothest first.
 
+import { picturesOf } from "../shared/pictures.js";
+
 const SECOND = 1;
 const WAIT_MS = 5000;
 
@@ -33,17 +35,19 @@ export function canLead(wall) {
 
 // The tracks of every frame: the same moment inside a result that begins with its parent's footage, else two films.
 export async function lead(wall) {
-  const { film, ms } = document.getElementById("lead")?.dataset ?? {};
+  const { film, ms, ...timing } = document.getElementById("lead")?.dataset ?? {};
+  const old = picturesOf(timing);
   const tracks = wall.frames.map(async (frame) => {
     const video = wall.video(frame);
-    const { cut } = wall.facts(frame);
-    if (cut) return [{ video, at: 0, from: Math.max(0, cut - SECOND), to: cut + SECOND }];
-    const after = { video, at: SECOND, from: 0, to: SECOND };
+    const { cut, pictures } = wall.facts(frame);
+    const { starts } = pictures;
+    if (cut) return [{ video, at: 0, from: Math.max(starts, cut - SECOND), to: cut + SECOND, pictures }];
+    const after = { video, at: SECOND, from: starts, to: starts + SECOND, pictures };
     if (!film) return [after];
     const before = leadOf(frame, film);
     if (!ms) await metadata(before);
-    const end = ms ? ms / 1000 : before.duration || SECOND;
-    return [{ video: before, at: 0, from: Math.max(0, end - SECOND), to: end }, after];
+    const end = ms ? old.starts + ms / 1000 : before.duration || SECOND;
+    return [{ video: before, at: 0, from: Math.max(old.starts, end - SECOND), to: end, pictures: old }, after];
   });
   return (await Promise.all(tracks)).flat();
 }

@@ -1,7 +1,7 @@
 // One playhead for several videos: they play, stop, seek and loop as one, and stay within a picture of each other.
 //
-// A track is { video, at, from, to }: its footage from..to (s) belongs under the head from `at` on. The head's clock leads
-// the videos by small changes of speed; what is too far off, or stalls, stops all of them until they stand together again.
+// A track is { video, at, from, to, pictures }: its footage from..to (s) belongs under the head from `at` on. The head's
+// clock leads the videos by small changes of speed; what is too far off, or stalls, stops all of them until they stand together again.
 
 import { clamp } from "../shared/numbers.js";
 import { bless, isStream, seek, setTime, start } from "../shared/video.js";
@@ -9,6 +9,7 @@ import { bless, isStream, seek, setTime, start } from "../shared/video.js";
 const FAR = 0.25; // s: what is further off is sought
 const NEAR = 0.004; // s: what is nearer is right
 const HURRY = 4; // how much of the distance is made up for in a second
+const END = 0.002; // s: nearer to it is at the end
 const PATIENCE_MS = 800;
 const MOST = 0.2; // by how much a speed may change
 
@@ -65,6 +66,20 @@ export class Playhead {
 
   seek(time) {
     return this.#settle(clamp(time, 0, this.length));
+  }
+
+  // To where each video that is seen shows another picture, `by` pictures on.
+  step(by) {
+    this.playing = false;
+    // At the very end it is the last picture that is seen.
+    const time = Math.min(this.time, this.length - END);
+    const moments = this.#tracks
+      .filter((track) =>
+        this.#isActive(track, time) && !track.video.error && track.video.checkVisibility({ visibilityProperty: true })
+      )
+      .map((track) => track.at - track.from + track.pictures.after(this.#moment(track, time), by));
+    if (!moments.length) return this.pause();
+    return this.seek(by > 0 ? Math.max(...moments) : Math.min(...moments));
   }
 
   toggleLoop() {

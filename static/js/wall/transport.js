@@ -2,7 +2,6 @@
 
 import { shareAcross } from "../shared/numbers.js";
 import { leave, show, TILES } from "../shared/storyboard.js";
-import { pictureAfter } from "../shared/video.js";
 import { Playhead } from "./playhead.js";
 
 export class Transport {
@@ -45,11 +44,7 @@ export class Transport {
 
   step(pictures) {
     this.start();
-    this.head.pause();
-    const { fps } = this.#wall.facts(this.#wall.frames[0]);
-    // At the very end it is the last picture that is seen.
-    const time = Math.min(this.head.time, this.head.length - 0.5 / fps);
-    this.head.seek(pictureAfter(time, fps, pictures));
+    this.head.step(pictures);
   }
 
   async scrub(time) {

@@ -86,12 +86,10 @@ export class Views {
   }
 
   #tracks() {
-    return this.#wall.frames.map((frame) => ({
-      video: this.#wall.video(frame),
-      at: 0,
-      from: 0,
-      to: this.#wall.facts(frame).seconds || undefined,
-    }));
+    return this.#wall.frames.map((frame) => {
+      const { pictures, ends } = this.#wall.facts(frame);
+      return { video: this.#wall.video(frame), at: 0, from: pictures.starts, to: ends || undefined, pictures };
+    });
   }
 
   // Begins with the cut, which is there to be seen over and over.

@@ -2,14 +2,13 @@
 
 import { onKeys } from "../shared/keys.js";
 import { narrow } from "../shared/media.js";
+import { picturesOf } from "../shared/pictures.js";
 import { say } from "../shared/say.js";
 import { command } from "./commands.js";
 import { Pair } from "./compare.js";
 import { Pager } from "./pager.js";
 import { Transport } from "./transport.js";
 import { Views } from "./views.js";
-
-const FPS = 24;
 
 class Wall {
   #known;
@@ -50,11 +49,13 @@ class Wall {
   // What is known of a clip stands on the line beneath it, which polls renew.
   facts(frame) {
     const copy = document.getElementById(`copy-${frame.dataset.clip}`);
-    const { ms, fps, cutMs, cutDelta, smoothest, codec } = copy?.dataset ?? {};
+    const { ms, cutMs, cutDelta, smoothest, codec, ...timing } = copy?.dataset ?? {};
+    const pictures = picturesOf(timing);
     return {
       seconds: ms && ms / 1000,
-      fps: Number(fps) || FPS,
-      cut: cutMs && cutMs / 1000,
+      pictures,
+      ends: ms && pictures.starts + ms / 1000,
+      cut: cutMs && pictures.starts + cutMs / 1000,
       cutDelta: Number(cutDelta ?? Infinity),
       smoothest,
       codec,

@@ -1,0 +1,98 @@
+"""Asking for a film to take away, whoever asks; and what there is of one."""
+
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from extender.archive.exports.choices import AS_IT_IS, Choices
+from extender.archive.exports.models import Export, cut_list
+from extender.lineage.branches import Branch, Segment, Step
+from extender.tasks.models import Clip
+from extender.video.cutlist import CutList, Part
+
+
+class NotStored(Exception):
+    """Not every file of the film is here and measured: half a film is none."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The film of a branch that is wanted by these (valid) choices, and what there is of it."""
+
+    branch: Branch
+    choices: Choices
+
+    @cached_property
+    def clips(self) -> list[Clip]:
+        """What it is made of, in order."""
+        return [step.clip for step in self.choices.steps if step.clip]
+
+    @property
+    def missing(self) -> list[Step]:
+        """The steps whose files are not here, or of which it is not known yet where their footage begins."""
+        return [step for step in self.choices.steps if step.clip and not _is_ready(step.clip)]
+
+    @cached_property
+    def export(self) -> Export | None:
+        """Its export, where somebody has asked for it. One query."""
+        return None if self.missing else Export.objects.filter(cut_list=cut_list(*self.made_of)).first()
+
+    @property
+    def made_of(self) -> tuple[list[str], CutList]:
+        """The files by their SHA-256, and the cut list."""
+        parts = tuple(Part(Segment(clip).repeated_ms, clip.duration_ms or 0) for clip in self.clips)
+        return [clip.sha256 for clip in self.clips], CutList(parts, **self.choices.looks)
+
+    @property
+    def state(self) -> str:
+        """Where it stands: "missing" (files), "new", or the state of its export."""
+        return "missing" if self.missing else self.export.state if self.export else "new"
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a page that shows it has to go on asking."""
+        coming = any(step.clip and (step.clip.is_awaited or step.clip.is_under_way) for step in self.missing)
+        return coming or bool(self.export and self.export.is_under_way)
+
+    @property
+    def version(self) -> str:
+        """A text that differs as soon as a page shows something else of it."""
+        shown = [self.state, *([self.export.percentage, self.export.reason] if self.export else [])]
+        return "-".join(map(str, [*shown, *(step.clip.state for step in self.missing if step.clip)]))
+
+
+def export_of(branch: Branch, choices: Choices) -> Export:
+    """The film of `branch` by these (valid) choices, made from now on or made before. Raises `NotStored`.
+
+    Whoever may see the branch may ask: nothing of it is changed.
+    """
+    offer = Offer(branch, choices)
+    if offer.missing:
+        raise NotStored
+    return Export.objects.ask_for(*offer.made_of)
+
+
+def export_shown(branch: Branch, pk: uuid.UUID) -> Export:
+    """The export `pk` for who may see `branch`: 404 where it holds footage that is not of this branch."""
+    export = get_object_or_404(Export, pk=pk)
+    if set(export.files) - {clip.sha256 for clip in branch.clips}:
+        raise Http404
+    return export
+
+
+def file_name(branch: Branch, export: Export) -> str:
+    """What it is called on somebody's disk: `a-cat-dancing-film.mp4`, `a-cat-dancing-film-steps-1-3-9x16.mp4`."""
+    filmed = [step for step in branch.steps if step.clip and not step.clip.is_lost]
+    numbers = [step.number for step in filmed if step.clip and step.clip.sha256 in export.files]
+    steps = f"-steps-{numbers[0]}-{numbers[-1]}" if len(numbers) < len(filmed) else ""
+    cuts = export.as_cut_list()
+    shape = "" if cuts.shape == AS_IT_IS else f"-{cuts.shape.replace(':', 'x')}"
+    colours = "-even-colours" if cuts.even_colours else ""
+    return f"{branch.here.task.slug}-film{steps}{shape}{colours}{export.end}"
+
+
+def _is_ready(clip: Clip) -> bool:
+    return clip.is_stored and bool(clip.contains_parent)

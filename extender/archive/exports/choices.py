@@ -1,0 +1,73 @@
+"""What a member chooses of a film: its steps, its shape, its colours. Remembered in the session."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib.sessions.backends.base import SessionBase
+
+from extender.lineage.branches import Branch, Step
+
+REMEMBERED = "film"
+AS_IT_IS = "as it is"
+FITS = {"bars": "with bars", "crop": "cropped"}
+SHAPES = [
+    (AS_IT_IS, "As it is"),
+    *((f"{shape} {fit}", f"{shape}, {words}") for shape in ("16:9", "9:16", "1:1") for fit, words in FITS.items()),
+]
+
+
+class Choices(forms.Form):
+    """The choices beside a film, bound to what was `chosen`; what is left out is the whole film, as it is."""
+
+    first = forms.TypedChoiceField(label="From", coerce=int)
+    last = forms.TypedChoiceField(label="To", coerce=int)
+    shape = forms.ChoiceField(label="Shape", choices=SHAPES)
+    even_colours = forms.BooleanField(label="Even the colours", required=False)
+
+    def __init__(self, branch: Branch, chosen: Mapping[str, Any]) -> None:
+        self._steps = [step for step in branch.steps if step.clip and not step.clip.is_lost]
+        named = [(step.number, f"Step {step.number}" if step.number else "Original") for step in self._steps]
+        ends = {"first": named[0][0], "last": named[-1][0]} if named else {}
+        whole = {**ends, "shape": AS_IT_IS, "even_colours": False}
+        super().__init__(
+            {name: chosen.get(name, left_out) for name, left_out in whole.items()},
+            auto_id="export-%s",
+            label_suffix="",
+        )
+        for name in ("first", "last"):
+            self.fields[name].choices = named  # type: ignore[attr-defined]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps of which the film is made: those that the page plays, from the one to the other."""
+        first, last = sorted((self.cleaned_data["first"], self.cleaned_data["last"]))
+        return [step for step in self._steps if first <= step.number <= last]
+
+    @property
+    def looks(self) -> dict[str, Any]:
+        """How the film is to look, as a cut list has it."""
+        shape, _, fit = self.cleaned_data["shape"].rpartition(" ")
+        shaped = {} if self.cleaned_data["shape"] == AS_IT_IS else {"shape": shape, "fit": fit}
+        # To what the first step ends with: without another one nothing would change.
+        return {**shaped, "even_colours": self.cleaned_data["even_colours"] and len(self.steps) > 1}
+
+
+def remember(session: SessionBase, branch: Branch, choices: Choices) -> None:
+    """Keeps the choices for the next film, and the steps for this one."""
+    session[REMEMBERED] = {**choices.cleaned_data, "of": _name(branch)}
+
+
+def remembered(session: SessionBase, branch: Branch) -> Choices:
+    """What was chosen last, as far as it can be had of this film."""
+    kept = dict(session.get(REMEMBERED, {}))
+    if kept.pop("of", "") != _name(branch):
+        kept = {name: value for name, value in kept.items() if name not in ("first", "last")}
+    choices = Choices(branch, kept)
+    # Clips that were here may be lost by now, and shapes that there were forgotten.
+    return choices if choices.is_valid() else Choices(branch, {})
+
+
+def _name(branch: Branch) -> str:
+    clip = branch.here.clip
+    return f"{branch.here.task.pk}/{clip.index if clip else ''}"

@@ -1,0 +1,330 @@
+"""Films to take away: asked for on the film's page, made by a worker's turn, downloaded whole."""
+
+import io
+import re
+from html import unescape
+from typing import Any
+
+import av
+import pytest
+
+from extender.archive import sweeping
+from extender.archive.exports import exporting
+from extender.archive.exports.models import Export
+from extender.states import EXPORT_MOVES, EXPORT_WORDS, ExportState
+from extender.tasks.models import Task
+from extender.video.cutlist import CutList, Part
+from tests import films
+from tests.helpers import at_once, extend, make_clip, make_task
+
+HTMX = {"HX-Request": "true"}
+ONE = (["a" * 64], CutList((Part(0, 1000),)))
+
+
+def test_each_state_has_its_words_and_its_moves():
+    assert set(EXPORT_WORDS) == set(EXPORT_MOVES) == set(ExportState)
+
+
+@pytest.mark.django_db
+def test_an_export_moves_only_as_the_table_allows():
+    for old in ExportState:
+        for new in ExportState:
+            export = Export.objects.create(cut_list=f"{old}-{new}", files=[], cuts="", state=old)
+            assert Export.objects.filter(pk=export.pk).move(new) == (new in EXPORT_MOVES[old]), (old, new)
+
+
+@pytest.mark.django_db
+def test_the_same_cut_list_is_one_film_and_any_other_another():
+    first = Export.objects.ask_for(*ONE)
+    assert Export.objects.ask_for(*ONE) == first
+    others = [
+        (["b" * 64], ONE[1]),
+        (ONE[0], CutList((Part(0, 999),))),
+        (ONE[0], CutList(ONE[1].parts, shape="1:1")),
+        (ONE[0], CutList(ONE[1].parts, shape="1:1", fit="crop")),
+    ]
+    assert len({first.pk, *(Export.objects.ask_for(*other).pk for other in others)}) == 5
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("state", "then"), [("failed", "waiting"), ("cancelled", "waiting"), ("stored", "stored")])
+def test_what_was_not_to_be_had_is_made_anew_when_somebody_asks_again(state, then):
+    export = Export.objects.ask_for(*ONE)
+    Export.objects.update(state=state, due_at=None, reason="so", asked_at="2020-01-01T00:00:00Z")
+    again = Export.objects.ask_for(*ONE)
+    assert (again.pk, again.state) == (export.pk, then)
+    assert again.asked_at.year > 2020
+    assert Export.objects.to_export().exists() == (then == "waiting")
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_two_who_ask_at_once_get_one_row_and_two_workers_make_it_once():
+    asked = at_once(*[lambda: Export.objects.ask_for(*ONE)] * 6)
+    assert len({export.pk for export in asked}) == Export.objects.count() == 1
+    claimed = at_once(*[lambda: Export.objects.claim(asked[0])] * 6)
+    assert sorted(claimed) == [False] * 5 + [True]
+
+
+@pytest.fixture(scope="module")
+def bodies(tmp_path_factory) -> list[bytes]:
+    """Two files of 12 pictures at 24 a second, of which the second begins with 6 of the first."""
+    folder = tmp_path_factory.mktemp("clips")
+    how: dict[str, Any] = {"options": {"preset": "ultrafast", "bf": "0", "g": "6"}}
+    return [films.write(folder / f"{start}.mp4", films.pan(12, start), **how).read_bytes() for start in (0, 6)]
+
+
+@pytest.fixture
+def film(start, bodies) -> Task:
+    """A branch of two steps whose files are here; its film has 18 pictures, and nothing needs to be encoded."""
+    step = extend(start, prompt="a kite, and snow")
+    make_clip(start, body=bodies[0], duration_ms=500)
+    make_clip(step, body=bodies[1], duration_ms=500, contains_parent="yes", cut_ms=250)
+    return step
+
+
+def page_of(task: Task) -> str:
+    return f"/tasks/{task.pk}/clips/1/film/"
+
+
+def ask(web, task: Task, **choices: object) -> Export:
+    """Presses the button beside these choices."""
+    answer = web.post(f"{page_of(task)}export/", choices)
+    assert (answer.status_code, answer["Location"]) == (302, f"{page_of(task)}#export")
+    return Export.objects.latest("asked_at")
+
+
+def part_of(web, task: Task) -> str:
+    """What the film's page tells of the download."""
+    shown = unescape(re.sub(r"\s+", " ", web.get(page_of(task)).content.decode()))
+    return re.search(r'<section id="export".*?</section>', shown)[0]
+
+
+def pictures(body: bytes) -> int:
+    with av.open(io.BytesIO(body)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def test_a_film_is_asked_for_made_by_a_worker_and_downloaded_whole(web, film, settings):
+    assert 'data-state="new"' in part_of(web, film)
+    export = ask(web, film)
+    assert 'data-state="waiting"' in part_of(web, film)
+    assert exporting.export_next()
+    assert not exporting.export_next()
+    shown = part_of(web, film)
+    assert 'data-state="stored"' in shown
+    assert "<span>0.8 s</span>" in shown
+    address = re.search(r'href="([^"]+)" download', shown)[1]
+    assert address == f"{page_of(film)}export/{export.pk}/"
+    answer = web.get(address)
+    body = answer.getvalue()
+    assert pictures(body) == 18
+    assert body.index(b"moov") < body.index(b"mdat")
+    assert answer["Content-Disposition"] == 'attachment; filename="a-kite-and-snow-film.mp4"'
+    assert answer["Content-Type"] == "video/mp4"
+    some = web.get(address, headers={"Range": "bytes=4-11"})
+    assert (some.status_code, some.getvalue()) == (206, body[4:12])
+    assert [path.name for path in (settings.MEDIA_ROOT / "tmp").iterdir()] == []
+    # The same film is there at once.
+    assert ask(web, film) == export
+    assert not exporting.export_next()
+
+
+def test_the_part_of_the_page_asks_for_itself_until_it_is_ready(web, film):
+    address = f"{page_of(film)}export/"
+    shown = web.post(address, headers=HTMX).content.decode()
+    export = Export.objects.get()
+    for percentage in (0, 40):
+        Export.objects.update(percentage=percentage, state="exporting")
+        shown = web.get(address, headers=HTMX).content.decode()
+        assert (f"{percentage} %" in shown.replace("</span>", "")) or percentage == 0
+        poll = unescape(re.search(r'hx-get="([^"]+)" hx-trigger="every 2s"', shown)[1])
+        assert web.get(poll, headers=HTMX).status_code == 204
+    Export.objects.update(state="failed", reason="It cannot be read.", due_at=None)
+    shown = web.get(poll, headers=HTMX).content.decode()
+    assert "hx-get" not in shown
+    assert '<span class="quiet reason">It cannot be read.</span>' in shown
+    assert "Download of the film: failed. It cannot be read." in shown
+    assert web.get(address).status_code == 302, "without a script it is a page to reload"
+    assert str(export.pk) not in shown
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"state": "waiting"}, "clip 1 of step 1 (not copied yet)."),
+        ({"state": "refused"}, "clip 1 of step 1 (cannot be stored)."),
+        ({"contains_parent": ""}, "clip 1 of step 1 (not compared with the clip before yet)."),
+    ],
+)
+def test_no_film_is_made_while_a_file_of_it_is_missing(web, film, how, words):
+    film.clip_set.update(**how)
+    web.post(f"{page_of(film)}export/")
+    assert not Export.objects.exists()
+    shown = part_of(web, film)
+    assert 'data-state="missing"' in shown
+    assert words in shown
+    assert "disabled" in shown
+    assert ("hx-get" in shown) == (how != {"state": "refused"})
+    # What is here can be had.
+    assert ask(web, film, first=0, last=0).files == [Task.objects.get(pk=film.parent_id).clip(1).sha256]
+
+
+def test_lost_clips_are_left_out_as_on_the_page(web, film):
+    film.clip_set.update(state="lost")
+    assert len(ask(web, film).files) == 1
+    film.parent.clip_set.update(state="lost")
+    assert 'id="export"' not in web.get(page_of(film)).content.decode()
+
+
+def test_the_choices_are_remembered_the_steps_for_this_film_alone(web, film):
+    export = ask(web, film, first=1, last=1, shape="1:1 crop", even_colours="on")
+    # One step alone has nothing to be evened.
+    assert export.as_cut_list() == CutList((Part(250, 500),), "1:1", "crop", even_colours=False)
+    shown = part_of(web, film)
+    assert '<option value="1:1 crop" selected>' not in shown, "nothing is chosen while it is being made"
+    Export.objects.cancel()
+    shown = part_of(web, film)
+    assert 'data-state="cancelled"' in shown
+    assert '<option value="1:1 crop" selected>' in shown
+    assert shown.count('<option value="1" selected>Step 1') == 2
+    other = part_of(web, film.parent)
+    assert '<option value="1:1 crop" selected>' in other
+    export = ask(web, film, first=1, last=0, shape="as it is", even_colours="on")
+    assert export.as_cut_list() == CutList((Part(0, 500), Part(250, 500)), even_colours=True)
+    Export.objects.cancel()
+    assert '<input type="checkbox" name="even_colours" id="export-even_colours" checked>' in part_of(web, film)
+    assert web.post(f"{page_of(film)}export/", {"shape": "4:3"}).status_code == 400
+
+
+def test_a_film_of_some_steps_in_another_shape_says_so_in_its_name(web, film):
+    export = ask(web, film, first=1, last=1, shape="9:16 bars")
+    assert exporting.export_next()
+    answer = web.get(f"{page_of(film)}export/{export.pk}/")
+    assert "a-kite-and-snow-film-steps-1-1-9x16.mp4" in answer["Content-Disposition"]
+    with av.open(io.BytesIO(answer.getvalue())) as container:
+        assert container.streams.video[0].width < container.streams.video[0].height
+
+
+def test_an_export_is_for_who_may_see_its_branch_and_of_its_footage(web, browser_of, stranger, film):
+    export = ask(web, film)
+    address = f"{page_of(film)}export/{export.pk}/"
+    other = extend(make_task(stranger, kind=Task.Kind.ORIGINAL, index=None))
+    make_clip(other)
+    theirs = browser_of(stranger)
+    for path in (page_of(film) + "export/", address, address + "cancel/"):
+        assert theirs.get(path).status_code in (404, 405)
+        assert theirs.post(path).status_code in (404, 405)
+    assert theirs.post(f"{page_of(other)}export/{export.pk}/cancel/").status_code == 404
+    assert Export.objects.get().is_under_way
+    assert web.get(address).status_code == 404, "it is not there yet"
+
+
+def test_a_cancelled_export_is_not_made(web, film):
+    export = ask(web, film)
+    answer = web.post(f"{page_of(film)}export/{export.pk}/cancel/", headers=HTMX)
+    assert 'data-state="cancelled"' in answer.content.decode()
+    assert not exporting.export_next()
+
+
+def test_who_is_exporting_sees_that_it_was_cancelled_and_keeps_nothing(web, film, monkeypatch, shorten, settings):
+    export, real, heard = ask(web, film), exporting.probing.export, []
+
+    def cancel_meanwhile(*how):
+        *made_of, tell = how
+
+        def hear(percentage: int) -> None:
+            heard.append(percentage)
+            web.post(f"{page_of(film)}export/{export.pk}/cancel/")
+            tell(percentage)
+
+        return real(*made_of, hear)
+
+    # It is over too soon for anybody to come in between.
+    monkeypatch.setattr(exporting.probing, "export", cancel_meanwhile)
+    shorten("extender.archive.exports.exporting.REPORT_SECONDS", 0)
+    assert exporting.export_next()
+    export.refresh_from_db()
+    assert (export.state, len(heard)) == ("cancelled", 1)
+    assert [path for path in settings.MEDIA_ROOT.rglob("*") if "film" in path.name or path.suffix == ".part"] == []
+
+
+def test_a_film_that_cannot_be_made_says_why_and_may_be_asked_for_again(web, film):
+    make_clip(film, body=b"no film at all", duration_ms=500, contains_parent="no")
+    export = ask(web, film)
+    assert exporting.export_next()
+    shown = part_of(web, film)
+    assert 'data-state="failed"' in shown
+    assert "This is not a video that browsers play." in shown
+    assert ask(web, film) == export
+    assert 'data-state="waiting"' in part_of(web, film)
+
+
+def test_a_file_that_is_not_in_the_store_any_more_is_said(web, film, settings):
+    export = ask(web, film)
+    for path in settings.MEDIA_ROOT.glob("clips/*/*.mp4"):
+        path.unlink()
+    assert exporting.export_next()
+    export.refresh_from_db()
+    assert (export.state, export.reason) == ("failed", "The file of a clip is missing from the store.")
+
+
+def test_a_full_disk_pauses_exports_says_why_and_passes(web, film, settings):
+    ask(web, film)
+    settings.ARCHIVE_KEEP_FREE_MB = 10**9
+    assert exporting.export_next()
+    shown = part_of(web, film)
+    assert 'data-state="blocked"' in shown
+    assert "The disk is nearly full." in shown
+    settings.ARCHIVE_KEEP_FREE_MB = 0
+    assert not exporting.export_next(), "it is paused"
+    Export.objects.update(due_at="2020-01-01T00:00:00Z")
+    assert exporting.export_next()
+    assert 'data-state="stored"' in part_of(web, film)
+
+
+def test_a_worker_that_died_is_followed_by_another_and_one_that_slept_writes_nothing(web, film):
+    export = ask(web, film)
+    slept = exporting.Claim.take()
+    assert exporting.Claim.take() is None, "nobody takes it before its lease has ended"
+    Export.objects.update(due_at="2020-01-01T00:00:00Z")
+    assert exporting.export_next()
+    with pytest.raises(exporting.Overtaken):
+        slept.settle(ExportState.FAILED, "late")
+    export.refresh_from_db()
+    assert (export.state, export.attempts) == ("stored", 2)
+
+
+def test_what_nobody_expected_is_tried_three_times_and_then_said(web, film, monkeypatch):
+    ask(web, film)
+    # No fault that can be made for real is left unexpected.
+    monkeypatch.setattr(exporting.probing, "export", lambda *_: 1 / 0)
+    for state in ("waiting", "waiting", "failed"):
+        Export.objects.update(due_at="2020-01-01T00:00:00Z")
+        assert exporting.export_next()
+        assert f'data-state="{state}"' in part_of(web, film)
+    assert "the log of the worker says why" in part_of(web, film)
+
+
+def test_a_film_whose_file_is_missing_is_made_again(web, film, settings):
+    export = ask(web, film)
+    Export.objects.update(state="stored", due_at=None, sha256="a" * 64)
+    answer = web.get(f"{page_of(film)}export/{export.pk}/")
+    assert answer["Location"] == f"{page_of(film)}#export"
+    assert 'data-state="waiting"' in part_of(web, film)
+
+
+def test_films_that_nobody_wants_any_more_are_swept_with_their_files(web, film, settings):
+    old, cancelled, failed = ask(web, film), ask(web, film, last=0), ask(web, film, first=1)
+    kept = ask(web, film, shape="1:1 bars")
+    for export in (old, kept):
+        path = settings.MEDIA_ROOT / export.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"a film")
+    Export.objects.filter(pk=cancelled.pk).cancel()
+    Export.objects.filter(pk__in=(old.pk, kept.pk)).update(state="stored")
+    Export.objects.filter(pk=failed.pk).update(state="failed")
+    Export.objects.filter(pk__in=(old.pk, failed.pk)).update(asked_at="2020-01-01T00:00:00Z")
+    assert sweeping.drop_unwanted_films() == 3
+    assert list(Export.objects.all()) == [kept]
+    assert [path.name for path in settings.MEDIA_ROOT.glob("films/*/*")] == [f"{kept.cut_list}.mp4"]
