@@ -143,7 +143,7 @@ class MotionForm(PaidForm):
         """Refuses a file that is too large to be looked into."""
         given = self.cleaned_data["file"]
         if given and given.size > MAX_PICTURE_MB << 20:
-            raise ValidationError(f"The picture has {given.size >> 20} MB. Give one of at most {MAX_PICTURE_MB} MB.")
+            raise ValidationError(f"The picture is too large: it may have {MAX_PICTURE_MB} MB.")
         return given
 
     def clean(self) -> None:

@@ -7,6 +7,7 @@ import uuid
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
 from extender.states import State
 from extender.tasks.models import Picture, Task
@@ -81,7 +82,16 @@ def test_what_is_refused_says_why_and_stays_typed(web, sandbox, changes, says):
 
 def test_a_picture_over_25_mb_is_not_looked_into(web):
     page = web.post("/new/video/", asked(file=photo(bytes(26 << 20)))).content.decode()
-    assert "The picture has 26 MB. Give one of at most 25 MB." in page
+    assert "The picture is too large: it may have 25 MB." in page
+
+
+def test_of_a_larger_file_no_more_is_kept_than_may_come(web, shorten):
+    # Django takes files in pieces of 64 KiB; of what is allowed here the first is kept.
+    shorten("project.bodies.MOST_KEPT", 1000)
+    noise = encoded(Image.effect_noise((400, 400), 90), "PNG")
+    assert len(noise) > 2 * 65536
+    page = web.post("/new/video/", asked(file=photo(noise))).content.decode()
+    assert "It is damaged, or not complete." in page
 
 
 def test_who_finds_no_slot_waits_for_one_and_is_told_in_the_end(web, sandbox, shorten):
