@@ -111,6 +111,11 @@ INSTALLED_APPS = [
     "csp",
     "axes",
 ]
+FILE_UPLOAD_HANDLERS = [
+    "project.bodies.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 MIDDLEWARE = [
     "project.request_id.RequestIdMiddleware",
     "project.bodies.ChunkedBodyMiddleware",

@@ -42,7 +42,9 @@ class _Form(HTMLParser):
         if tag == "textarea":
             self._text = name
             self.fields[name] = ""
-        elif tag == "input" and (values.get("type") != "radio" or "checked" in values):
+        elif (
+            tag == "input" and values.get("type") != "file" and (values.get("type") != "radio" or "checked" in values)
+        ):
             self.fields[name] = values.get("value") or ""
 
     def handle_data(self, data: str) -> None:

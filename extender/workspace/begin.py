@@ -3,21 +3,18 @@
 import uuid
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from extender.states import State
-from extender.tasks import start_pictures
 from extender.tasks.access import own_task
 from extender.tasks.background import send_now
-from extender.tasks.models import Picture, Task
-from extender.tasks.slots import LOOKS, Full
+from extender.tasks.models import Task
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
-from extender.video.facts import NotAPicture
-from extender.video.process import ProbeFailed
 from extender.workspace.forms import PicturesForm, VideoForm
+from extender.workspace.giving import recall, take
 
 FORMS: dict[str, type[VideoForm | PicturesForm]] = {
     Task.Kind.VIDEO: VideoForm,
@@ -27,8 +24,9 @@ FORMS: dict[str, type[VideoForm | PicturesForm]] = {
 
 def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
     """The page with what was typed and with the nonce of then: whatever was sent under it is not sent twice."""
-    kind = "pictures" if "aspect_ratio" in kept else "video"
-    return _page(request, FORMS[kind](initial=kept), came_again=True)
+    is_of_pictures = "aspect_ratio" in kept
+    form = PicturesForm(initial=kept) if is_of_pictures else recall(request.user, VideoForm(initial=kept))
+    return _page(request, form, came_again=True)
 
 
 @require_safe
@@ -59,7 +57,8 @@ def video(request: MemberRequest) -> HttpResponse:
         return redirect("begin")
     form = VideoForm(request.POST, request.FILES)
     form.full_clean()
-    _take_picture(request, form)
+    take(request.user, form)
+    form.require_picture()
     return _submit(request, form, Task.Kind.VIDEO)
 
 
@@ -70,32 +69,6 @@ def pictures(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("begin")
     return _submit(request, PicturesForm(request.POST), Task.Kind.PICTURES)
-
-
-@require_safe
-def preview(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """A small still of a picture that the member gave."""
-    picture = get_object_or_404(Picture.objects.visible_to(request.user).defer("content"), pk=pk)
-    headers = {"Cache-Control": "private, max-age=86400, immutable", "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(bytes(picture.preview), content_type="image/webp", headers=headers)
-
-
-def _take_picture(request: MemberRequest, form: VideoForm) -> None:
-    """Keeps the picture that came with the form, or finds the one that came with it before."""
-    given, earlier = form.cleaned_data.get("file"), form.cleaned_data.get("picture")
-    try:
-        if given:
-            with LOOKS.slot():
-                form.kept = start_pictures.keep(request.user, given.chunks())
-        elif earlier:
-            form.kept = Picture.objects.visible_to(request.user).light().get(pk=earlier)
-    except (NotAPicture, Full) as reason:
-        form.add_error("file", str(reason))
-    except Picture.DoesNotExist:
-        form.add_error("file", "That picture is kept here no more. Give it again.")
-    except (ProbeFailed, OSError):
-        form.add_error("file", "The picture cannot be looked into now. Try again in a moment.")
-    form.require_picture()
 
 
 def _submit(request: MemberRequest, form: VideoForm | PicturesForm, kind: Task.Kind) -> HttpResponse:

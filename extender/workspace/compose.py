@@ -21,6 +21,7 @@ from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
 from extender.workspace.forms import ExtendForm, LookUpForm
+from extender.workspace.giving import recall, take
 
 MAX_RECENT = 6
 
@@ -29,7 +30,8 @@ def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
     """The form with what was typed and with the nonce of then: whatever was sent under it is not sent twice."""
     parent = Task.objects.visible_to(request.user).with_remote_id(kept.get("parent_task_id", ""))
     twice = "charged_twice" in kept
-    return _form(request, ExtendForm(initial=kept), parent, charged_twice=twice, came_again=True)
+    form = recall(request.user, ExtendForm(initial=kept))
+    return _form(request, form, parent, charged_twice=twice, came_again=True)
 
 
 @comes_again(_form_again)
@@ -49,18 +51,26 @@ def look_up(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         # The address stands in the browser's bar after a look-up.
         return redirect("new")
+    given = ExtendForm(request.POST, request.FILES)
+    given.full_clean()
+    take(request.user, given)
     typed = {name: request.POST.get(name, "") for name in ExtendForm.base_fields}
+
+    def filled(**found: object) -> ExtendForm:
+        form = ExtendForm(initial=typed | found)
+        form.kept = given.kept
+        return form
+
     wanted = LookUpForm(request.POST)
     if not wanted.is_valid():
-        return _form(request, ExtendForm(initial=typed), sentence=wanted.errors["parent_task_id"][0])
+        return _form(request, filled(), sentence=wanted.errors["parent_task_id"][0])
     try:
         with APIFRAME.slot():
             parent = look_up_original(request.user, wanted.cleaned_data["parent_task_id"])
     except (NotContinuable, Full) as error:
-        return _form(request, ExtendForm(initial=typed), sentence=str(error))
+        return _form(request, filled(), sentence=str(error))
     clip = parent.clip(typed["index"]) or parent.clips[0]
-    found = {"parent_task_id": parent.remote_id, "index": clip.index}
-    return _form(request, ExtendForm(initial=typed | found), parent)
+    return _form(request, filled(parent_task_id=parent.remote_id, index=clip.index), parent)
 
 
 def _prefilled(request: MemberRequest) -> HttpResponse:
@@ -68,15 +78,8 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
     if again and again.kind in (Task.Kind.VIDEO, Task.Kind.PICTURES):
         return redirect(f"{reverse('begin')}?again={again.pk}")
     if again:
-        form = ExtendForm.blank(
-            parent_task_id=again.parent_task_id,
-            index=again.index,
-            prompt=again.prompt,
-            motion=again.motion,
-            image_url=again.image_url,
-        )
         twice = again.state in (State.UNCONFIRMED, State.SENDING)
-        return _form(request, form, again.parent, charged_twice=twice, **running)
+        return _form(request, ExtendForm.again(again), again.parent, charged_twice=twice, **running)
     parent, running = _named(request, "parent")
     if parent and (parent.makes_pictures or not parent.has_clips):
         return redirect(parent)
@@ -90,17 +93,17 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
 
 
 def _submit(request: MemberRequest) -> HttpResponse:
-    form = ExtendForm(request.POST)
+    form = ExtendForm(request.POST, request.FILES)
     form.full_clean()
+    take(request.user, form)
     parent = Task.objects.visible_to(request.user).with_remote_id(form.cleaned_data.get("parent_task_id", ""))
     form.refuse_missing_clip(parent)
     again = {"charged_twice": "charged_twice" in request.POST}
     if not form.is_valid():
         return _form(request, form, parent, **again)
-    asked = form.cleaned_data
-    task, as_asked = enqueue(request.user, asked.pop("nonce"), parent, form.note, **asked)
+    task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], parent, form.note, **form.asked)
     if not as_asked:
-        return _form(request, ExtendForm.blank(**asked), parent, earlier=task, **again)
+        return _form(request, form.anew(), parent, earlier=task, **again)
     send_now(task)
     return redirect(task)
 
@@ -117,7 +120,7 @@ def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, 
         "parent": parent,
         "chosen": parent.clip(form["index"].value()) if parent else None,
         "recent": recent,
-        "usual_seconds": Task.objects.usual_seconds(),
+        "usual_seconds": Task.objects.usual_seconds(Task.Kind.EXTENSION),
         **more,
     }
     return render(request, "workspace/new.html", context)

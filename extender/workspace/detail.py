@@ -39,7 +39,7 @@ def _page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     context = {
         "task": task,
         "branch": branches.branch_to(task),
-        "usual_seconds": None if task.is_final else Task.objects.usual_seconds(),
+        "usual_seconds": None if task.is_final else Task.objects.usual_seconds(task.kind),
         "links": links.listed(task, request),
         **more,
     }

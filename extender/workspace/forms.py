@@ -97,7 +97,7 @@ class PaidForm(forms.Form):
 
 
 class MotionForm(PaidForm):
-    """What is to happen in a video."""
+    """What is to happen in a video, and its start picture: a file, one that was given before, or an address."""
 
     motion = forms.ChoiceField(
         choices=Task.Motion.choices,
@@ -111,6 +111,40 @@ class MotionForm(PaidForm):
         widget=forms.URLInput,
         validators=[URLValidator(schemes=["http", "https"], message="Give an address that starts with https://.")],
     )
+    file = forms.FileField(required=False, error_messages={"empty": "That file is empty."})
+    picture = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    ASKED: ClassVar[tuple[str, ...]] = ("prompt", "motion", "image_url")
+    """The columns of a task that it fills in, the picture aside."""
+
+    kept: Picture | None = None
+    """The picture that was given, as it is kept."""
+
+    @classmethod
+    def again(cls, task: Task) -> Self:
+        """A fresh form that asks for what `task` asked for."""
+        form = cls.blank(**{name: getattr(task, name) for name in cls.ASKED})
+        form.kept = Picture.objects.light().get(pk=task.picture_id) if task.picture_id else None
+        return form
+
+    def anew(self) -> Self:
+        """A fresh form that asks for the same under another nonce."""
+        form = self.blank(**self.asked)
+        form.kept = self.kept
+        return form
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What is asked for, by the columns of a task. A picture that was given comes before an address."""
+        asked = {name: self.cleaned_data[name] for name in self.ASKED}
+        return {**asked, "image_url": "", "picture_id": self.kept.pk} if self.kept else {**asked, "picture_id": None}
+
+    def clean_file(self) -> Any:
+        """Refuses a file that is too large to be looked into."""
+        given = self.cleaned_data["file"]
+        if given and given.size > MAX_PICTURE_MB << 20:
+            raise ValidationError(f"The picture is too large: it may have {MAX_PICTURE_MB} MB.")
+        return given
 
     def clean(self) -> None:
         """Refuses a motion that the words contradict."""
@@ -123,6 +157,8 @@ class MotionForm(PaidForm):
 
 class ExtendForm(MotionForm):
     """What is to happen next, and after which clip."""
+
+    ASKED = ("parent_task_id", "index", *MotionForm.ASKED)
 
     parent_task_id = TaskIdField(label="APIFRAME task id")
     index = forms.TypedChoiceField(
@@ -151,46 +187,14 @@ class ExtendForm(MotionForm):
 
 
 class VideoForm(MotionForm):
-    """What is to happen in a video that begins with a picture: a file, one that was given before, or an address."""
+    """What is to happen in a video that begins with a picture."""
 
     AUTO_ID = "video_%s"
-
-    file = forms.FileField(label="Picture", required=False, error_messages={"empty": "That file is empty."})
-    picture = forms.UUIDField(required=False, widget=forms.HiddenInput)
-
-    kept: Picture | None = None
-    """The picture that was given, as it is kept."""
-
-    @classmethod
-    def again(cls, task: Task) -> Self:
-        """A fresh form that asks for what `task` asked for."""
-        form = cls.blank(prompt=task.prompt, motion=task.motion, image_url=task.image_url)
-        form.kept = Picture.objects.light().filter(tasks=task).first()
-        return form
-
-    def clean_file(self) -> Any:
-        """Refuses a file that is too large to be looked into."""
-        given = self.cleaned_data["file"]
-        if given and given.size > MAX_PICTURE_MB << 20:
-            raise ValidationError(f"The picture has {given.size >> 20} MB. Give one of at most {MAX_PICTURE_MB} MB.")
-        return given
 
     def require_picture(self) -> None:
         """Says so beside the field where there is no picture at all."""
         if not (self.kept or self.cleaned_data.get("image_url") or {"file", "image_url"} & set(self.errors)):
             self.add_error("file", "Choose a picture, or give the address of one.")
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """What is asked for, by the columns of a task. A picture that was given comes before an address."""
-        asked = {name: self.cleaned_data[name] for name in ("prompt", "motion", "image_url")}
-        return {**asked, "image_url": "", "picture": self.kept} if self.kept else asked
-
-    def anew(self) -> Self:
-        """A fresh form that asks for the same under another nonce."""
-        form = self.blank(**self.asked)
-        form.kept = self.kept
-        return form
 
 
 class PicturesForm(PaidForm):

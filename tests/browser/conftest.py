@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.helpers import eventually
@@ -279,7 +279,7 @@ PLAYS = """async (video) => {
 def assert_plays(page: Page, selector: str, count: int) -> None:
     """Each of the `count` videos under `selector` is seen to advance."""
     videos = page.locator(selector)
-    assert videos.count() == count
+    expect(videos).to_have_count(count)
     for index in range(count):
         videos.nth(index).scroll_into_view_if_needed()
         assert videos.nth(index).evaluate(PLAYS), f"video {index + 1} does not play"

@@ -6,11 +6,13 @@ import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
 
 from extender.states import State
 from extender.tasks.models import Picture, Task
 from extender.tasks.slots import LOOKS
-from tests.helpers import make_task
+from tests.helpers import form_of, make_task
 from tests.pictures import SIZE, encoded, exif, jpeg, scene
 
 PHOTO = encoded(scene(), "HEIF", exif=exif())
@@ -80,7 +82,16 @@ def test_what_is_refused_says_why_and_stays_typed(web, sandbox, changes, says):
 
 def test_a_picture_over_25_mb_is_not_looked_into(web):
     page = web.post("/new/video/", asked(file=photo(bytes(26 << 20)))).content.decode()
-    assert "The picture has 26 MB. Give one of at most 25 MB." in page
+    assert "The picture is too large: it may have 25 MB." in page
+
+
+def test_of_a_larger_file_no_more_is_kept_than_may_come(web, shorten):
+    # Django takes files in pieces of 64 KiB; of what is allowed here the first is kept.
+    shorten("project.bodies.MOST_KEPT", 1000)
+    noise = encoded(Image.effect_noise((400, 400), 90), "PNG")
+    assert len(noise) > 2 * 65536
+    page = web.post("/new/video/", asked(file=photo(noise))).content.decode()
+    assert "It is damaged, or not complete." in page
 
 
 def test_who_finds_no_slot_waits_for_one_and_is_told_in_the_end(web, sandbox, shorten):
@@ -156,3 +167,27 @@ def test_pictures_are_not_extended(web, member, sandbox):
     page = web.post("/tasks/new/", asked(parent_task_id=task.remote_id, index="1")).content.decode()
     assert "Those are pictures. Bring one to life first." in page
     assert paths(sandbox) == []
+
+
+def test_an_extension_takes_a_start_picture_as_a_video_does(web, original, sandbox):
+    address = f"/tasks/new/?parent={original.pk}&index=2"
+    fields = form_of(web.get(address)) | {"prompt": "it snows"}
+    bad = web.post("/tasks/new/", fields | {"file": photo(b"GIF89a")}).content.decode()
+    assert "This is not a JPEG, PNG, WebP or HEIC picture." in bad
+    assert "it snows" in bad
+    looked_up = web.post("/tasks/look-up/", fields | {"file": photo()})
+    picture = form_of(looked_up)["picture"]
+    assert web.post("/tasks/new/", form_of(looked_up)).status_code == 302
+    task = Task.objects.get(kind=Task.Kind.EXTENSION)
+    assert (str(task.picture_id), task.state) == (picture, State.PENDING)
+    assert paths(sandbox)[-2:] == ["/upload", "/imagine-video-extend"]
+    assert form_of(web.get(f"/tasks/new/?again={task.pk}"))["picture"] == picture
+
+
+def test_a_picture_outlives_a_token_that_is_gone(member, kept):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(member)
+    for address in ("/new/video/", "/tasks/new/"):
+        page = strict.post(address, asked(picture=kept.pk))
+        assert page.status_code == 403
+        assert f'name="picture" value="{kept.pk}"' in page.content.decode()

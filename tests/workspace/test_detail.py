@@ -116,8 +116,13 @@ def test_the_usual_duration_is_the_median_of_what_finished_here(web, member, str
     # Neither of these says how long rendering takes.
     age(make_task(member, State.FAILED), sent_at=now - timedelta(seconds=5000), ended_at=now)
     make_task(member, kind=Task.Kind.ORIGINAL, remote_id="an original")
+    pictures = make_task(member, kind=Task.Kind.PICTURES)
+    for _ in range(5):
+        age(make_task(member, kind=Task.Kind.PICTURES), sent_at=now - timedelta(seconds=9), ended_at=now)
     assert b"Usually takes about 40 s" in web.get(address).content
     assert b"Usually takes" not in web.get(f"/tasks/{make_task(member).pk}/").content
+    age(pictures, state=State.PROCESSING, due_at=None)
+    assert b"Usually takes a few seconds" in web.get(f"/tasks/{pictures.pk}/").content
 
 
 def test_four_clips_play_muted_and_looping_each_with_its_actions(web, member):

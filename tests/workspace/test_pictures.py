@@ -36,6 +36,7 @@ def test_the_wall_shows_stills_from_where_they_lie(web, pictures, member, guest)
     page = web.get(f"/tasks/{pictures.pk}/").content.decode()
     assert "Play the film" not in page
     assert 'aria-label="Pick clip 1"' in page
+    assert web.get(f"/tasks/{pictures.pk}/clips/1/film/").status_code == 404
 
 
 def test_stored_pictures_are_shown_from_here_and_open_at_full_size(web, pictures):

@@ -144,9 +144,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
         waiting = Q(state=State.UNCONFIRMED) | Q(QUIET, state__in=FOLLOWED)
         return self.filter(waiting).order_by("changed_at")
 
-    def usual_seconds(self) -> int | None:
-        """How long extensions take here: the median of the last 50 that finished; None before the first."""
-        lately = self.filter(state=State.FINISHED, sent_at__isnull=False).order_by("-ended_at")
+    def usual_seconds(self, kind: str) -> int | None:
+        """How long tasks of `kind` take here: the median of the last 50 that finished; None before the first."""
+        lately = self.filter(state=State.FINISHED, kind=kind, sent_at__isnull=False).order_by("-ended_at")
         spans = [(ended - sent).total_seconds() for sent, ended in lately.values_list("sent_at", "ended_at")[:50]]
         return round(median(spans)) if spans else None
 

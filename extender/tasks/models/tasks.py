@@ -114,7 +114,7 @@ class Task(models.Model):
             # Whole, not partial: behind parameters SQLite does not see that a partial index would do.
             models.Index("owner", "state", name="running"),
             models.Index("state", "due_at", name="task_due"),
-            models.Index("state", F("ended_at").desc(), name="lately_finished"),
+            models.Index("state", "kind", F("ended_at").desc(), name="lately_finished"),
         ]
 
     def __str__(self) -> str:
