@@ -24,6 +24,12 @@ class CutList:
     shape: Literal["as it is", "16:9", "9:16", "1:1"] = "as it is"  # as it is: that of the first part
     fit: Literal["bars", "crop"] = "bars"  # what becomes of pictures in another shape
     even_colours: bool = False  # each part's are led back to where the first part ends
+    format: Literal["mp4", "gif", "webp"] = "mp4"  # the others are moving pictures for chats, of at most 8 MB
+
+    @property
+    def seconds(self) -> float:
+        """How long the film is, to a picture a part."""
+        return sum(part.ends_ms - part.begins_ms for part in self.parts) / 1000
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))

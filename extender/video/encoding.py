@@ -1,15 +1,13 @@
-"""Encodes the pictures of a film: H.264 in 8 bits, so near to its sources that nobody sees the difference."""
+"""Encodes the frames of a film: H.264 in 8 bits, so near to its sources that nobody sees the difference."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
-import av
 from av.video.frame import PictureType
 
 from extender.video.canvas import FORMAT, Canvas
-from extender.video.grading import Grade
+from extender.video.drawing import Drawn
 from extender.video.source import TICKS, Source
 
 # One step for all, so that no picture, however busy, is further off than it: 41 dB where all is noise.
@@ -18,40 +16,19 @@ GOP_SECONDS = 2
 FRAME_DURATION = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION: what a picture lasts is kept
 
 
-def encode(
-    container: Any,
-    canvas: Canvas,
-    sources: list[Source],
-    grades: Sequence[Grade | None],
-    tell: Callable[[float], None],
-) -> tuple[int, int]:
-    """Writes the parts in order; tells how many seconds are there. Returns how many pictures, and ticks, they are."""
-    stream = _stream(container, canvas, sources[0])
-    count, offset = 0, 0
-    for source, grade in zip(sources, grades, strict=True):
+def encode(container: Any, canvas: Canvas, first: Source, film: Iterable[Drawn]) -> tuple[int, int]:
+    """Writes a film that begins with the part `first`. Returns how many pictures, and ticks, it has."""
+    stream = _stream(container, canvas, first)
+    count, ends = 0, 0
+    for drawn in film:
+        frame, ends = drawn.frame, drawn.ends
+        frame.pts, frame.time_base, frame.duration = drawn.begins, Fraction(1, TICKS), drawn.lasts
         # Each cut is a key frame, so that players find it at once.
-        kind = PictureType.I
-        for frame, ticks in _frames(canvas, source, grade):
-            frame.pts, frame.time_base, frame.duration, frame.pict_type = offset, Fraction(1, TICKS), ticks, kind
-            container.mux(stream.encode(frame))
-            tell(offset / TICKS)
-            count, offset, kind = count + 1, offset + ticks, PictureType.NONE
+        frame.pict_type = PictureType.I if drawn.is_cut else PictureType.NONE
+        container.mux(stream.encode(frame))
+        count += 1
     container.mux(stream.encode(None))
-    return count, offset
-
-
-def _frames(canvas: Canvas, source: Source, grade: Grade | None) -> Iterator[tuple[av.VideoFrame, int]]:
-    """The pictures of a part as they are in the film, and how many ticks each lasts."""
-    drawn, tick = None, 0
-    with source.open() as footage:
-        for picture in source.pictures(footage):
-            following = source.tick(picture.seconds)
-            if drawn:
-                yield drawn, following - tick
-            change = partial(grade.apply, seconds=picture.seconds) if grade else None
-            drawn, tick = canvas.draw(picture.frame, footage, change), following
-    if drawn:
-        yield drawn, source.last_ticks
+    return count, ends
 
 
 def _stream(container: Any, canvas: Canvas, first: Source) -> Any:

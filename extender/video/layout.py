@@ -2,7 +2,6 @@
 
 POSTER = "poster.webp"  # where the clip leads; stands in the player until it plays
 THUMBNAIL = "thumbnail.webp"  # near its end, where the four takes of one task differ; small, for lists
-FILM = "film.mp4"  # of several clips
 STORYBOARD = "storyboard.webp"  # one sheet of tiles, read like a page: left to right, then down
 
 POSTER_SIDE, THUMBNAIL_SIDE, TILE_SIDE = 640, 320, 240  # pixels of the longer side
@@ -11,3 +10,8 @@ POSTER_BYTES, THUMBNAIL_BYTES, STORYBOARD_BYTES = 40_000, 12_000, 110_000  # at 
 COLUMNS, ROWS = 6, 4
 TILES = COLUMNS * ROWS
 # Tile number n (from 0) shows the moment n / (TILES - 1) of the clip: the first its first picture, the last its last.
+
+
+def film(kind: str) -> str:
+    """What a film of several clips is called: "film.mp4", "film.gif", "film.webp"."""
+    return f"film.{kind}"

@@ -50,13 +50,13 @@ def compare(parent: Path, child: Path) -> Cut:
 
 
 def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int], None]) -> Film:
-    """Makes one film of the `files`, one for each part of the cut list; writes `layout.FILM` into the folder `into`.
+    """Makes one film of `files`, one for each part of the cut list; writes `layout.film(cuts.format)` into `into`.
 
     `tell` hears how many percent are there, each once and rising, 0 to 99; what it raises ends the export. The film
     gets its name when it is whole; of one that was ended, "film.part" may be left in the folder.
 
     Raises as `examine`: `NotAVideo` also where a part holds no picture, or the film takes more than its limits (20
-    minutes of a processor); OSError where the film cannot be written (EFBIG: larger than 1 GiB).
+    minutes of a processor); OSError where the film cannot be written (EFBIG: it is larger than 1 GiB).
     """
     with ExitStack() as opened:
         numbers = [opened.enter_context(file.open("rb")).fileno() for file in files]

@@ -12,14 +12,15 @@ import av
 import numpy as np
 import pytest
 from av.video.reformatter import Colorspace
+from PIL import Image
 
-from extender.video import colour, layout
+from extender.video import animation, colour
 from extender.video import process as probing
 from extender.video.cutlist import CutList, Film, Part
 from extender.video.export import export
 from extender.video.facts import NotAVideo
 from tests import films
-from tests.video.looks import compare
+from tests.video.looks import compare, off
 from tests.video.test_hostile_files import children
 
 PLAIN = {"preset": "ultrafast", "bf": "2", "g": "12"}
@@ -178,9 +179,9 @@ def test_a_process_of_its_own_makes_the_film_and_says_how_far_it_is(clip, tmp_pa
     film = probing.export(cuts, [clip, clip], tmp_path, told.append)
     assert (film.frames, film.duration_ms, film.is_copied) == (47, 1958, False)
     assert (told[0], told[-1], len(told)) == (0, 97, 47)
-    assert [path.name for path in tmp_path.iterdir()] == [layout.FILM]
-    assert_same(tmp_path / layout.FILM, (clip, slice(None)), (clip, slice(1, None)), at_least=ALIKE)
-    content = (tmp_path / layout.FILM).read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+    assert_same(tmp_path / "film.mp4", (clip, slice(None)), (clip, slice(1, None)), at_least=ALIKE)
+    content = (tmp_path / "film.mp4").read_bytes()
     assert content.index(b"moov") < content.index(b"mdat"), "it plays while it loads"
 
 
@@ -195,7 +196,7 @@ def test_an_export_that_is_cancelled_leaves_no_film(clip, tmp_path):
     with pytest.raises(Cancelled):
         probing.export(CutList((Part(42, 1000),)), [clip], tmp_path, cancel)
     assert children() == before
-    assert not (tmp_path / layout.FILM).exists()
+    assert not (tmp_path / "film.mp4").exists()
 
 
 def test_a_full_disk_keeps_its_number(clip, tmp_path):
@@ -224,7 +225,7 @@ def test_the_busiest_pictures_come_as_near_as_others(tmp_path):
     ]
     file = films.write(tmp_path / "clip.mp4", noisy, options={"preset": "ultrafast", "qp": "5"})
     made(tmp_path, (file, 42, 500))
-    assert_same(tmp_path / layout.FILM, (file, slice(1, None)), at_least=ALIKE)
+    assert_same(tmp_path / "film.mp4", (file, slice(1, None)), at_least=ALIKE)
 
 
 RED, BLUE = (200, 40, 40), (40, 40, 200)
@@ -248,7 +249,7 @@ def test_a_film_has_the_shape_that_is_asked_for(shape, fit, size, corner, edge, 
     tall = films.write(tmp_path / "tall.mp4", [films.flat(BLUE, 44, 80)] * 4, options=PLAIN)
     film = made(tmp_path, (wide, 0, 167), (tall, 0, 167), shape=shape, fit=fit)
     assert (film.width, film.height) == size
-    first, last = (films.read(tmp_path / layout.FILM)[number].astype(int) for number in (0, -1))
+    first, last = (films.read(tmp_path / "film.mp4")[number].astype(int) for number in (0, -1))
     colours = {"black": (0, 0, 0), "red": RED, "blue": BLUE}
     assert np.abs(first[2, 2] - colours[corner]).max() < 9
     assert np.abs(last[size[1] // 2, 2] - colours[edge]).max() < 9
@@ -281,14 +282,14 @@ def test_even_colours_take_most_of_the_jumps_and_of_the_drift(tmp_path):
         *((file, 0, round(1000 * len(part) / 24)) for file, part in zip(files, parts, strict=True)),
         even_colours=True,
     )
-    shown = films.read(tmp_path / layout.FILM)
+    shown = films.read(tmp_path / "film.mp4")
     jumps, drift = looked_at(parts, tmp_path)
     left_jumps, left_drift = looked_at([shown[:12], shown[12:30], shown[30:]], tmp_path)
     assert min(jumps + drift) > 4
     assert all(left < 0.4 * whole for whole, left in zip(jumps + drift, left_jumps + left_drift, strict=True))
     # The first part is as it was.
     first = [planes for _, planes in pictures(files[0])]
-    assert min(map(likeness, [planes for _, planes in pictures(tmp_path / layout.FILM)], first)) > ALIKE
+    assert min(map(likeness, [planes for _, planes in pictures(tmp_path / "film.mp4")], first)) > ALIKE
     # Half a second after the cut they are back, and stay.
     assert max(math.dist(tone(picture), tone(shown[11])) for picture in shown[24:30]) < 3
 
@@ -302,6 +303,31 @@ def test_even_colours_do_not_band_a_sky(tmp_path):
     ]
     files = [films.write(tmp_path / f"{n}.mp4", [sky] * 4, options={"qp": "1"}) for n, sky in enumerate(skies)]
     made(tmp_path, *((file, 0, 167) for file in files), even_colours=True)
-    light = [planes[0].mean(axis=0) for _, planes in pictures(tmp_path / layout.FILM)]
+    light = [planes[0].mean(axis=0) for _, planes in pictures(tmp_path / "film.mp4")]
     assert np.abs(light[-1] - light[0]).mean() < 0.6
     assert np.diff(light[-1]).max() < 1.7
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_a_moving_picture_for_chats_stays_within_its_bytes(kind, tmp_path, monkeypatch):
+    small = [picture[:88:2, ::2] for picture in films.pan(24)]
+    file = films.write(tmp_path / "clip.mp4", small, options=PLAIN)
+    for frames in (13, 7):
+        film = made(tmp_path, (file, 0, 1000), format=kind)
+        assert (film.frames, film.duration_ms) == (frames, 1000)
+        size = (tmp_path / f"film.{kind}").stat().st_size
+        assert size <= animation.MOST_BYTES
+        monkeypatch.setattr(animation, "MOST_BYTES", size * 2 // 3)
+        with Image.open(tmp_path / f"film.{kind}") as shown:
+            assert (shown.format, shown.n_frames, shown.size) == (
+                kind.upper(),
+                film.frames,
+                (film.width, film.height),
+            )
+            assert shown.info["loop"] == 0
+            shown.seek(1)
+            second = np.asarray(shown.convert("RGB")).astype(np.int16)
+            assert off(small[shown.info["duration"] * 24 // 1000], second) < 8
+    monkeypatch.setattr(animation, "MOST_BYTES", 100)
+    with pytest.raises(NotAVideo, match="too long"):
+        made(tmp_path, (file, 0, 1000), format=kind)

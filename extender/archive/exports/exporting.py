@@ -138,7 +138,7 @@ def _make(claim: Claim) -> dict[str, Any]:
 
         film = asdict(_export(export, files, folder, tell))
         claim.renew(99)
-        return film | _keep(store, folder / layout.FILM, export.file)
+        return film | _keep(store, folder / layout.film(export.as_cut_list().format), export.file)
 
 
 def _export(export: Export, files: list[Path], folder: Path, tell: Callable[[int], None]) -> Film:
