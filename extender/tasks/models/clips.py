@@ -92,9 +92,8 @@ class ClipQuerySet(LeasedQuerySet["Clip"]):
 
     def census(self) -> list[dict[str, object]]:
         """For each state how many clips there are, their bytes, and since when the oldest one waits."""
-        return list(
-            self.values("state").annotate(number=Count("pk"), weight=Sum("bytes"), oldest=Min("made_at")).order_by()
-        )
+        counted = self.values("state").annotate(number=Count("pk"), weight=Sum("bytes"), oldest=Min("made_at"))
+        return [dict(row) for row in counted.order_by()]
 
 
 class Clip(models.Model):
