@@ -23,6 +23,14 @@ BUCKET_FORMS = {
 
 def origin(name: str, value: str) -> str:
     """The origin (scheme, host, port) that setting `name` holds; https, or http on loopback; "" stays ""."""
+    found = address(name, value)
+    if urlsplit(found).path:
+        raise ImproperlyConfigured(f"{name} must be an origin such as https://example.org, without a path.")
+    return found
+
+
+def address(name: str, value: str) -> str:
+    """The address that setting `name` holds, like an origin, with or without a path; no slash at its end."""
     value = value.strip().rstrip("/")
     if not value:
         return ""
@@ -31,8 +39,8 @@ def origin(name: str, value: str) -> str:
         _ = parts.port
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} is not an address: {error}.") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        raise ImproperlyConfigured(f"{name} must be an origin such as https://example.org, without a path.")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ImproperlyConfigured(f"{name} must be an address such as https://example.org.")
     if "%" in parts.netloc:
         raise ImproperlyConfigured(f"{name} must have no % in its host: only this machine would know what it means.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:

@@ -13,8 +13,9 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
+from extender.network.addresses import origin_of
 from project import threads
-from project.addresses import LOOPBACK, bucket, bucket_origin, host_of, origin, refuse_bad_way_out
+from project.addresses import LOOPBACK, address, bucket, bucket_origin, host_of, origin, refuse_bad_way_out
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -48,7 +49,7 @@ try:
     DEBUG = env.bool("DEBUG", False)
     APIFRAME_API_KEY = env.str("APIFRAME_API_KEY", "").strip()
     base_url = "https://api.apiframe.pro" if APIFRAME_API_KEY else "http://127.0.0.1:8791"
-    APIFRAME_BASE_URL = origin("APIFRAME_BASE_URL", env.str("APIFRAME_BASE_URL", base_url))
+    APIFRAME_BASE_URL = address("APIFRAME_BASE_URL", env.str("APIFRAME_BASE_URL", base_url))
     PUBLIC_URL = origin("PUBLIC_URL", env.str("PUBLIC_URL", ""))
     # The sandbox is whatever answers on loopback: it alone may serve clips over plain http.
     SANDBOX = urlsplit(APIFRAME_BASE_URL).hostname in LOOPBACK
@@ -207,13 +208,14 @@ if HTTPS:
 
 # What is redirected must be allowed where it ends.
 BUCKET_SOURCES = [bucket_origin(ARCHIVE_BUCKET)] if ARCHIVE_BUCKET else []
-MEDIA_SOURCES = [SELF, "https:", *([APIFRAME_BASE_URL] if SANDBOX else []), *BUCKET_SOURCES]
+MEDIA_SOURCES = [SELF, "https:", *([origin_of(APIFRAME_BASE_URL)] if SANDBOX else []), *BUCKET_SOURCES]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, *BUCKET_SOURCES],
+        # Pictures too are shown from their own addresses until they are copied.
+        "img-src": MEDIA_SOURCES,
         "media-src": MEDIA_SOURCES,
         "connect-src": [SELF],
         "form-action": [SELF],

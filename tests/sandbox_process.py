@@ -1,5 +1,6 @@
 """The sandbox as a process of its own, and a receiver for its webhooks: for fixtures."""
 
+import gzip
 import json
 import os
 import re
@@ -180,7 +181,9 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                raw = self.body()
+                unpacked = gzip.decompress(raw) if "Content-Encoding" in self.headers else raw
+                body = json.loads(unpacked.strip(b"\0"))
                 if self.path == "/slow/":
                     receiver.release.wait(10)
                 with receiver.changed:
@@ -189,6 +192,14 @@ class Receiver:
                 self.send_response(302 if self.path == "/elsewhere/" else 204)
                 self.send_header("Location", "/never/")
                 self.end_headers()
+
+            def body(self) -> bytes:
+                if "Content-Length" in self.headers:
+                    return self.rfile.read(int(self.headers["Content-Length"]))
+                chunks = b""
+                while length := int(self.rfile.readline(), 16):
+                    chunks += self.rfile.read(length + 2)[:-2]
+                return chunks
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -201,7 +212,7 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def bodies(self, task_id: str) -> list[dict]:
-        return [body for _, _, body in self.posts if body["task_id"] == task_id]
+        return [body for _, _, body in self.posts if body.get("task_id") == task_id]
 
     def wait(self, task_id: str, results: int = 1) -> list[dict]:
         """What was posted about a task, once that many results are among it."""

@@ -1,7 +1,17 @@
 """APIFRAME, the remote service that renders: its errors, its words, its wire. Knows no model of ours."""
 
 from extender.apiframe.client import Account, Client
-from extender.apiframe.errors import ApiframeError, BadKey, Busy, NotFound, NotSent, Refused, Standing, Unknown
+from extender.apiframe.errors import (
+    ApiframeError,
+    BadKey,
+    Busy,
+    NotFound,
+    NotSent,
+    NotUploaded,
+    Refused,
+    Standing,
+    Unknown,
+)
 from extender.apiframe.payloads import TaskUpdate, likely_id_in, parse_task
 from extender.apiframe.reading import read
 
@@ -13,6 +23,7 @@ __all__ = [
     "Client",
     "NotFound",
     "NotSent",
+    "NotUploaded",
     "Refused",
     "Standing",
     "TaskUpdate",

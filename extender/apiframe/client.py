@@ -18,6 +18,7 @@ from extender.apiframe.errors import (
     Moved,
     NoCredits,
     NotFound,
+    NotUploaded,
     Refused,
     Standing,
     Unknown,
@@ -25,19 +26,23 @@ from extender.apiframe.errors import (
 from extender.apiframe.exchange import Answer, exchange
 from extender.apiframe.payloads import (
     TaskUpdate,
+    names_a_task,
     objects_in,
     parse_task,
     parse_tasks,
+    picture_url_in,
     reason_of,
     refusal_in,
     usable_clip_url,
 )
 from extender.apiframe.reading import read
+from extender.network.addresses import origin_of
 from extender.states import State
 
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
 SUBMIT_SECONDS = 17
 ACCOUNT_SECONDS = 1.5
+UPLOAD_SECONDS = 8
 FETCH_SECONDS = 10
 # These say nothing certain about whether the task was made: the first two by their names, the others since whoever
 # stands between gave up waiting.
@@ -54,6 +59,7 @@ KEY_REFUSED = "APIFRAME does not accept this installation’s API key: set a wor
 NO_CREDITS = "The account at APIFRAME has no credits left"
 DOOR_SHUT = "APIFRAME’s front door refuses this server"
 MAX_TOLD = 200
+MAX_PICTURE_URL = 2000
 # What fits into the database's integer.
 MAX_CREDITS = 2**31
 MAX_RETRY_AFTER = timedelta(minutes=10)
@@ -92,6 +98,23 @@ class Client:
     def pictures(self, **fields: str) -> TaskUpdate:
         """`POST /imagine`: spends money, like `extend`."""
         return self._accepted("/imagine", fields)
+
+    def upload(self, content: bytes) -> str:
+        """`POST /upload`: gives APIFRAME a JPEG of at most 2 MB, and returns its address there. It is not billed.
+
+        Raises `Refused`, `Standing`, `Busy`, or `NotUploaded` where no usable answer came.
+        """
+        files = {"image": ("picture.jpg", content, "image/jpeg")}
+        try:
+            said, kept = self._call("POST", "/upload", {}, UPLOAD_SECONDS, pays=True, files=files)
+        except Unknown as error:
+            raise NotUploaded(f"The picture could not be uploaded yet. {error}", raw=error.raw) from error
+        if words := refusal_in(said):
+            raise Refused(words, raw=kept)
+        url = picture_url_in(said)
+        if not url or len(url) > MAX_PICTURE_URL:
+            raise NotUploaded("APIFRAME did not say where the picture lies.", raw=kept)
+        return url
 
     def fetch(self, task_id: str) -> TaskUpdate:
         """`POST /fetch`: one task as it stands. Raises `NotFound` and the other errors of this room."""
@@ -136,7 +159,7 @@ class Client:
     @property
     def _usable(self) -> Callable[[str], bool]:
         """Whether a clip may lie at an address."""
-        return usable_clip_url(self.base_url if settings.SANDBOX else None)
+        return usable_clip_url(origin_of(self.base_url) if settings.SANDBOX else None)
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}
@@ -147,15 +170,27 @@ class Client:
         # Of a task that has just been taken, "success" says no more than that.
         return replace(update, state=State.PENDING, percentage=None, reason="") if update.is_unreadable else update
 
-    def _call(self, method: str, path: str, body: Any, seconds: float, *, pays: bool = False) -> tuple[Any, str]:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        seconds: float,
+        *,
+        pays: bool = False,
+        files: dict[str, Any] | None = None,
+    ) -> tuple[Any, str]:
         """What is said in answer, an object or a list, and what is kept of it."""
         url = self.base_url + path
-        answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds)
+        answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds, files)
         read_body = read(answer.body, answer.headers.get("Content-Encoding"))
         kept = read_body.kept(*self._secrets)
         if _is_success(answer) and isinstance(read_body.said, dict | list):
             return read_body.said, kept
-        raise _error(answer, read_body.said, url, f"HTTP {answer.status} {kept}", pays=pays)
+        raw = f"HTTP {answer.status} {kept}"
+        if pays and names_a_task(read_body.said, but=body.get("parent_task_id", "")):
+            raise Unknown(f"APIFRAME answered with an error, and named a task (HTTP {answer.status}).", raw=raw)
+        raise _error(answer, read_body.said, url, raw, pays=pays)
 
 
 def _is_success(answer: Answer) -> bool:

@@ -81,6 +81,12 @@ class Moved(Standing):
     cause = "moved"
 
 
+class NotUploaded(ApiframeError):
+    """A picture did not get to APIFRAME, or where it lies there was not to be read: nothing was billed, try again."""
+
+    state = State.QUEUED
+
+
 class Busy(ApiframeError):
     """APIFRAME has too many requests (429): nothing was billed; send again after `retry_in`."""
 

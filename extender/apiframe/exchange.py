@@ -36,9 +36,12 @@ class Answer:
     """Why there is no more of the body, where there should be: a sentence for the owner."""
 
 
-def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds: float) -> Answer:
+def exchange(
+    method: str, url: str, headers: dict[str, str], body: Any, seconds: float, files: dict[str, Any] | None = None
+) -> Answer:
     """Sends one request on a fresh connection, once, and reads the answer within `seconds`.
 
+    `body` goes as JSON; `files`, as `requests` takes them, go in its place as multipart.
     Raises `NotSent` when no byte of the request left, and `Unknown` when it may have arrived and no answer came. No
     session, so no .netrc of the host can replace the Authorization header.
     """
@@ -48,7 +51,7 @@ def exchange(method: str, url: str, headers: dict[str, str], body: Any, seconds:
         deadline = time.monotonic() + seconds
         timer = cut_in(seconds, adapter)
         try:
-            prepared = requests.Request(method, url, headers, json=body).prepare()
+            prepared = requests.Request(method, url, headers, json=body, files=files).prepare()
             return _read(adapter.exchange(prepared, (min(CONNECT_SECONDS, seconds), seconds)), deadline)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             # The kind of error does not tell: TLS can fail after the request as well as before it.

@@ -34,6 +34,7 @@ WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload"
 LOOK_ALIKES = {"id", "uuid", "jobid"}
 MAX_DEPTH = 5
 URLS = ("videourls", "imageurls")
+PICTURES = ("imageurls", "images")
 # Of a task that has finished, these can hardly be anything else.
 URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results", "urls", "data")
 URL = ("url", "videourl", "imageurl")
@@ -58,6 +59,8 @@ class TaskUpdate:
     """0 to 100, or None where nothing sensible was said."""
     clip_urls: tuple[str | None, ...] = ()
     """A place for each clip by its index, None where that clip is missing or unusable."""
+    has_pictures: bool = False
+    """The clips are still pictures."""
     reason: str = ""
     retried: bool = False
     """APIFRAME put the task back into its queue: the percentage may fall, this once."""
@@ -135,6 +138,11 @@ def only_id_in(body: Any, but: str = "") -> str:
     return named.pop() if len(named) == 1 else ""
 
 
+def names_a_task(body: Any, but: str) -> bool:
+    """Whether `body` names a task, `but` aside, and speaks of no errors: it may have been made, whatever is said."""
+    return bool(only_id_in(body, but)) and not any(fields.get("errors") for fields in objects_in(body))
+
+
 def id_in(task: dict[str, Any]) -> str:
     """The id that `task` plainly names as one, however that is spelt, its digits as they stand; "" for none."""
     return next((found for name, value in task.items() if _plainly(name) == "taskid" and (found := _id(value))), "")
@@ -173,6 +181,12 @@ def _plainly(name: str) -> str:
     return re.sub("[_-]", "", name).lower()
 
 
+def picture_url_in(body: Any) -> str:
+    """Where `body` says that an uploaded picture lies; "" where it does not."""
+    texts = (_text(fields.get(name)) for fields in map(_spelt, objects_in(body)) for name in ("imageurl", "url"))
+    return next((text for text in texts if re.match("https?://", text)), "")
+
+
 def likely_id_in(kept: str) -> str:
     """What may be a task's id in the text that was kept of an answer: a person has to say so. "" for none."""
     found = LIKELY_ID.search(kept)
@@ -194,11 +208,12 @@ def _translate(
     word = _text(task.get("status")).lower()
     state = STATES.get(word, State.PROCESSING if word else unsaid)
     names = (*URLS, *URLS_OF_FINISHED) if state == State.FINISHED else URLS
-    urls = next((urls for urls in (_clip_urls(task.get(name), usable) for name in names) if any(urls)), ())
+    found = ((name, urls) for name in names if any(urls := _clip_urls(task.get(name), usable)))
+    name, urls = next(found, ("", ()))
     # The documented success has no status: the clips are what success looks like.
     if state != State.FAILED and urls:
-        return TaskUpdate(State.FINISHED, remote_id, 100, urls)
-    if state == State.FINISHED or (not word and "videourls" in task):
+        return TaskUpdate(State.FINISHED, remote_id, 100, urls, has_pictures=name in PICTURES)
+    if state == State.FINISHED or (not word and not task.keys().isdisjoint(URLS)):
         return TaskUpdate(State.PROCESSING, remote_id, 100, reason=UNREADABLE)
     if state == State.FAILED:
         return TaskUpdate(State.FAILED, remote_id, reason=reason_of(task) or _reasonless(word))

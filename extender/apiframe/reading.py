@@ -36,7 +36,7 @@ def read(came: bytes, packing: str | None = None, most: int = MAX_BYTES) -> Body
     """Reads what `came`, unpacked to at most `most` bytes; `packing` is its Content-Encoding, where it has one."""
     packings = {name.strip() for name in (packing or "").lower().split(",")}
     for _ in range(MOST_LAYERS):
-        came = _unpacked(came, "deflate" in packings, most)
+        came = _unpacked(came, most)
     for encoding in ("utf-8", json.detect_encoding(came)):
         text = came.decode(encoding, "replace").strip(AROUND)
         with suppress(ValueError, RecursionError):
@@ -51,14 +51,15 @@ def _spelt_out(said: Any) -> Any:
     return json.loads(said) if isinstance(said, str) else said
 
 
-def _unpacked(came: bytes, is_deflated: bool, most: int) -> bytes:
+def _unpacked(came: bytes, most: int) -> bytes:
     """`came` without one layer of gzip or deflate, up to where it breaks off; as it is where it has none."""
-    # JSON begins with neither of these. Deflate without zlib's frame has no such first byte; it is no text either.
+    # JSON begins with neither of these.
     if came[:1] in (b"\x1f", b"x"):
-        return _inflated(came, GZIP_OR_ZLIB, most) or came
-    if is_deflated and not _is_text(came):
-        return _inflated(came, BARE_DEFLATE, most) or came
-    return came
+        unpacked = _inflated(came, GZIP_OR_ZLIB, most)
+        return unpacked if unpacked.strip(AROUND.encode()) else came
+    # Deflate without zlib's frame has no such first byte: what it holds has to tell.
+    bare = b"" if _is_text(came) else _inflated(came, BARE_DEFLATE, most)
+    return bare if bare.lstrip(AROUND.encode())[:1] in (b"{", b"[", b"<") else came
 
 
 def _inflated(came: bytes, window: int, most: int) -> bytes:

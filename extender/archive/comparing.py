@@ -4,7 +4,7 @@ import logging
 from dataclasses import asdict
 from typing import Any
 
-from extender.archive import storage
+from extender.archive import files, storage
 from extender.states import UNSETTLED_FILES
 from extender.tasks.models import Clip, Task
 from extender.video import process as probing
@@ -41,7 +41,7 @@ def _cut(clip: Clip) -> dict[str, Any]:
         return {}
     store = storage.current_store()
     try:
-        with store.local(_file(source)) as before, store.local(_file(clip)) as after:
+        with store.local(files.name(source)) as before, store.local(files.name(clip)) as after:
             return asdict(probing.compare(before, after))
     except (FileNotFoundError, probing.NotAVideo, probing.ProbeFailed) as error:
         logger.warning("%s could not be compared: %s", clip, error)
@@ -64,7 +64,3 @@ def _original(task: Task) -> Clip | None:
             break
         source = source.task.source
     return source
-
-
-def _file(clip: Clip) -> str:
-    return storage.name(clip.sha256, "clip")

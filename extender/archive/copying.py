@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
-from extender.archive import storage
+from extender.archive import files, storage
 from extender.archive.claims import Claim, Overtaken
 from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
@@ -17,7 +17,6 @@ from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
 from extender.tasks import following
 from extender.tasks.models import Clip
-from extender.video import layout
 from extender.video import process as probing
 
 logger = logging.getLogger(__name__)
@@ -27,7 +26,6 @@ FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=6)
 # How long nothing is copied after the store was full or broken: the next try tells whether it is mended.
 PAUSE = timedelta(minutes=1)
-PICTURES = {"poster": layout.POSTER, "thumbnail": layout.THUMBNAIL, "storyboard": layout.STORYBOARD}
 MEASURED = ("duration_ms", "width", "height", "frame_rate", "codec")
 
 
@@ -70,7 +68,7 @@ def _settle_failed(claim: Claim, error: Exception) -> None:
             _miss(claim, str(error))
         case Barred():
             _try_later(claim, str(error), FileState.BARRED)
-        case Refused() | TooLarge() | probing.NotAVideo():
+        case Refused() | TooLarge() | probing.Unfit():
             claim.settle(FileState.REFUSED, str(error))
             logger.warning("%s cannot be stored: %s", claim.clip, error)
         case Unavailable():
@@ -137,23 +135,22 @@ def _copy(claim: Claim) -> dict[str, Any]:
         part.settle()
         claim.renew(size)
         with storage.disk_trouble():
-            facts = probing.examine(part.path, pictures)
+            facts = (probing.look if claim.clip.is_picture else probing.examine)(part.path, pictures)
         claim.renew(size)
         # The film last: where it is, its pictures are.
-        for kind, file_name in PICTURES.items():
+        for kind, file_name in files.stills(claim.clip).items():
             with store.part() as picture:
                 with storage.disk_trouble():
                     content = (pictures / file_name).read_bytes()
                 picture.write(content)
                 store.put(picture, storage.name(sha256, kind))
-        store.put(part, storage.name(sha256, "clip"))
-    return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts)}
+        store.put(part, storage.name(sha256, facts.codec if claim.clip.is_picture else "clip"))
+    return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts.as_json())}
 
 
-def _columns(facts: probing.Facts) -> dict[str, Any]:
+def _columns(measured: dict[str, Any]) -> dict[str, Any]:
     """What was measured, as the row has it: by itself what is shown, and all of it for later comparisons."""
-    measured = facts.as_json()
-    return {"facts": measured} | {name: measured[name] for name in MEASURED}
+    return {"facts": measured} | {name: measured[name] for name in MEASURED if name in measured}
 
 
 def _take_own(clip: Clip, store: storage.Store, part: storage.Part) -> tuple[str, int] | None:
@@ -163,7 +160,7 @@ def _take_own(clip: Clip, store: storage.Store, part: storage.Part) -> tuple[str
     """
     if not clip.sha256:
         return None
-    film, size = storage.name(clip.sha256, "clip"), 0
+    film, size = files.name(clip), 0
     try:
         if store.checksum(film) != clip.sha256:
             return None

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from extender.archive.storage.base import MEBIBYTE
+from extender.network.addresses import origin_of
 from extender.network.stream import GuardedStream
 
 
@@ -11,5 +12,5 @@ def open_clip(url: str) -> GuardedStream:
 
     Only a sandbox, which lies on loopback, may serve clips from inside.
     """
-    sandbox = settings.APIFRAME_BASE_URL if settings.SANDBOX else None
+    sandbox = origin_of(settings.APIFRAME_BASE_URL) if settings.SANDBOX else None
     return GuardedStream(url, settings.ARCHIVE_MAX_MB * MEBIBYTE, sandbox)

@@ -1,4 +1,4 @@
-"""Keeps the store tidy and true: stray temporary files and unwanted films go, and what was kept is read again."""
+"""Keeps the store tidy and true: stray temporary files, unwanted films and old pictures go; what was kept is read."""
 
 import logging
 import time
@@ -9,10 +9,10 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from extender.archive import storage
+from extender.archive import files, storage
 from extender.archive.exports.models import Export
 from extender.states import FileState
-from extender.tasks.models import Clip, Task
+from extender.tasks.models import Clip, Picture, Task
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def sweep_now_and_then() -> None:
         with suppress(storage.StoreTrouble):
             prune()
             drop_unwanted_films()
+        Picture.objects.sweep()
 
 
 def prune() -> int:
@@ -61,7 +62,7 @@ def _drop(export: Export) -> bool:
 def verify(progress: Callable[[int], object]) -> Iterator[Clip]:
     """Reads every copy again; `progress` hears how many bytes. Yields those that are damaged, to be copied again."""
     store = storage.current_store()
-    for clip in Clip.objects.stored().order_by("pk").iterator():
+    for clip in Clip.objects.stored().select_related("task").order_by("pk").iterator():
         if not _is_whole(store, clip):
             _copy_again(clip)
             yield clip
@@ -70,8 +71,8 @@ def verify(progress: Callable[[int], object]) -> Iterator[Clip]:
 
 def _is_whole(store: storage.Store, clip: Clip) -> bool:
     try:
-        return store.checksum(storage.name(clip.sha256, "clip")) == clip.sha256 and all(
-            store.exists(storage.name(clip.sha256, kind)) for kind in storage.KINDS
+        return store.checksum(files.name(clip)) == clip.sha256 and all(
+            store.exists(storage.name(clip.sha256, kind)) for kind in files.stills(clip)
         )
     except FileNotFoundError:
         return False

@@ -5,6 +5,9 @@ from django.urls import path
 from extender.archive.exports import views as exports
 from extender.archive.serving import views
 from extender.archive.storage import KINDS
+from extender.video.layout import PICTURE_SUFFIXES
+
+SERVED = KINDS | PICTURE_SUFFIXES
 
 FILM = "tasks/<uuid:pk>/clips/<int:index>/film/export/"
 
@@ -14,9 +17,10 @@ urlpatterns = [
     path(f"{FILM}<uuid:export_pk>/cancel/", exports.cancel, name="export_cancel"),
     path("tasks/<uuid:pk>/download/", views.download_all, name="download_all"),
     path("tasks/<uuid:pk>/clips/<int:index>/download/", views.download, name="download"),
-    *(path(f"clips/<uuid:pk>{end}", views.show, {"kind": kind}, name=kind) for kind, end in KINDS.items()),
+    path("tasks/<uuid:pk>/clips/<int:index>/film/editors/", views.download_for_editors, name="film_for_editors"),
+    *(path(f"clips/<uuid:pk>{end}", views.show, {"kind": kind}, name=kind) for kind, end in SERVED.items()),
     *(
         path(f"s/<str:token>/clips/<uuid:pk>{end}", views.show_guest, {"kind": kind}, name=f"guest_{kind}")
-        for kind, end in KINDS.items()
+        for kind, end in SERVED.items()
     ),
 ]

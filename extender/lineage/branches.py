@@ -44,7 +44,7 @@ class Segment:
 
     @property
     def repeated_ms(self) -> int:
-        """How much of the file, from its first picture on, is the footage of its parent."""
+        """For how long the file shows its parent's footage again, from its first picture on."""
         return (self.clip.cut_ms or 0) if self.clip.repeats_parent else 0
 
     @property
@@ -109,6 +109,11 @@ class Branch:
         """How long its film plays: what is known here, and not lost."""
         played = [step for step in self.steps if step.clip and not step.clip.is_lost]
         return sum(seconds_of(step.clip, step.task) for step in played)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether a file is here of any clip that came on it."""
+        return any(clip.is_stored for step in self.steps for clip in step.task.clips)
 
     @property
     def is_near_end(self) -> bool:

@@ -33,6 +33,12 @@ _NAT64 = ip_network("64:ff9b::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
+def origin_of(url: str) -> str:
+    """The scheme, host and port of `url`, as they are spelt there."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def may_be_fetched(url: str, excepted_origin: str | None = None) -> bool:
     """Whether `url` is plainly spelt https to a public name or number, or of `excepted_origin` to the letter.
 
@@ -42,7 +48,7 @@ def may_be_fetched(url: str, excepted_origin: str | None = None) -> bool:
         parts = urlsplit(url)
         if not url.isprintable() or " " in url or "\\" in url or "@" in parts.netloc or parts.port == 0:
             return False
-        if excepted_origin and f"{parts.scheme}://{parts.netloc}" == excepted_origin:
+        if excepted_origin and origin_of(url) == excepted_origin:
             return True
         # Lower case makes an ordinary k of the Kelvin sign, and the resolver folds others of its kind.
         return parts.scheme == "https" and parts.netloc.isascii() and _is_public_host(parts)

@@ -55,6 +55,8 @@ def spoilt(answer: Answer, fault: str | None, stall: float) -> Answer:
             return of(401, {})
         case "402":
             return refused(402, "You do not have enough credits")
+        case "403":
+            return refused(403, "This prompt is against the rules")
         case "404":
             return refused(404, "Task not found")
         case "408":

@@ -56,11 +56,15 @@ def _continued(service: Service, task_type: str, fields: dict[str, Any]) -> tupl
     """The task whose clip or picture is continued, and its index: a start video may begin with our own picture."""
     if task_type == EXTEND:
         return service.store.task(fields["parent_task_id"]), int(fields["index"])
-    path = fields.get("image_url", "").partition("?")[0].removeprefix(service.origin)
-    match = videos.PATH.fullmatch(path) if task_type == START else None
+    match = videos.PATH.fullmatch(_own_path(service, fields)) if task_type == START else None
     if not match or match[3] != "png" or match[2] not in "1234":
         return None, 0
     return service.store.task(match[1]), int(match[2])
+
+
+def _own_path(service: Service, fields: dict[str, Any]) -> str:
+    """The path of the start picture, where it is one of ours."""
+    return fields.get("image_url", "").partition("?")[0].removeprefix(service.origin)
 
 
 def _parent_problem(service: Service, parent: Task | None, index: int) -> str | None:
@@ -97,6 +101,7 @@ def _new_task(
         ratio=wire.ratio(fields.get("aspect_ratio", "16:9")) or 16 / 9,
         parent_task_id=parent.task_id if parent else None,
         parent_index=index if parent else None,
+        picture=uploads.name_of(service.uploads, _own_path(service, fields)) if task_type == START else None,
         depth=parent.depth + 1 if parent and task_type == EXTEND else 0,
         words=words,
         webhook_url=fields.get("webhook_url") or None,
@@ -154,13 +159,17 @@ def fetch_many(service: Service, fields: dict[str, Any], entry: Entry) -> Reply:
     return _fetched(service, answers.of(200, {"tasks": bodies}), entry)
 
 
-def upload(service: Service, raw: bytes) -> Reply:
+def upload(service: Service, raw: bytes, entry: Entry) -> Reply:
     """Keeps a picture and says where it is. Nothing is billed."""
     try:
         content = uploads.received(raw)
     except ValueError as error:
         return Reply(answers.refused(400, str(error)))
-    return Reply(answers.of(200, {"imageURL": service.origin + uploads.keep(service.uploads, content)}))
+    answer = answers.of(200, {"imageURL": service.origin + uploads.keep(service.uploads, content)})
+    fault = misbehaviour.upload_fault(service.options.misbehave)
+    if fault:
+        entry.fault = f"upload-{fault}"
+    return Reply(answers.spoilt(answer, fault, service.options.stall))
 
 
 def uploaded(service: Service, path: str) -> Answer:

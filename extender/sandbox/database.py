@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # What the tables look like. Another version in the file means: start afresh, nothing in it is worth more.
-VERSION = 2
+VERSION = 3
 SCHEMA = """
 CREATE TABLE account (
   id INTEGER PRIMARY KEY CHECK (id = 1), granted INTEGER NOT NULL, credits INTEGER NOT NULL);
 CREATE TABLE tasks (
   task_id TEXT PRIMARY KEY, task_type TEXT NOT NULL, prompt TEXT NOT NULL, motion TEXT NOT NULL,
   parent_task_id TEXT, parent_index INTEGER, depth INTEGER NOT NULL, takes INTEGER NOT NULL, ratio REAL NOT NULL,
-  started REAL NOT NULL, seconds REAL NOT NULL, words TEXT NOT NULL, original INTEGER NOT NULL,
+  picture TEXT, started REAL NOT NULL, seconds REAL NOT NULL, words TEXT NOT NULL, original INTEGER NOT NULL,
   webhook_url TEXT, webhook_secret TEXT, webhook_said TEXT, webhook_done INTEGER NOT NULL DEFAULT 0,
   trouble TEXT);
 CREATE TABLE clips (

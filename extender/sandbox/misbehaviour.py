@@ -17,8 +17,9 @@ EDGE = "edge"  # the answers of every call, before the key is looked at
 PACKING = "packing"  # how the answers of every call are compressed
 FETCH = "fetch"  # the answers of /fetch, /fetch-many and /account
 FETCH_MANY = "fetch-many"  # the answers of /fetch-many alone
+UPLOAD = "upload"  # the answers of /upload
 # What is true of the whole service, and ends when it is switched off.
-OUTAGES = {HOST, EDGE, PACKING, FETCH, FETCH_MANY}
+OUTAGES = {HOST, EDGE, PACKING, FETCH, FETCH_MANY, UPLOAD}
 
 
 class Fault(NamedTuple):
@@ -30,6 +31,7 @@ TABLE = {
     "400": Fault(REFUSES, "the submit is refused with 400 and a reason"),
     "401": Fault(REFUSES, "the submit is refused with 401 {} as if the key were wrong"),
     "402": Fault(REFUSES, "the submit is refused with 402 as if the credits had run out"),
+    "403": Fault(REFUSES, "the submit is refused with 403 and a reason"),
     "404": Fault(REFUSES, "the submit is answered with 404"),
     "408": Fault(REFUSES, "the submit is answered with 408"),
     "429": Fault(REFUSES, "the submit is refused with 429 and Retry-After: 2"),
@@ -105,6 +107,14 @@ TABLE = {
     "webhook-early": Fault(WEBHOOK, "the first webhook is delivered before the submit is answered"),
     "webhook-result-early": Fault(WEBHOOK, "the result is delivered before the submit is answered"),
     "webhook-wrong-secret": Fault(WEBHOOK, "the header x-webhook-secret carries another secret"),
+    "webhook-signed": Fault(WEBHOOK, "an x-signature of the body comes in place of the secret"),
+    "webhook-gzip": Fault(WEBHOOK, "each webhook is compressed with gzip"),
+    "webhook-text": Fault(WEBHOOK, "each webhook says that it is text/plain"),
+    "webhook-untyped": Fault(WEBHOOK, "no webhook says of what type it is"),
+    "webhook-nul": Fault(WEBHOOK, "a NUL follows each webhook"),
+    "webhook-chunked": Fault(WEBHOOK, "each webhook comes in chunks, without a length"),
+    "webhook-wrapped": Fault(WEBHOOK, "each webhook stands inside data, with its id as taskId"),
+    "webhook-other-shape": Fault(WEBHOOK, "each webhook has another shape, in which no task is named"),
     "door-1010": Fault(EDGE, "every call is answered with 403 and the text error code: 1010"),
     "moved-301": Fault(EDGE, "every call is redirected to another host with 301"),
     "moved-302": Fault(EDGE, "every call is redirected to another host with 302"),
@@ -125,6 +135,13 @@ TABLE = {
     "fetch-drip": Fault(FETCH, "fetches are answered a byte a second, the headers too"),
     "fetch-huge": Fault(FETCH, "fetches are answered with a body of 100 MB"),
     "fetch-partial": Fault(FETCH_MANY, "/fetch-many leaves some tasks out and shuffles the others"),
+    "upload-400": Fault(UPLOAD, "uploads are refused with 400 and a reason"),
+    "upload-401": Fault(UPLOAD, "uploads are answered with 401 {}"),
+    "upload-429": Fault(UPLOAD, "uploads are answered with 429 and Retry-After: 2"),
+    "upload-500": Fault(UPLOAD, "uploads are answered with 500 {}"),
+    "upload-html": Fault(UPLOAD, "uploads are answered with 200 and an HTML page"),
+    "upload-hang-up": Fault(UPLOAD, "uploads get no answer, the connection is closed"),
+    "upload-stall": Fault(UPLOAD, "uploads are answered only after the stall (30 s)"),
 }
 
 _SECONDS = re.compile(r"seconds-(\d{1,6}(?:\.\d{1,3})?)")
@@ -163,6 +180,12 @@ def fetch_fault(words: tuple[str, ...]) -> str | None:
     """The fault of a fetch without its prefix ("500", "stall"), or None."""
     found = _first(words, FETCH)
     return found and found.removeprefix("fetch-")
+
+
+def upload_fault(words: tuple[str, ...]) -> str | None:
+    """The fault of an upload without its prefix ("400", "stall"), or None."""
+    found = _first(words, UPLOAD)
+    return found and found.removeprefix("upload-")
 
 
 def clip_fault(words: tuple[str, ...]) -> str | None:

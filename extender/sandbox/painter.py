@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from extender.sandbox import encoding
+from extender.sandbox import encoding, opening
 from extender.sandbox.landscape import BODIES, GRADE, REACH, Landscape, View, light, smooth
 
 WARMTH = np.array([1.03, 1.0, 0.95], np.float32)  # by which each extension multiplies red, green and blue
@@ -58,6 +58,7 @@ class Shot:
     seconds: float  # 5.0 for a start clip, 4.0 for an extension, 0 for a picture
     parent: dict[str, Any] | None
     ratio: float = 16 / 9  # width over height; of no effect with a parent
+    picture: str | None = None  # the file that a start clip begins with: its shape is the clip's
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,10 @@ def paint(shot: Shot, target: Path) -> dict[str, Any]:
         if target.suffix == ".png":
             encoding.write_picture(landscape.picture(next(course.views())), draft)
         else:
-            encoding.write_video(map(landscape.picture, course.views()), world["size"], RATE, draft)
+            pictures: Iterator[np.ndarray] = map(landscape.picture, course.views())
+            if shot.picture:
+                pictures = opening.leave(Path(shot.picture), pictures, course.frames, shot.index)
+            encoding.write_video(pictures, world["size"], RATE, draft)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
@@ -109,9 +113,10 @@ def paint(shot: Shot, target: Path) -> dict[str, Any]:
 
 def _world(shot: Shot) -> dict[str, Any]:
     """What never changes along a branch: the seed of the shapes, and the size in pixels."""
-    height = 8 * round((AREA / shot.ratio) ** 0.5 / 8)
+    ratio = opening.ratio(Path(shot.picture)) if shot.picture else shot.ratio
+    height = 8 * round((AREA / ratio) ** 0.5 / 8)
     seed = (_key(shot.prompt) + 7919 * shot.seed + 104729 * shot.index) % 2**31
-    return {"seed": seed, "size": [8 * round(height * shot.ratio / 8), height]}
+    return {"seed": seed, "size": [8 * round(height * ratio / 8), height]}
 
 
 def _key(prompt: str) -> int:

@@ -36,6 +36,7 @@ class RenderQueue:
         self.store = store
         self.directory = directory
         self.videos = directory / "videos"
+        self.uploads = directory / "uploads"
         self.videos.mkdir(parents=True, exist_ok=True)
         self._command = command  # starts a painting process
         self._jobs: queue.PriorityQueue[Job] = queue.PriorityQueue()
@@ -119,6 +120,7 @@ class RenderQueue:
             "seconds": SECONDS[task.task_type],
             "parent": parent,
             "ratio": task.ratio,
+            "picture": str(self.uploads / task.picture) if task.picture else None,
         }
 
     def _start_process(self) -> RenderProcess:

@@ -132,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/account":
             return calls.account(service, entry)
         if path == "/upload":
-            return calls.upload(service, raw)
+            return calls.upload(service, raw, entry)
         fields = wire.parsed(raw)
         if fields is None:
             return Reply(answers.refused(400, "The body must be a JSON object"))

@@ -25,7 +25,7 @@ class Service:
         self.database = Database(directory / "sandbox.sqlite3")
         self.store = Store(self.database)
         self.render_queue = RenderQueue(self.store, directory)
-        self.uploads = directory / "uploads"
+        self.uploads = self.render_queue.uploads
         self.webhooks = Webhooks(self.store, self.body)
         self.memory = Memory()
         self.dictated: dictation.Dictated = {}

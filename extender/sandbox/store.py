@@ -25,6 +25,7 @@ class Task:
     parent_task_id: str | None = None  # what it continues: a video, or for a start video a picture
     parent_index: int | None = None
     depth: int = 0  # extensions between it and its start video
+    picture: str | None = None  # what it begins with: the name of an upload
     words: tuple[str, ...] = ()  # its misbehaviour
     original: bool = False
     webhook_url: str | None = None

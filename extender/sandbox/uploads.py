@@ -2,12 +2,13 @@
 
 import email
 import email.policy
+import re
 import uuid
 from pathlib import Path
 
 MOST_BYTES = 2 << 20  # of a picture, as documented
 FOLDER = "/uploads/"
-KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp", b"GIF8": "gif"}  # by their first bytes
+KINDS = {"png": rb"\x89PNG", "jpeg": rb"\xff\xd8\xff", "webp": rb"RIFF....WEBP"}  # by how their files begin
 
 
 def received(raw: bytes) -> bytes:
@@ -22,7 +23,7 @@ def received(raw: bytes) -> bytes:
         raise ValueError("one file, image, is required")
     content = found[0].get_payload(decode=True)
     if not isinstance(content, bytes) or _kind(content) is None:
-        raise ValueError("image must be a picture")
+        raise ValueError("image must be a JPEG, PNG or WebP picture")
     if len(content) > MOST_BYTES:
         raise ValueError("image must not be larger than 2 MB")
     return content
@@ -38,11 +39,15 @@ def keep(directory: Path, content: bytes) -> str:
 
 def read(directory: Path, path: str) -> tuple[bytes, str] | None:
     """The picture at a path, and its type; None if there is none."""
+    name = name_of(directory, path)
+    return ((directory / name).read_bytes(), f"image/{name.rpartition('.')[2]}") if name else None
+
+
+def name_of(directory: Path, path: str) -> str | None:
+    """What the picture at a path is called in the directory; None if there is none."""
     name = path.removeprefix(FOLDER)
-    if not directory.is_dir() or name not in {kept.name for kept in directory.iterdir()}:
-        return None
-    return (directory / name).read_bytes(), f"image/{name.rpartition('.')[2]}"
+    return name if directory.is_dir() and name in {kept.name for kept in directory.iterdir()} else None
 
 
 def _kind(content: bytes) -> str | None:
-    return next((kind for first, kind in KINDS.items() if content.startswith(first)), None)
+    return next((kind for kind, first in KINDS.items() if re.match(first, content, re.DOTALL)), None)

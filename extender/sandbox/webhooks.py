@@ -1,5 +1,7 @@
 """Posts what a task shows to its webhook_url, at each visible change, in order for each task."""
 
+import gzip
+import hmac
 import queue
 import threading
 import time
@@ -160,19 +162,42 @@ def _in_order(message: Message) -> list[Message]:
     return [old, older]
 
 
+def written(task: Task, body: dict[str, Any]) -> bytes:
+    """What is posted about a task: its body, unless its webhooks misbehave."""
+    if "webhook-wrapped" in task.words:
+        body = {"data": {"taskId" if name == "task_id" else name: value for name, value in body.items()}}
+    if "webhook-other-shape" in task.words:
+        body = {"event": "updated", "object": {"ref": task.task_id, "said": body.get("status", FINISHED)}}
+    raw = wire.encoded(body) + b"\0" * ("webhook-nul" in task.words)
+    return gzip.compress(raw) if "webhook-gzip" in task.words else raw
+
+
+def labels(task: Task, raw: bytes) -> dict[str, str | bytes]:
+    """The headers of a post."""
+    secret = (task.webhook_secret or "").encode()
+    headers: dict[str, str | bytes] = {"Content-Type": "application/json", "x-webhook-secret": secret}
+    if "webhook-wrong-secret" in task.words:
+        headers["x-webhook-secret"] = b"not-" + secret
+    if "webhook-signed" in task.words:
+        del headers["x-webhook-secret"]
+        headers["x-signature"] = "sha256=" + hmac.new(secret, raw, "sha256").hexdigest()
+    if "webhook-text" in task.words:
+        headers["Content-Type"] = "text/plain"
+    if "webhook-untyped" in task.words:
+        del headers["Content-Type"]
+    return headers | ({"Content-Encoding": "gzip"} if "webhook-gzip" in task.words else {})
+
+
 def post(task: Task, body: dict[str, Any]) -> str:
     """Posts once; returns the receiver's status code, or in a word or two what went wrong. Never raises."""
-    secret = (task.webhook_secret or "").encode()
-    if "webhook-wrong-secret" in task.words:
-        secret = b"not-" + secret
-    headers: dict[str, str | bytes] = {"Content-Type": "application/json", "x-webhook-secret": secret}
+    raw = written(task, body)
     try:
         with requests.Session() as session:
             session.trust_env = False  # a proxy of the environment must not see loopback addresses
             with session.post(
                 task.webhook_url or "",
-                data=wire.encoded(body),
-                headers=headers,
+                data=iter((raw,)) if "webhook-chunked" in task.words else raw,
+                headers=labels(task, raw),
                 timeout=TIMEOUT,
                 allow_redirects=False,
                 stream=True,  # the answer's body is of no interest, however long it is

@@ -62,6 +62,8 @@ def _look_at(remote_id: str) -> TaskUpdate:
             raise NotContinuable(f"{update.reason} Look it up again later.")
         done = f" ({update.percentage} % done)" if update.percentage else ""
         raise NotContinuable(f"That task is still rendering{done}. Look it up again when it has finished.")
+    if update.has_pictures:
+        raise NotContinuable("That task made pictures, and no video to continue.")
     if update.remote_id != remote_id:
         raise NotContinuable("APIFRAME answered about another task. Try again in a moment.")
     return update

@@ -12,10 +12,11 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from extender.apiframe import ApiframeError, Client, NotSent, Standing, TaskUpdate, Unknown
+from extender.apiframe import ApiframeError, Client, NotSent, NotUploaded, Standing, TaskUpdate, Unknown
+from extender.network.backoff import backoff
 from extender.states import State
-from extender.tasks import gate
-from extender.tasks.models import Event, Task
+from extender.tasks import gate, start_pictures
+from extender.tasks.models import Event, Picture, Task
 from extender.tasks.updates import FIRST_LOOK, apply_update, record
 
 # What APIFRAME is asked for by each kind of task: the call, and the columns that go with it under their own names.
@@ -23,12 +24,16 @@ from extender.tasks.updates import FIRST_LOOK, apply_update, record
 CALLS: dict[Task.Kind, tuple[Callable[..., TaskUpdate], tuple[str, ...]]] = {
     Task.Kind.EXTENSION: (Client.extend, ("parent_task_id", "index", "prompt", "image_url", "motion")),
     Task.Kind.VIDEO: (Client.video, ("prompt", "image_url", "motion")),
-    Task.Kind.PICTURES: (Client.pictures, ("prompt",)),
+    Task.Kind.PICTURES: (Client.pictures, ("prompt", "aspect_ratio")),
 }
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_COUNTED = 6
 # Seconds between tries to write down an outcome while the database is away.
 PAUSES = (0.2, 1, 3)
+# Until a picture that could not be uploaded is tried again, the first time and at most.
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=15)
+# After a longer upload than this a submit with all its patience would keep a page waiting for too long.
+LONG_UPLOAD = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +52,7 @@ def send(task: Task) -> None:
         return
     except ApiframeError as error:
         update = TaskUpdate(error.state, reason=str(error), retry_in=_pause_after(error, task), raw=error.raw)
-        source = Event.Source.SILENCE if isinstance(error, NotSent | Unknown) else Event.Source.ANSWER
+        source = Event.Source.SILENCE if isinstance(error, NotSent | NotUploaded | Unknown) else Event.Source.ANSWER
         trouble = error
     _hand_over(task, update, source)
     if trouble:
@@ -63,10 +68,15 @@ def webhook_secret(nonce: str) -> str:
 
 
 def give_up_abandoned() -> None:
-    """Says of each row that a dead process left in the middle of a send what is true of it: nobody knows."""
+    """Says of each row that a dead process left in the middle of a send what is true of it: nobody knows.
+
+    But that of a picture which has no address yet is unsent: the address comes first.
+    """
     for task in Task.objects.abandoned()[:100]:
-        reason = "Extender stopped while it was sending this."
-        apply_update(task, TaskUpdate(State.UNCONFIRMED, reason=reason), Event.Source.SWEEP)
+        update = TaskUpdate(State.UNCONFIRMED, reason="Extender stopped while it was sending this.")
+        if task.picture_id and Picture.objects.filter(pk=task.picture_id, image_url="").exists():
+            update = TaskUpdate(State.QUEUED, reason="Extender stopped while it was uploading the picture.")
+        apply_update(task, update, Event.Source.SWEEP)
 
 
 def _pause_after(error: ApiframeError, task: Task) -> timedelta | None:
@@ -104,13 +114,37 @@ def _submit(task: Task) -> TaskUpdate:
         # better; that nobody was reached is not known before the submit itself, which waits longer.
         if isinstance(error, Standing) and not isinstance(error, NotSent):
             raise
+    address = _picture_address(task)
     record(task, "sending to APIFRAME", Event.Source.SEND)
     if not Task.objects.renew_claim(task.pk, attempt=task.attempts + 1):
         logger.warning("task %s was taken for lost before it was sent, so it is not sent", task.pk)
         raise _Overtaken
     call, fields = CALLS[Task.Kind(task.kind)]
     asked = {name: str(getattr(task, name)) for name in fields}
+    if address:
+        asked["image_url"] = address
     return call(Client.from_settings(), **asked, **_webhook(task))
+
+
+def _picture_address(task: Task) -> str:
+    """Where APIFRAME has the task's start picture, which it is given first where it has not; "" for none.
+
+    The address is in the picture's row before the submit leaves. Raises `ApiframeError`: nothing was sent then.
+    """
+    if not task.picture_id:
+        return ""
+    picture = Picture.objects.light().get(pk=task.picture_id)
+    if picture.image_url:
+        return picture.image_url
+    record(task, "uploading the picture to APIFRAME", Event.Source.SEND)
+    began = time.monotonic()
+    try:
+        address = start_pictures.upload(picture)
+    except NotUploaded as error:
+        raise NotUploaded(str(error), backoff(task.attempts, FIRST_WAIT, LONGEST_WAIT), error.raw) from error
+    if time.monotonic() - began > LONG_UPLOAD:
+        raise NotUploaded("The picture is at APIFRAME. The request itself follows in a moment.")
+    return address
 
 
 def _note_credits(task: Task, column: str) -> None:

@@ -12,15 +12,19 @@ class Full(Exception):
 
 
 class Slots:
-    """`count` slots, each for one piece of slow work at a time; `sentence` is for who finds none free."""
+    """`count` slots, each for one piece of slow work at a time; `sentence` is for who finds none free.
 
-    def __init__(self, count: int, sentence: str) -> None:
+    That is known at once, or after `patience` seconds.
+    """
+
+    def __init__(self, count: int, sentence: str, patience: float = 0) -> None:
         self._free = BoundedSemaphore(count)
         self._sentence = sentence
+        self._patience = patience
 
     def take(self) -> None:
-        """Takes a slot, to be given back. Raises `Full` at once where none is free."""
-        if not self._free.acquire(blocking=False):
+        """Takes a slot, to be given back. Raises `Full` where none is free."""
+        if not self._free.acquire(timeout=self._patience):
             raise Full(self._sentence)
 
     def give_back(self) -> None:
@@ -38,4 +42,6 @@ class Slots:
 
 
 APIFRAME = Slots(settings.APIFRAME_SLOTS, "Too many requests are waiting for APIFRAME. Try again in a moment.")
+# Of work for this machine's own processors, which takes a second or two.
+LOOKS = Slots(2, "Too many pictures are being looked into. Try again in a moment.", patience=30)
 DOWNLOADS = Slots(settings.DOWNLOAD_SLOTS, "Too many downloads are running. Try again in a moment.")

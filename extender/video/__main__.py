@@ -3,9 +3,12 @@
     examine <fd> <folder>
     compare <fd> <fd>
     export <cut list> <folder> <fd>...
+    look <fd> <folder>
+    prepare <fd> <folder>
 
-The files come opened, as numbers of descriptors. The line holds "facts", "cut" or "film", or "not_a_video" (a
-sentence for members), or "errno" and "message" (trouble of the system), or "failed" (a defect of ours).
+The files come opened, as numbers of descriptors. The line holds "facts", "cut", "film" or "prepared"; or
+"not_a_video" or "not_a_picture" (a sentence for members), or "errno" and "message" (trouble of the system), or
+"failed" (a defect).
 """
 
 import json
@@ -17,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from extender.video.cutlist import CutList
-from extender.video.facts import NotAVideo
+from extender.video.facts import NotAPicture, NotAVideo, Unfit
 from extender.video.limits import confine
+
+# What the verbs load is written in C and fed by strangers: they load it only when they run, once the limits hold.
 
 
 def examine(file: str, folder: str) -> dict[str, Any]:
-    # Here and below only once the limits hold: what these load is written in C and fed by strangers.
     from extender.video.examination import examine
 
     with os.fdopen(int(file), "rb") as opened:
@@ -45,28 +49,51 @@ def export(cuts: str, folder: str, *files: str) -> dict[str, Any]:
         return {"film": asdict(film)}
 
 
-VERBS = {verb.__name__: verb for verb in (examine, compare, export)}
+def look(file: str, folder: str) -> dict[str, Any]:
+    from extender.video.pictures import look
+
+    with os.fdopen(int(file), "rb") as opened:
+        return {"facts": look(opened, Path(folder)).as_json()}
+
+
+def prepare(file: str, folder: str) -> dict[str, Any]:
+    from extender.video.pictures import prepare
+
+    with os.fdopen(int(file), "rb") as opened:
+        return {"prepared": asdict(prepare(opened, Path(folder)))}
+
+
+ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, compare, export)}
+ABOUT_PICTURES = {verb.__name__: verb for verb in (look, prepare)}
 
 
 def answer(verb: str, *arguments: str) -> dict[str, Any]:
     """What the command line asks for."""
-    from av import FFmpegError
-
+    key = NotAPicture.key if verb in ABOUT_PICTURES else NotAVideo.key
     try:
-        return VERBS[verb](*arguments)
-    except NotAVideo as reason:
-        return {"not_a_video": str(reason)}
+        return ABOUT_PICTURES[verb](*arguments) if verb in ABOUT_PICTURES else _about_videos(verb, *arguments)
+    except Unfit as reason:
+        return {key: str(reason)}
     except MemoryError:
-        return {"not_a_video": "It takes too much memory to read."}
-    except FFmpegError as error:
-        # What cannot be read is passed over where it is read; what gets here of an export cannot be written.
-        if verb == "export" and isinstance(error, OSError):
-            return {"errno": error.errno, "message": error.strerror}
-        return {"not_a_video": "It cannot be read."}
+        return {key: "It takes too much memory to read."}
     except OSError as error:
         if error.errno is None:
             raise
         return {"errno": error.errno, "message": error.strerror}
+
+
+def _about_videos(verb: str, *arguments: str) -> dict[str, Any]:
+    from av import FFmpegError
+
+    try:
+        return ABOUT_VIDEOS[verb](*arguments)
+    except MemoryError:
+        raise
+    except FFmpegError as error:
+        # What cannot be read is passed over where it is read; what gets here of an export cannot be written.
+        if verb == "export" and isinstance(error, OSError):
+            raise
+        raise NotAVideo("It cannot be read.") from error
 
 
 if __name__ == "__main__":

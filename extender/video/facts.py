@@ -1,11 +1,26 @@
 """What is found in a video file: plain values that pass from process to process, and into rows."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 
-class NotAVideo(Exception):
-    """The file cannot be kept as a clip, today or later; the text says why, to a member."""
+class Unfit(Exception):
+    """The file cannot be taken, today or later; the text says why, to a member."""
+
+    key: ClassVar[str]
+    """Its name in the line of JSON between the processes."""
+
+
+class NotAVideo(Unfit):
+    """It cannot be kept as a clip."""
+
+    key = "not_a_video"
+
+
+class NotAPicture(Unfit):
+    """It cannot be taken as a picture."""
+
+    key = "not_a_picture"
 
 
 @dataclass(frozen=True)
@@ -62,3 +77,24 @@ class Drift:
 
     colour: float  # distance of the tones, in delta E; 0: the same
     sharpness: float  # log2; 0: as sharp, -1: half the fine detail, above 0: harsher
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """What one still picture holds. Width and height are as it is shown."""
+
+    width: int
+    height: int
+    codec: Literal["jpeg", "png", "webp"]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture as it goes to APIFRAME: a JPEG of pixels alone, upright, in sRGB."""
+
+    width: int
+    height: int
+    sha256: str  # of its bytes, in hex

@@ -4,6 +4,11 @@ POSTER = "poster.webp"  # where the clip leads; stands in the player until it pl
 THUMBNAIL = "thumbnail.webp"  # near its end, where the four takes of one task differ; small, for lists
 STORYBOARD = "storyboard.webp"  # one sheet of tiles, read like a page: left to right, then down
 
+PREPARED = "prepared.jpg"  # a picture that somebody gave, as APIFRAME gets it
+PREPARED_BYTES = 2_000_000  # at most; APIFRAME takes 2 MB, of whichever size
+
+PICTURE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}  # of pictures that are stored as they came
+
 POSTER_SIDE, THUMBNAIL_SIDE, TILE_SIDE = 640, 320, 240  # pixels of the longer side
 POSTER_BYTES, THUMBNAIL_BYTES, STORYBOARD_BYTES = 40_000, 12_000, 110_000  # at most, however busy the pictures are
 

@@ -1,4 +1,4 @@
-"""Has video files looked into by a process of its own, which may die of them. Nothing here loads a decoder."""
+"""Has files of strangers looked into by a process of its own, which may die of them. Nothing here loads a decoder."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from extender.video.cutlist import CutList, Film
-from extender.video.facts import Cut, Drift, Facts, NotAVideo
+from extender.video.facts import Cut, Drift, Facts, NotAPicture, NotAVideo, PictureFacts, Prepared, Unfit
 
 # On the wall, where the process may have to wait for a processor; its own limit is of work. An export: for a percent.
 SECONDS = 90
@@ -63,6 +63,21 @@ def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int
         return Film(**_ask("film", "export", cuts.as_json(), into.resolve(), *numbers, tell=tell))
 
 
+def look(file: Path, into: Path) -> PictureFacts:
+    """The facts of a picture; writes `layout.POSTER` and `THUMBNAIL`. Raises `NotAPicture`, else as `examine`."""
+    with file.open("rb") as opened:
+        return PictureFacts(**_ask("facts", "look", opened.fileno(), into.resolve(), unfit=NotAPicture))
+
+
+def prepare(file: Path, into: Path) -> Prepared:
+    """Makes of a picture that somebody gave, `file`, what APIFRAME takes: `layout.PREPARED`, in the folder `into`.
+
+    Writes `layout.THUMBNAIL` there too. Raises `NotAPicture`, with a sentence for members; else as `examine`.
+    """
+    with file.open("rb") as opened:
+        return Prepared(**_ask("prepared", "prepare", opened.fileno(), into.resolve(), unfit=NotAPicture))
+
+
 def drift(of: Facts, original: Facts) -> Drift:
     """How far the end of a clip is from the end of its original."""
     return Drift(
@@ -75,7 +90,13 @@ def _silent(percent: int) -> None:
     raise ProbeFailed(f"the process said {percent}")
 
 
-def _ask(wanted: str, verb: str, *arguments: int | str | Path, tell: Callable[[int], None] = _silent) -> Any:
+def _ask(
+    wanted: str,
+    verb: str,
+    *arguments: int | str | Path,
+    unfit: type[Unfit] = NotAVideo,
+    tell: Callable[[int], None] = _silent,
+) -> Any:
     """What a new process answers under the name `wanted`; numbers among the arguments are open files, passed on."""
     try:
         process = subprocess.Popen(  # noqa: S603, our own command
@@ -93,7 +114,7 @@ def _ask(wanted: str, verb: str, *arguments: int | str | Path, tell: Callable[[i
         raise ProbeFailed(f"no process could be started: {error}") from error
     with process:
         try:
-            return _understood(wanted, *_outcome(process, tell))
+            return _understood(wanted, unfit, *_outcome(process, tell))
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -121,17 +142,17 @@ def _outcome(process: subprocess.Popen[bytes], tell: Callable[[int], None]) -> t
     raise ProbeFailed("the process did not come to an end in time")
 
 
-def _understood(wanted: str, printed: bytes, status: int) -> Any:
+def _understood(wanted: str, unfit: type[Unfit], printed: bytes, status: int) -> Any:
     if status == -signal.SIGXCPU:
-        raise NotAVideo("It takes too long to read.")
+        raise unfit("It takes too long to read.")
     if status in CRASHES:
-        raise NotAVideo("It cannot be read.")
+        raise unfit("It cannot be read.")
     try:
         answer = json.loads(printed)
     except ValueError:
         raise ProbeFailed(f"the process ended with status {status}") from None
-    if "not_a_video" in answer:
-        raise NotAVideo(answer["not_a_video"])
+    if unfit.key in answer:
+        raise unfit(answer[unfit.key])
     if "failed" in answer:
         raise ProbeFailed(answer["failed"])
     if "errno" in answer:

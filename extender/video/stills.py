@@ -1,7 +1,5 @@
 """The pictures that stand for a clip: its poster, its thumbnail and its storyboard."""
 
-import io
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +7,12 @@ from PIL import Image
 
 from extender.video import layout
 from extender.video.footage import Footage, Picture
+from extender.video.writing import save_webp
 
 KEPT = 2 * layout.TILES  # at least; the moments of tiles are then right to a fortieth of the clip
 CLEAR = 0.75  # of the most contrast so far: with less, a clip is fading out
 MUCH_MORE = 2.8  # times the contrast: what a picture needs to take another's place
 THUMBNAIL_AT = 7 / 8  # of the clip: behind every join, before a fade
-QUALITIES = (90, 82, 72, 60, 45, 30, 15)
 
 
 class Stills:
@@ -51,9 +49,9 @@ class Stills:
         """Writes the three pictures into the folder. OSError where that fails, and then no half of one is there."""
         frame = self._poster.frame
         poster = self._footage.rgb(frame, self._footage.shape(frame, layout.POSTER_SIDE))
-        _save(Image.fromarray(poster), into / layout.POSTER, layout.POSTER_BYTES)
-        _save(Image.fromarray(self._card()), into / layout.THUMBNAIL, layout.THUMBNAIL_BYTES)
-        _save(self._storyboard(), into / layout.STORYBOARD, layout.STORYBOARD_BYTES)
+        save_webp(Image.fromarray(poster), into / layout.POSTER, layout.POSTER_BYTES)
+        save_webp(Image.fromarray(self._card()), into / layout.THUMBNAIL, layout.THUMBNAIL_BYTES)
+        save_webp(self._storyboard(), into / layout.STORYBOARD, layout.STORYBOARD_BYTES)
 
     def _near(self, share: float) -> np.ndarray:
         """The kept picture nearest to a share of the clip, 0 to 1."""
@@ -80,18 +78,3 @@ class Stills:
 def _contrast(rgb: np.ndarray) -> float:
     """Standard deviation of a picture's green, where most of its light is: 0 to 128."""
     return float(rgb[::4, ::4, 1].std())
-
-
-def _save(image: Image.Image, path: Path, most: int) -> None:
-    """Writes a WebP of at most `most` bytes, as good as that allows, whole or not at all."""
-    for quality in QUALITIES:
-        content = io.BytesIO()
-        image.save(content, "WEBP", quality=quality, method=4)
-        if content.tell() <= most:
-            break
-    draft = path.with_suffix(".part")
-    try:
-        draft.write_bytes(content.getvalue())
-        os.replace(draft, path)  # noqa: PTH105
-    finally:
-        draft.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ import uuid
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from extender.lineage import branches
@@ -64,6 +65,8 @@ def look_up(request: MemberRequest) -> HttpResponse:
 
 def _prefilled(request: MemberRequest) -> HttpResponse:
     again, running = _named(request, "again")
+    if again and again.kind in (Task.Kind.VIDEO, Task.Kind.PICTURES):
+        return redirect(f"{reverse('begin')}?again={again.pk}")
     if again:
         form = ExtendForm.blank(
             parent_task_id=again.parent_task_id,
@@ -75,7 +78,7 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
         twice = again.state in (State.UNCONFIRMED, State.SENDING)
         return _form(request, form, again.parent, charged_twice=twice, **running)
     parent, running = _named(request, "parent")
-    if parent and not parent.has_clips:
+    if parent and (parent.makes_pictures or not parent.has_clips):
         return redirect(parent)
     if not parent:
         return _form(request, ExtendForm.blank())
@@ -103,7 +106,7 @@ def _submit(request: MemberRequest) -> HttpResponse:
 
 
 def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, **more: object) -> HttpResponse:
-    if parent and not parent.has_clips:
+    if parent and (parent.makes_pictures or not parent.has_clips):
         parent = None
     if parent and "branch" not in more:
         more["branch"] = branches.branch_to(parent)

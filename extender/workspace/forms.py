@@ -1,17 +1,21 @@
 """Shape and limits of what people type. Fields are named as APIFRAME names them."""
 
 import uuid
+from typing import Any, ClassVar, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
-from extender.tasks.models import Task
+from extender.tasks.models import Picture, Task
 from extender.tasks.prompts import is_blank, mended, motion_of
 
 MAX_PROMPT = 2000
 # What its column holds.
 MAX_ID = 64
+MAX_PICTURE_MB = 25
+# The shapes that are offered, widest first.
+RATIOS = ("21:9", "16:9", "3:2", "1:1", "2:3", "9:16")
 
 
 class TaskIdField(forms.CharField):
@@ -53,22 +57,11 @@ class AdoptForm(forms.Form):
     task_id = TaskIdField(error_messages={"required": "Paste the task’s APIFRAME id."})
 
 
-class ExtendForm(forms.Form):
-    """What is to happen next, and after which clip."""
+class PaidForm(forms.Form):
+    """Words for one paid request, and the nonce under which they are sent once."""
 
     nonce = forms.UUIDField(
         widget=forms.HiddenInput, error_messages={"required": "This page was incomplete. Press the button again."}
-    )
-    parent_task_id = TaskIdField(label="APIFRAME task id")
-    index = forms.TypedChoiceField(
-        label="Clip",
-        coerce=int,
-        choices=[(str(index), f"Clip {index}") for index in range(1, 5)],
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": "Choose one of the four clips.",
-            "invalid_choice": "Choose one of the four clips, 1 to 4.",
-        },
     )
     prompt = PromptField(
         label="What happens next",
@@ -79,6 +72,33 @@ class ExtendForm(forms.Form):
             "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",
         },
     )
+
+    AUTO_ID: ClassVar = "id_%s"
+    """How its fields are named in a page that may have another form."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **{"auto_id": self.AUTO_ID, **named})
+
+    @classmethod
+    def blank(cls, **initial: object) -> Self:
+        """A fresh form with a nonce of its own, and `initial` to start from."""
+        return cls(initial={"motion": Task.Motion.LOW, **initial, "nonce": uuid.uuid4()})
+
+    def clean(self) -> None:
+        """Gives a form that came without a usable nonce a new one, so that pressing again can work."""
+        if "nonce" in self.errors:
+            self.data = {**dict(self.data.items()), "nonce": str(uuid.uuid4())}
+
+    @property
+    def note(self) -> str:
+        """What was changed in what was typed, for the record; "" where nothing was."""
+        typed = self.data.get("prompt", "")
+        return "; the dashes before its parameters were mended" if mended(typed) != typed else ""
+
+
+class MotionForm(PaidForm):
+    """What is to happen in a video."""
+
     motion = forms.ChoiceField(
         choices=Task.Motion.choices,
         widget=forms.RadioSelect,
@@ -92,30 +112,123 @@ class ExtendForm(forms.Form):
         validators=[URLValidator(schemes=["http", "https"], message="Give an address that starts with https://.")],
     )
 
-    @classmethod
-    def blank(cls, **initial: object) -> "ExtendForm":
-        """A fresh form with a nonce of its own, and `initial` to start from."""
-        return cls(
-            initial={"motion": Task.Motion.LOW, "index": 1, **initial, "nonce": uuid.uuid4()},
-        )
-
     def clean(self) -> None:
-        """Gives a form that came without a usable nonce a new one, so that pressing again can work."""
-        if "nonce" in self.errors:
-            self.data = {**dict(self.data.items()), "nonce": str(uuid.uuid4())}
+        """Refuses a motion that the words contradict."""
+        super().clean()
         written, chosen = motion_of(self.cleaned_data.get("prompt", "")), self.cleaned_data.get("motion")
         if written and chosen and written != chosen:
             label = Task.Motion(chosen).label.lower()
             self.add_error("motion", f"The prompt says --motion {written}, but {label} is chosen. Make them agree.")
 
-    @property
-    def note(self) -> str:
-        """What was changed in what was typed, for the record; "" where nothing was."""
-        typed = self.data.get("prompt", "")
-        return "; the dashes before its parameters were mended" if mended(typed) != typed else ""
+
+class ExtendForm(MotionForm):
+    """What is to happen next, and after which clip."""
+
+    parent_task_id = TaskIdField(label="APIFRAME task id")
+    index = forms.TypedChoiceField(
+        label="Clip",
+        coerce=int,
+        choices=[(str(index), f"Clip {index}") for index in range(1, 5)],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose one of the four clips.",
+            "invalid_choice": "Choose one of the four clips, 1 to 4.",
+        },
+    )
+
+    @classmethod
+    def blank(cls, **initial: object) -> Self:
+        """A fresh form; unless `initial` says otherwise, for the first clip."""
+        return super().blank(**{"index": 1, **initial})
 
     def refuse_missing_clip(self, parent: Task | None) -> None:
         """Says so beside the field where `parent` is known not to have the clip that was chosen."""
+        if parent and parent.makes_pictures:
+            self.add_error("parent_task_id", "Those are pictures. Bring one to life first.")
         index = self.cleaned_data.get("index")
         if parent and index and not parent.clip(index):
             self.add_error("index", f"That video has no clip {index}. Choose another.")
+
+
+class VideoForm(MotionForm):
+    """What is to happen in a video that begins with a picture: a file, one that was given before, or an address."""
+
+    AUTO_ID = "video_%s"
+
+    file = forms.FileField(label="Picture", required=False, error_messages={"empty": "That file is empty."})
+    picture = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    kept: Picture | None = None
+    """The picture that was given, as it is kept."""
+
+    @classmethod
+    def again(cls, task: Task) -> Self:
+        """A fresh form that asks for what `task` asked for."""
+        form = cls.blank(prompt=task.prompt, motion=task.motion, image_url=task.image_url)
+        form.kept = Picture.objects.light().filter(tasks=task).first()
+        return form
+
+    def clean_file(self) -> Any:
+        """Refuses a file that is too large to be looked into."""
+        given = self.cleaned_data["file"]
+        if given and given.size > MAX_PICTURE_MB << 20:
+            raise ValidationError(f"The picture has {given.size >> 20} MB. Give one of at most {MAX_PICTURE_MB} MB.")
+        return given
+
+    def require_picture(self) -> None:
+        """Says so beside the field where there is no picture at all."""
+        if not (self.kept or self.cleaned_data.get("image_url") or {"file", "image_url"} & set(self.errors)):
+            self.add_error("file", "Choose a picture, or give the address of one.")
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What is asked for, by the columns of a task. A picture that was given comes before an address."""
+        asked = {name: self.cleaned_data[name] for name in ("prompt", "motion", "image_url")}
+        return {**asked, "image_url": "", "picture": self.kept} if self.kept else asked
+
+    def anew(self) -> Self:
+        """A fresh form that asks for the same under another nonce."""
+        form = self.blank(**self.asked)
+        form.kept = self.kept
+        return form
+
+
+class PicturesForm(PaidForm):
+    """What four pictures are to show, and their shape."""
+
+    AUTO_ID = "pictures_%s"
+
+    prompt = PromptField(
+        label="What the pictures show",
+        max_length=MAX_PROMPT,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        error_messages={
+            "required": "Say what the pictures show.",
+            "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",
+        },
+    )
+    aspect_ratio = forms.ChoiceField(
+        label="Shape",
+        choices=[(ratio, ratio) for ratio in RATIOS],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a shape.", "invalid_choice": "Choose one of the shapes."},
+    )
+
+    @classmethod
+    def blank(cls, **initial: object) -> Self:
+        """A fresh form; unless `initial` says otherwise, for wide pictures."""
+        return super().blank(**{"aspect_ratio": "16:9", **initial})
+
+    @classmethod
+    def again(cls, task: Task) -> Self:
+        """A fresh form that asks for what `task` asked for."""
+        return cls.blank(prompt=task.prompt, aspect_ratio=task.aspect_ratio)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What is asked for, by the columns of a task."""
+        return {name: self.cleaned_data[name] for name in ("prompt", "aspect_ratio")}
+
+    def anew(self) -> Self:
+        """A fresh form that asks for the same under another nonce."""
+        return self.blank(**self.asked)

@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from extender.workspace import compose, detail, history, picking
+from extender.workspace import begin, compose, detail, history, picking
 
 urlpatterns = [
     path("", history.home, name="home"),
+    path("new/", begin.begin, name="begin"),
+    path("new/video/", begin.video, name="new_video"),
+    path("new/pictures/", begin.pictures, name="new_pictures"),
+    path("pictures/<uuid:pk>.webp", begin.preview, name="preview"),
     path("tasks/", history.history, name="history"),
     path("tasks/pulse/", history.pulse, name="pulse"),
     path("tasks/new/", compose.new, name="new"),

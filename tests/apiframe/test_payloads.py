@@ -99,6 +99,14 @@ def test_a_success_that_cannot_be_read_is_open_and_says_so(urls):
         assert "cannot be read yet" in update.reason
 
 
+def test_four_pictures_are_clips_too_and_known_as_pictures():
+    body = {"task_id": ID, "task_type": "imagine", "original_image_url": URLS[0], "image_urls": URLS}
+    update = parse_task(body, usable)
+    assert (update.state, update.clip_urls, update.has_pictures) == (State.FINISHED, tuple(URLS), True)
+    assert "cannot be read yet" in parse_task({**body, "image_urls": [None]}, usable).reason
+    assert not parse_task({"task_id": ID, "video_urls": URLS}, usable).has_pictures
+
+
 def test_a_running_task_may_have_an_empty_list_of_videos():
     assert parse(status="processing", video_urls=[]).state == State.PROCESSING
 

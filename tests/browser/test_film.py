@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import do, sign_in
+from tests.browser.conftest import SAVES_POWER, do, sign_in
 from tests.browser.scene import BLOCKS, RATE, START_SECONDS, STEP_SECONDS
 from tests.browser.test_accessibility import assert_clean
 from tests.films import read
+from tests.sizes import TORTURE, measures
 
 PICTURE_MS = 1000 / RATE
 # Each new picture on the screen: when, and its code. Read as often as the screen is drawn.
@@ -125,7 +126,7 @@ def leapt(turn: tuple[float, tuple[int, int, int], tuple[int, int, int]], speed:
     return left_out(turn) + 1 - turn[0] * speed / PICTURE_MS
 
 
-@pytest.mark.alone
+@measures
 @pytest.mark.parametrize(("name", "steps"), [("parts", 3), ("contains", 2)])
 def test_a_film_plays_through_without_a_gap_and_shows_nothing_twice(open_film, say, name, steps):
     page = open_film(name)
@@ -142,9 +143,10 @@ def test_a_film_plays_through_without_a_gap_and_shows_nothing_twice(open_film, s
     assert [(old[0], new[0]) for _, old, new in made] == [(step, step + 1) for step in range(steps)]
     stood, lacks = ", ".join(f"{gap:.0f} ms" for gap, _, _ in made), sum(map(left_out, made))
     say(f"film ({name}): before a turn the last picture stood {stood} (as any: {PICTURE_MS:.0f}), {lacks} left out")
-    assert max(map(leapt, made)) <= 2, "the end of a segment was cut, or the beginning of the next"
-    # Other work on the machine also costs time: it is a frozen screen or a load that is looked for.
-    assert max(gap for gap, _, _ in made) < 400
+    if TORTURE:
+        assert max(map(leapt, made)) <= 2, "the end of a segment was cut, or the beginning of the next"
+        # Other work on the machine also costs time: it is a frozen screen or a load that is looked for.
+        assert max(gap for gap, _, _ in made) < 400
     length = START_SECONDS + steps * STEP_SECONDS
     assert f"{length:.1f} / {length:.1f} s" in page.locator(".transport").inner_text()
 
@@ -339,7 +341,7 @@ def test_the_film_is_exported_at_a_press_and_saved_with_each_picture_once(open_f
     ]
 
 
-@pytest.mark.alone
+@measures
 def test_it_loops_without_a_gap_at_double_speed(open_film, say):
     page = open_film("contains")
     page.get_by_label("Speed").select_option("2")
@@ -353,10 +355,12 @@ def test_it_loops_without_a_gap_at_double_speed(open_film, say):
     page.get_by_role("button", name="Pause").click()
     turn = next(turn for turn in turns(pictures) if turn[2][0] == 0)
     say(f"film (loop, 2 ×): the last picture stood {turn[0]:.0f} ms (as any: {PICTURE_MS / 2:.0f})")
-    assert leapt(turn, speed=2) <= 2
-    assert turn[0] < 400
     first, last = (next(at for at, which in pictures if which[0] == step) for step in (0, 1))
-    assert 0.7 * START_SECONDS / 2 < (last - first) / 1000 < 1.5 * START_SECONDS / 2
+    assert (last - first) / 1000 > 0.7 * START_SECONDS / 2
+    if TORTURE:
+        assert leapt(turn, speed=2) <= 2
+        assert turn[0] < 400
+        assert (last - first) / 1000 < 1.5 * START_SECONDS / 2
 
 
 def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(house, open_page, films):
@@ -369,6 +373,22 @@ def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(hou
     assert [url for url in requested if url.endswith(".mp4")] == []
     expect(page.locator(".screen img")).to_be_visible()
     assert page.locator("video[data-seen]").count() == 0
+
+
+def test_where_nothing_plays_before_a_tap_it_says_so_and_one_tap_plays_every_segment(house, open_page, films):
+    page = open_page()
+    page.add_init_script(SAVES_POWER)
+    sign_in(page, house, "stage").goto(films["contains"])
+    page.evaluate(RECORD)
+    play = page.get_by_role("button", name="Play", exact=True)
+    play.evaluate("(button) => button.click()")
+    tap = page.get_by_role("button", name="Tap to play")
+    expect(tap).to_be_visible()
+    expect(play).to_be_visible()
+    page.get_by_label("Speed").select_option("2")
+    tap.click()
+    expect(tap).to_be_hidden()
+    await_picture(page, 1, 2)
 
 
 def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, films):

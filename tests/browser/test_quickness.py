@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PROJECT, do, sign_in
 from tests.browser.test_accessibility import start
-from tests.sizes import TORTURE
+from tests.sizes import TORTURE, measures
 
 KILOBYTE = 1000
 FIRST_LOAD = 60 * KILOBYTE
@@ -55,6 +55,7 @@ def addresses(task: str) -> dict[str, str]:
     return {
         "history": "/tasks/",
         "picked": "/tasks/?picked=yes",
+        "begin": "/new/",
         "form": "/tasks/new/",
         "form with a clip": f"/tasks/new/?parent={task}&index=2",
         "task": f"/tasks/{task}/",
@@ -130,7 +131,7 @@ def test_nothing_jumps(house, lamps, open_watched, say, width, height):
 
 if TORTURE:
 
-    @pytest.mark.alone
+    @measures
     @SIZES
     def test_every_press_answers_at_once(house, lamps, open_watched, say, width, height):
         page = open_watched(width, height)

@@ -1,6 +1,7 @@
 """The whole story of a new user, in a browser, on a desk and on a phone."""
 
 import re
+from base64 import b64encode
 
 import pytest
 import requests
@@ -8,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import assert_plays, choose, sign_in
 from tests.helpers import eventually
+from tests.pictures import jpeg
 from tests.sizes import TORTURE
 
 SIZES = pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
@@ -88,7 +90,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
 
 def test_a_long_prompt_is_counted_before_it_is_refused(house, open_page):
     page = sign_in(open_page(), house)
-    page.get_by_role("link", name="New").click()
+    page.get_by_role("link", name="Extend a clip").click()
     prompt, counter = page.get_by_label("What happens next"), page.locator("[data-counter]")
     for length, words in ((1499, None), (1500, "1500 of 2000"), (2001, "2001 of 2000")):
         prompt.fill("🎈" * length)
@@ -98,7 +100,7 @@ def test_a_long_prompt_is_counted_before_it_is_refused(house, open_page):
 
 def test_a_video_made_elsewhere_is_looked_up_and_continued(house, upstream, open_page):
     page = sign_in(open_page(), house)
-    page.get_by_role("link", name="New").click()
+    page.get_by_role("link", name="Extend a clip").click()
     page.get_by_label("What happens next").fill("The kite climbs")
     # Only now: it is to be rendering still when it is looked up first.
     body = {"prompt": "A kite over a quiet beach [seconds-8]", "image_url": "https://example.org/start.jpg"}
@@ -173,3 +175,27 @@ def test_it_works_without_javascript(house, upstream, open_page):
     expect(guest.locator("#task video[controls]")).to_have_count(4)
     page.get_by_role("button", name="Revoke").click()
     expect(page.get_by_label("Link 1")).to_have_count(0)
+
+
+HAND_IN = """([kind, picture]) => {
+  const transfer = new DataTransfer();
+  const bytes = Uint8Array.from(atob(picture), (character) => character.charCodeAt(0));
+  transfer.items.add(new File([bytes], "mine.jpg"));
+  const how = { bubbles: true, cancelable: true };
+  document.querySelector("h1").dispatchEvent(
+    kind === "paste"
+      ? new ClipboardEvent("paste", { ...how, clipboardData: transfer })
+      : new DragEvent(kind, { ...how, dataTransfer: transfer }),
+  );
+}"""
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_picture_that_is_dropped_or_pasted_begins_a_video(house, upstream, open_page, kind):
+    page = sign_in(open_page(390, 844), house)
+    page.get_by_role("link", name="New").click()
+    page.get_by_label("What happens", exact=True).fill("It snows")
+    page.evaluate(HAND_IN, [kind, b64encode(jpeg()).decode()])
+    page.get_by_role("button", name="Make a video").click()
+    page.wait_for_selector("#task")
+    expect(page.get_by_role("heading", name="It snows", exact=True)).to_be_visible()

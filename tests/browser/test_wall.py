@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import do, sign_in
+from tests.browser.conftest import SAVES_POWER, do, sign_in
 from tests.helpers import eventually
 
 SIZES = pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
@@ -94,6 +94,20 @@ def test_four_play_and_pause_and_scrub_as_one(open_wall, joined, width, height):
     assert pictures(page)[0] == pytest.approx(36, abs=2)
     assert len(set(pictures(page))) == 1
     expect(moment).to_have_attribute("aria-valuetext", re.compile(r"^1\.\d of 2\.0 seconds$"))
+
+
+def test_where_nothing_plays_before_a_tap_one_tap_starts_all_four(house, open_page, joined):
+    page = open_page(390, 844, has_touch=True, is_mobile=True)
+    page.add_init_script(SAVES_POWER)
+    sign_in(page, house, "stage").goto(f"{house.url}/tasks/{joined}/")
+    tap = page.get_by_role("button", name="Tap to play")
+    expect(tap).to_be_hidden()
+    page.get_by_role("button", name="Play", exact=True).evaluate("(button) => button.click()")
+    expect(tap).to_be_visible()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    tap.tap()
+    await_moment(page, 0.2)
+    expect(tap).to_be_hidden()
 
 
 def test_dragging_along_the_timeline_shows_storyboards_at_once_and_then_the_picture(open_wall, joined):

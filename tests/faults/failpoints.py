@@ -12,8 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-POINTS = ("before-claim", "after-claim", "before-post", "after-post", "after-answer")
-SUBMIT = "/imagine-video-extend"
+POINTS = (
+    "before-claim",
+    "after-claim",
+    "before-upload",
+    "after-upload",
+    "before-post",
+    "after-post",
+    "after-answer",
+)
+SUBMITS = ("/imagine-video-extend", "/imagine-video", "/imagine")
 
 
 def install() -> None:
@@ -25,9 +33,12 @@ def install() -> None:
     from extender.tasks import sending
     from extender.tasks.models.tasks import TaskQuerySet
 
-    passages = _Passages(every, Path(os.environ["EXTENDER_KILL_LOG"]))
+    log = Path(os.environ["EXTENDER_KILL_LOG"])
+    # Few tasks have a picture to upload.
+    passages, uploads = _Passages(every, log), _Passages(every // 3, log)
     TaskQuerySet.claim_to_send = _around(TaskQuerySet.claim_to_send, passages, "before-claim", "after-claim")
     client.exchange = _around(client.exchange, passages, "before-post", "after-post", only=_is_submit)
+    client.exchange = _around(client.exchange, uploads, "before-upload", "after-upload", only=_is_upload)
     sending.apply_update = _around(sending.apply_update, passages, after="after-answer")
 
 
@@ -80,4 +91,8 @@ def _around(
 
 
 def _is_submit(method: str, url: str, *_: Any, **__: Any) -> bool:
-    return url.endswith(SUBMIT)
+    return url.endswith(SUBMITS)
+
+
+def _is_upload(method: str, url: str, *_: Any, **__: Any) -> bool:
+    return url.endswith("/upload")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -275,8 +276,8 @@ class Installation:
         self.change(f"UPDATE tasks_task SET due_at = '2020-01-01 00:00:00' WHERE state = '{state}'")
 
     def count(self, condition: str) -> int:
-        """How many extensions there are for which the SQL `condition` holds."""
-        return self.rows(f"SELECT COUNT(*) FROM tasks_task WHERE kind = 'extension' AND ({condition})")[0][0]
+        """How many paid tasks there are for which the SQL `condition` holds."""
+        return self.rows(f"SELECT COUNT(*) FROM tasks_task WHERE kind <> 'original' AND ({condition})")[0][0]
 
     def states(self) -> dict[str, int]:
         """How many tasks there are in each state, originals too."""
@@ -324,9 +325,23 @@ class Visitor:
         assert page.status_code == 200, page.text[:500]
         return form_of(page) | {"prompt": prompt, "csrfmiddlewaretoken": CSRF_TOKEN}
 
-    def press(self, form: dict[str, str]) -> str:
+    def video_form(self, prompt: str, picture: bytes) -> dict[str, Any]:
+        """The filled-in form of a video that begins with `picture`."""
+        return self._beginning(prompt) | {"motion": "low", "file": picture}
+
+    def pictures_form(self, prompt: str) -> dict[str, Any]:
+        """The filled-in form of four pictures."""
+        return self._beginning(prompt) | {"aspect_ratio": "16:9"}
+
+    def _beginning(self, prompt: str) -> dict[str, Any]:
+        return {"nonce": str(uuid.uuid4()), "prompt": prompt, "csrfmiddlewaretoken": CSRF_TOKEN}
+
+    def press(self, form: dict[str, Any]) -> str:
         """Posts the form, again and again where need be; returns the address of the task that came of it."""
-        answer = self._until_answered("POST", "/tasks/new/", data=form, allow_redirects=False)
+        files = {"file": ("mine.jpg", form["file"])} if "file" in form else None
+        address = "/new/video/" if files else "/new/pictures/" if "aspect_ratio" in form else "/tasks/new/"
+        fields = {name: value for name, value in form.items() if name != "file"}
+        answer = self._until_answered("POST", address, data=fields, files=files, allow_redirects=False)
         assert answer.status_code == 302, f"{answer.status_code} {answer.text[:2000]}"
         assert answer.headers["Location"].startswith("/tasks/"), answer.headers
         return answer.headers["Location"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.faults.installation import Installation
 
-SUBMIT = "/imagine-video-extend"
+SUBMITS = {"/imagine-video-extend", "/imagine-video", "/imagine"}
 # Answers that say that nothing was taken on: the request may be made again.
 TURNED_AWAY = {401, 429}
 SHOWN = {"finished", "pending", "processing", "unconfirmed"}
@@ -28,14 +28,14 @@ class Reconciliation:
     def of(cls, site: Installation) -> "Reconciliation":
         """Reads them."""
         columns = ", ".join(COLUMNS)
-        found = site.rows(f"SELECT {columns} FROM tasks_task WHERE kind = 'extension'")
+        found = site.rows(f"SELECT {columns} FROM tasks_task WHERE kind <> 'original'")
         ledger = site.sandbox.ledger()
         heard = {
             post["task_id"]
             for post in ledger["webhooks"]
             if post["answer"] == 200 and post["status"] in ("finished", "failed")
         }
-        submits = [request for request in ledger["requests"] if request["path"] == SUBMIT]
+        submits = [request for request in ledger["requests"] if request["path"] in SUBMITS]
         return cls([dict(zip(COLUMNS, row, strict=True)) for row in found], submits, ledger["bills"], heard)
 
     def forms_without_a_row(self, forms: set[uuid.UUID]) -> set[uuid.UUID]:

@@ -1,8 +1,8 @@
 """What the fire tests need beside their sizes: how long to wait, and on which databases."""
 
-from tests.sizes import TORTURE, size
+from tests.sizes import TORTURE, measures, size
 
-__all__ = ["DATABASES", "PATIENCE", "TORTURE", "size"]
+__all__ = ["DATABASES", "PATIENCE", "TORTURE", "measures", "size"]
 
 # Seconds after which a test is taken to hang. No test is about this: what it awaits comes, on a slow machine later.
 PATIENCE = 600 * max(1, TORTURE)

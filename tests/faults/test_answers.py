@@ -16,7 +16,7 @@ from unittest.mock import patch
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extender.apiframe.errors import Unknown
@@ -27,6 +27,7 @@ from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import send, webhook_secret
 from extender.team.models import Member
 from extender.workspace.detail import with_silences
+from tests.faults.generated import generated
 from tests.faults.rolled_back import RolledBack
 from tests.faults.sizes import TORTURE, size
 from tests.helpers import make_task
@@ -277,18 +278,6 @@ CALLS = [
     *[the_answer_to_a_fetch_of_many] * 2,
     the_answer_about_the_account,
 ]
-
-
-def generated(examples: int):
-    """A generated proof of that many examples: quiet about time, the same on every machine."""
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=HealthCheck,
-    )
 
 
 def some(things: st.SearchStrategy) -> st.SearchStrategy:

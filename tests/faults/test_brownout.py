@@ -9,10 +9,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
-import pytest
-
 from tests.faults.installation import Installation, Visitor, Web, percentile, until
-from tests.faults.sizes import PATIENCE, TORTURE, size
+from tests.faults.sizes import PATIENCE, TORTURE, measures, size
 
 # How many pages each watcher opens.
 PAGES = size(20, 80)
@@ -20,8 +18,6 @@ STALL = 30
 # A page that waits for APIFRAME is as late as that is. That others are quick is a number, for a machine at rest.
 LIMIT = 0.1 if TORTURE else STALL / 4
 WATCHERS = 8
-# A number is measured while nothing else runs.
-pytestmark = [pytest.mark.alone] if TORTURE else []
 SUBMITTERS = 6
 # Between two requests of one watcher: together they make some 40 requests a second.
 PAUSE = 0.2
@@ -137,6 +133,7 @@ def stalled(site: Installation) -> int:
     return sum(request["fault"] in ("stall", "fetch-stall") for request in site.sandbox.ledger()["requests"])
 
 
+@measures
 def test_pages_do_not_wait_while_apiframe_stalls(tmp_path: Path, say):
     with Installation(tmp_path, f"sqlite:///{tmp_path / 'site.sqlite3'}", members=4, seconds=1, stall=STALL) as site:
         web = site.start_web()

@@ -10,10 +10,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from PIL import Image
+
 from tests.faults.failpoints import POINTS
 from tests.faults.installation import Installation, Process, Visitor, Web, until
 from tests.faults.reconciliation import Reconciliation
 from tests.faults.sizes import TORTURE, size
+from tests.pictures import encoded
 
 SUBMITS = size(20, 300)
 CLIENTS = 8
@@ -80,14 +83,25 @@ def prompts() -> list[str]:
     return [words(number) for number in range(1, SUBMITS + 1)]
 
 
+def asked_for(visitor: Visitor, prompt: str, number: int) -> dict[str, str]:
+    """The form for one of them: of two in five a video from a picture of its own, of one four pictures."""
+    match number % 5:
+        case 1 | 3:
+            colour = (13 * number % 256, 29 * number % 256, 7 * number % 256)
+            return visitor.video_form(prompt, encoded(Image.new("RGB", (80, 80), colour), "PNG"))
+        case 2:
+            return visitor.pictures_form(prompt)
+    return visitor.form(prompt)
+
+
 def submit_once(web: Web, member: dict[str, str], prompt: str) -> tuple[dict[str, str], int]:
     """One form, filled in and pressed until there is an answer; every tenth one is double-clicked.
 
     Returns the form, and how often an answer broke off.
     """
-    visitor = Visitor(web, member)
-    form = visitor.form(prompt)
-    if int(prompt.split()[1]) % 10 == 5:
+    visitor, number = Visitor(web, member), int(prompt.split()[1])
+    form = asked_for(visitor, prompt, number)
+    if number % 10 == 5:
         with ThreadPoolExecutor(2) as fingers:
             addresses = set(fingers.map(visitor.press, [form, form]))
         assert len(addresses) == 1, "one form led to two tasks"

@@ -1,6 +1,5 @@
 """Bodies without a length, as some proxies pass them on: to a server that takes chunks, and to one that does not."""
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -9,9 +8,10 @@ import requests
 from django.conf import settings as configured
 
 from extender.states import State
+from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
 from extender.team.models import Member
-from tests.helpers import database_url, make_task
+from tests.helpers import database_url, eventually, make_task
 from tests.servers import Server, gunicorn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,12 +39,13 @@ def call(url: str, nonce: str, text: str) -> requests.Response:
     return requests.post(address, data=in_chunks(text), headers=headers, timeout=30)
 
 
-def test_a_webhook_in_chunks_is_read(site, member):
+def test_a_webhook_in_chunks_is_read(site, sandbox, member):
     task = make_task(member, State.SENDING)
-    body = {"task_id": "r1", "status": "processing", "percentage": "40"}
-    assert call(site.url, task.webhook_nonce, json.dumps(body)).status_code == 200
-    task.refresh_from_db()
-    assert (task.state, task.percentage) == (State.PROCESSING, 40)
+    back = {"webhook_url": f"{site.url}/webhooks/apiframe/{task.webhook_nonce}/"}
+    secret = webhook_secret(task.webhook_nonce)
+    parent = sandbox.originals()[0]["task_id"]
+    remote_id = sandbox.extend(parent, "[webhook-chunked] [seconds-60]", **back, webhook_secret=secret)
+    eventually(lambda: Task.objects.filter(remote_id=remote_id).exists())
 
 
 def test_a_form_in_chunks_is_read(site, settings):

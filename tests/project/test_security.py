@@ -29,7 +29,7 @@ POLICY = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
     "style-src": ["'self'"],
-    "img-src": ["'self'"],
+    "img-src": ["'self'", "https:", own_settings.APIFRAME_BASE_URL],
     "media-src": ["'self'", "https:", own_settings.APIFRAME_BASE_URL],
     "connect-src": ["'self'"],
     "form-action": ["'self'"],
@@ -45,7 +45,7 @@ OPEN = {
     "s/<str:token>/copies/",
     *(
         f"s/<str:token>/clips/<uuid:pk>.{kind}"
-        for kind in ("mp4", "poster.webp", "thumbnail.webp", "storyboard.webp")
+        for kind in ("mp4", "jpg", "png", "webp", "poster.webp", "thumbnail.webp", "storyboard.webp")
     ),
     "webhooks/apiframe/<str:nonce>/",
     "healthz",
@@ -99,6 +99,8 @@ def pages(web, member, settings, crashing) -> dict[str, object]:
     """An answer of every kind that has HTML in it, by a name."""
     shown, visitor = {}, Client(raise_request_exception=False)
     shown["history, empty"] = web.get("/tasks/")
+    shown["begin"] = web.get("/new/")
+    shown["begin, refused"] = web.post("/new/video/", {"prompt": "x" * 2001, "image_url": "x"})
     shown["form, empty"] = web.get("/tasks/new/")
     parent = make_task(member, remote_id=str(uuid.uuid4()), image_url="https://example.com/a.jpg")
     for state in State:

@@ -30,6 +30,7 @@ OURS = {
 LONG_SECRET = "q8V-" + "xK2m9TzRw4Yb7Nc1LpHs" * 3
 
 REAL = {"APIFRAME_API_KEY": "a-real-key", "SECRET_KEY": LONG_SECRET}
+AFK = {"APIFRAME_API_KEY": "afk_0123456789", "SECRET_KEY": "x" * 60}
 BUCKET = {"S3_BUCKET": "clips", "S3_REGION": "eu-central-1"}
 
 
@@ -51,6 +52,7 @@ def check(*flags: str, **environment: str) -> subprocess.CompletedProcess:
 BAD = [
     ("DEBUG", {"DEBUG": "perhaps"}),
     ("APIFRAME_BASE_URL", {"APIFRAME_BASE_URL": "ftp://x"}),
+    ("APIFRAME_BASE_URL", {**REAL, "APIFRAME_BASE_URL": "https://gateway.example/apiframe?team=3"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "http://example.org"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org/extender"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org:port"}),
@@ -59,7 +61,8 @@ BAD = [
     ("DATABASE_URL", {"DATABASE_URL": "nonsense"}),
     ("APIFRAME_API_KEY", {"APIFRAME_API_KEY": "two words"}),
     ("APIFRAME_API_KEY", {"APIFRAME_BASE_URL": "https://api.apiframe.pro"}),
-    ("another generation", {"APIFRAME_API_KEY": "afk_0123456789", "SECRET_KEY": "x" * 60}),
+    ("another generation", AFK),
+    ("another generation", {**AFK, "APIFRAME_BASE_URL": "https://api.apiframe.ai"}),
     ("SECRET_KEY", {"APIFRAME_API_KEY": "a-real-key"}),
     ("HTTPS_PROXY", {**REAL, "HTTPS_PROXY": "socks5://two words@127.0.0.1:1080"}),
     ("HTTPS_PROXY", {**REAL, "HTTPS_PROXY": "http://:3128"}),
@@ -116,8 +119,9 @@ def test_a_deployment_behind_https_has_no_warning():
     assert result.stdout == "System check identified no issues (0 silenced).\n"
 
 
-def test_without_any_setting_it_starts_on_the_sandbox():
-    result = check()
+@pytest.mark.parametrize("environment", [{}, {**AFK, "APIFRAME_BASE_URL": "https://other.example/v1/"}])
+def test_without_any_setting_it_starts_on_the_sandbox_and_with_any_key_elsewhere(environment):
+    result = check(**environment)
     assert (result.returncode, result.stderr) == (0, "")
 
 

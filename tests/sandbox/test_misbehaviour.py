@@ -38,6 +38,7 @@ ANSWERS = {
     "400": (400, "errors"),
     "401": (401, "{}"),
     "402": (402, "credits"),
+    "403": (403, "errors"),
     "404": (404, "errors"),
     "408": (408, "errors"),
     "429": (429, "errors"),
@@ -211,6 +212,32 @@ def test_a_fetch_can_be_hung_up_or_huge(sandbox, original):
     sandbox.options(misbehave=["fetch-huge"])
     with sandbox.post("/fetch", {"task_id": original}, stream=True) as answer:
         assert int(answer.headers["Content-Length"]) > 100 << 20
+
+
+UPLOADS = {
+    "upload-400": (400, "errors"),
+    "upload-401": (401, "{}"),
+    "upload-429": (429, "errors"),
+    "upload-500": (500, "{}"),
+    "upload-html": (200, "<!doctype html>"),
+    "upload-stall": (200, "imageURL"),
+    "upload-hang-up": (None, ""),
+}
+
+
+@pytest.mark.parametrize("word", UPLOADS)
+def test_an_outage_of_uploads(sandbox, word):
+    sandbox.options(misbehave=[word])
+    status, text = UPLOADS[word]
+    began = time.monotonic()
+    try:
+        answer = sandbox.post("/upload", files={"image": b"\xff\xd8\xff"})
+    except requests.ConnectionError:
+        assert status is None
+    else:
+        assert (answer.status_code, text in answer.text) == (status, True)
+    assert time.monotonic() - began >= STALL or word != "upload-stall"
+    assert [(row["fault"], row["billed"]) for row in sandbox.ledger()["requests"]] == [(word, False)]
 
 
 def test_a_fetch_fault_in_a_prompt_concerns_that_task_alone(sandbox, original):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -181,6 +182,23 @@ def test_a_clip_can_begin_with_a_picture(tmp_path):
     with Image.open(tmp_path / "picture.png") as picture:
         assert (picture.format, picture.size) == ("PNG", (640, 360))
         assert difference(np.asarray(picture).astype(np.int16), pictures(tmp_path / "clip.mp4")[0]) < 4
+
+
+def test_four_takes_leave_somebodys_picture_each_by_its_own_way(tmp_path):
+    stripes = np.indices((640, 360, 3))[1].astype(np.uint8)
+    Image.fromarray(stripes).save(tmp_path / "mine.jpg", quality=95)
+    takes = []
+    for index in range(1, 5):
+        file = tmp_path / f"{index}.mp4"
+        ending = paint(replace(shot(index=index, seconds=0.125), picture=str(tmp_path / "mine.jpg")), file)
+        takes.append(pictures(file))
+    with Image.open(tmp_path / "mine.jpg") as mine:
+        first = np.asarray(mine.resize(takes[0].shape[2:0:-1])).astype(np.int16)
+    assert max(difference(first, frames[0]) for frames in takes) < 6
+    for moment in (1, 2):
+        assert min(difference(*pair) for pair in itertools.combinations([t[moment] for t in takes], 2)) > 6
+    paint(shot(seconds=0, parent=json.loads(json.dumps(ending))), tmp_path / "next.mp4")
+    assert difference(takes[-1][-1], pictures(tmp_path / "next.mp4")[0]) < 4
 
 
 def test_same_shot_same_file(tmp_path):

@@ -1,6 +1,8 @@
 """Pictures at the sandbox: four of them and a grid, from words; a video begins with one of them."""
 
 import io
+import sqlite3
+from contextlib import closing
 
 import pytest
 import requests
@@ -75,19 +77,23 @@ def test_lost_and_expired_addresses_are_those_of_pictures_too(sandbox):
     assert opened(sandbox.fetch(whole)["image_urls"][0])
 
 
-def png(size: tuple[int, int] = (20, 30)) -> bytes:
+def encoded(kind: str = "PNG") -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", size).save(file, "PNG")
+    Image.new("RGB", (20, 30)).save(file, kind)
     return file.getvalue()
 
 
-def test_an_uploaded_picture_is_served_as_it_came_and_not_billed(sandbox):
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_an_uploaded_picture_is_served_as_it_came_and_not_billed(sandbox, kind):
     with Apiframe(api_key=sandbox.key, base_url=sandbox.url) as client:
-        url = client.media.upload(file=png(), filename="start.png")["imageURL"]
+        url = client.media.upload(file=encoded(kind), filename="start.png")["imageURL"]
     answer = requests.get(url, timeout=5)
-    assert (answer.headers["Content-Type"], answer.content) == ("image/png", png())
-    totals = sandbox.ledger()["totals"]
-    assert (totals["requests"], totals["bills"]) == (1, 0)
+    assert (answer.headers["Content-Type"], answer.content) == (f"image/{kind.lower()}", encoded(kind))
+    begun = sandbox.start_video(QUICK, image_url=f"{url}?size=full")
+    with closing(sqlite3.connect(sandbox.directory / "sandbox.sqlite3")) as kept:
+        (name,) = kept.execute("SELECT picture FROM tasks WHERE task_id = ?", [begun]).fetchone()
+    assert url.endswith(f"/{name}"), "the painter begins with it"
+    assert [bill["task_type"] for bill in sandbox.ledger()["bills"]] == ["imagine-video"]
     sandbox.reset()
     assert requests.get(url, timeout=5).status_code == 404
 
@@ -95,9 +101,10 @@ def test_an_uploaded_picture_is_served_as_it_came_and_not_billed(sandbox):
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"image": b"<html>"}, "image must be a picture"),
-        ({"picture": png()}, "one file, image, is required"),
-        ({"image": png() + bytes(2 << 20)}, "image must not be larger than 2 MB"),
+        ({"image": b"<html>"}, "image must be a JPEG, PNG or WebP picture"),
+        ({"image": encoded("GIF")}, "image must be a JPEG, PNG or WebP picture"),
+        ({"picture": encoded()}, "one file, image, is required"),
+        ({"image": encoded() + bytes(2 << 20)}, "image must not be larger than 2 MB"),
         (None, "one file, image, is required"),
     ],
 )

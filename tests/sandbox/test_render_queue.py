@@ -26,7 +26,7 @@ def paint(shot, target):
     with open(LOG, "a") as log:
         log.write(json.dumps({"prompt": shot.prompt, "take": shot.index, "parent": shot.parent,
                               "seconds": shot.seconds, "seed": shot.seed, "motion": shot.motion,
-                              "ratio": shot.ratio}) + chr(10))
+                              "ratio": shot.ratio, "picture": shot.picture}) + chr(10))
     marker = pathlib.Path(LOG + ".died")
     if "[die once]" in shot.prompt and not marker.exists():
         marker.touch()
@@ -101,6 +101,7 @@ def test_an_extension_gets_the_ending_of_the_clip_that_it_continues(store, rende
         "seed": 2,
         "motion": "high",
         "ratio": 16 / 9,
+        "picture": None,
     }
     assert store.clips(child.task_id) == {1: {"of": "on/1"}}
     assert store.moment(child).status == "finished"
@@ -150,11 +151,12 @@ def test_a_video_begins_with_the_picture_that_it_was_given(store, render_queue, 
     render_queue.make(picture, is_tiny=False)
     until(lambda: len(store.clips(picture.task_id)) == 4)
     video = Task("0000000b-0000-4000-8000-000000000000", START, "on", "low", time.time(), 0, takes=1)
-    store.keep(replace(video, parent_task_id=picture.task_id, parent_index=2))
+    store.keep(replace(video, parent_task_id=picture.task_id, parent_index=2, picture="mine.png"))
     render_queue.make(store.task(video.task_id), is_tiny=False)
     until(lambda: store.clips(video.task_id))
     assert {(shot["seconds"], shot["ratio"]) for shot in painted()[:4]} == {(0, 1)}
     assert (painted()[-1]["seconds"], painted()[-1]["parent"]) == (5, {"of": "a lake/2"})
+    assert painted()[-1]["picture"] == str(render_queue.uploads / "mine.png")
     assert sorted(path.name for path in render_queue.videos.glob("*/*")) == [
         "1.mp4",
         "1.png",

@@ -118,6 +118,25 @@ def test_a_wrong_secret_is_another_secret(sandbox, receiver):
     assert [headers["x-webhook-secret"] for _, headers, _ in receiver.posts] == ["not-the secret"]
 
 
+def test_they_come_labelled_packed_or_shaped_otherwise(sandbox, receiver):
+    words = ("signed", "gzip", "text", "untyped", "nul", "chunked", "wrapped", "other-shape")
+    for word in words:
+        extend(sandbox, receiver, f"[webhook-{word}] [seconds-0]", f"/{word}/")
+    with receiver.changed:
+        assert receiver.changed.wait_for(lambda: len(receiver.posts) == len(words), 10), receiver.posts
+    came = {path.strip("/"): (headers, body) for path, headers, body in receiver.posts}
+    headers = {word: headers for word, (headers, _) in came.items()}
+    assert headers["signed"]["x-signature"].startswith("sha256=")
+    assert "x-webhook-secret" not in headers["signed"]
+    assert headers["gzip"]["Content-Encoding"] == "gzip"
+    assert headers["text"]["Content-Type"] == "text/plain"
+    assert "Content-Type" not in headers["untyped"]
+    assert int(headers["nul"]["Content-Length"]) == 1 + int(headers["text"]["Content-Length"])
+    assert headers["chunked"]["Transfer-Encoding"] == "chunked"
+    assert "taskId" in came["wrapped"][1]["data"]
+    assert set(came["other-shape"][1]) == {"event", "object"}
+
+
 def test_webhooks_come_although_the_answer_never_did(sandbox, receiver, original):
     sandbox.options(stall=5)
     url = receiver.url + "/hook/"

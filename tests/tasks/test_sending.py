@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 
 from extender.operations.worker import send_next
 from extender.states import State
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.slots import APIFRAME
 from project.threads import APIFRAME_SLOTS
@@ -280,14 +280,27 @@ def test_an_accepted_task_is_known_however_that_is_said(submit, sandbox, body):
     assert (task.state, task.remote_id, task.percentage, task.reason) == (State.PENDING, "r1", 0, "")
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 429])
+def test_an_error_that_names_a_task_is_not_certain_and_its_id_is_offered(web, submit, sandbox, status):
+    said = {"data": {"task_id": "task_01KV52"}, "message": "Something went wrong"}
+    sandbox.dictate("/imagine-video-extend", json.dumps(said).encode(), status=status)
+    task = submit()
+    assert task.state == State.UNCONFIRMED
+    assert 'value="task_01KV52"' in web.get(f"/tasks/{task.pk}/").content.decode()
+
+
 def test_the_parents_id_is_not_taken_for_the_new_one(submit, original, sandbox):
     sandbox.dictate("/imagine-video-extend", json.dumps({"task": {"task_id": original.remote_id}}).encode())
     assert submit().state == State.UNCONFIRMED
 
 
-def test_an_answer_of_200_with_errors_is_a_refusal_in_their_words(submit, sandbox):
-    task = submit("[errors-200] snow")
-    assert (task.state, task.reason) == (State.FAILED, "The prompt was refused")
+@pytest.mark.parametrize(
+    ("word", "reason"), [("errors-200", "The prompt was refused"), ("403", "This prompt is against the rules")]
+)
+def test_a_refusal_in_words_is_of_the_one_request_whatever_its_status(submit, sandbox, word, reason):
+    task = submit(f"[{word}] snow")
+    assert (task.state, task.reason) == (State.FAILED, reason)
+    assert not Gate.objects.closed().exists()
     assert bills(sandbox) == 0
 
 
@@ -302,6 +315,9 @@ def test_what_cannot_be_read_is_kept_for_staff(submit, word):
 def test_an_id_that_is_not_certain_is_offered_to_the_owner(web, submit, sandbox):
     task = submit("[id-elsewhere] snow")
     remote_id = sandbox.ledger()["bills"][-1]["task_id"]
+    # A webhook that is refused is in the record too, and is not who says it.
+    forged = {"id": str(uuid.uuid4())}
+    web.post(f"/webhooks/apiframe/{task.webhook_nonce}/", forged, content_type="application/json")
     page = web.get(f"/tasks/{task.pk}/").content.decode()
     assert "It may be running under the id" in page
     assert f'value="{remote_id}"' in page
@@ -319,3 +335,10 @@ def test_an_id_that_is_no_uuid_is_looked_up_and_continued(web, sandbox):
     assert fields["parent_task_id"] == remote_id
     assert web.post("/tasks/new/", fields).status_code == 302
     assert bills(sandbox) == 1
+
+
+def test_apiframe_may_lie_under_a_path(submit, sandbox, settings):
+    settings.APIFRAME_BASE_URL = f"{sandbox.url}/gateway"
+    assert submit().state == State.QUEUED
+    assert sandbox.ledger()["requests"][-1]["path"] == "/gateway/imagine-video-extend"
+    assert "/gateway/imagine-video-extend" in Gate.objects.get().said

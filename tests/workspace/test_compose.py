@@ -28,7 +28,7 @@ NO_ADDRESS = "Give an address that starts with https://."
 REFUSED = [
     ("prompt", "", "Say what happens next."),
     ("prompt", " \r\n\t ", "Say what happens next."),
-    ("prompt", "\u200b\u3164\u00ad\n\u202e\u2800\ufe0f", "Say what happens next."),
+    ("prompt", "\u200b\u3164\u00ad\n\u202e\u2800\ufe0f\U000e0100", "Say what happens next."),
     ("prompt", "x" * 2001, TOO_LONG),
     ("prompt", "snow\0", "Null characters are not allowed."),
     ("index", "", "Choose one of the four clips."),
@@ -439,6 +439,12 @@ def test_an_unknown_id_is_said_in_words(web, sandbox):
     assert not Task.objects.exists()
 
 
+def test_pictures_are_no_video_to_continue(web, sandbox):
+    task_id = sandbox.post("/imagine", {"prompt": "a kite"}).json()["task_id"]
+    assert b"That task made pictures, and no video" in look_up(web, task_id).content
+    assert Task.objects.count() == 0
+
+
 def test_an_apiframe_that_is_down_is_said_in_words(web, sandbox, settings):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -505,24 +511,38 @@ def test_queries_stay_the_same_with_more_tasks(web, member, original):
     assert max(few) <= 7
 
 
-@pytest.mark.parametrize("dash", ["\u2014", "\u2013", "\u2014\u2014", "-\u2013"])
+@pytest.mark.parametrize("dash", ["\u2014", "\u2013", "\u2212", "\u2014\u2014", "-\u2013"])
 def test_a_parameter_behind_another_dash_is_mended_and_told(submit, web, dash):
-    task = submit(f"a gull \u2014 it glides {dash}motion high {dash}raw", motion="high")
-    assert task.prompt == "a gull \u2014 it glides --motion high --raw"
+    # What is words stays as it was written.
+    words, asked = (
+        "salt\u2014raw air, a gull \u2014 it glides",
+        ("motion high", "raw", "loop", "end https://a.example/", "bs 4"),
+    )
+    task = submit(" ".join([words, *(dash + each for each in asked)]), motion="high")
+    assert task.prompt == " ".join([words, *("--" + each for each in asked)])
     assert "dashes before its parameters were mended" in web.get(f"/tasks/{task.pk}/events/").content.decode()
 
 
-@pytest.mark.parametrize("prompt", ["snow --motion high", "snow \u2014motion HIGH", "--motion low --motion high"])
-def test_words_that_contradict_the_chosen_motion_are_asked_about_before_paying(web, original, sandbox, prompt):
-    fields = form_of(web.get(f"/tasks/new/?parent={original.pk}")) | {"prompt": prompt, "motion": "low"}
+@pytest.mark.parametrize(
+    ("prompt", "written", "chosen", "label"),
+    [
+        ("snow \u2014motion HIGH", "high", "low", "calm"),
+        ("--motion low --motion high", "high", "low", "calm"),
+        ("snow --motion low", "low", "high", "lively"),
+    ],
+)
+def test_words_that_contradict_the_chosen_motion_are_asked_about_before_paying(
+    web, original, sandbox, prompt, written, chosen, label
+):
+    fields = form_of(web.get(f"/tasks/new/?parent={original.pk}")) | {"prompt": prompt, "motion": chosen}
     page = web.post("/tasks/new/", fields)
-    assert message(page, "motion") == "The prompt says --motion high, but calm is chosen. Make them agree."
+    assert message(page, "motion") == f"The prompt says --motion {written}, but {label} is chosen. Make them agree."
     assert submits(sandbox) == 0
-    assert web.post("/tasks/new/", form_of(page) | {"motion": "high"}).status_code == 302
+    assert web.post("/tasks/new/", form_of(page) | {"motion": written}).status_code == 302
     assert submits(sandbox) == 1
 
 
-@pytest.mark.parametrize(("prompt", "count"), [("snow", 4), ("snow --bs 1", 1), ("snow \u2014bs 2", 2)])
+@pytest.mark.parametrize(("prompt", "count"), [("--bs 3", 4), ("snow --bs 2 --bs 1", 1), ("snow \u2014bs 2", 2)])
 def test_a_wall_waits_for_as_many_clips_as_were_asked_for(submit, web, prompt, count):
     page = web.get(f"/tasks/{submit(f'{prompt} [stuck]').pk}/").content.decode()
     assert f'data-count="{count}"' in page

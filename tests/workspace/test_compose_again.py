@@ -39,7 +39,8 @@ def lose_everything(client: Client) -> None:
 def test_the_words_come_again_to_be_sent_once(original, sandbox, lose):
     client = Client(enforce_csrf_checks=True)
     sign_in(client)
-    form = form_of(client.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": WORDS, "motion": "high"}
+    form = form_of(client.get(f"/tasks/new/?parent={original.pk}&index=2"))
+    form |= {"prompt": WORDS, "motion": "high", "charged_twice": "yes"}
     old = token(client)
     lose(client)
     page = client.post("/tasks/new/", form | old, follow=True)
@@ -52,6 +53,14 @@ def test_the_words_come_again_to_be_sent_once(original, sandbox, lose):
         assert client.post("/tasks/new/", form_of(page) | token(client)).status_code == 302
     assert Task.objects.get(prompt=WORDS.strip()).motion == "high"
     assert extensions() == submits(sandbox) == 1
+    assert form_of(client.get("/tasks/new/"))["prompt"] == "", "they come again once"
+
+
+def test_who_is_not_signed_in_has_little_kept(guest, db):
+    guest.post("/tasks/new/", {"prompt": "x" * 20_000} | {f"field-{number}": "x" for number in range(20)})
+    kept = guest.session["typed"]
+    assert len(kept) == 10
+    assert len(kept["prompt"]) == 10_000
 
 
 def test_what_was_looked_up_comes_again_too(original):
@@ -80,4 +89,5 @@ def test_what_another_site_sends_does_not_come_again(web):
     strict.cookies = web.cookies
     answer = strict.post("/tasks/new/", {"prompt": "theirs"}, headers={"origin": "https://evil.example"})
     assert answer.status_code == 403
+    assert "theirs" not in answer.content.decode()
     assert "theirs" not in strict.get("/tasks/new/").content.decode()

@@ -25,7 +25,7 @@ def test_it_shows_ones_own_tasks_newest_first(web, member, stranger):
 
 
 def test_an_empty_history_says_what_to_do(web):
-    assert b"Extend your first clip" in web.get("/tasks/").content
+    assert b"Begin with a picture, or with words" in web.get("/tasks/").content
 
 
 def test_plain_links_lead_through_all_pages(web, member):
@@ -145,7 +145,7 @@ def test_nothing_picked_says_what_to_do(web, member):
     page = web.get("/tasks/?picked=yes").content.decode()
     assert "Nothing picked yet" in page
     assert "Pick the clips you want to work on" in page
-    assert "Extend your first clip" not in page
+    assert "Begin with a picture" not in page
     assert b"Nothing picked yet" not in web.get("/tasks/").content
 
 

@@ -1,4 +1,4 @@
-"""Files for people's own disks: one clip from where it lies, or every clip of a task in one zip."""
+"""Files for people's own disks: one clip from where it lies, every clip of a task in one zip, or those of a film."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -8,9 +8,10 @@ from typing import BinaryIO
 from django.http import StreamingHttpResponse
 from zipstream import ZIP_STORED, ZipStream
 
-from extender.archive import storage
+from extender.archive import files, storage
 from extender.archive.fetching import open_clip
 from extender.archive.names import disposition
+from extender.lineage.branches import Branch
 from extender.tasks.models import Clip, Task
 from extender.tasks.slots import DOWNLOADS
 
@@ -27,26 +28,46 @@ def one(clip: Clip, method: str | None = "GET") -> StreamingHttpResponse:
     with ExitStack() as held:
         held.enter_context(DOWNLOADS.slot())
         stream = held.enter_context(open_clip(clip.source_url))
-        return _answer(method, _Body(stream, held.pop_all()), clip.file_name, "video/mp4", stream.length)
+        return _answer(
+            method, _Body(stream, held.pop_all()), clip.file_name, storage.content_type(clip.file_name), stream.length
+        )
 
 
 def every(task: Task, method: str | None = "GET") -> StreamingHttpResponse:
-    """Every clip of `task` that can be had, in one zip that is made as it is sent. Raises `Full`.
+    """Every clip of `task` that can be had, in one zip that is made as it is sent. Raises `Full`."""
+    return _zip(method, f"{task.slug}.zip", {clip.file_name: clip for clip in task.available_clips})
+
+
+def for_editors(branch: Branch, method: str | None = "GET") -> StreamingHttpResponse:
+    """Every stored take of a film, and its cut list, in one zip that is made as it is sent. Raises `Full`."""
+    # Its library takes long to load, and few processes need it.
+    from extender.lineage.editors import FOLDER, CutList, documents
+
+    cuts = CutList(branch)
+    files = {FOLDER + take.name: take.clip for take in cuts.takes if take.clip.is_stored}
+    return _zip(method, f"{branch.here.task.slug}-for-editors.zip", files, documents(cuts))
+
+
+def _zip(
+    method: str | None, name: str, clips: dict[str, Clip], texts: dict[str, bytes] | None = None
+) -> StreamingHttpResponse:
+    """A zip of `texts` and `clips` by their names in it. Raises `Full`.
 
     Videos do not shrink, so they are stored as they are; and where all are here, the zip's size is known beforehand.
     """
-    clips = task.available_clips
-    sized = all(clip.is_stored for clip in clips)
+    sized = all(clip.is_stored for clip in clips.values())
     with ExitStack() as held:
         held.enter_context(DOWNLOADS.slot())
         zipped = ZipStream(compress_type=ZIP_STORED, sized=sized)
-        for clip in clips:
-            zipped.add(_bytes_of(clip), clip.file_name, size=clip.bytes if sized else None)
+        for inner, text in (texts or {}).items():
+            zipped.add(text, inner)
+        for inner, clip in clips.items():
+            zipped.add(_bytes_of(clip), inner, size=clip.bytes if sized else None)
         length = len(zipped) if sized else None
         made = iter(zipped)
         # What is open in the middle of it is closed by its own generator.
         held.callback(getattr(made, "close", lambda: None))
-        return _answer(method, _Body(made, held.pop_all()), f"{task.slug}.zip", "application/zip", length)
+        return _answer(method, _Body(made, held.pop_all()), name, "application/zip", length)
 
 
 class _Body:
@@ -79,7 +100,7 @@ def _open(clip: Clip) -> BinaryIO | None:
     if not clip.is_stored:
         return None
     try:
-        return storage.current_store().open(storage.name(clip.sha256, "clip"))
+        return storage.current_store().open(files.name(clip))
     except (FileNotFoundError, storage.StoreTrouble) as error:
         logger.error("%s cannot be read: %s", clip, error)
         return None

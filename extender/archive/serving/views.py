@@ -1,7 +1,8 @@
-"""The files of clips: our copies with ranges, and downloads of one or of all."""
+"""The files of clips: our copies with ranges, and downloads of one, of all, or of a film's."""
 
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 from extender.archive import storage
 from extender.archive.serving import downloads, responses
 from extender.archive.serving.access import seen_clip
+from extender.lineage.branches import branch_to
 from extender.network.errors import Unavailable
 from extender.tasks.access import read_task
 from extender.tasks.models import Clip
@@ -23,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def show(request: MemberRequest, pk: uuid.UUID, kind: str) -> HttpResponseBase:
-    """A clip's video, poster or storyboard, for the task's owner."""
+    """A clip's file, poster or storyboard, for the task's owner."""
     return _bytes(request, seen_clip(pk, member=request.user), kind)
 
 
@@ -43,7 +45,7 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
     if clip is None:
         raise Http404
     if clip.is_stored:
-        return _bytes(request, clip, "clip", download_name=clip.file_name)
+        return _bytes(request, clip, clip.file_kind, download_name=clip.file_name)
     try:
         return downloads.one(clip, request.method)
     except (Full, Unavailable):
@@ -56,8 +58,22 @@ def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
     task = read_task(request.user, pk)
     if not task.available_clips:
         raise Http404
+    return _where_free(lambda: downloads.every(task, request.method))
+
+
+@require_safe
+def download_for_editors(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseBase:
+    """The takes of the film that ends with a clip in one zip."""
+    branch = branch_to(read_task(request.user, pk), index)
+    if not (branch.here.clip and branch.has_files):
+        raise Http404
+    return _where_free(lambda: downloads.for_editors(branch, request.method))
+
+
+def _where_free(download: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """A download; where no place is free for it, when to come again."""
     try:
-        return downloads.every(task, request.method)
+        return download()
     except Full as error:
         return HttpResponse(str(error), status=503, content_type="text/plain", headers={"Retry-After": "10"})
 
@@ -68,6 +84,6 @@ def _bytes(request: HttpRequest, clip: Clip, kind: str, **how: Any) -> HttpRespo
         return responses.respond(request, storage.name(clip.sha256, kind), clip.sha256, **how)
     except (FileNotFoundError, storage.StoreTrouble) as error:
         logger.error("%s cannot be read: %s", clip, error)
-        if kind != "clip":
+        if kind != clip.file_kind:
             raise Http404 from error
         return redirect(clip.source_url)

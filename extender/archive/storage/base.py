@@ -17,9 +17,16 @@ from typing import BinaryIO
 from django.conf import settings
 
 from extender.archive.storage.parts import Part, StoreTrouble, disk_trouble
+from extender.video.layout import PICTURE_SUFFIXES
 
 KINDS = {"clip": ".mp4", "poster": ".poster.webp", "thumbnail": ".thumbnail.webp", "storyboard": ".storyboard.webp"}
-CONTENT_TYPES = {".mp4": "video/mp4", ".webp": "image/webp", ".gif": "image/gif"}
+CONTENT_TYPES = {
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+}
 SHA256 = re.compile("[0-9a-f]{64}")
 CHUNK_BYTES = 1024 * 1024
 MEBIBYTE = 1024 * 1024
@@ -27,10 +34,13 @@ ADDRESS_SECONDS = 900
 
 
 def name(sha256: str, kind: str) -> str:
-    """The name of a clip's file of `kind` (a key of KINDS); `sha256` is the clip's, 64 lower-case hex digits."""
+    """The name of a clip's file of `kind`, a key of KINDS or of PICTURE_SUFFIXES.
+
+    `sha256` is the clip's, 64 lower-case hex digits.
+    """
     if not SHA256.fullmatch(sha256):
         raise ValueError("a checksum is 64 lower-case hexadecimal digits")
-    return f"clips/{sha256[:2]}/{sha256}{KINDS[kind]}"
+    return f"clips/{sha256[:2]}/{sha256}{(KINDS | PICTURE_SUFFIXES)[kind]}"
 
 
 def film_name(cut_list: str, end: str) -> str:

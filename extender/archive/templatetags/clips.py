@@ -22,7 +22,7 @@ CODECS = {"h264": "H.264"}  # where the name is not but large letters
 @register.simple_tag
 def video_url(clip: Clip, share: Share | None = None) -> str:
     """Where a browser gets the clip: our file, and its own address until that is there."""
-    return _address("clip", clip, share) or clip.source_url
+    return _address(clip.file_kind, clip, share) or clip.source_url
 
 
 @register.simple_tag
@@ -84,11 +84,10 @@ def shape(task: Task, share: Share | None = None, polled: object = False) -> str
     """How its clips fill a wall: "wide", "square" or "tall", as those that are here or the one that it continues."""
     # Another task's clips are one query more: none for guests, to whom it is not shown, and none for a poll.
     known = [*task.clips, None if share or polled else task.source]
-    for clip in filter(None, known):
-        if clip.width and clip.height:
-            ratio = clip.width / clip.height
-            return "wide" if ratio > 1.2 else "square" if ratio > 0.8 else "tall"
-    return "wide"
+    sizes = [(clip.width, clip.height) for clip in known if clip and clip.width and clip.height]
+    asked = tuple(map(int, filter(str.isdecimal, task.aspect_ratio.split(":"))))
+    width, height = next(iter(sizes), asked if len(asked) == 2 else (16, 9))
+    return "wide" if width > 1.2 * height else "square" if width > 0.8 * height else "tall"
 
 
 @register.simple_tag
@@ -115,9 +114,9 @@ def facts(clip: Clip) -> list[str]:
     """
     if not clip.is_stored:
         return []
-    length = f"{(clip.duration_ms or 0) / 1000:.1f} s"
-    odd = filter(None, [odd_codec(clip), clip.moments_ms and "uneven frames"])
-    return [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0), *odd]
+    length = None if clip.is_picture else f"{(clip.duration_ms or 0) / 1000:.1f} s"
+    odd = (odd_codec(clip), "uneven frames" if clip.moments_ms else None)
+    return list(filter(None, [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0), *odd]))
 
 
 @register.filter
@@ -161,7 +160,7 @@ def odd_codec(clip: Clip) -> str:
     bits = clip.facts.get("bits", 8)
     if bits > 8:
         return f"{bits}-bit {CODECS.get(clip.codec, clip.codec.upper())}"
-    return "" if clip.codec == "h264" else clip.codec.upper()
+    return "" if clip.is_picture or clip.codec == "h264" else clip.codec.upper()
 
 
 def _timing(clip: Clip) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from django.db.models.functions import Now
 
 from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState
 from extender.tasks.models.leases import LeasedQuerySet
+from extender.video.layout import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from extender.tasks.models.tasks import Task
@@ -162,6 +164,11 @@ class Clip(models.Model):
         return self.state == FileState.STORED
 
     @property
+    def is_picture(self) -> bool:
+        """Whether it is a still picture, and no video."""
+        return self.task.makes_pictures
+
+    @property
     def is_lost(self) -> bool:
         """Whether it is to be had nowhere any more."""
         return self.state == FileState.LOST
@@ -196,9 +203,19 @@ class Clip(models.Model):
         return self.facts.get("moments_ms")
 
     @property
+    def file_kind(self) -> str:
+        """What its file is, in the archive's words: "clip", or "jpeg", "png", "webp" for a picture."""
+        return self.codec or self._announced_kind if self.is_picture else "clip"
+
+    @property
+    def _announced_kind(self) -> str:
+        suffix = PurePosixPath(urlsplit(self.source_url).path).suffix.lower()
+        return {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}.get(suffix, "png")
+
+    @property
     def file_name(self) -> str:
         """What it is called on somebody's disk: `a-cat-dancing-2.mp4`."""
-        return f"{self.task.slug}-{self.index}.mp4"
+        return f"{self.task.slug}-{self.index}{PICTURE_SUFFIXES.get(self.file_kind, '.mp4')}"
 
     @property
     def percentage(self) -> int | None:

@@ -79,7 +79,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def with_clips(self) -> "TaskQuerySet":
         """Tasks with clips that can be continued, newest first."""
-        return self.filter(state=State.FINISHED).newest_first()
+        return self.filter(state=State.FINISHED).exclude(kind="pictures").newest_first()
 
     def to_continue(self, number: int) -> list["Task"]:
         """The tasks that are likeliest to go on, up to `number`: those with picked clips, then the newest."""

@@ -62,6 +62,9 @@ class Task(models.Model):
     prompt = models.TextField(blank=True)
     motion = models.CharField(max_length=4, choices=Motion.choices, default=Motion.LOW)
     image_url = models.URLField(max_length=2000, blank=True)
+    # A start picture that somebody gave, in place of an address.
+    picture = models.ForeignKey("tasks.Picture", on_delete=models.PROTECT, null=True, related_name="tasks")
+    aspect_ratio = models.CharField(max_length=5, blank=True, help_text='Of pictures: "16:9"')
 
     # The form's one-use nonce: the same form posted twice finds the same row.
     form_nonce = models.UUIDField(null=True, editable=False)
@@ -157,6 +160,11 @@ class Task(models.Model):
     def has_clips(self) -> bool:
         """Whether at least one clip came: what has finished has some."""
         return self.state == State.FINISHED
+
+    @property
+    def makes_pictures(self) -> bool:
+        """Whether its clips are still pictures, and no videos."""
+        return self.kind == self.Kind.PICTURES
 
     @property
     def clips(self) -> list["Clip"]:

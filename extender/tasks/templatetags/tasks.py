@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from extender.apiframe import likely_id_in
 from extender.states import State
-from extender.tasks.models import Task
+from extender.tasks.models import Event, Task
 
 register = template.Library()
 
@@ -48,8 +48,8 @@ def state_sign(task: Task) -> str:
 
 @register.simple_tag
 def likely_id(task: Task) -> str:
-    """Under which id an unconfirmed task may be running, by what was kept of the last answer; one query."""
-    event = task.events.exclude(body="").last()
+    """Under which id an unconfirmed task may be running, by what was kept of the answer to it; one query."""
+    event = task.events.filter(source=Event.Source.SILENCE).exclude(body="").last()
     return likely_id_in(event.body) if event else ""
 
 

@@ -96,6 +96,7 @@ function render() {
   find("time").textContent = now;
   find("length").textContent = all;
   play.toggleAttribute("data-paused", !player.playing);
+  screen.toggleAttribute("data-refused", player.refused);
   play.setAttribute("aria-label", player.playing ? "Pause" : "Play");
   [...ticks.children].forEach((tick, number) => {
     tick.firstChild.setAttribute("aria-current", number === index && "step");

@@ -3,6 +3,7 @@
 
 import { SegmentVideo } from "./segment_video.js";
 import { clamp } from "../shared/numbers.js";
+import { bless, start } from "../shared/video.js";
 
 const EDGE = 0.001; // seconds: as near to a cut as a moment needs to be
 const GUESS = 4; // seconds, until a segment is measured
@@ -12,6 +13,7 @@ const lengthOf = ({ from, to }) => (to ? to - from : GUESS);
 export class FilmPlayer {
   loop = false;
   playing = false;
+  refused = false; // the browser lets nothing play before a tap
   segments = [];
   #index = 0;
   #rate = 1;
@@ -91,6 +93,8 @@ export class FilmPlayer {
   play() {
     if (!this.segments.length) return;
     this.playing = true;
+    this.refused = false;
+    for (const { video } of [this.seen, this.next]) bless(video);
     const over = this.position > this.length - 0.05;
     if (over || !this.seen.segment) return this.seek(over ? 0 : this.position);
     this.#run();
@@ -103,6 +107,12 @@ export class FilmPlayer {
     this.#changed();
   }
 
+  #refuse = () => {
+    if (!this.playing) return;
+    this.refused = true;
+    this.pause();
+  };
+
   #find(position) {
     let index = 0;
     while (index < this.segments.length - 1 && position >= this.startOf(index + 1)) index += 1;
@@ -110,8 +120,7 @@ export class FilmPlayer {
   }
 
   #run() {
-    // A play() that a pause() overtakes rejects; that is no fault.
-    if (this.playing && this.#wanted === null) this.seen.video.play().catch(() => {});
+    if (this.playing && this.#wanted === null) start(this.seen.video, this.#refuse);
     this.#watch();
   }
 
@@ -148,7 +157,7 @@ export class FilmPlayer {
     }
     const next = this.next;
     if (next.segment !== this.segments[following]) return this.prepare();
-    if (next.video.paused) next.video.play().catch(() => {});
+    if (next.video.paused) start(next.video, this.#refuse);
     if (next.video.currentTime <= next.cued) return;
     this.#index = following;
     this.#swap();

@@ -1,4 +1,4 @@
-// One video element: waiting for it, and bringing a moment of it to the screen.
+// One video element: waiting for it, bringing a moment of it to the screen, and starting it.
 
 const SAME = 0.001; // s: nearer is the same moment
 
@@ -36,3 +36,14 @@ export async function seek(video, momentOf, isWanted) {
   while (video.readyState < 2 && !video.error) await once(video, "loadeddata", "canplay", "error");
   return !video.error && isWanted();
 }
+
+// Some phones, when they save power, let only that video play on which a tap has called play() by itself, and then for good.
+export function bless(video) {
+  // One that has ended would leap to its beginning.
+  if (video.ended) return;
+  video.play().catch(() => {});
+  video.pause();
+}
+
+// Plays, or calls `refused` where the browser waits for a tap. A play() that a pause() overtakes rejects too; that is no fault.
+export const start = (video, refused) => video.play().catch(({ name }) => name === "NotAllowedError" && refused());

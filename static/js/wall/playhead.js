@@ -4,7 +4,7 @@
 // clock leads the videos by small changes of speed; what is too far off, or stalls, stops all of them until they stand together again.
 
 import { clamp } from "../shared/numbers.js";
-import { isStream, seek, setTime } from "../shared/video.js";
+import { bless, isStream, seek, setTime, start } from "../shared/video.js";
 
 const FAR = 0.25; // s: what is further off is sought
 const NEAR = 0.004; // s: what is nearer is right
@@ -17,6 +17,7 @@ export class Playhead {
   playing = false;
   loop = true;
   waits = false; // for a video, long enough to be said
+  refused = false; // the browser lets nothing play before a tap
   rate = 1;
   time = 0;
   #tracks = [];
@@ -53,6 +54,8 @@ export class Playhead {
 
   play() {
     this.playing = true;
+    this.refused = false;
+    for (const { video } of this.#tracks) bless(video);
     return this.#settle(this.time >= this.length - 0.02 ? 0 : this.time);
   }
 
@@ -105,6 +108,12 @@ export class Playhead {
     for (const { video } of this.#tracks) video.pause();
   }
 
+  #refuse = () => {
+    if (!this.playing) return;
+    this.refused = true;
+    this.pause();
+  };
+
   #duration({ video, from, to }) {
     return (to ?? (Number.isFinite(video.duration) ? video.duration : 0)) - from;
   }
@@ -140,8 +149,7 @@ export class Playhead {
     if (this.playing && !this.#asleep) {
       const active = this.#tracks.filter((track) => this.#isActive(track, time));
       for (const { video } of active) video.playbackRate = this.rate;
-      // A play() that a pause() overtakes rejects; that is no fault.
-      await Promise.all(active.map(({ video }) => video.play().catch(() => {})));
+      await Promise.all(active.map(({ video }) => start(video, this.#refuse)));
       if (!isCurrent()) return;
       this.#base = time;
       this.#begun = performance.now();
@@ -188,7 +196,7 @@ export class Playhead {
       return true;
     }
     if (video.ended) return true;
-    if (video.paused) video.play().catch(() => {});
+    if (video.paused) start(video, this.#refuse);
     const off = video.currentTime - moment;
     if (video.readyState < 3 || video.seeking) return false;
     if (Math.abs(off) > FAR) return isStream(video);

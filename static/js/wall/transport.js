@@ -62,9 +62,10 @@ export class Transport {
   }
 
   draw() {
-    const { time, length, playing, waits } = this.head;
+    const { time, length, playing, waits, refused } = this.head;
     const { screen, element, frames, view } = this.#wall;
     screen.toggleAttribute("data-playing", playing);
+    screen.toggleAttribute("data-refused", refused);
     for (const frame of frames) {
       frame.toggleAttribute("data-waiting", waits && this.#wall.video(frame).readyState < 3);
     }

@@ -1,0 +1,17 @@
+"""Which files are kept of a clip, and what they are called."""
+
+from extender.archive import storage
+from extender.tasks.models import Clip
+from extender.video import layout
+
+STILLS = {"poster": layout.POSTER, "thumbnail": layout.THUMBNAIL, "storyboard": layout.STORYBOARD}
+
+
+def name(clip: Clip) -> str:
+    """What the file of a stored clip is called in the store."""
+    return storage.name(clip.sha256, clip.file_kind)
+
+
+def stills(clip: Clip) -> dict[str, str]:
+    """The kinds of pictures that are made of a clip, each with the name under which it is made."""
+    return {kind: made for kind, made in STILLS.items() if kind != "storyboard" or not clip.is_picture}

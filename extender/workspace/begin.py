@@ -1,0 +1,124 @@
+"""Where a branch begins: a video from a picture, or four pictures from words."""
+
+import uuid
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from extender.states import State
+from extender.tasks import start_pictures
+from extender.tasks.access import own_task
+from extender.tasks.background import send_now
+from extender.tasks.models import Picture, Task
+from extender.tasks.slots import LOOKS, Full
+from extender.tasks.submitting import enqueue
+from extender.team.sign_in import MemberRequest
+from extender.team.typed import comes_again, typed
+from extender.video.facts import NotAPicture
+from extender.video.process import ProbeFailed
+from extender.workspace.forms import PicturesForm, VideoForm
+
+FORMS: dict[str, type[VideoForm | PicturesForm]] = {
+    Task.Kind.VIDEO: VideoForm,
+    Task.Kind.PICTURES: PicturesForm,
+}
+
+
+def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
+    """The page with what was typed and with the nonce of then: whatever was sent under it is not sent twice."""
+    kind = "pictures" if "aspect_ratio" in kept else "video"
+    return _page(request, FORMS[kind](initial=kept), came_again=True)
+
+
+@require_safe
+def begin(request: MemberRequest) -> HttpResponse:
+    """Both forms; `?picture=<task>&index=` fills in a picture that was made here, `?again=<task>` what was asked."""
+    if kept := {} if request.GET else typed(request):
+        return _form_again(request, kept)
+    if again := _named(request, "again"):
+        task = own_task(request.user, again)
+        if task.kind not in FORMS:
+            raise Http404
+        twice = task.state in (State.UNCONFIRMED, State.SENDING)
+        return _page(request, FORMS[task.kind].again(task), charged_twice=twice)
+    if made := _named(request, "picture"):
+        clip = own_task(request.user, made).clip(request.GET.get("index"))
+        if not (clip and clip.is_picture):
+            raise Http404
+        return _page(request, VideoForm.blank(image_url=clip.source_url, prompt=clip.task.prompt), start=clip)
+    return _page(request)
+
+
+@comes_again(_form_again)
+@require_http_methods(["GET", "HEAD", "POST"])
+def video(request: MemberRequest) -> HttpResponse:
+    """Asks for a video that begins with a picture."""
+    if request.method != "POST":
+        # The address stands in the browser's bar after a refusal.
+        return redirect("begin")
+    form = VideoForm(request.POST, request.FILES)
+    form.full_clean()
+    _take_picture(request, form)
+    return _submit(request, form, Task.Kind.VIDEO)
+
+
+@comes_again(_form_again)
+@require_http_methods(["GET", "HEAD", "POST"])
+def pictures(request: MemberRequest) -> HttpResponse:
+    """Asks for four pictures."""
+    if request.method != "POST":
+        return redirect("begin")
+    return _submit(request, PicturesForm(request.POST), Task.Kind.PICTURES)
+
+
+@require_safe
+def preview(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """A small still of a picture that the member gave."""
+    picture = get_object_or_404(Picture.objects.visible_to(request.user).defer("content"), pk=pk)
+    headers = {"Cache-Control": "private, max-age=86400, immutable", "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(bytes(picture.preview), content_type="image/webp", headers=headers)
+
+
+def _take_picture(request: MemberRequest, form: VideoForm) -> None:
+    """Keeps the picture that came with the form, or finds the one that came with it before."""
+    given, earlier = form.cleaned_data.get("file"), form.cleaned_data.get("picture")
+    try:
+        if given:
+            with LOOKS.slot():
+                form.kept = start_pictures.keep(request.user, given.chunks())
+        elif earlier:
+            form.kept = Picture.objects.visible_to(request.user).light().get(pk=earlier)
+    except (NotAPicture, Full) as reason:
+        form.add_error("file", str(reason))
+    except Picture.DoesNotExist:
+        form.add_error("file", "That picture is kept here no more. Give it again.")
+    except (ProbeFailed, OSError):
+        form.add_error("file", "The picture cannot be looked into now. Try again in a moment.")
+    form.require_picture()
+
+
+def _submit(request: MemberRequest, form: VideoForm | PicturesForm, kind: Task.Kind) -> HttpResponse:
+    again = {"charged_twice": "charged_twice" in request.POST}
+    if not form.is_valid():
+        return _page(request, form, **again)
+    task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], None, form.note, kind=kind, **form.asked)
+    if not as_asked:
+        return _page(request, form.anew(), earlier=task, **again)
+    send_now(task)
+    return redirect(task)
+
+
+def _page(request: MemberRequest, form: VideoForm | PicturesForm | None = None, **more: object) -> HttpResponse:
+    """The page with `form` in its place, and the other one blank."""
+    video_form = form if isinstance(form, VideoForm) else VideoForm.blank()
+    pictures_form = form if isinstance(form, PicturesForm) else PicturesForm.blank()
+    context = {"video": video_form, "pictures": pictures_form, "filled": form, **more}
+    return render(request, "workspace/begin.html", context)
+
+
+def _named(request: MemberRequest, parameter: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.GET.get(parameter, ""))
+    except ValueError:
+        return None

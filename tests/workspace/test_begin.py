@@ -1,0 +1,158 @@
+"""Where a branch begins: a picture and words make a video, words alone make pictures; what is refused stays typed."""
+
+import re
+import threading
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from extender.states import State
+from extender.tasks.models import Picture, Task
+from extender.tasks.slots import LOOKS
+from tests.helpers import make_task
+from tests.pictures import SIZE, encoded, exif, jpeg, scene
+
+PHOTO = encoded(scene(), "HEIF", exif=exif())
+
+
+def asked(**changes: object) -> dict[str, object]:
+    """The form of a video, filled in."""
+    return {"nonce": uuid.uuid4(), "prompt": "it snows", "motion": "high", **changes}
+
+
+def photo(content: bytes = PHOTO) -> SimpleUploadedFile:
+    return SimpleUploadedFile("IMG_0001.HEIC", content)
+
+
+def paths(sandbox) -> list[str]:
+    return [row["path"] for row in sandbox.ledger()["requests"] if row["path"] != "/account"]
+
+
+@pytest.fixture
+def kept(member) -> Picture:
+    return Picture.objects.create(
+        owner=member, sha256="1" * 64, width=SIZE[0], height=SIZE[1], content=jpeg(), preview=b"RIFF"
+    )
+
+
+def test_a_picture_and_words_become_a_video(web, sandbox):
+    fields = asked(file=photo())
+    first = web.post("/new/video/", fields)
+    task = Task.objects.get()
+    assert (first.status_code, first["Location"]) == (302, f"/tasks/{task.pk}/")
+    assert (task.kind, task.state, task.prompt, task.motion) == ("video", State.PENDING, "it snows", "high")
+    assert paths(sandbox) == ["/upload", "/imagine-video"]
+    again = web.post("/new/video/", fields | {"file": photo()})
+    assert (again["Location"], Task.objects.count()) == (first["Location"], 1), "a double click is one task"
+    other = web.post("/new/video/", fields | {"file": photo(), "prompt": "it rains"}).content.decode()
+    assert "You already sent this form" in other
+    assert str(task.picture_id) in other
+
+
+def test_a_picture_by_its_address_needs_no_upload(web, sandbox):
+    web.post("/new/video/", asked(image_url="https://pictures.example/1.jpg"))
+    assert (Task.objects.get().state, paths(sandbox)) == (State.PENDING, ["/imagine-video"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"file": b"GIF89a"}, "This is not a JPEG, PNG, WebP or HEIC picture."),
+        ({"file": b""}, "That file is empty."),
+        ({}, "Choose a picture, or give the address of one."),
+        ({"image_url": "ftp://x.example/1.jpg"}, "Give an address that starts with https://."),
+        ({"picture": uuid.uuid4()}, "That picture is kept here no more."),
+        ({"image_url": "https://x.example/1.jpg", "prompt": " "}, "Say what happens next."),
+        ({"image_url": "https://x.example/1.jpg", "prompt": "fog --motion low"}, "Make them agree."),
+    ],
+)
+def test_what_is_refused_says_why_and_stays_typed(web, sandbox, changes, says):
+    if "file" in changes:
+        changes = {**changes, "file": photo(changes["file"])}
+    page = web.post("/new/video/", asked(**changes)).content.decode()
+    assert says in page
+    assert "Nothing was sent" in page
+    assert changes.get("prompt", "it snows").strip() in page
+    assert not Task.objects.exists()
+    assert paths(sandbox) == []
+
+
+def test_a_picture_over_25_mb_is_not_looked_into(web):
+    page = web.post("/new/video/", asked(file=photo(bytes(26 << 20)))).content.decode()
+    assert "The picture has 26 MB. Give one of at most 25 MB." in page
+
+
+def test_who_finds_no_slot_waits_for_one_and_is_told_in_the_end(web, sandbox, shorten):
+    fields = asked(file=photo())
+    with LOOKS.slot(), LOOKS.slot():
+        threading.Timer(0.2, LOOKS.give_back).start()
+        assert web.post("/new/video/", fields).status_code == 302
+        LOOKS.take()
+        shorten("extender.tasks.slots.LOOKS._patience", 0)
+        page = web.post("/new/video/", asked(file=photo())).content.decode()
+    assert "Too many pictures are being looked into" in page
+
+
+def test_a_good_picture_need_not_be_given_twice(web, kept, browser_of, stranger, sandbox):
+    page = web.post("/new/video/", asked(picture=kept.pk, prompt="")).content.decode()
+    assert f'name="picture" value="{kept.pk}"' in page
+    assert f'src="/pictures/{kept.pk}.webp"' in page
+    shown = web.get(f"/pictures/{kept.pk}.webp")
+    assert (shown["Content-Type"], shown.content) == ("image/webp", b"RIFF")
+    other = browser_of(stranger)
+    assert other.get(f"/pictures/{kept.pk}.webp").status_code == 404
+    assert "kept here no more" in other.post("/new/video/", asked(picture=kept.pk)).content.decode()
+    assert web.post("/new/video/", asked(picture=kept.pk)).status_code == 302
+    assert Task.objects.get().picture_id == kept.pk
+
+
+def test_words_become_four_pictures_of_a_shape(web, sandbox):
+    fields = {"nonce": uuid.uuid4(), "prompt": "a lake", "aspect_ratio": "9:16"}
+    bad = web.post("/new/pictures/", fields | {"aspect_ratio": "7:1"}).content.decode()
+    assert "Choose one of the shapes." in bad
+    assert web.post("/new/pictures/", fields).status_code == 302
+    task = Task.objects.get()
+    assert (task.kind, task.state, task.aspect_ratio, paths(sandbox)) == (
+        "pictures",
+        State.PENDING,
+        "9:16",
+        ["/imagine"],
+    )
+
+
+def test_a_picture_that_was_made_here_is_brought_to_life(web, member, browser_of, stranger):
+    urls: list[str | None] = ["https://pictures.example/1.png", "https://pictures.example/2.png"]
+    task = make_task(member, urls=urls, kind=Task.Kind.PICTURES, prompt="a lake")
+    address = f"/new/?picture={task.pk}&index=2"
+    assert address.replace("&", "&amp;") in web.get(f"/tasks/{task.pk}/").content.decode()
+    page = web.get(address).content.decode()
+    assert re.search(r'name="image_url" value="https://pictures.example/2.png"', page)
+    assert browser_of(stranger).get(address).status_code == 404
+    assert web.get(f"/new/?picture={task.pk}&index=3").status_code == 404
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.UNCONFIRMED])
+@pytest.mark.parametrize("kind", [Task.Kind.VIDEO, Task.Kind.PICTURES])
+def test_what_failed_is_asked_for_again_as_it_was(web, member, kept, kind, state):
+    more = {"picture": kept} if kind == Task.Kind.VIDEO else {"aspect_ratio": "2:3"}
+    task = make_task(member, state, kind=kind, prompt="a boat", due_at=None, **more)
+    assert f"?again={task.pk}" in web.get(f"/tasks/{task.pk}/").content.decode()
+    page = web.get(f"/tasks/new/?again={task.pk}", follow=True).content.decode()
+    assert "a boat" in page
+    assert (str(kept.pk) if kind == Task.Kind.VIDEO else 'value="2:3"') in page
+    assert ("may be charged too" in page) == (state == State.UNCONFIRMED)
+
+
+def test_an_address_that_was_posted_to_can_be_reloaded(web):
+    for address in ("/new/video/", "/new/pictures/"):
+        assert web.get(address)["Location"] == "/new/"
+    assert web.get("/new/").status_code == 200
+
+
+def test_pictures_are_not_extended(web, member, sandbox):
+    task = make_task(member, kind=Task.Kind.PICTURES, remote_id=str(uuid.uuid4()))
+    assert web.get(f"/tasks/new/?parent={task.pk}&index=1")["Location"] == f"/tasks/{task.pk}/"
+    page = web.post("/tasks/new/", asked(parent_task_id=task.remote_id, index="1")).content.decode()
+    assert "Those are pictures. Bring one to life first." in page
+    assert paths(sandbox) == []
