@@ -5,9 +5,11 @@ from fractions import Fraction
 from typing import Any
 
 from av.video.frame import PictureType
+from av.video.reformatter import ColorRange
 
 from extender.video.canvas import FORMAT, Canvas
 from extender.video.drawing import Drawn
+from extender.video.footage import is_hdr
 from extender.video.source import TICKS, Source
 
 # One step for all, so that no picture, however busy, is further off than it: 41 dB where all is noise.
@@ -37,7 +39,9 @@ def _stream(container: Any, canvas: Canvas, first: Source) -> Any:
     context = stream.codec_context
     context.width, context.height, context.pix_fmt = canvas.width, canvas.height, FORMAT
     context.time_base, context.gop_size = Fraction(1, TICKS), round(GOP_SECONDS * rate)
-    context.colorspace = canvas.colorspace
+    context.colorspace, context.color_range = canvas.colorspace, ColorRange.MPEG
+    if not is_hdr(first.first):
+        context.color_primaries, context.color_trc = first.first.color_primaries, first.first.color_trc
     context.options = OPTIONS
     context.flags |= FRAME_DURATION
     context.thread_count = 1

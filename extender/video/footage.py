@@ -67,7 +67,7 @@ class Footage:
         self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         self._stream.thread_count = 1
         self.codec = "av1" if self._stream.codec_context.name == "libdav1d" else self._stream.codec_context.name
-        _check_size(self._stream.width, self._stream.height)
+        check_size(self._stream.width, self._stream.height)
         _check_count(self._stream.frames)
         self._seen = 0  # packets, each of which holds one picture
         self._clock = Clock(self.declared_rate)
@@ -109,7 +109,7 @@ class Footage:
         """Every picture, in order. Raises `NotAVideo` where they are too many or too large, or some are missing."""
         count = 0
         for count, frame in enumerate(self._frames(), 1):
-            _check_size(frame.width, frame.height)
+            check_size(frame.width, frame.height)
             seconds = self._clock.at(frame.time)
             _check_count(count)
             if seconds > MAX_SECONDS:
@@ -163,7 +163,7 @@ class Footage:
             src_colorspace=_colour_space(frame),
             threads=1,
         )
-        if frame.color_trc == ColorTrc.SMPTE2084:
+        if is_hdr(frame):
             pixels = colour.from_hdr(pixels)
         return np.rot90(pixels, turns)
 
@@ -210,6 +210,11 @@ def _pixel_aspect(ratio: Fraction | None) -> float:
     return float(ratio) if ratio and 0.25 <= ratio <= 4 else 1.0
 
 
+def is_hdr(frame: av.VideoFrame) -> bool:
+    """Whether it is for bright screens, in the curve of HDR10."""
+    return frame.color_trc == ColorTrc.SMPTE2084
+
+
 def quarter_turns(frame: av.VideoFrame) -> int:
     """How often the picture must be turned by 90 degrees, counterclockwise, to stand upright."""
     return round(frame.rotation / 90) % 4
@@ -220,7 +225,8 @@ def _colour_space(frame: av.VideoFrame) -> int | None:
     return Colorspace.ITU709 if frame.colorspace == UNSPECIFIED and frame.height >= HD_HEIGHT else None
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Raises `NotAVideo` where pictures of this size are more than a process may take."""
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise NotAVideo(f"Its pictures are too large ({width} × {height}).")
 

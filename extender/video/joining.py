@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 from extender.video.footage import quarter_turns
@@ -31,7 +32,7 @@ def join(container: Any, sources: list[Source], tell: Callable[[float], None]) -
         ends = dict(zip(order, [*order[1:], order[-1] + source.last_ticks], strict=True))
         with source.open() as footage:
             stream = stream or container.add_stream_from_template(footage.stream)
-            packets = [packet for packet in footage.packets() if packet.size][run.start : run.stop]
+            packets = islice((packet for packet in footage.packets() if packet.size), run.start, run.stop)
             for packet, shown, coded in zip(packets, ticks, order, strict=True):
                 packet.stream, packet.time_base = stream, Fraction(1, TICKS)
                 packet.pts, packet.dts = offset + shown - order[0], offset + coded - order[0] - delay

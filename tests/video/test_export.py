@@ -23,6 +23,7 @@ from tests import films
 from tests.video.looks import compare, off
 from tests.video.test_hostile_files import children
 
+VP9: dict[str, Any] = {"codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": "8"}}
 PLAIN = {"preset": "ultrafast", "bf": "2", "g": "12"}
 ALIKE = 40  # dB
 
@@ -118,7 +119,7 @@ OTHERS: dict[str, list[dict[str, Any]]] = {
     "rates": [{"rate": Fraction(24000, 1001)}, {"rate": 25}, {"rate": 30}],
     "codecs": [
         {"codec": "libx265", "options": {"x265-params": "log-level=none"}},
-        {"codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": "8"}},
+        VP9,
         {"pix_fmt": "yuv420p10le"},
     ],
     "turned": [{"prepare": lambda stream: stream.set_display_rotation(180)}],
@@ -151,10 +152,11 @@ def test_pictures_that_come_unevenly_keep_their_times(tmp_path):
     )
 
 
+@pytest.mark.parametrize("how", [{"pix_fmt": "yuv444p", "options": PLAIN}, VP9], ids=["4:4:4", "4:2:0"])
 @pytest.mark.parametrize("size", [(91, 161), (90, 161), (91, 160)])
-def test_odd_sizes_become_even_and_lose_nothing(size, tmp_path):
+def test_odd_sizes_become_even_and_lose_nothing(size, how, tmp_path):
     land = [np.pad(picture, ((0, 1), (0, 1), (0, 0)), mode="edge")[: size[0], : size[1]] for picture in films.pan(12)]
-    file = films.write(tmp_path / "clip.mp4", land, pix_fmt="yuv444p", options=PLAIN)
+    file = films.write(tmp_path / "clip.mp4", land, **how)
     film = made(tmp_path, (file, 0, 500))
     assert not film.is_copied
     assert (film.height, film.width) == (size[0] + size[0] % 2, size[1] + size[1] % 2)
@@ -218,6 +220,17 @@ def test_a_part_without_pictures_makes_no_film(content, part, why, clip, tmp_pat
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize(
+    ("tags", "kept"), [("colormatrix=bt709:colorprim=bt709:transfer=bt709", (1, 1, 1)), ("", (6, 2, 2))]
+)
+def test_a_film_says_how_its_colours_are_coded(tags, kept, tmp_path):
+    file = write(tmp_path / "clip.mp4", 4, options=PLAIN | {"x264-params": tags})
+    made(tmp_path, (file, 42, 167))
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        frame = next(container.decode(video=0))
+    assert (frame.colorspace, frame.color_primaries, frame.color_trc) == kept
+
+
 def test_the_busiest_pictures_come_as_near_as_others(tmp_path):
     rng = np.random.default_rng(1)
     noisy = [
@@ -255,6 +268,12 @@ def test_a_film_has_the_shape_that_is_asked_for(shape, fit, size, corner, edge, 
     assert np.abs(last[size[1] // 2, 2] - colours[edge]).max() < 9
     for shown, whole in ((first, RED), (last, BLUE)):
         assert np.abs(shown[size[1] // 2, size[0] // 2] - whole).max() < 9
+
+
+def test_bars_that_are_too_large_are_refused(tmp_path):
+    wide = films.write(tmp_path / "wide.mp4", [films.flat(RED, 4096, 16)] * 2, options=PLAIN)
+    with pytest.raises(NotAVideo, match=r"too large \(4096 × 4096\)"):
+        made(tmp_path, (wide, 0, 84), shape="1:1")
 
 
 def tinted(pictures: list[np.ndarray], first: int, last: int) -> list[np.ndarray]:
