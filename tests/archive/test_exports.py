@@ -271,6 +271,14 @@ def test_who_is_exporting_sees_that_it_was_cancelled_and_keeps_nothing(web, film
     assert [path for path in settings.MEDIA_ROOT.rglob("*") if "film" in path.name or path.suffix == ".part"] == []
 
 
+def test_a_worker_that_ends_leaves_what_it_is_at_to_the_next(web, film):
+    export = ask(web, film)
+    assert exporting.export_next(is_over=lambda: True)
+    export.refresh_from_db()
+    assert (export.state, export.attempts) == ("waiting", 1)
+    assert Export.objects.to_export().exists()
+
+
 def test_a_film_that_cannot_be_made_says_why_and_may_be_asked_for_again(web, film):
     make_clip(film, body=b"no film at all", duration_ms=500, contains_parent="no")
     export = ask(web, film)
