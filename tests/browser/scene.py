@@ -17,7 +17,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from extender.archive import storage
-from extender.archive.copying import PICTURES, _columns
+from extender.archive.copying import _columns
+from extender.archive.files import STILLS
 from extender.states import FileState
 from extender.tasks.models import Clip, Task
 from extender.team.models import Member
@@ -133,10 +134,10 @@ def _made(step: int, take: int, *, contains: bool, uneven: bool) -> dict[str, An
         film = films.write(Path(made) / "film.mp4", pictures, **how)
         facts = examine(film, Path(made))
         sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
-        files = {"clip": film} | {kind: Path(made) / name for kind, name in PICTURES.items()}
+        files = {"clip": film} | {kind: Path(made) / name for kind, name in STILLS.items()}
         for kind, file in files.items():
             with store.part() as part:
                 part.write(file.read_bytes())
                 store.put(part, storage.name(sha256, kind))
         size = film.stat().st_size
-    return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts)}
+    return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts.as_json())}
