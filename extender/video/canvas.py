@@ -10,11 +10,12 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from extender.video.cutlist import CutList
-from extender.video.footage import HD_HEIGHT, UNSPECIFIED, Footage, check_size, is_hdr, quarter_turns
+from extender.video.footage import HD_HEIGHT, LEAST, Footage, check_size, is_hdr, quarter_turns
 
 FORMAT = "yuv420p"
 BLACK = (16, 128, 128)
 BT709, BT601 = 1, 6  # of a stream's colour space
+MATRICES = {space.value: space for space in Colorspace} | {BT601: Colorspace.ITU601}
 RATIOS = {"16:9": Fraction(16, 9), "9:16": Fraction(9, 16), "1:1": Fraction(1)}
 # Of the planes Y, Cb and Cr of a picture, uint8 each.
 Change = Callable[[list[np.ndarray]], list[np.ndarray]]
@@ -64,7 +65,7 @@ class Canvas:
         scale = choose(self.height / even(height), self.width / even(width))
         if scale == 1:
             return height, width
-        return even(round(height * scale)), even(round(width * scale))
+        return max(LEAST, even(round(height * scale))), max(LEAST, even(round(width * scale)))
 
     def _coded(self, frame: av.VideoFrame, footage: Footage, size: tuple[int, int]) -> av.VideoFrame:
         """The picture in this `size` (height, width) and coded as the film is, as it lies."""
@@ -103,9 +104,8 @@ def even(size: int) -> int:
 
 def matrix_of(frame: av.VideoFrame) -> Colorspace:
     """How the colours of a picture are coded; what does not say is what players take it for."""
-    if frame.colorspace == UNSPECIFIED:
-        return Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
-    return Colorspace.ITU601 if frame.colorspace == BT601 else Colorspace(frame.colorspace)
+    guess = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
+    return MATRICES.get(frame.colorspace, guess)
 
 
 def _planes(frame: av.VideoFrame) -> list[np.ndarray]:

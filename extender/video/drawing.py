@@ -35,10 +35,11 @@ def draw(canvas: Canvas, sources: Sequence[Source], grades: Sequence[Grade | Non
 
 
 def _part(canvas: Canvas, source: Source, grade: Grade | None) -> Iterator[tuple[av.VideoFrame, int]]:
-    drawn, tick = None, 0
+    drawn, tick = None, -1
     with source.open() as footage:
         for picture in source.pictures(footage):
-            following = source.tick(picture.seconds)
+            # Where a file puts two pictures at one moment, both are shown.
+            following = max(source.tick(picture.seconds), tick + 1)
             if drawn:
                 yield drawn, following - tick
             change = partial(grade.apply, seconds=picture.seconds) if grade else None

@@ -31,9 +31,11 @@ def export(cuts: CutList, files: Sequence[BinaryIO], into: Path, tell: Callable[
     `files` are those of the parts. Raises `NotAVideo` where one cannot be read, or a part holds no picture; OSError
     where nothing can be written.
     """
-    sources = [Source.of(file, part) for file, part in zip(files, cuts.parts, strict=True)]
+    given = zip(files, cuts.parts, strict=True)
+    sources = [Source.of(number, file, part) for number, (file, part) in enumerate(given, 1)]
+    first = sources[0].first
     with sources[0].open() as footage:
-        canvas = Canvas.of(sources[0].first, footage.shape(sources[0].first), cuts)
+        canvas = Canvas.of(first, footage.shape(first), cuts)
     target = into / layout.film(cuts.format)
     draft = target.with_suffix(".part")
     write = _write_video if cuts.format == "mp4" else _write_animation

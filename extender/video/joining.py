@@ -12,12 +12,16 @@ KIND = ("h264", "yuv420p")  # what every browser plays, and so in what a film co
 
 
 def can_join(sources: list[Source]) -> bool:
-    """Whether the files agree in all that a player is told once, and each part can be taken out as it is coded."""
+    """Whether the files agree in all that a player is told once, and each part can be taken out as it is coded.
+
+    Two pictures at one moment are left to those who decode: they give each a moment of its own.
+    """
     agreed = sources[0].survey.parameters
     return (
         agreed[:2] == KIND
         and all(source.survey.parameters == agreed for source in sources)
-        and all(_run(source) and not quarter_turns(source.first) for source in sources)
+        and all(_run(source) and len(set(_ticks(source))) == len(_run(source)) for source in sources)
+        and not any(quarter_turns(source.first) for source in sources)
     )
 
 

@@ -55,8 +55,8 @@ def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int
     `tell` hears how many percent are there, each once and rising, 0 to 99; what it raises ends the export. The film
     gets its name when it is whole; of one that was ended, "film.part" may be left in the folder.
 
-    Raises as `examine`: `NotAVideo` also where a part holds no picture, or the film takes more than its limits (20
-    minutes of a processor); OSError where the film cannot be written (EFBIG: it is larger than 1 GiB).
+    Raises as `examine`: `NotAVideo` also where a part holds no picture, and where the film takes more than its limits
+    (20 minutes of a processor); OSError where it cannot be written (EFBIG: it is larger than 1 GiB).
     """
     with ExitStack() as opened:
         numbers = [opened.enter_context(file.open("rb")).fileno() for file in files]

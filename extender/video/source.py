@@ -1,6 +1,7 @@
 """One part of a film, in the file that it comes from: how that is coded, and when its pictures come."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -41,33 +42,22 @@ class Survey(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A part of a film. Raises `NotAVideo` wherever its file has to be read and cannot be."""
+    """A part of a film. Where its file has to be read and cannot be, `NotAVideo` says so, and which part it is."""
 
+    number: int  # from 1 on
     file: BinaryIO  # read by one at a time
     part: Part
     survey: Survey
 
     @classmethod
-    def of(cls, file: BinaryIO, part: Part) -> "Source":
+    def of(cls, number: int, file: BinaryIO, part: Part) -> "Source":
         """That part of that file."""
-        with open_footage(file) as footage:
-            packets = [Packet(_seconds(packet), packet.is_keyframe) for packet in footage.packets() if packet.size]
-            declared, parameters = footage.exact_rate, footage.parameters
-        shown = sorted(packet.seconds for packet in packets if packet.seconds is not None)
-        if len(shown) < 2 or shown[0] == shown[-1]:
-            raise NotAVideo("There are no moving pictures in this file.")
-        moments = [seconds - shown[0] for seconds in shown]
-        found = [
-            packet._replace(seconds=None if packet.seconds is None else packet.seconds - shown[0])
-            for packet in packets
-        ]
-        rate = _exact(declared, *timeline.rate(moments, float(declared) if declared else None))
-        return cls(file, part, Survey(found, moments, rate, parameters))
+        with _opened(number, file) as footage:
+            return cls(number, file, part, _survey(footage))
 
-    def open(self) -> Footage:
+    def open(self) -> AbstractContextManager[Footage]:
         """The file from its beginning."""
-        self.file.seek(0)
-        return open_footage(self.file)
+        return _opened(self.number, self.file)
 
     @cached_property
     def first(self) -> av.VideoFrame:
@@ -85,7 +75,7 @@ class Source:
                 is_empty = False
                 yield picture
         if is_empty:
-            raise NotAVideo("A part of the film holds no picture.")
+            raise NotAVideo("It holds no picture between its in and its out.")
 
     def holds(self, seconds: float) -> bool:
         """Whether a picture at that moment is in this part."""
@@ -104,6 +94,29 @@ class Source:
     @property
     def _ends(self) -> float:
         return self.part.ends_ms / 1000 - EARLY
+
+
+@contextmanager
+def _opened(number: int, file: BinaryIO) -> Iterator[Footage]:
+    file.seek(0)
+    try:
+        with open_footage(file) as footage:
+            yield footage
+    except NotAVideo as reason:
+        raise NotAVideo(f"Part {number}: {reason}") from reason
+
+
+def _survey(footage: Footage) -> Survey:
+    packets = [Packet(_seconds(packet), packet.is_keyframe) for packet in footage.packets() if packet.size]
+    shown = sorted(packet.seconds for packet in packets if packet.seconds is not None)
+    if len(shown) < 2 or shown[0] == shown[-1]:
+        raise NotAVideo("There are no moving pictures in this file.")
+    moments = [seconds - shown[0] for seconds in shown]
+    found = [
+        packet._replace(seconds=None if packet.seconds is None else packet.seconds - shown[0]) for packet in packets
+    ]
+    rate = _exact(footage.exact_rate, *timeline.rate(moments, footage.declared_rate))
+    return Survey(found, moments, rate, footage.parameters)
 
 
 def _seconds(packet: av.Packet) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import Colorspace
+from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
 from extender.video import animation, colour
@@ -44,9 +44,8 @@ def pictures(path: Path) -> list[tuple[Fraction, list[np.ndarray]]]:
     with av.open(str(path)) as container:
         found = []
         for frame in container.decode(video=0):
-            planes = frame.reformat(
-                format="yuv420p", src_colorspace=Colorspace.ITU601, dst_colorspace=Colorspace.ITU601
-            )
+            space = {"src_colorspace": Colorspace.ITU601, "dst_colorspace": Colorspace.ITU601}
+            planes = frame.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG, **space)
             found.append(
                 (
                     Fraction(frame.pts or 0) * (frame.time_base or 1),
@@ -121,6 +120,7 @@ OTHERS: dict[str, list[dict[str, Any]]] = {
         {"codec": "libx265", "options": {"x265-params": "log-level=none"}},
         VP9,
         {"pix_fmt": "yuv420p10le"},
+        {"codec": "libx264rgb", "pix_fmt": "rgb24"},
     ],
     "turned": [{"prepare": lambda stream: stream.set_display_rotation(180)}],
 }
@@ -150,6 +150,17 @@ def test_pictures_that_come_unevenly_keep_their_times(tmp_path):
     assert times == pytest.approx(
         [0, 1, 8, 9, 20, 24, 24 + last, 31 + last, 32 + last, 43 + last, 47 + last], abs=0.02
     )
+
+
+def test_two_pictures_at_one_moment_are_both_in_the_film(tmp_path):
+    file = write(
+        tmp_path / "clip.mkv", 8, stamps=[0, 1, 2, 3, 3, 4, 6, 7], options={"preset": "ultrafast", "bf": "0"}
+    )
+    film = made(tmp_path, (file, 0, 333))
+    assert (film.frames, film.is_copied) == (8, False)
+    assert_same(tmp_path / "film.mp4", (file, slice(None)), at_least=ALIKE)
+    times = moments(pictures(tmp_path / "film.mp4"))
+    assert all(before < after for before, after in pairwise(times))
 
 
 @pytest.mark.parametrize("how", [{"pix_fmt": "yuv444p", "options": PLAIN}, VP9], ids=["4:4:4", "4:2:0"])
@@ -215,7 +226,7 @@ def test_a_full_disk_keeps_its_number(clip, tmp_path):
 def test_a_part_without_pictures_makes_no_film(content, part, why, clip, tmp_path):
     file = tmp_path / "clip.mp4"
     file.write_bytes(content or clip.read_bytes())
-    with pytest.raises(NotAVideo, match=why):
+    with pytest.raises(NotAVideo, match=f"Part 2: .* {why}"):
         made(tmp_path, (clip, 0, 1000), (file, *part))
     assert list(tmp_path.iterdir()) == [file]
 
