@@ -7,6 +7,7 @@ from typing import Any
 
 import av
 import pytest
+import requests
 from PIL import Image
 
 from extender.archive import sweeping
@@ -139,6 +140,19 @@ def test_a_film_is_asked_for_made_by_a_worker_and_downloaded_whole(web, film, se
     # The same film is there at once.
     assert ask(web, film) == export
     assert not exporting.export_next()
+
+
+def test_in_a_bucket_a_film_is_made_of_its_files_and_kept_beside_them(web, bucket, settings, request):
+    settings.ARCHIVE_BUCKET = bucket.options
+    film = request.getfixturevalue("film")
+    export = ask(web, film)
+    assert exporting.export_next()
+    answer = web.get(f"{page_of(film)}export/{export.pk}/")
+    assert answer.status_code == 302
+    kept = requests.get(answer["Location"], timeout=10)
+    assert (pictures(kept.content), kept.headers["Content-Type"]) == (18, "video/mp4")
+    assert "a-kite-and-snow-film.mp4" in kept.headers["Content-Disposition"]
+    assert not any(path.is_file() for path in settings.MEDIA_ROOT.rglob("*"))
 
 
 def test_the_part_of_the_page_asks_for_itself_until_it_is_ready(web, film):
