@@ -508,9 +508,8 @@ def test_a_finger_on_a_narrow_screen_plays_jumps_and_tries(open_film):
     assert number["width"] * number["height"] < 0.1 * frame["width"] * frame["height"]
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_nothing_and_nothing_shifts(open_film, theme):
-    page = open_film(color_scheme=theme)
+def test_axe_finds_nothing_and_nothing_shifts(open_film):
+    page = open_film()
     assert page.evaluate(SHIFTS) < 0.02
     page.get_by_role("group", name="Takes of step 1").get_by_label("Clip 3").check(force=True)
     await_end(page)

@@ -215,9 +215,8 @@ def test_the_panel_fits_wherever_it_stands(house, open_page, lantern, width):
     assert page.locator(".actions").first.evaluate(sticks_out) == []
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_the_branch_tells_where_it_began_to_fall_apart(house, open_page, branch, theme):
-    page = sign_in(open_page(color_scheme=theme), house)
+def test_the_branch_tells_where_it_began_to_fall_apart(house, open_page, branch):
+    page = sign_in(open_page(), house)
     page.goto(branch)
     expect(page.locator(".steps .step")).to_have_count(3)
     lengths = page.locator(".steps progress").evaluate_all("(bars) => bars.map((bar) => bar.value)")

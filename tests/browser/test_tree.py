@@ -297,9 +297,8 @@ def test_without_javascript_nested_lists_are_there_and_lead_on(house, root, open
     page.wait_for_url(f"**/tasks/{node}/")
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_nothing_near_and_far(tree, theme):
-    page = tree(color_scheme=theme, reduced_motion="reduce")
+def test_axe_finds_nothing_near_and_far(tree):
+    page = tree(reduced_motion="reduce")
     assert_clean(page)
     page.get_by_role("button", name="Fit").click()
     assert_clean(page)
