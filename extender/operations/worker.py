@@ -30,7 +30,7 @@ class Worker:
     def __init__(self, *, copies: bool = True) -> None:
         """`copies`: whether it copies clips and exports films too, or leaves that to workers with a disk for it."""
         self._stopping = threading.Event()
-        self._turns = [send_next, follow, *([archive, export] if copies else [])]
+        self._turns = [send_next, follow, *([archive, self.export] if copies else [])]
 
     def run(self) -> None:
         """Works until `stop()` is called."""
@@ -49,6 +49,10 @@ class Worker:
     def stop(self) -> None:
         """Ends the loops after their present turn."""
         self._stopping.set()
+
+    def export(self) -> bool:
+        """Makes a film to be taken away, unless it is stopped. Returns whether there may be more at once."""
+        return exporting.export_next(self._stopping.is_set)
 
     def _beat_until_stopped(self) -> None:
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
@@ -97,8 +101,3 @@ def archive() -> bool:
     """Copies a clip, or compares one with what it continues; sweeps. Returns whether there may be more at once."""
     sweeping.sweep_now_and_then()
     return Clip.objects.is_something_due() and (copying.copy_next() or comparing.compare_next())
-
-
-def export() -> bool:
-    """Makes a film to be taken away. Returns whether there may be more at once."""
-    return exporting.export_next()

@@ -7,6 +7,8 @@ from typing import Any
 
 import av
 import pytest
+import requests
+from PIL import Image
 
 from extender.archive import sweeping
 from extender.archive.exports import exporting
@@ -105,6 +107,16 @@ def pictures(body: bytes) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
+def size_of(body: bytes, kind: str) -> tuple[int, int]:
+    """Width and height of a film, which moves."""
+    if kind.startswith("image/"):
+        with Image.open(io.BytesIO(body)) as picture:
+            assert picture.n_frames > 1
+            return picture.size
+    with av.open(io.BytesIO(body)) as container:
+        return container.streams.video[0].width, container.streams.video[0].height
+
+
 def test_a_film_is_asked_for_made_by_a_worker_and_downloaded_whole(web, film, settings):
     assert 'data-state="new"' in part_of(web, film)
     export = ask(web, film)
@@ -128,6 +140,19 @@ def test_a_film_is_asked_for_made_by_a_worker_and_downloaded_whole(web, film, se
     # The same film is there at once.
     assert ask(web, film) == export
     assert not exporting.export_next()
+
+
+def test_in_a_bucket_a_film_is_made_of_its_files_and_kept_beside_them(web, bucket, settings, request):
+    settings.ARCHIVE_BUCKET = bucket.options
+    film = request.getfixturevalue("film")
+    export = ask(web, film)
+    assert exporting.export_next()
+    answer = web.get(f"{page_of(film)}export/{export.pk}/")
+    assert answer.status_code == 302
+    kept = requests.get(answer["Location"], timeout=10)
+    assert (pictures(kept.content), kept.headers["Content-Type"]) == (18, "video/mp4")
+    assert "a-kite-and-snow-film.mp4" in kept.headers["Content-Disposition"]
+    assert not any(path.is_file() for path in settings.MEDIA_ROOT.rglob("*"))
 
 
 def test_the_part_of_the_page_asks_for_itself_until_it_is_ready(web, film):
@@ -197,13 +222,24 @@ def test_the_choices_are_remembered_the_steps_for_this_film_alone(web, film):
     assert web.post(f"{page_of(film)}export/", {"shape": "4:3"}).status_code == 400
 
 
-def test_a_film_of_some_steps_in_another_shape_says_so_in_its_name(web, film):
-    export = ask(web, film, first=1, last=1, shape="9:16 bars")
+@pytest.mark.parametrize(
+    ("choices", "name", "kind"),
+    [
+        ({"first": 1, "last": 1, "shape": "9:16 bars"}, "a-kite-and-snow-film-steps-1-1-9x16.mp4", "video/mp4"),
+        ({"format": "gif"}, "a-kite-and-snow-film.gif", "image/gif"),
+        ({"format": "webp", "even_colours": "on"}, "a-kite-and-snow-film-even-colours.webp", "image/webp"),
+    ],
+)
+def test_what_was_chosen_is_made_and_named(web, film, choices, name, kind):
+    export = ask(web, film, **choices)
     assert exporting.export_next()
     answer = web.get(f"{page_of(film)}export/{export.pk}/")
-    assert "a-kite-and-snow-film-steps-1-1-9x16.mp4" in answer["Content-Disposition"]
-    with av.open(io.BytesIO(answer.getvalue())) as container:
-        assert container.streams.video[0].width < container.streams.video[0].height
+    assert f'filename="{name}"' in answer["Content-Disposition"]
+    assert answer["Content-Type"] == kind
+    export.refresh_from_db()
+    size = size_of(answer.getvalue(), kind)
+    assert size == (export.width, export.height)
+    assert (size[0] < size[1]) == ("shape" in choices)
 
 
 def test_an_export_is_for_who_may_see_its_branch_and_of_its_footage(web, browser_of, stranger, film):
@@ -247,6 +283,14 @@ def test_who_is_exporting_sees_that_it_was_cancelled_and_keeps_nothing(web, film
     export.refresh_from_db()
     assert (export.state, len(heard)) == ("cancelled", 1)
     assert [path for path in settings.MEDIA_ROOT.rglob("*") if "film" in path.name or path.suffix == ".part"] == []
+
+
+def test_a_worker_that_ends_leaves_what_it_is_at_to_the_next(web, film):
+    export = ask(web, film)
+    assert exporting.export_next(is_over=lambda: True)
+    export.refresh_from_db()
+    assert (export.state, export.attempts) == ("waiting", 1)
+    assert Export.objects.to_export().exists()
 
 
 def test_a_film_that_cannot_be_made_says_why_and_may_be_asked_for_again(web, film):

@@ -2,12 +2,14 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SAVES_POWER, do, sign_in
 from tests.browser.scene import BLOCKS, RATE, START_SECONDS, STEP_SECONDS
 from tests.browser.test_accessibility import assert_clean
+from tests.films import read
 from tests.sizes import TORTURE, measures
 
 PICTURE_MS = 1000 / RATE
@@ -77,6 +79,13 @@ def picture(page: Page) -> tuple[int, int, int]:
 
 def parts(code: int) -> tuple[int, int, int]:
     return code >> 11, code >> 8 & 7, code & 255
+
+
+def code_in(picture: np.ndarray) -> int:
+    """The code of a picture in a file, uint8 (height, width, 3)."""
+    lower_edge = picture[-6, :, 0]
+    blocks = [lower_edge[int((block + 0.5) * len(lower_edge) / BLOCKS)] > 127 for block in range(BLOCKS)]
+    return int("".join(str(int(block)) for block in blocks), 2)
 
 
 def await_picture(page: Page, step: int, take: int, number: int | None = None) -> None:
@@ -314,6 +323,24 @@ def test_another_take_plays_in_place_and_the_chosen_one_brings_the_branch_back(o
     expect(page.locator(".ticks button")).to_have_count(2)
 
 
+def test_the_film_is_exported_at_a_press_and_saved_with_each_picture_once(open_film, tmp_path):
+    page = open_film("contains")
+    with page.expect_response(lambda response: response.url.endswith("/film/export/")) as asked:
+        page.get_by_role("button", name="Download the film").click()
+    assert "<progress" in asked.value.text()
+    link = page.get_by_role("link", name="Download the film")
+    expect(link).to_be_visible(timeout=60_000)
+    expect(link).to_be_focused()
+    expect(page.locator("#announce")).to_contain_text("Download of the film: ready.")
+    with page.expect_download() as saved:
+        link.click()
+    assert saved.value.suggested_filename == "the-ferry-leaves-part-3-film.mp4"
+    saved.value.save_as(tmp_path / "film.mp4")
+    assert [parts(code_in(picture)) for picture in read(tmp_path / "film.mp4")] == [
+        (step, 2, number) for step in range(3) for number in range(last_of(step) + 1)
+    ]
+
+
 @measures
 def test_it_loops_without_a_gap_at_double_speed(open_film, say):
     page = open_film("contains")
@@ -486,6 +513,7 @@ def test_axe_finds_nothing_and_nothing_shifts(open_film):
     assert page.evaluate(SHIFTS) < 0.02
     page.get_by_role("group", name="Takes of step 1").get_by_label("Clip 3").check(force=True)
     await_end(page)
+    page.locator(".export summary").click()
     page.locator(".keys summary").click()
     assert_clean(page)
     # A press excuses a shift for half a second, and what has played by itself since does not.

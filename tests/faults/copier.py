@@ -1,4 +1,4 @@
-"""Workers that die again and again: `python -m tests.faults.copier <how many> <log>`.
+"""Workers that die again and again: `python -m tests.faults.copier <how many> <log> [<deadly moments as JSON>]`.
 
 Each is a fork, so that a death does not cost a second of imports. Death comes soon after something was done to a file
 of the archive or a look inside a clip began: so that it falls into every step of a copy, not only into the longest.
@@ -6,6 +6,7 @@ The log gets a line for each.
 """
 
 import itertools
+import json
 import os
 import random
 import signal
@@ -50,7 +51,7 @@ def become_deadly(number: int, log: Path) -> None:
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
         kind = moment(event, arguments, root)
-        if kind and is_deadly(count(log.with_suffix(f".{kind}")), DEADLY[kind][0]):
+        if kind in DEADLY and is_deadly(count(log.with_suffix(f".{kind}")), DEADLY[kind][0]):
             with log.open("a") as deaths:
                 deaths.write(f"{kind}\n")
             signal.setitimer(signal.ITIMER_REAL, dice.uniform(1e-6, DEADLY[kind][1]))
@@ -72,6 +73,7 @@ if __name__ == "__main__":
     import extender.operations.worker  # noqa: F401, so that each fork has it
 
     workers, log = int(sys.argv[1]), Path(sys.argv[2])
+    DEADLY = json.loads(sys.argv[3]) if sys.argv[3:] else DEADLY
     log.touch()
     for number in itertools.count():
         if number >= workers:

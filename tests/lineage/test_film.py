@@ -146,6 +146,7 @@ def test_there_is_no_film_of_a_clip_that_did_not_come_nor_of_somebody_elses(web,
     for index in (0, 2, 3, 5):
         assert web.get(address(task, index)).status_code == 404
     assert web.get(address(extend(start, state=State.PROCESSING))).status_code == 404
+    assert web.get(address(make_task(start.owner, kind=Task.Kind.PICTURES, index=None))).status_code == 404
     assert browser_of(stranger).get(address(task, 1)).status_code == 404
     assert web.get(f"/tasks/{uuid.uuid4()}/clips/1/film/").status_code == 404
 

@@ -117,6 +117,7 @@ def pages(web, member, settings, crashing) -> dict[str, object]:
     shown["cards"] = web.get("/tasks/", headers=HTMX)
     shown["pulse"] = web.post("/tasks/pulse/", {"open": f"{parent.pk}:0"})
     shown["form"] = web.get(f"/tasks/new/?parent={parent.pk}")
+    shown["film"] = web.get(f"/tasks/{parent.pk}/clips/1/film/")
     shown["form, refused"] = web.post("/tasks/new/", {"prompt": "x" * 2001, "image_url": "x"})
     shown["form, looked up"] = web.post("/tasks/look-up/", {"parent_task_id": "x"})
     shown["password"] = web.get("/password/")

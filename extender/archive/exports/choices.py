@@ -1,4 +1,4 @@
-"""What a member chooses of a film: its steps, its shape, its colours. Remembered in the session."""
+"""What a member chooses of a film: its steps, its shape, its colours, its format. Remembered in the session."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,27 +9,29 @@ from django.contrib.sessions.backends.base import SessionBase
 from extender.lineage.branches import Branch, Step
 
 REMEMBERED = "film"
-AS_IT_IS = "as it is"
+AS_IT_IS, VIDEO = "as it is", "mp4"
 FITS = {"bars": "with bars", "crop": "cropped"}
 SHAPES = [
     (AS_IT_IS, "As it is"),
     *((f"{shape} {fit}", f"{shape}, {words}") for shape in ("16:9", "9:16", "1:1") for fit, words in FITS.items()),
 ]
+FORMATS = [(VIDEO, "MP4"), ("gif", "GIF, 8 MB at most"), ("webp", "Animated WebP, 8 MB at most")]
 
 
 class Choices(forms.Form):
-    """The choices beside a film, bound to what was `chosen`; what is left out is the whole film, as it is."""
+    """The choices beside a film, bound to what was `chosen`; what is left out is the whole film, as it is, as MP4."""
 
     first = forms.TypedChoiceField(label="From", coerce=int)
     last = forms.TypedChoiceField(label="To", coerce=int)
     shape = forms.ChoiceField(label="Shape", choices=SHAPES)
+    format = forms.ChoiceField(label="Format", choices=FORMATS)
     even_colours = forms.BooleanField(label="Even the colours", required=False)
 
     def __init__(self, branch: Branch, chosen: Mapping[str, Any]) -> None:
         self._steps = [step for step in branch.steps if step.clip and not step.clip.is_lost]
         named = [(step.number, f"Step {step.number}" if step.number else "Original") for step in self._steps]
         ends = {"first": named[0][0], "last": named[-1][0]} if named else {}
-        whole = {**ends, "shape": AS_IT_IS, "even_colours": False}
+        whole = {**ends, "shape": AS_IT_IS, "format": VIDEO, "even_colours": False}
         super().__init__(
             {name: chosen.get(name, left_out) for name, left_out in whole.items()},
             auto_id="export-%s",
@@ -50,7 +52,8 @@ class Choices(forms.Form):
         shape, _, fit = self.cleaned_data["shape"].rpartition(" ")
         shaped = {} if self.cleaned_data["shape"] == AS_IT_IS else {"shape": shape, "fit": fit}
         # To what the first step ends with: without another one nothing would change.
-        return {**shaped, "even_colours": self.cleaned_data["even_colours"] and len(self.steps) > 1}
+        even = self.cleaned_data["even_colours"] and len(self.steps) > 1
+        return {**shaped, "format": self.cleaned_data["format"], "even_colours": even}
 
 
 def remember(session: SessionBase, branch: Branch, choices: Choices) -> None:

@@ -32,6 +32,10 @@ LONGEST_WAIT = timedelta(minutes=5)
 MOST_MISSES = 3
 
 
+class Stopped(Exception):
+    """The worker is told to end: another one makes the film, from the beginning."""
+
+
 @dataclass
 class Claim:
     """The right to make `export`, taken for the attempt number `attempt`."""
@@ -68,22 +72,25 @@ class Claim:
             raise Overtaken
 
 
-def export_next() -> bool:
-    """Makes the film that has waited longest. Returns whether there was one."""
+def export_next(is_over: Callable[[], bool] = lambda: False) -> bool:
+    """Makes the film that has waited longest; leaves it for others as soon as it `is_over`.
+
+    Returns whether there was one.
+    """
     claim = Claim.take()
     if claim is None:
         return False
     try:
-        _settle(claim)
+        _settle(claim, is_over)
     except Overtaken:
         logger.info("%s was cancelled or taken over, so this one is dropped", claim.export)
     return True
 
 
-def _settle(claim: Claim) -> None:
+def _settle(claim: Claim, is_over: Callable[[], bool]) -> None:
     """Makes a film, or finds out why not, and writes down which."""
     try:
-        found = _make(claim)
+        found = _make(claim, is_over)
     except (DatabaseError, Overtaken):
         # Nothing can be, or may be, written down. The lease runs out, and then it is done again.
         raise
@@ -102,6 +109,8 @@ def _settle_failed(claim: Claim, error: Exception) -> None:
         case storage.StoreTrouble():
             claim.settle(ExportState.BLOCKED, str(error), PAUSE)
             logger.error("exporting pauses: %s", error)
+        case Stopped():
+            claim.settle(ExportState.WAITING, next_in=timedelta(0))
         case FileNotFoundError():
             claim.settle(ExportState.FAILED, "The file of a clip is missing from the store.")
             logger.error("%s cannot be made: a file is missing", claim.export)
@@ -119,7 +128,7 @@ def _try_later(claim: Claim) -> None:
         claim.settle(ExportState.FAILED, "It could not be made; the log of the worker says why.", misses=misses)
 
 
-def _make(claim: Claim) -> dict[str, Any]:
+def _make(claim: Claim, is_over: Callable[[], bool]) -> dict[str, Any]:
     """Makes a film and keeps it. Returns the columns that were found out."""
     store, export = storage.current_store(), claim.export
     names = [storage.name(sha256, "clip") for sha256 in export.files]
@@ -135,10 +144,12 @@ def _make(claim: Claim) -> dict[str, Any]:
             os.utime(folder)
             store.require_room(0)
             claim.report(percentage)
+            if is_over():
+                raise Stopped
 
         film = asdict(_export(export, files, folder, tell))
         claim.renew(99)
-        return film | _keep(store, folder / layout.FILM, export.file)
+        return film | _keep(store, folder / layout.film(export.as_cut_list().format), export.file)
 
 
 def _export(export: Export, files: list[Path], folder: Path, tell: Callable[[int], None]) -> Film:

@@ -128,7 +128,7 @@ class Export(models.Model):
     @property
     def end(self) -> str:
         """What its file's name ends with."""
-        return ".mp4"
+        return f".{self.as_cut_list().format}"
 
     @property
     def file(self) -> str:

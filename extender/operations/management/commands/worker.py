@@ -1,4 +1,4 @@
-"""`manage.py worker`: sends what is queued, follows what is open, copies what has finished, sweeps."""
+"""`manage.py worker`: sends what is queued, follows what is open, copies what has finished, exports films, sweeps."""
 
 import signal
 
@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--no-copies", action="store_true", help="leave the copying of clips to workers with a disk for it"
+            "--no-copies", action="store_true", help="leave copying and exporting to workers with a disk for it"
         )
 
     def handle(self, *args: object, **options: object) -> None:
