@@ -45,6 +45,7 @@ MAX_ID = 64
 MAX_BITS = 256
 LIKELY_ID = re.compile(r'"(?:(?:task_?|job_?|request_?|_)?id|uuid)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
 MAX_URL = 8192
+MOST_CLIPS = 4
 UNREADABLE = "APIFRAME has finished this, and where its clips are cannot be read yet."
 
 
@@ -200,14 +201,17 @@ def _translate(
     state = STATES.get(word, State.PROCESSING if word else unsaid)
     names = (*URLS, *URLS_OF_FINISHED) if state == State.FINISHED else URLS
     urls = next((urls for urls in (_clip_urls(task.get(name), usable) for name in names) if any(urls)), ())
-    # The documented success has no status: the clips are what success looks like.
-    if state != State.FAILED and urls:
+    percentage = _percentage(task.get("percentage"))
+    is_whole = sum(map(bool, urls)) == MOST_CLIPS and percentage in (None, 100)
+    # The documented success has no status: the clips are what success looks like. Where it says itself that it is
+    # not over, they may be the first of them, or a look at what is being made.
+    if state != State.FAILED and urls and (is_whole or state == State.FINISHED or word not in STATES):
         return TaskUpdate(State.FINISHED, remote_id, 100, urls)
     if state == State.FINISHED or (not word and "videourls" in task):
         return TaskUpdate(State.PROCESSING, remote_id, 100, reason=UNREADABLE)
     if state == State.FAILED:
         return TaskUpdate(State.FAILED, remote_id, reason=reason_of(task) or _reasonless(word))
-    return TaskUpdate(state, remote_id, _percentage(task.get("percentage")), retried=word in ("retry", "retrying"))
+    return TaskUpdate(state, remote_id, percentage, retried=word in ("retry", "retrying"))
 
 
 def _reasonless(word: str) -> str:
@@ -249,7 +253,7 @@ def _percentage(value: Any) -> int | None:
 def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
     """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
     places: list[str | None] = []
-    for entry in value[:4] if isinstance(value, list) else []:
+    for entry in value[:MOST_CLIPS] if isinstance(value, list) else []:
         fields = _spelt(entry) if isinstance(entry, dict) else {"url": entry}
         url = next((text for text in (_text(fields.get(name)) for name in URL) if text), "")
         found = (text for text in (url, re.sub("^http:", "https:", url)) if len(text) <= MAX_URL and usable(text))

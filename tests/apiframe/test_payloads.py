@@ -103,6 +103,21 @@ def test_a_running_task_may_have_an_empty_list_of_videos():
     assert parse(status="processing", video_urls=[]).state == State.PROCESSING
 
 
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ({"video_urls": URLS[:2]}, State.PROCESSING),
+        ({"video_urls": URLS, "percentage": "50"}, State.PROCESSING),
+        ({"image_urls": URLS[:1], "percentage": "50"}, State.PROCESSING),
+        ({"video_urls": URLS}, State.FINISHED),
+        ({"video_urls": URLS, "percentage": "100"}, State.FINISHED),
+    ],
+)
+def test_the_first_clips_of_a_running_task_do_not_finish_it(said, state):
+    assert parse(status="processing", **said).state == state
+    assert parse(**said).state == parse(status="finished", **said).state == State.FINISHED
+
+
 def test_clips_keep_their_places():
     doubled = parse(video_urls=[URLS[0], URLS[0], "javascript:alert(1)", URLS[3]])
     assert doubled.clip_urls == (URLS[0], None, None, URLS[3])
