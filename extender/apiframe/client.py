@@ -45,9 +45,9 @@ FETCH_SECONDS = 10
 UNCERTAIN = {408, 409, 425, 444, 460, 499}
 # Answered without APIFRAME's words, these are about this server or this address, and not about a request.
 AT_THE_DOOR = {403, 405, 407, 421, 451}
-# Of one request these speak only where they do it as APIFRAME does, by `errors`: any front door, router or framework
-# has a `message` for them, about an address, a plan or a server.
-BY_OTHERS_TOO = AT_THE_DOOR | {404, 410}
+# Any others of 400 to 499 speak of one request only where they do it as APIFRAME does, by `errors`: front doors,
+# routers and frameworks have a `message` for them, about an address, a plan, a server or a header.
+OF_A_REQUEST = {400, 422}
 NOTHING_THERE = {404, 410}
 # By these nothing was done. A 302 may also be how a server answers what it has done, unless it leads elsewhere.
 NOTHING_DONE = {301, 307, 308}
@@ -197,9 +197,13 @@ def _error(answer: Answer, body: Any, url: str, raw: str, *, pays: bool) -> Apif
 def _is_own(status: int, body: Any, words: str) -> bool:
     """Whether APIFRAME itself has read the request and says no to it."""
     spoken = list(objects_in(body))
-    if status in BY_OTHERS_TOO:
-        return bool(words) and any(fields.get("errors") for fields in spoken)
-    return bool(spoken)
+    return bool(spoken) if status in OF_A_REQUEST else bool(words) and any(map(_lists_errors, spoken))
+
+
+def _lists_errors(fields: dict[str, Any]) -> bool:
+    """Whether `fields` have errors as APIFRAME spells them, and not the numbered ones of a front door."""
+    errors = fields.get("errors")
+    return bool(errors) and not (isinstance(errors, list) and isinstance(errors[0], dict) and "code" in errors[0])
 
 
 def _turned_away(status: int, words: str, url: str, raw: str) -> Standing:

@@ -196,6 +196,10 @@ def test_what_is_true_of_all_requests_closes_the_gate_in_words(web, staff, submi
         (403, '[{"error": "Forbidden", "status": 403}]', f"{SHUT} (HTTP 403)"),
         (400, "<h1>400 Bad Request</h1>", f"{SHUT} (HTTP 400)"),
         (413, "", f"{SHUT} (HTTP 413)"),
+        (413, '{"message": "Request Entity Too Large"}', f"{SHUT} (HTTP 413)"),
+        (418, "{}", f"{SHUT} (HTTP 418)"),
+        (426, '{"detail": "Use HTTP/2"}', f"{SHUT} (HTTP 426: Use HTTP/2)"),
+        (403, '{"errors": [{"code": 1010, "message": "Access denied"}]}', f"{SHUT} (HTTP 403: Access denied)"),
     ],
 )
 def test_a_refusal_that_is_not_apiframes_own_word_fails_no_row(web, submit, sandbox, status, body, says):
@@ -218,6 +222,7 @@ def test_a_refusal_that_is_not_apiframes_own_word_fails_no_row(web, submit, sand
         (404, '{"data": {"errors": ["No such parent"]}}', "No such parent"),
         (400, '{"message": "Banned prompt"}', "Banned prompt"),
         (422, "{}", "APIFRAME refused the request (HTTP 422)."),
+        (451, '{"errors": [{"msg": "Banned here"}]}', "Banned here"),
     ],
 )
 def test_apiframes_own_word_about_a_request_fails_that_row_alone(submit, sandbox, status, body, reason):
