@@ -49,8 +49,9 @@ AT_THE_DOOR = {403, 405, 407, 421, 451}
 # routers and frameworks have a `message` for them, about an address, a plan, a server or a header.
 OF_A_REQUEST = {400, 422}
 NOTHING_THERE = {404, 410}
-# By these nothing was done. A 302 may also be how a server answers what it has done, unless it leads elsewhere.
+# By these nothing was done. The others may also be how a server answers what it has done, unless they lead elsewhere.
 NOTHING_DONE = {301, 307, 308}
+MAY_BE_DONE = {302, 303}
 KEY_REFUSED = "APIFRAME does not accept this installation’s API key: set a working APIFRAME_API_KEY, and restart."
 NO_CREDITS = "The account at APIFRAME has no credits left"
 DOOR_SHUT = "APIFRAME’s front door refuses this server"
@@ -183,8 +184,11 @@ def _error(answer: Answer, body: Any, url: str, raw: str, *, pays: bool) -> Apif
         return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
     if status in AT_THE_DOOR and not words:
         return _turned_away(status, words, url, raw)
-    if address := _moved_to(answer, url):
-        return Moved(f"APIFRAME has moved to {address}: set APIFRAME_BASE_URL.", raw=raw)
+    address = _leads_to(answer, url)
+    is_elsewhere = bool(address) and not address.startswith("/")
+    if status in NOTHING_DONE or (status in MAY_BE_DONE and (is_elsewhere or not pays)):
+        told = f"to {address}: set" if is_elsewhere else f"from {url}{f' to {address}' if address else ''}: check"
+        return Moved(f"APIFRAME has moved {told} APIFRAME_BASE_URL.", raw=raw)
     if 400 <= status < 500 and status not in UNCERTAIN:
         is_own = _is_own(status, body, words)
         if pays and not is_own:
@@ -226,21 +230,16 @@ def _told(status: int, raw: str) -> str:
     return line if line.isprintable() and not re.search("[<{]", line) and len(line) <= MAX_TOLD else f"HTTP {status}"
 
 
-def _moved_to(answer: Answer, url: str) -> str:
-    """The other origin that a redirect of a request to `url` leads to, as far as nothing was done before; or ""."""
-    location = answer.headers.get("Location", "")
-    if answer.status not in (*NOTHING_DONE, 302) or not location:
-        return ""
+def _leads_to(answer: Answer, url: str) -> str:
+    """Where a redirect of a request to `url` leads: another origin, or a path of the same; "" if unclear."""
     here = urlsplit(url)
     try:
-        there = urlsplit(urljoin(url, location))
+        there = urlsplit(urljoin(url, answer.headers.get("Location", "")))
         address = f"{there.scheme}://{there.hostname or ''}{f':{there.port}' if there.port else ''}"
     except ValueError:
         return ""
-    elsewhere = there.netloc != here.netloc or there.scheme != here.scheme
-    if not address.isprintable() or not (elsewhere or answer.status in NOTHING_DONE):
-        return ""
-    return address[:MAX_TOLD] if elsewhere else f"{address}{there.path}"[:MAX_TOLD]
+    address = address if (there.scheme, there.netloc) != (here.scheme, here.netloc) else there.path
+    return address[:MAX_TOLD] if address.isprintable() and address != here.path else ""
 
 
 def _retry_after(answer: Answer) -> timedelta:

@@ -216,6 +216,21 @@ def test_a_refusal_that_is_not_apiframes_own_word_fails_no_row(web, submit, sand
 
 
 @pytest.mark.parametrize(
+    ("status", "location", "says"),
+    [
+        (303, "https://login.example/?next=/", "moved to https://login.example: set APIFRAME_BASE_URL"),
+        (307, "/v2/videos", "/imagine-video-extend to /v2/videos: check APIFRAME_BASE_URL"),
+        (301, "", "/imagine-video-extend: check APIFRAME_BASE_URL"),
+        (308, "https://[bad", "/imagine-video-extend: check APIFRAME_BASE_URL"),
+    ],
+)
+def test_a_redirect_by_which_nothing_was_done_fails_no_row(web, submit, sandbox, status, location, says):
+    sandbox.dictate("/imagine-video-extend", b"", status=status, headers={"Location": location} if location else {})
+    assert submit().state == State.QUEUED
+    assert says in web.get("/tasks/").content.decode()
+
+
+@pytest.mark.parametrize(
     ("status", "body", "reason"),
     [
         (403, '{"errors": [{"msg": "Not your video"}]}', "Not your video"),
