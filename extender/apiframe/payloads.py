@@ -27,7 +27,8 @@ STATES = {
     "failed": State.FAILED,
     "error": State.FAILED,
     **dict.fromkeys(("completed", "complete", "success", "succeeded", "done"), State.FINISHED),
-    **dict.fromkeys(("cancelled", "canceled", "timeout", "timed_out", "moderated", "rejected"), State.FAILED),
+    **dict.fromkeys(("cancelled", "canceled", "timeout", "timedout", "moderated", "rejected"), State.FAILED),
+    **dict.fromkeys(("failure", "aborted", "expired"), State.FAILED),
 }
 # Where look-alike services wrap what they say, and what they call a task's id; names here are plain: `_plainly`.
 WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload", "output", "items"}
@@ -35,10 +36,11 @@ LOOK_ALIKES = {"id", "uuid", "jobid"}
 MAX_DEPTH = 5
 URLS = ("videourls", "imageurls")
 # Of a task that has finished, these can hardly be anything else.
-URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results", "urls", "data")
-URL = ("url", "videourl", "imageurl")
+URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results", "urls", "data", "videourl", "video")
+URL = ("url", "videourl", "video", "imageurl", "image")
 ERRORS = ("errors", "error", "errormessages")
 REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
+REASONS_ALIKE = ("errormessage", "failreason", "failurereason")
 MAX_REASON = 2000
 MAX_ID = 64
 # Of a number of at most 64 digits, with room; Python refuses to spell much longer ones.
@@ -160,13 +162,14 @@ def _id(value: Any) -> str:
 
 
 def _whole(task: dict[str, Any], remote_id: str) -> dict[str, Any]:
-    """`task` by plain names, with what it wraps of itself; what stands outside counts first."""
+    """`task` by plain names, with what it wraps of itself: this counts first where it says how the task stands."""
     whole = _spelt(task)
     if any(whole.get(name) for name in URLS):
         return whole
     for name, value in task.items():
         if _plainly(name) in WRAPPINGS and isinstance(value, dict) and id_in(value) in ("", remote_id):
-            whole = {**_spelt(value), **whole}
+            inner = _spelt(value)
+            whole = {**whole, **inner} if _word(inner) in STATES else {**inner, **whole}
     return whole
 
 
@@ -176,7 +179,7 @@ def _spelt(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plainly(name: str) -> str:
-    return re.sub("[_-]", "", name).lower()
+    return re.sub("[ _-]", "", name).lower()
 
 
 def likely_id_in(kept: str) -> str:
@@ -197,7 +200,7 @@ def _translate(
     said: dict[str, Any], remote_id: str, usable: Callable[[str], bool], unsaid: State = State.PROCESSING
 ) -> TaskUpdate:
     task = _whole(said, remote_id)
-    word = _text(task.get("status")).lower()
+    word = _word(task)
     state = STATES.get(word, State.PROCESSING if word else unsaid)
     names = (*URLS, *URLS_OF_FINISHED) if state == State.FINISHED else URLS
     urls = next((urls for urls in (_clip_urls(task.get(name), usable) for name in names) if any(urls)), ())
@@ -214,6 +217,11 @@ def _translate(
     return TaskUpdate(state, remote_id, percentage, retried=word in ("retry", "retrying"))
 
 
+def _word(task: dict[str, Any]) -> str:
+    """How `task` stands, in APIFRAME's word; "" where it does not say."""
+    return _plainly(_text(task.get("status")) or _text(task.get("state")))
+
+
 def _reasonless(word: str) -> str:
     said = "" if word in ("failed", "error") else f" It says: {word}."
     return f"APIFRAME gave no reason.{said}"
@@ -227,7 +235,9 @@ def reason_of(body: Any) -> str:
 def _words_in(said: Any, depth: int = MAX_DEPTH) -> str:
     if isinstance(said, dict):
         fields = _spelt(said)
-        said = [fields.get(name) for name in REASONS]
+        # Within a reason anything is one: by the fields of a form, say.
+        others = () if depth == MAX_DEPTH else fields
+        said = [fields.get(name) for name in (*REASONS, *REASONS_ALIKE, *others)]
     elif isinstance(said, list):
         said = said[:1]
     if not isinstance(said, list) or not depth:
@@ -253,13 +263,24 @@ def _percentage(value: Any) -> int | None:
 def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
     """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
     places: list[str | None] = []
-    for entry in value[:MOST_CLIPS] if isinstance(value, list) else []:
-        fields = _spelt(entry) if isinstance(entry, dict) else {"url": entry}
-        url = next((text for text in (_text(fields.get(name)) for name in URL) if text), "")
-        found = (text for text in (url, re.sub("^http:", "https:", url)) if len(text) <= MAX_URL and usable(text))
+    for entry in [value] if isinstance(value, str) else value[:MOST_CLIPS] if isinstance(value, list) else []:
+        found = (text for text in _spellings(_address_in(entry)) if len(text) <= MAX_URL and usable(text))
         text = next(found, None)
         places.append(text if text not in places else None)
     return tuple(places)
+
+
+def _address_in(entry: Any, depth: int = MAX_DEPTH) -> str:
+    """The address that `entry` is, or holds under a name for one."""
+    if not isinstance(entry, dict) or not depth:
+        return _text(entry)
+    fields = _spelt(entry)
+    return next((text for name in URL if (text := _address_in(fields.get(name), depth - 1))), "")
+
+
+def _spellings(address: str) -> tuple[str, str]:
+    """`address` as it came, and as it would have to be written: with https, and without blanks."""
+    return address, re.sub("^(http:)?//", "https://", address, flags=re.IGNORECASE).replace(" ", "%20")
 
 
 def usable_clip_url(sandbox_origin: str | None) -> Callable[[str], bool]:

@@ -203,6 +203,9 @@ def test_an_id_that_no_column_holds_is_none():
         {"job_id": ID, "parent": {"task_id": "another"}, "video_urls": URLS},
         {"request": {"task_id": ID}, "response": {"task_id": ID, "video_urls": URLS}},
         {ID: {"video_urls": URLS}},
+        {"task_id": ID, "status": "finished", "video_urls": [{"video": {"url": url}} for url in URLS]},
+        {"task_id": ID, "status": "finished", "video_urls": [url.replace("https:", "HTTP:") for url in URLS]},
+        {"task_id": ID, "status": "finished", "video_urls": [url.replace("https:", "") for url in URLS]},
     ],
 )
 def test_a_result_is_read_however_it_is_wrapped_or_named(body):
@@ -226,6 +229,32 @@ def test_an_envelopes_words_are_not_its_tasks():
     assert parse_task(body, usable).state == State.PROCESSING
     clips = parse(video_urls=URLS, result={"status": "failed"}, results=[{"status": "failed"}])
     assert clips.state == State.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("body", "update"),
+    [
+        (
+            {"status": "success", "data": {"status": "processing", "percentage": 30}},
+            TaskUpdate(State.PROCESSING, ID, 30),
+        ),
+        (
+            {"message": "success", "data": {"status": "failed", "message": "No"}},
+            TaskUpdate(State.FAILED, ID, reason="No"),
+        ),
+        ({"status": "finished", "video_url": URLS[0]}, TaskUpdate(State.FINISHED, ID, 100, (URLS[0],))),
+        ({"video_urls": URLS[0]}, TaskUpdate(State.FINISHED, ID, 100, (URLS[0],))),
+        (
+            {"video_urls": ["https://a.example/b c.mp4"]},
+            TaskUpdate(State.FINISHED, ID, 100, ("https://a.example/b%20c.mp4",)),
+        ),
+        ({"state": "Timed-Out", "failure_reason": "No"}, TaskUpdate(State.FAILED, ID, reason="No")),
+        ({"status": "failed", "errors": {"prompt": ["No"]}}, TaskUpdate(State.FAILED, ID, reason="No")),
+        ({"status": "Failure"}, TaskUpdate(State.FAILED, ID, reason="APIFRAME gave no reason. It says: failure.")),
+    ],
+)
+def test_a_task_is_read_in_the_words_of_others_too(body, update):
+    assert parse(**body) == update
 
 
 def test_what_is_said_in_a_wrapping_is_said():
