@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from itertools import product
 from typing import Any
 
 from extender.apiframe.redaction import storable, written
@@ -86,14 +87,33 @@ def parse_task(
 ) -> TaskUpdate:
     """Translates one task's JSON: an answer, or a webhook.
 
-    It is about one of `ids`, where it names one of them, else about the only task in it that is not `but`. `usable`
-    says whether a clip's address may be kept, `unsaid` how a task stands whose status is not said. Raises
-    `ValueError` where the body is not about a task.
+    It is about one of `ids`, where it names one of them, else about the only task in it that is not `but`; where it
+    names none, about the only one of `ids`. `usable` says whether a clip's address may be kept, `unsaid` how a task
+    stands whose status is not said. Raises `ValueError` where the body is not about a task.
     """
     found = tasks_in(body, ids) or tasks_in(body, [only_id_in(body, but)])
     for remote_id, task in found.items():
         return replace(_translate(task, remote_id, usable, unsaid), raw=raw or written(body))
+    for update in _of_nameless(body, usable, ids):
+        return replace(update, raw=raw or written(body))
     raise ValueError("not a task of APIFRAME")
+
+
+def _of_nameless(body: Any, usable: Callable[[str], bool], ids: Collection[str]) -> Iterator[TaskUpdate]:
+    """What `body`, where it names no task, says of the only one of `ids`: how it runs, or where its clips are.
+
+    Whether it failed, or is over, is not heard there: that may be the envelope's own failure or success.
+    """
+    objects = list(objects_in(body))
+    if len(ids) != 1 or any(map(id_in, objects)):
+        return
+    for remote_id, said in product(ids, objects):
+        task = _whole(said, remote_id)
+        update = _translate(task, remote_id, usable)
+        if update.state == State.FINISHED or (
+            _word(task) and update.state != State.FAILED and not update.is_unreadable
+        ):
+            yield update
 
 
 def parse_tasks(

@@ -212,6 +212,33 @@ def test_a_result_is_read_however_it_is_wrapped_or_named(body):
     assert parse_task(body, usable, ids={ID}) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
 
 
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        ({"status": "finished", "video_urls": URLS}, State.FINISHED),
+        ({"request_id": ID, "video_urls": URLS}, State.FINISHED),
+        ({"status": "success", "data": {"status": "finished", "video_urls": URLS}}, State.FINISHED),
+        ({"status": "processing", "percentage": "40"}, State.PROCESSING),
+    ],
+)
+def test_an_answer_that_names_no_task_is_about_the_one_that_was_asked_about(body, state):
+    update = parse_task(body, usable, ids={ID})
+    assert (update.state, update.remote_id) == (state, ID)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "error", "message": "Slow down"},
+        {"status": "success", "message": "OK"},
+        {"message": "OK", "data": {}},
+    ],
+)
+def test_but_an_envelope_ends_none(body):
+    with pytest.raises(ValueError, match="not a task"):
+        parse_task(body, usable, ids={ID})
+
+
 def test_an_id_of_digits_may_come_as_a_number():
     assert parse_task({"data": {"id": 10**15}}, usable, ids={str(10**15)}).remote_id == str(10**15)
 
