@@ -34,6 +34,7 @@ from extender.apiframe.payloads import (
     usable_clip_url,
 )
 from extender.apiframe.reading import read
+from extender.apiframe.redaction import kept_of
 from extender.states import State
 
 # Two looks at the account and the submit between them: together under the 20 s that a web request may take.
@@ -126,9 +127,10 @@ class Client:
         `Unknown` where it is about no task.
         """
         try:
-            return parse_task(said, self._usable, ids={known_id} - {""}, raw=kept, **more)
+            update = parse_task(said, self._usable, ids={known_id} - {""}, raw=kept, **more)
         except ValueError as error:
             raise Unknown("APIFRAME gave an answer that is not about a task.", raw=kept) from error
+        return replace(update, reason=kept_of(update.reason, *self._secrets))
 
     @property
     def _secrets(self) -> tuple[str, ...]:
@@ -144,7 +146,7 @@ class Client:
         body = {name: value for name, value in fields.items() if value}
         said, kept = self._call("POST", path, body, SUBMIT_SECONDS, pays=True)
         if words := refusal_in(said):
-            raise Refused(words, raw=kept)
+            raise Refused(kept_of(words, *self._secrets), raw=kept)
         update = self.parse(said, kept, but=fields.get("parent_task_id", ""), unsaid=State.PENDING)
         # Of a task that has just been taken, "success" says no more than that.
         return replace(update, state=State.PENDING, percentage=None, reason="") if update.is_unreadable else update
@@ -160,22 +162,24 @@ class Client:
         raw = f"HTTP {answer.status} {kept}"
         if pays and names_a_task(read_body.said, but=body.get("parent_task_id", "")):
             raise Unknown(f"APIFRAME answered with an error, and named a task (HTTP {answer.status}).", raw=raw)
-        raise _error(answer, read_body.said, url, raw, pays=pays)
+        words = kept_of(_words(answer.status, read_body.said), *self._secrets)
+        raise _error(answer, read_body.said, words, url, raw, pays=pays)
 
 
 def _is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
 
 
-def _error(answer: Answer, body: Any, url: str, raw: str, *, pays: bool) -> ApiframeError:
+def _error(answer: Answer, body: Any, words: str, url: str, raw: str, *, pays: bool) -> ApiframeError:
     """The error that an answer to a request to `url` means; `body` is what it says, `raw` what is kept of it.
+
+    `words`: those of APIFRAME in it, "" where there are none.
 
     `pays`: whether it is a task's one request, which ends by nobody's word but APIFRAME's own.
     """
     if _is_success(answer):
         return Unknown(answer.trouble or "APIFRAME gave an answer that cannot be read.", raw=raw)
     status = answer.status
-    words = _words(status, body)
     if status == 401:
         return BadKey(KEY_REFUSED, raw=raw)
     if status == 402:
@@ -195,7 +199,8 @@ def _error(answer: Answer, body: Any, url: str, raw: str, *, pays: bool) -> Apif
             return _turned_away(status, words, url, raw)
         kind = NotFound if status == 404 and is_own else Refused
         return kind(words or f"APIFRAME refused the request (HTTP {status}).", raw=raw)
-    return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}).", raw=raw)
+    told = f": {words[:MAX_TOLD]}" if words else ""
+    return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}{told}).", raw=raw)
 
 
 def _is_own(status: int, body: Any, words: str) -> bool:

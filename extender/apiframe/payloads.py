@@ -12,7 +12,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from extender.apiframe.redaction import storable, written
+from extender.apiframe.redaction import kept_of, storable, written
 from extender.network.addresses import may_be_fetched
 from extender.states import State
 
@@ -120,10 +120,11 @@ def parse_tasks(
     body: Any, usable: Callable[[str], bool], ids: Collection[str], *secrets: str
 ) -> dict[str, TaskUpdate]:
     """Translates what is said of the tasks `ids`, by id; those of which nothing is said are left out."""
-    return {
-        remote_id: replace(_translate(task, remote_id, usable), raw=written(task, *secrets))
-        for remote_id, task in tasks_in(body, ids).items()
-    }
+    found: dict[str, TaskUpdate] = {}
+    for remote_id, task in tasks_in(body, ids).items():
+        update = _translate(task, remote_id, usable)
+        found[remote_id] = replace(update, reason=kept_of(update.reason, *secrets), raw=written(task, *secrets))
+    return found
 
 
 def objects_in(body: Any, ids: Collection[str] = (), depth: int = MAX_DEPTH) -> Iterator[dict[str, Any]]:

@@ -238,6 +238,9 @@ def test_a_redirect_by_which_nothing_was_done_fails_no_row(web, submit, sandbox,
         (400, '{"message": "Banned prompt"}', "Banned prompt"),
         (422, "{}", "APIFRAME refused the request (HTTP 422)."),
         (451, '{"errors": [{"msg": "Banned here"}]}', "Banned here"),
+        (400, '{"errors": [{"msg": "The key sandbox may not"}]}', "The key … may not"),
+        (200, '{"errors": {"prompt": ["The key sandbox may not"]}}', "The key … may not"),
+        (200, '{"task_id": "a-1", "status": "failed", "message": "The key sandbox may not"}', "The key … may not"),
     ],
 )
 def test_apiframes_own_word_about_a_request_fails_that_row_alone(submit, sandbox, status, body, reason):
