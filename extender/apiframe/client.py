@@ -162,6 +162,9 @@ class Client:
         raw = f"HTTP {answer.status} {kept}"
         if pays and names_a_task(read_body.said, but=body.get("parent_task_id", "")):
             raise Unknown(f"APIFRAME answered with an error, and named a task (HTTP {answer.status}).", raw=raw)
+        if method == "GET" and _is_success(answer) and read_body.text.startswith("<"):
+            # In the place of what the account holds: somebody stands before APIFRAME, whatever is asked for.
+            raise KeptOut(f"{DOOR_SHUT} (it shows a page, HTTP {answer.status}): ask APIFRAME to let it in.", raw=raw)
         words = kept_of(_words(answer.status, read_body.said), *self._secrets)
         raise _error(answer, read_body.said, words, url, raw, pays=pays)
 

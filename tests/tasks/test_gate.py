@@ -1,5 +1,6 @@
 """The breaker in front of every send: shared by all processes, closed by 401 and 429, opened by itself."""
 
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -213,6 +214,31 @@ def test_a_refusal_that_is_not_apiframes_own_word_fails_no_row(web, submit, sand
     become_due(task)
     assert send_next()
     assert bills(sandbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "says"),
+    [
+        (200, "\ufeff<!doctype html><h1>Sign in</h1>", {}, f"{SHUT} (it shows a page, HTTP 200)"),
+        (302, "", {"Location": "/login"}, "/account to /login: check APIFRAME_BASE_URL"),
+        (303, "", {"Location": "/login"}, "/account to /login: check APIFRAME_BASE_URL"),
+    ],
+)
+def test_a_page_in_the_place_of_the_account_is_noticed_before_anything_is_sent(
+    web, submit, sandbox, status, body, headers, says
+):
+    before = submits(sandbox)
+    sandbox.dictate("/account", body.encode(), status=status, headers=headers)
+    assert submit().state == State.QUEUED
+    assert says in web.get("/tasks/").content.decode()
+    assert submits(sandbox) == before
+
+
+def test_a_cause_that_only_shows_after_an_unusable_answer_holds_the_others_back(submit, sandbox):
+    nothing = b64encode(b"{}").decode()
+    answers = {"/account": [{"body": nothing}, {"body": nothing, "status": 402}]}
+    sandbox.post("/_sandbox/answers", {**answers, "/imagine-video-extend": [{"body": nothing}]})
+    assert [submit().state, submit("another").state] == [State.UNCONFIRMED, State.QUEUED]
 
 
 @pytest.mark.parametrize(
