@@ -64,7 +64,7 @@ class FileState(StrEnum):
     STORED = "stored"
     """It is here, whole and verified."""
     REFUSED = "refused"
-    """What came may not be stored: its address leads inside, or it is no video. Only a person has it tried again."""
+    """What came may not be stored: it is too large, or no video. Only a person has it tried again."""
     LOST = "lost"
     """Its host has not had it for a day, or APIFRAME has forgotten it. Only a person has it tried again."""
 

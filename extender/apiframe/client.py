@@ -36,6 +36,7 @@ from extender.apiframe.payloads import (
     usable_clip_url,
 )
 from extender.apiframe.reading import read
+from extender.apiframe.redaction import kept_of
 from extender.network.addresses import origin_of
 from extender.states import State
 
@@ -49,12 +50,13 @@ FETCH_SECONDS = 10
 UNCERTAIN = {408, 409, 425, 444, 460, 499}
 # Answered without APIFRAME's words, these are about this server or this address, and not about a request.
 AT_THE_DOOR = {403, 405, 407, 421, 451}
-# Of one request these speak only where they do it as APIFRAME does, by `errors`: any front door, router or framework
-# has a `message` for them, about an address, a plan or a server.
-BY_OTHERS_TOO = AT_THE_DOOR | {404, 410}
+# Any others of 400 to 499 speak of one request only where they do it as APIFRAME does, by `errors`: front doors,
+# routers and frameworks have a `message` for them, about an address, a plan, a server or a header.
+OF_A_REQUEST = {400, 422}
 NOTHING_THERE = {404, 410}
-# By these nothing was done. A 302 may also be how a server answers what it has done, unless it leads elsewhere.
+# By these nothing was done. The others may also be how a server answers what it has done, unless they lead elsewhere.
 NOTHING_DONE = {301, 307, 308}
+MAY_BE_DONE = {302, 303}
 KEY_REFUSED = "APIFRAME does not accept this installation’s API key: set a working APIFRAME_API_KEY, and restart."
 NO_CREDITS = "The account at APIFRAME has no credits left"
 DOOR_SHUT = "APIFRAME’s front door refuses this server"
@@ -147,9 +149,10 @@ class Client:
         `Unknown` where it is about no task.
         """
         try:
-            return parse_task(said, self._usable, ids={known_id} - {""}, raw=kept, **more)
+            update = parse_task(said, self._usable, ids={known_id} - {""}, raw=kept, **more)
         except ValueError as error:
             raise Unknown("APIFRAME gave an answer that is not about a task.", raw=kept) from error
+        return replace(update, reason=kept_of(update.reason, *self._secrets))
 
     @property
     def _secrets(self) -> tuple[str, ...]:
@@ -165,7 +168,7 @@ class Client:
         body = {name: value for name, value in fields.items() if value}
         said, kept = self._call("POST", path, body, SUBMIT_SECONDS, pays=True)
         if words := refusal_in(said):
-            raise Refused(words, raw=kept)
+            raise Refused(kept_of(words, *self._secrets), raw=kept)
         update = self.parse(said, kept, but=fields.get("parent_task_id", ""), unsaid=State.PENDING)
         # Of a task that has just been taken, "success" says no more than that.
         return replace(update, state=State.PENDING, percentage=None, reason="") if update.is_unreadable else update
@@ -190,22 +193,27 @@ class Client:
         raw = f"HTTP {answer.status} {kept}"
         if pays and names_a_task(read_body.said, but=body.get("parent_task_id", "")):
             raise Unknown(f"APIFRAME answered with an error, and named a task (HTTP {answer.status}).", raw=raw)
-        raise _error(answer, read_body.said, url, raw, pays=pays)
+        if method == "GET" and _is_success(answer) and read_body.text.startswith("<"):
+            # In the place of what the account holds: somebody stands before APIFRAME, whatever is asked for.
+            raise KeptOut(f"{DOOR_SHUT} (it shows a page, HTTP {answer.status}): ask APIFRAME to let it in.", raw=raw)
+        words = kept_of(_words(answer.status, read_body.said), *self._secrets)
+        raise _error(answer, read_body.said, words, url, raw, pays=pays)
 
 
 def _is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
 
 
-def _error(answer: Answer, body: Any, url: str, raw: str, *, pays: bool) -> ApiframeError:
+def _error(answer: Answer, body: Any, words: str, url: str, raw: str, *, pays: bool) -> ApiframeError:
     """The error that an answer to a request to `url` means; `body` is what it says, `raw` what is kept of it.
+
+    `words`: those of APIFRAME in it, "" where there are none.
 
     `pays`: whether it is a task's one request, which ends by nobody's word but APIFRAME's own.
     """
     if _is_success(answer):
         return Unknown(answer.trouble or "APIFRAME gave an answer that cannot be read.", raw=raw)
     status = answer.status
-    words = _words(status, body)
     if status == 401:
         return BadKey(KEY_REFUSED, raw=raw)
     if status == 402:
@@ -214,23 +222,31 @@ def _error(answer: Answer, body: Any, url: str, raw: str, *, pays: bool) -> Apif
         return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
     if status in AT_THE_DOOR and not words:
         return _turned_away(status, words, url, raw)
-    if address := _moved_to(answer, url):
-        return Moved(f"APIFRAME has moved to {address}: set APIFRAME_BASE_URL.", raw=raw)
+    address = _leads_to(answer, url)
+    is_elsewhere = bool(address) and not address.startswith("/")
+    if status in NOTHING_DONE or (status in MAY_BE_DONE and (is_elsewhere or not pays)):
+        told = f"to {address}: set" if is_elsewhere else f"from {url}{f' to {address}' if address else ''}: check"
+        return Moved(f"APIFRAME has moved {told} APIFRAME_BASE_URL.", raw=raw)
     if 400 <= status < 500 and status not in UNCERTAIN:
         is_own = _is_own(status, body, words)
         if pays and not is_own:
             return _turned_away(status, words, url, raw)
         kind = NotFound if status == 404 and is_own else Refused
         return kind(words or f"APIFRAME refused the request (HTTP {status}).", raw=raw)
-    return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}).", raw=raw)
+    told = f": {words[:MAX_TOLD]}" if words else ""
+    return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}{told}).", raw=raw)
 
 
 def _is_own(status: int, body: Any, words: str) -> bool:
     """Whether APIFRAME itself has read the request and says no to it."""
     spoken = list(objects_in(body))
-    if status in BY_OTHERS_TOO:
-        return bool(words) and any(fields.get("errors") for fields in spoken)
-    return bool(spoken)
+    return bool(spoken) if status in OF_A_REQUEST else bool(words) and any(map(_lists_errors, spoken))
+
+
+def _lists_errors(fields: dict[str, Any]) -> bool:
+    """Whether `fields` have errors as APIFRAME spells them, and not the numbered ones of a front door."""
+    errors = fields.get("errors")
+    return bool(errors) and not (isinstance(errors, list) and isinstance(errors[0], dict) and "code" in errors[0])
 
 
 def _turned_away(status: int, words: str, url: str, raw: str) -> Standing:
@@ -253,21 +269,16 @@ def _told(status: int, raw: str) -> str:
     return line if line.isprintable() and not re.search("[<{]", line) and len(line) <= MAX_TOLD else f"HTTP {status}"
 
 
-def _moved_to(answer: Answer, url: str) -> str:
-    """The other origin that a redirect of a request to `url` leads to, as far as nothing was done before; or ""."""
-    location = answer.headers.get("Location", "")
-    if answer.status not in (*NOTHING_DONE, 302) or not location:
-        return ""
+def _leads_to(answer: Answer, url: str) -> str:
+    """Where a redirect of a request to `url` leads: another origin, or a path of the same; "" if unclear."""
     here = urlsplit(url)
     try:
-        there = urlsplit(urljoin(url, location))
+        there = urlsplit(urljoin(url, answer.headers.get("Location", "")))
         address = f"{there.scheme}://{there.hostname or ''}{f':{there.port}' if there.port else ''}"
     except ValueError:
         return ""
-    elsewhere = there.netloc != here.netloc or there.scheme != here.scheme
-    if not address.isprintable() or not (elsewhere or answer.status in NOTHING_DONE):
-        return ""
-    return address[:MAX_TOLD] if elsewhere else f"{address}{there.path}"[:MAX_TOLD]
+    address = address if (there.scheme, there.netloc) != (here.scheme, here.netloc) else there.path
+    return address[:MAX_TOLD] if address.isprintable() and address != here.path else ""
 
 
 def _retry_after(answer: Answer) -> timedelta:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from itertools import product
 from typing import Any
 
-from extender.apiframe.redaction import storable, written
+from extender.apiframe.redaction import kept_of, storable, written
 from extender.network.addresses import may_be_fetched
 from extender.states import State
 
@@ -27,7 +28,8 @@ STATES = {
     "failed": State.FAILED,
     "error": State.FAILED,
     **dict.fromkeys(("completed", "complete", "success", "succeeded", "done"), State.FINISHED),
-    **dict.fromkeys(("cancelled", "canceled", "timeout", "timed_out", "moderated", "rejected"), State.FAILED),
+    **dict.fromkeys(("cancelled", "canceled", "timeout", "timedout", "moderated", "rejected"), State.FAILED),
+    **dict.fromkeys(("failure", "aborted", "expired"), State.FAILED),
 }
 # Where look-alike services wrap what they say, and what they call a task's id; names here are plain: `_plainly`.
 WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload", "output", "items"}
@@ -36,16 +38,18 @@ MAX_DEPTH = 5
 URLS = ("videourls", "imageurls")
 PICTURES = ("imageurls", "images")
 # Of a task that has finished, these can hardly be anything else.
-URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results", "urls", "data")
-URL = ("url", "videourl", "imageurl")
+URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results", "urls", "data", "videourl", "video")
+URL = ("url", "videourl", "video", "imageurl", "image")
 ERRORS = ("errors", "error", "errormessages")
 REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
+REASONS_ALIKE = ("errormessage", "failreason", "failurereason")
 MAX_REASON = 2000
 MAX_ID = 64
 # Of a number of at most 64 digits, with room; Python refuses to spell much longer ones.
 MAX_BITS = 256
 LIKELY_ID = re.compile(r'"(?:(?:task_?|job_?|request_?|_)?id|uuid)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
 MAX_URL = 8192
+MOST_CLIPS = 4
 UNREADABLE = "APIFRAME has finished this, and where its clips are cannot be read yet."
 
 
@@ -86,24 +90,44 @@ def parse_task(
 ) -> TaskUpdate:
     """Translates one task's JSON: an answer, or a webhook.
 
-    It is about one of `ids`, where it names one of them, else about the only task in it that is not `but`. `usable`
-    says whether a clip's address may be kept, `unsaid` how a task stands whose status is not said. Raises
-    `ValueError` where the body is not about a task.
+    It is about one of `ids`, where it names one of them, else about the only task in it that is not `but`; where it
+    names none, about the only one of `ids`. `usable` says whether a clip's address may be kept, `unsaid` how a task
+    stands whose status is not said. Raises `ValueError` where the body is not about a task.
     """
     found = tasks_in(body, ids) or tasks_in(body, [only_id_in(body, but)])
     for remote_id, task in found.items():
         return replace(_translate(task, remote_id, usable, unsaid), raw=raw or written(body))
+    for update in _of_nameless(body, usable, ids):
+        return replace(update, raw=raw or written(body))
     raise ValueError("not a task of APIFRAME")
+
+
+def _of_nameless(body: Any, usable: Callable[[str], bool], ids: Collection[str]) -> Iterator[TaskUpdate]:
+    """What `body`, where it names no task, says of the only one of `ids`: how it runs, or where its clips are.
+
+    Whether it failed, or is over, is not heard there: that may be the envelope's own failure or success.
+    """
+    objects = list(objects_in(body))
+    if len(ids) != 1 or any(map(id_in, objects)):
+        return
+    for remote_id, said in product(ids, objects):
+        task = _whole(said, remote_id)
+        update = _translate(task, remote_id, usable)
+        if update.state == State.FINISHED or (
+            _word(task) and update.state != State.FAILED and not update.is_unreadable
+        ):
+            yield update
 
 
 def parse_tasks(
     body: Any, usable: Callable[[str], bool], ids: Collection[str], *secrets: str
 ) -> dict[str, TaskUpdate]:
     """Translates what is said of the tasks `ids`, by id; those of which nothing is said are left out."""
-    return {
-        remote_id: replace(_translate(task, remote_id, usable), raw=written(task, *secrets))
-        for remote_id, task in tasks_in(body, ids).items()
-    }
+    found: dict[str, TaskUpdate] = {}
+    for remote_id, task in tasks_in(body, ids).items():
+        update = _translate(task, remote_id, usable)
+        found[remote_id] = replace(update, reason=kept_of(update.reason, *secrets), raw=written(task, *secrets))
+    return found
 
 
 def objects_in(body: Any, ids: Collection[str] = (), depth: int = MAX_DEPTH) -> Iterator[dict[str, Any]]:
@@ -162,13 +186,14 @@ def _id(value: Any) -> str:
 
 
 def _whole(task: dict[str, Any], remote_id: str) -> dict[str, Any]:
-    """`task` by plain names, with what it wraps of itself; what stands outside counts first."""
+    """`task` by plain names, with what it wraps of itself: this counts first where it says how the task stands."""
     whole = _spelt(task)
     if any(whole.get(name) for name in URLS):
         return whole
     for name, value in task.items():
         if _plainly(name) in WRAPPINGS and isinstance(value, dict) and id_in(value) in ("", remote_id):
-            whole = {**_spelt(value), **whole}
+            inner = _spelt(value)
+            whole = {**whole, **inner} if _word(inner) in STATES else {**inner, **whole}
     return whole
 
 
@@ -178,7 +203,7 @@ def _spelt(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plainly(name: str) -> str:
-    return re.sub("[_-]", "", name).lower()
+    return re.sub("[ _-]", "", name).lower()
 
 
 def picture_url_in(body: Any) -> str:
@@ -205,19 +230,27 @@ def _translate(
     said: dict[str, Any], remote_id: str, usable: Callable[[str], bool], unsaid: State = State.PROCESSING
 ) -> TaskUpdate:
     task = _whole(said, remote_id)
-    word = _text(task.get("status")).lower()
+    word = _word(task)
     state = STATES.get(word, State.PROCESSING if word else unsaid)
     names = (*URLS, *URLS_OF_FINISHED) if state == State.FINISHED else URLS
     found = ((name, urls) for name in names if any(urls := _clip_urls(task.get(name), usable)))
     name, urls = next(found, ("", ()))
-    # The documented success has no status: the clips are what success looks like.
-    if state != State.FAILED and urls:
+    percentage = _percentage(task.get("percentage"))
+    is_whole = sum(map(bool, urls)) == MOST_CLIPS and percentage in (None, 100)
+    # The documented success has no status: the clips are what success looks like. Where it says itself that it is
+    # not over, they may be the first of them, or a look at what is being made.
+    if state != State.FAILED and urls and (is_whole or state == State.FINISHED or word not in STATES):
         return TaskUpdate(State.FINISHED, remote_id, 100, urls, has_pictures=name in PICTURES)
     if state == State.FINISHED or (not word and not task.keys().isdisjoint(URLS)):
         return TaskUpdate(State.PROCESSING, remote_id, 100, reason=UNREADABLE)
     if state == State.FAILED:
         return TaskUpdate(State.FAILED, remote_id, reason=reason_of(task) or _reasonless(word))
-    return TaskUpdate(state, remote_id, _percentage(task.get("percentage")), retried=word in ("retry", "retrying"))
+    return TaskUpdate(state, remote_id, percentage, retried=word in ("retry", "retrying"))
+
+
+def _word(task: dict[str, Any]) -> str:
+    """How `task` stands, in APIFRAME's word; "" where it does not say."""
+    return _plainly(_text(task.get("status")) or _text(task.get("state")))
 
 
 def _reasonless(word: str) -> str:
@@ -233,7 +266,9 @@ def reason_of(body: Any) -> str:
 def _words_in(said: Any, depth: int = MAX_DEPTH) -> str:
     if isinstance(said, dict):
         fields = _spelt(said)
-        said = [fields.get(name) for name in REASONS]
+        # Within a reason anything is one: by the fields of a form, say.
+        others = () if depth == MAX_DEPTH else fields
+        said = [fields.get(name) for name in (*REASONS, *REASONS_ALIKE, *others)]
     elif isinstance(said, list):
         said = said[:1]
     if not isinstance(said, list) or not depth:
@@ -259,13 +294,24 @@ def _percentage(value: Any) -> int | None:
 def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
     """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
     places: list[str | None] = []
-    for entry in value[:4] if isinstance(value, list) else []:
-        fields = _spelt(entry) if isinstance(entry, dict) else {"url": entry}
-        url = next((text for text in (_text(fields.get(name)) for name in URL) if text), "")
-        found = (text for text in (url, re.sub("^http:", "https:", url)) if len(text) <= MAX_URL and usable(text))
+    for entry in [value] if isinstance(value, str) else value[:MOST_CLIPS] if isinstance(value, list) else []:
+        found = (text for text in _spellings(_address_in(entry)) if len(text) <= MAX_URL and usable(text))
         text = next(found, None)
         places.append(text if text not in places else None)
     return tuple(places)
+
+
+def _address_in(entry: Any, depth: int = MAX_DEPTH) -> str:
+    """The address that `entry` is, or holds under a name for one."""
+    if not isinstance(entry, dict) or not depth:
+        return _text(entry)
+    fields = _spelt(entry)
+    return next((text for name in URL if (text := _address_in(fields.get(name), depth - 1))), "")
+
+
+def _spellings(address: str) -> tuple[str, str]:
+    """`address` as it came, and as it would have to be written: with https, and without blanks."""
+    return address, re.sub("^(http:)?//", "https://", address, flags=re.IGNORECASE).replace(" ", "%20")
 
 
 def usable_clip_url(sandbox_origin: str | None) -> Callable[[str], bool]:

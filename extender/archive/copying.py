@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.db import DatabaseError
@@ -26,6 +27,7 @@ FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=6)
 # How long nothing is copied after the store was full or broken: the next try tells whether it is mended.
 PAUSE = timedelta(minutes=1)
+SEEN_BYTES = 4096
 MEASURED = ("duration_ms", "width", "height", "frame_rate", "codec")
 
 
@@ -66,9 +68,10 @@ def _settle_failed(claim: Claim, error: Exception) -> None:
             _give_up(claim, str(error))
         case Gone():
             _miss(claim, str(error))
-        case Barred():
+        case Barred() | Refused():
+            # A redirect inside or without end is what a network or a host shows whom it keeps out.
             _try_later(claim, str(error), FileState.BARRED)
-        case Refused() | TooLarge() | probing.Unfit():
+        case TooLarge() | probing.Unfit():
             claim.settle(FileState.REFUSED, str(error))
             logger.warning("%s cannot be stored: %s", claim.clip, error)
         case Unavailable():
@@ -105,7 +108,7 @@ def _copy_from_anywhere(claim: Claim) -> dict[str, Any]:
     """Copies a clip from its address; where that has nothing, from the one that APIFRAME knows now."""
     try:
         return _copy(claim)
-    except (Gone, Barred) as error:
+    except (Gone, Barred, Refused) as error:
         if not _has_moved(claim, error):
             raise
     claim.renew(0)
@@ -134,8 +137,7 @@ def _copy(claim: Claim) -> dict[str, Any]:
         sha256, size = _take_own(claim.clip, store, part) or _fetch(claim, store, part)
         part.settle()
         claim.renew(size)
-        with storage.disk_trouble():
-            facts = (probing.look if claim.clip.is_picture else probing.examine)(part.path, pictures)
+        facts = _look(claim.clip, part.path, pictures)
         claim.renew(size)
         # The film last: where it is, its pictures are.
         for kind, file_name in files.stills(claim.clip).items():
@@ -146,6 +148,17 @@ def _copy(claim: Claim) -> dict[str, Any]:
                 store.put(picture, storage.name(sha256, kind))
         store.put(part, storage.name(sha256, facts.codec if claim.clip.is_picture else "clip"))
     return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts.as_json())}
+
+
+def _look(clip: Clip, path: Path, pictures: Path) -> probing.Facts | probing.PictureFacts:
+    try:
+        with storage.disk_trouble():
+            return (probing.look if clip.is_picture else probing.examine)(path, pictures)
+    except probing.Unfit as error:
+        # Whoever takes this server for a robot shows it a page or a few words instead, with 200.
+        if _is_text(path):
+            raise Barred("Its host sends this server a page instead of it.") from error
+        raise
 
 
 def _columns(measured: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +194,6 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
         for chunk in stream:
             # Not every server says beforehand how much will come, and other copies grow meanwhile.
             store.require_room(len(chunk))
-            _refuse_a_page(chunk, size)
             part.write(chunk)
             digest.update(chunk)
             size += len(chunk)
@@ -189,10 +201,10 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
     return digest.hexdigest(), size
 
 
-def _refuse_a_page(chunk: bytes, received: int) -> None:
-    """Whoever takes this server for a robot shows it a page instead, with 200: no film begins like one."""
-    if not received and chunk.lstrip().startswith(b"<"):
-        raise Barred("Its host sends this server a page instead of it.")
+def _is_text(path: Path) -> bool:
+    """Whether the file at `path` is words: every film and picture has a NUL among its first bytes."""
+    with path.open("rb") as file:
+        return b"\0" not in file.read(SEEN_BYTES)
 
 
 def _miss(claim: Claim, said: str) -> None:

@@ -77,7 +77,7 @@ class GuardedStream:
     def _adapter_for(self, url: str) -> "_WholeAdapter":
         if may_be_fetched(url, self._excepted_origin):
             for prefix, adapter in self._adapters.items():
-                if url.startswith(prefix):
+                if url.lower().startswith(prefix):
                     return adapter
         raise Refused(LEADS_ELSEWHERE)
 

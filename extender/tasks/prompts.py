@@ -3,16 +3,20 @@
 import re
 import unicodedata
 
-# Letters and marks by their kind that show nothing: fillers of Hangul, a blank of Braille, joiners and selectors.
-UNSEEN = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800", "\u034f", "\u17b4", "\u17b5"}
+# What shows nothing although it is a letter, a mark or a picture by its kind, or no character yet (Unicode's
+# Default_Ignorable_Code_Point): fillers, joiners, selectors, tags; and the blank of Braille.
+UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 
 # Of four bytes each at most, and a file's name has 255 of them.
 MAX_FILE_WORDS = 60
 
-# Midjourney's parameters for videos, after the dash that many keyboards make of two.
-DASHED = re.compile(r"(?<!\S)-*[\u2010-\u2015\u2212][-\u2010-\u2015\u2212]*(?=(?:motion|raw|loop|end|bs)\b)")
-MOTION = re.compile(r"(?<!\S)--motion\s+(low|high)\b", re.IGNORECASE)
-BATCH = re.compile(r"(?<!\S)--bs\s+([124])\b")
+# Midjourney's parameters for videos, after the dash that many keyboards make of two, or a wide one.
+DASH = r"\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+DASHED = re.compile(rf"(?<!\S)-*[{DASH}][-{DASH}]*(?=(?:motion|raw|loop|end|bs)\b)", re.IGNORECASE)
+MOTION = re.compile(r"(?<!\S)--motion(?:\s+|=)(low|high)\b", re.IGNORECASE)
+BATCH = re.compile(r"(?<!\S)--bs(?:\s+|=)([124])\b", re.IGNORECASE)
 
 
 def mended(text: str) -> str:
@@ -51,5 +55,4 @@ def _is_of_a_name(character: str) -> bool:
 
 def _is_unseen(character: str) -> bool:
     # Spaces, controls, and what only says how its neighbours are shown.
-    is_odd = character in UNSEEN or "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
-    return is_odd or unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"}
+    return bool(UNSEEN.match(character)) or unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"}

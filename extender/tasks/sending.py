@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -58,8 +57,10 @@ def send(task: Task) -> None:
     if trouble:
         gate.close_for(trouble)
     if update.state == State.UNCONFIRMED:
-        with suppress(ApiframeError):
+        try:
             _note_credits(task, "credits_after")
+        except ApiframeError as error:
+            gate.close_for(error)
 
 
 def webhook_secret(nonce: str) -> str:

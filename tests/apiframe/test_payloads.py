@@ -111,6 +111,21 @@ def test_a_running_task_may_have_an_empty_list_of_videos():
     assert parse(status="processing", video_urls=[]).state == State.PROCESSING
 
 
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ({"video_urls": URLS[:2]}, State.PROCESSING),
+        ({"video_urls": URLS, "percentage": "50"}, State.PROCESSING),
+        ({"image_urls": URLS[:1], "percentage": "50"}, State.PROCESSING),
+        ({"video_urls": URLS}, State.FINISHED),
+        ({"video_urls": URLS, "percentage": "100"}, State.FINISHED),
+    ],
+)
+def test_the_first_clips_of_a_running_task_do_not_finish_it(said, state):
+    assert parse(status="processing", **said).state == state
+    assert parse(**said).state == parse(status="finished", **said).state == State.FINISHED
+
+
 def test_clips_keep_their_places():
     doubled = parse(video_urls=[URLS[0], URLS[0], "javascript:alert(1)", URLS[3]])
     assert doubled.clip_urls == (URLS[0], None, None, URLS[3])
@@ -196,10 +211,40 @@ def test_an_id_that_no_column_holds_is_none():
         {"job_id": ID, "parent": {"task_id": "another"}, "video_urls": URLS},
         {"request": {"task_id": ID}, "response": {"task_id": ID, "video_urls": URLS}},
         {ID: {"video_urls": URLS}},
+        {"task_id": ID, "status": "finished", "video_urls": [{"video": {"url": url}} for url in URLS]},
+        {"task_id": ID, "status": "finished", "video_urls": [url.replace("https:", "HTTP:") for url in URLS]},
+        {"task_id": ID, "status": "finished", "video_urls": [url.replace("https:", "") for url in URLS]},
     ],
 )
 def test_a_result_is_read_however_it_is_wrapped_or_named(body):
     assert parse_task(body, usable, ids={ID}) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        ({"status": "finished", "video_urls": URLS}, State.FINISHED),
+        ({"request_id": ID, "video_urls": URLS}, State.FINISHED),
+        ({"status": "success", "data": {"status": "finished", "video_urls": URLS}}, State.FINISHED),
+        ({"status": "processing", "percentage": "40"}, State.PROCESSING),
+    ],
+)
+def test_an_answer_that_names_no_task_is_about_the_one_that_was_asked_about(body, state):
+    update = parse_task(body, usable, ids={ID})
+    assert (update.state, update.remote_id) == (state, ID)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "error", "message": "Slow down"},
+        {"status": "success", "message": "OK"},
+        {"message": "OK", "data": {}},
+    ],
+)
+def test_but_an_envelope_ends_none(body):
+    with pytest.raises(ValueError, match="not a task"):
+        parse_task(body, usable, ids={ID})
 
 
 def test_an_id_of_digits_may_come_as_a_number():
@@ -219,6 +264,32 @@ def test_an_envelopes_words_are_not_its_tasks():
     assert parse_task(body, usable).state == State.PROCESSING
     clips = parse(video_urls=URLS, result={"status": "failed"}, results=[{"status": "failed"}])
     assert clips.state == State.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("body", "update"),
+    [
+        (
+            {"status": "success", "data": {"status": "processing", "percentage": 30}},
+            TaskUpdate(State.PROCESSING, ID, 30),
+        ),
+        (
+            {"message": "success", "data": {"status": "failed", "message": "No"}},
+            TaskUpdate(State.FAILED, ID, reason="No"),
+        ),
+        ({"status": "finished", "video_url": URLS[0]}, TaskUpdate(State.FINISHED, ID, 100, (URLS[0],))),
+        ({"video_urls": URLS[0]}, TaskUpdate(State.FINISHED, ID, 100, (URLS[0],))),
+        (
+            {"video_urls": ["https://a.example/b c.mp4"]},
+            TaskUpdate(State.FINISHED, ID, 100, ("https://a.example/b%20c.mp4",)),
+        ),
+        ({"state": "Timed-Out", "failure_reason": "No"}, TaskUpdate(State.FAILED, ID, reason="No")),
+        ({"status": "failed", "errors": {"prompt": ["No"]}}, TaskUpdate(State.FAILED, ID, reason="No")),
+        ({"status": "Failure"}, TaskUpdate(State.FAILED, ID, reason="APIFRAME gave no reason. It says: failure.")),
+    ],
+)
+def test_a_task_is_read_in_the_words_of_others_too(body, update):
+    assert parse(**body) == update
 
 
 def test_what_is_said_in_a_wrapping_is_said():

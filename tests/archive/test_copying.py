@@ -160,6 +160,8 @@ def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox, f
     [
         ("clip-browsers-only", "Its host refuses this server for now."),
         ("clip-html", "Its host sends this server a page instead of it."),
+        ("clip-redirect-loop", "It was redirected too often."),
+        ("clip-redirect-inside", "Its address leads where nothing may be fetched."),
     ],
 )
 def test_a_host_that_refuses_this_server_is_tried_for_ever_and_browsers_play_its_clips(web, finished, fault, said):
@@ -176,9 +178,20 @@ def test_a_host_that_refuses_this_server_is_tried_for_ever_and_browsers_play_its
     assert task.clip_set.get().state == "stored"
 
 
-@pytest.mark.parametrize("fault", ["clip-not-video", "clip-redirect-inside"])
-def test_what_may_not_come_in_is_kept_out_and_stays_linked(web, finished, settings, fault):
-    task = finished(f"snow [{fault}]")
+@pytest.mark.parametrize(
+    "came",
+    [b"\xef\xbb\xbf<html>", b'{"message": "Forbidden"}', b"error code: 1010", "für Sie gesperrt".encode("latin-1")],
+)
+def test_words_in_a_clips_place_are_the_hosts_and_no_verdict_on_the_clip(member, sandbox, came):
+    sandbox.dictate("/account", came, headers={"Content-Type": "video/mp4"})
+    task = make_task(member, urls=[f"{sandbox.url}/account"])
+    work()
+    copy = task.clip_set.get()
+    assert (copy.state, copy.reason) == ("barred", "Its host sends this server a page instead of it.")
+
+
+def test_what_is_no_video_is_kept_out_and_stays_linked(web, finished, settings):
+    task = finished("snow [clip-not-video]")
     work()
     assert set(task.clip_set.values_list("state", flat=True)) == {"refused"}
     page = web.get(f"/tasks/{task.pk}/").content.decode()

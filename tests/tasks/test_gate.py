@@ -1,5 +1,6 @@
 """The breaker in front of every send: shared by all processes, closed by 401 and 429, opened by itself."""
 
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -196,6 +197,10 @@ def test_what_is_true_of_all_requests_closes_the_gate_in_words(web, staff, submi
         (403, '[{"error": "Forbidden", "status": 403}]', f"{SHUT} (HTTP 403)"),
         (400, "<h1>400 Bad Request</h1>", f"{SHUT} (HTTP 400)"),
         (413, "", f"{SHUT} (HTTP 413)"),
+        (413, '{"message": "Request Entity Too Large"}', f"{SHUT} (HTTP 413)"),
+        (418, "{}", f"{SHUT} (HTTP 418)"),
+        (426, '{"detail": "Use HTTP/2"}', f"{SHUT} (HTTP 426: Use HTTP/2)"),
+        (403, '{"errors": [{"code": 1010, "message": "Access denied"}]}', f"{SHUT} (HTTP 403: Access denied)"),
     ],
 )
 def test_a_refusal_that_is_not_apiframes_own_word_fails_no_row(web, submit, sandbox, status, body, says):
@@ -212,12 +217,56 @@ def test_a_refusal_that_is_not_apiframes_own_word_fails_no_row(web, submit, sand
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "headers", "says"),
+    [
+        (200, "\ufeff<!doctype html><h1>Sign in</h1>", {}, f"{SHUT} (it shows a page, HTTP 200)"),
+        (302, "", {"Location": "/login"}, "/account to /login: check APIFRAME_BASE_URL"),
+        (303, "", {"Location": "/login"}, "/account to /login: check APIFRAME_BASE_URL"),
+    ],
+)
+def test_a_page_in_the_place_of_the_account_is_noticed_before_anything_is_sent(
+    web, submit, sandbox, status, body, headers, says
+):
+    before = submits(sandbox)
+    sandbox.dictate("/account", body.encode(), status=status, headers=headers)
+    assert submit().state == State.QUEUED
+    assert says in web.get("/tasks/").content.decode()
+    assert submits(sandbox) == before
+
+
+def test_a_cause_that_only_shows_after_an_unusable_answer_holds_the_others_back(submit, sandbox):
+    nothing = b64encode(b"{}").decode()
+    answers = {"/account": [{"body": nothing}, {"body": nothing, "status": 402}]}
+    sandbox.post("/_sandbox/answers", {**answers, "/imagine-video-extend": [{"body": nothing}]})
+    assert [submit().state, submit("another").state] == [State.UNCONFIRMED, State.QUEUED]
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "says"),
+    [
+        (303, "https://login.example/?next=/", "moved to https://login.example: set APIFRAME_BASE_URL"),
+        (307, "/v2/videos", "/imagine-video-extend to /v2/videos: check APIFRAME_BASE_URL"),
+        (301, "", "/imagine-video-extend: check APIFRAME_BASE_URL"),
+        (308, "https://[bad", "/imagine-video-extend: check APIFRAME_BASE_URL"),
+    ],
+)
+def test_a_redirect_by_which_nothing_was_done_fails_no_row(web, submit, sandbox, status, location, says):
+    sandbox.dictate("/imagine-video-extend", b"", status=status, headers={"Location": location} if location else {})
+    assert submit().state == State.QUEUED
+    assert says in web.get("/tasks/").content.decode()
+
+
+@pytest.mark.parametrize(
     ("status", "body", "reason"),
     [
         (403, '{"errors": [{"msg": "Not your video"}]}', "Not your video"),
         (404, '{"data": {"errors": ["No such parent"]}}', "No such parent"),
         (400, '{"message": "Banned prompt"}', "Banned prompt"),
         (422, "{}", "APIFRAME refused the request (HTTP 422)."),
+        (451, '{"errors": [{"msg": "Banned here"}]}', "Banned here"),
+        (400, '{"errors": [{"msg": "The key sandbox may not"}]}', "The key … may not"),
+        (200, '{"errors": {"prompt": ["The key sandbox may not"]}}', "The key … may not"),
+        (200, '{"task_id": "a-1", "status": "failed", "message": "The key sandbox may not"}', "The key … may not"),
     ],
 )
 def test_apiframes_own_word_about_a_request_fails_that_row_alone(submit, sandbox, status, body, reason):

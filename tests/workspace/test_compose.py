@@ -29,6 +29,7 @@ REFUSED = [
     ("prompt", "", "Say what happens next."),
     ("prompt", " \r\n\t ", "Say what happens next."),
     ("prompt", "\u200b\u3164\u00ad\n\u202e\u2800\ufe0f\U000e0100", "Say what happens next."),
+    ("prompt", "\u180b\u2065\ufff0\U000e0000\U000e0061\U000e01f0", "Say what happens next."),
     ("prompt", "x" * 2001, TOO_LONG),
     ("prompt", "snow\0", "Null characters are not allowed."),
     ("index", "", "Choose one of the four clips."),
@@ -511,7 +512,7 @@ def test_queries_stay_the_same_with_more_tasks(web, member, original):
     assert max(few) <= 7
 
 
-@pytest.mark.parametrize("dash", ["\u2014", "\u2013", "\u2212", "\u2014\u2014", "-\u2013"])
+@pytest.mark.parametrize("dash", ["\u2014", "\u2013", "\u2212", "\u2014\u2014", "-\u2013", "\uff0d\uff0d"])
 def test_a_parameter_behind_another_dash_is_mended_and_told(submit, web, dash):
     # What is words stays as it was written.
     words, asked = (
@@ -528,6 +529,8 @@ def test_a_parameter_behind_another_dash_is_mended_and_told(submit, web, dash):
     [
         ("snow \u2014motion HIGH", "high", "low", "calm"),
         ("--motion low --motion high", "high", "low", "calm"),
+        ("snow \u2014Motion High", "high", "low", "calm"),
+        ("snow --motion=high", "high", "low", "calm"),
         ("snow --motion low", "low", "high", "lively"),
     ],
 )
@@ -542,7 +545,7 @@ def test_words_that_contradict_the_chosen_motion_are_asked_about_before_paying(
     assert submits(sandbox) == 1
 
 
-@pytest.mark.parametrize(("prompt", "count"), [("--bs 3", 4), ("snow --bs 2 --bs 1", 1), ("snow \u2014bs 2", 2)])
+@pytest.mark.parametrize(("prompt", "count"), [("--bs 3", 4), ("snow --bs 2 --bs 1", 1), ("snow \u2014BS 2", 2)])
 def test_a_wall_waits_for_as_many_clips_as_were_asked_for(submit, web, prompt, count):
     page = web.get(f"/tasks/{submit(f'{prompt} [stuck]').pk}/").content.decode()
     assert f'data-count="{count}"' in page
