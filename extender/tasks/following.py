@@ -75,7 +75,7 @@ def renew_clips(task: Task) -> None:
 
 
 def _ask_singly(tasks: list[Task]) -> None:
-    """Asks about each alone, since one of them spoils the answer about all. Who finds no time left is due again."""
+    """Asks about each alone, since the answer about all was spoilt or lacks them. Who finds no time left waits."""
     ends = time.monotonic() + SINGLY_SECONDS
     for task in tasks:
         if time.monotonic() < ends:
@@ -92,8 +92,12 @@ def _ask(tasks: list[Task]) -> None:
         if len(tasks) > 1 and error.concerns_the_request:
             _ask_singly(tasks)
         return
+    left_out = []
     for task in tasks:
         if update := updates.get(task.remote_id):
             apply_update(task, update, Event.Source.POLL)
         else:
+            left_out.append(task)
             record(task, "APIFRAME's answer left this task out", Event.Source.SILENCE, kept)
+    if len(tasks) > 1:
+        _ask_singly(left_out)

@@ -170,6 +170,11 @@ def test_of_a_name_with_public_and_inside_numbers_the_public_ones_serve():
     assert [came[:2] for came in opened] == [("Unavailable", [public]) for public, _ in pairs] * 2
 
 
+def test_an_address_in_capitals_leads_where_it_would_in_small_letters():
+    (came,) = probe(["HTTPS://Clips.Example/1.mp4"], {"clips.example": [["8.8.8.8"]]})
+    assert came[:2] == ("Unavailable", ["8.8.8.8"])
+
+
 NAT64 = "64:ff9b::808:808"
 
 

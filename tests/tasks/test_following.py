@@ -115,8 +115,10 @@ def test_answers_that_are_incomplete_and_out_of_order_are_matched_by_id(member, 
     for task in tasks:
         task.refresh_from_db()
         assert all(task.remote_id in clip.source_url for clip in task.clips)
-        assert task.state in (State.PENDING, State.FINISHED)
-    assert {task.state for task in tasks} == {State.PENDING, State.FINISHED}
+        assert task.state == State.FINISHED
+    left_out = sum(task.events.filter(source="silence").exists() for task in tasks)
+    assert left_out
+    assert [row["path"] for row in fetches(sandbox)[-left_out - 1 :]] == ["/fetch-many", *["/fetch"] * left_out]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +157,7 @@ def test_what_a_list_leaves_out_has_the_list_in_its_record(member, sandbox):
     body = b'{"tasks": [{"task_id": "r1", "status": "starting"}, {"ref": "r2"}]}'
     sandbox.dictate("/fetch-many", body)
     follow_due()
-    assert missing.events.get().body == body.decode()
+    assert missing.events.first().body == body.decode()
     assert "r2" not in there.events.get().body
 
 
@@ -247,8 +249,9 @@ def test_two_workers_never_ask_about_the_same_row(member, sandbox):
             pass
 
     at_once(*[work] * 4)
-    asked = [task_id for call in fetches(sandbox) for task_id in call["task_ids"] or [call["task_id"]]]
-    assert sorted(asked) == sorted(Task.objects.values_list("remote_id", flat=True))
+    asked = [(call["path"], each) for call in fetches(sandbox) for each in call["task_ids"] or [call["task_id"]]]
+    assert len(asked) == len(set(asked))
+    assert {each for _, each in asked} == set(Task.objects.values_list("remote_id", flat=True))
 
 
 def test_checking_again_is_one_look_and_not_a_new_series(web, submit, sandbox):
