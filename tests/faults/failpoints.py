@@ -35,7 +35,7 @@ def install() -> None:
 
     log = Path(os.environ["EXTENDER_KILL_LOG"])
     # Few tasks have a picture to upload.
-    passages, uploads = _Passages(every, log), _Passages(every // 3, log)
+    passages, uploads = _Passages(every, log), _Passages(every // 7, log)
     TaskQuerySet.claim_to_send = _around(TaskQuerySet.claim_to_send, passages, "before-claim", "after-claim")
     client.exchange = _around(client.exchange, passages, "before-post", "after-post", only=_is_submit)
     client.exchange = _around(client.exchange, uploads, "before-upload", "after-upload", only=_is_upload)
