@@ -143,7 +143,7 @@ class Upstream:
     def __init__(self, path: str, answer: Answer) -> None:
         self.path, self.answer, self.submits = path, answer, 0
 
-    def __call__(self, method, url, headers, body, seconds) -> Answer:
+    def __call__(self, method, url, headers, body, seconds, files=None) -> Answer:
         path = "/" + url.rpartition("/")[2]
         self.submits += path == "/imagine-video-extend"
         if path == self.path:
@@ -202,16 +202,24 @@ def page(web: Client, address: str) -> str:
 
 
 def after_a_submit(answer: Answer) -> set[State]:
-    """The states that issue 3 allows after this answer to a submit."""
-    if answer.status in (401, 402, 429):
-        return {State.QUEUED}
-    if 400 <= answer.status < 500 and answer.status not in (408, 409, 499):
-        # By whether APIFRAME itself says so.
-        return {State.QUEUED, State.FAILED}
-    if not 200 <= answer.status < 300:
-        return {State.UNCONFIRMED}
+    """The states that may follow this answer to a submit."""
+    unlike = set() if 200 <= answer.status < 300 else after_an_error(answer.status)
+    if unlike and b'"task_id"' in answer.body:
+        # Where that can be read it may be running, and is not sent again.
+        return {*unlike, State.UNCONFIRMED} - ({State.QUEUED} if has_an_id(answer.body) else set())
+    if unlike:
+        return unlike
     accepted = {State.PENDING, State.PROCESSING, State.FINISHED, State.FAILED}
     return accepted if has_an_id(answer.body) else {State.UNCONFIRMED, *accepted}
+
+
+def after_an_error(status: int) -> set[State]:
+    if status in (301, 307, 308, 401, 402, 429):
+        return {State.QUEUED}
+    if 400 <= status < 500 and status not in (408, 409, 499):
+        # By whether APIFRAME itself says so.
+        return {State.QUEUED, State.FAILED}
+    return {State.UNCONFIRMED}
 
 
 def has_an_id(body: bytes) -> bool:

@@ -131,7 +131,7 @@ UNSURE = {
 }
 REFUSED = {
     "400": Answer(400, {}, b'{"errors": [{"msg": "Prompt is too rude"}]}'),
-    "422": Answer(422, {}, b"<h1>?</h1>"),
+    "422": Answer(422, {}, b'{"errors": [{"msg": "The request was refused"}]}'),
 }
 FATES = st.sampled_from(
     ["accepted"] * 12
@@ -213,7 +213,7 @@ class Apiframe:
         self.news = News("pending", '{"status": "pending"}')
         self.asked: list[str] = []
 
-    def __call__(self, method, url, headers, body, seconds) -> Answer:
+    def __call__(self, method, url, headers, body, seconds, files=None) -> Answer:
         path = url.rpartition("/")[2]
         if self.fate == "unreachable" and not path.startswith("fetch"):
             raise NotSent("APIFRAME could not be reached.")

@@ -170,7 +170,7 @@ def test_the_sandboxs_own_webhooks_are_read_or_recorded(live_server, settings, s
         task.refresh_from_db()
         assert task.state == State.PENDING
         # A server that takes no chunks refuses them before the app can know which task they are about.
-        assert (task.events.last().source == "webhook") == (word != "chunked")
+        assert task.events.filter(source="webhook").exists() == (word != "chunked")
         assert REFUSED[word] in task.events.last().body
 
 
