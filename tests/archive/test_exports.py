@@ -119,6 +119,7 @@ def size_of(body: bytes, kind: str) -> tuple[int, int]:
 
 def test_a_film_is_asked_for_made_by_a_worker_and_downloaded_whole(web, film, settings):
     assert 'data-state="new"' in part_of(web, film)
+    assert '<details class="extra">' in part_of(web, film)
     export = ask(web, film)
     assert 'data-state="waiting"' in part_of(web, film)
     assert exporting.export_next()
@@ -214,6 +215,7 @@ def test_the_choices_are_remembered_the_steps_for_this_film_alone(web, film):
     assert '<option value="1:1 crop" selected>' in shown
     assert shown.count('<option value="1" selected>Step 1') == 2
     other = part_of(web, film.parent)
+    assert '<details class="extra" open>' in other, "what is remembered is not hidden"
     assert '<option value="1:1 crop" selected>' in other
     export = ask(web, film, first=1, last=0, shape="as it is", even_colours="on")
     assert export.as_cut_list() == CutList((Part(0, 500), Part(250, 500)), even_colours=True)

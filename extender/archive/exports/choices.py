@@ -31,9 +31,9 @@ class Choices(forms.Form):
         self._steps = [step for step in branch.steps if step.clip and not step.clip.is_lost]
         named = [(step.number, f"Step {step.number}" if step.number else "Original") for step in self._steps]
         ends = {"first": named[0][0], "last": named[-1][0]} if named else {}
-        whole = {**ends, "shape": AS_IT_IS, "format": VIDEO, "even_colours": False}
+        self._whole = {**ends, "shape": AS_IT_IS, "format": VIDEO, "even_colours": False}
         super().__init__(
-            {name: chosen.get(name, left_out) for name, left_out in whole.items()},
+            {name: chosen.get(name, left_out) for name, left_out in self._whole.items()},
             auto_id="export-%s",
             label_suffix="",
         )
@@ -45,6 +45,11 @@ class Choices(forms.Form):
         """The steps of which the film is made: those that the page plays, from the one to the other."""
         first, last = sorted((self.cleaned_data["first"], self.cleaned_data["last"]))
         return [step for step in self._steps if first <= step.number <= last]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is chosen but the whole film, as it is, as MP4."""
+        return self.cleaned_data == self._whole
 
     @property
     def looks(self) -> dict[str, Any]:
