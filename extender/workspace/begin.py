@@ -33,7 +33,8 @@ def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
 
 @require_safe
 def begin(request: MemberRequest) -> HttpResponse:
-    """Both forms; `?picture=<task>&index=` fills in a picture that was made here, `?again=<task>` what was asked."""
+    """Both forms; `?picture=<task>&index=` fills in a picture that was made here, `?again=<task>` what was asked,
+    `?start=<picture>` one that was given."""
     if kept := {} if request.GET else typed(request):
         return _form_again(request, kept)
     if again := _named(request, "again"):
@@ -47,6 +48,10 @@ def begin(request: MemberRequest) -> HttpResponse:
         if not (clip and clip.is_picture):
             raise Http404
         return _page(request, VideoForm.blank(image_url=clip.source_url, prompt=clip.task.prompt), start=clip)
+    if given := _named(request, "start"):
+        form = VideoForm.blank()
+        form.kept = get_object_or_404(Picture.objects.visible_to(request.user).light(), pk=given)
+        return _page(request, form)
     return _page(request)
 
 

@@ -188,6 +188,16 @@ for (const step of steps) {
     if (index >= 0) player.seek(player.startOf(index + 1) - player.segments[index].pictures.least / 2);
   });
 }
+// A form about the frame that is seen.
+document.addEventListener("submit", ({ target }) => {
+  const at = target.querySelector("[name=at]");
+  const take = player.segments[player.index];
+  if (!at || !take) return;
+  // At the very end it is the last picture that is seen.
+  const seen = Math.min(player.position, player.startOf(player.index + 1) - take.pictures.least / 2);
+  target.action = take.radio.dataset.frame;
+  at.value = (1000 * (seen - player.startOf(player.index) + take.from - take.pictures.starts)).toFixed(1);
+});
 screen.addEventListener("click", toggle);
 play.addEventListener("click", toggle);
 track.addEventListener("input", () => player.seek(track.valueAsNumber));
@@ -208,6 +218,8 @@ const COMMANDS = {
   speed: (by) => setSpeed(speed.selectedIndex + by),
   loop: setLoop,
   full: fullScreen,
+  save: () => find("save").click(),
+  begin: () => find("start").click(),
 };
 onKeys((name, to) => COMMANDS[name](Number(to)));
 
