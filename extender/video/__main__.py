@@ -2,6 +2,7 @@
 
     examine <fd> <folder>
     compare <fd> <fd>
+    cut <fd> <fd> [<milliseconds>]
     frame <fd> <folder> [<milliseconds>]
     export <cut list> <folder> <fd>...
     look <fd> <folder>
@@ -41,6 +42,13 @@ def compare(parent: str, child: str) -> dict[str, Any]:
         return {"cut": asdict(compare(old, new))}
 
 
+def cut(parent: str, child: str, out_ms: str | None = None) -> dict[str, Any]:
+    from extender.video.cuts import cut
+
+    with os.fdopen(int(parent), "rb") as old, os.fdopen(int(child), "rb") as new:
+        return {"cut": asdict(cut(old, new, None if out_ms is None else int(out_ms)))}
+
+
 def frame(file: str, folder: str, at_ms: str | None = None) -> dict[str, Any]:
     from extender.video.frame import frame
 
@@ -71,7 +79,7 @@ def prepare(file: str, folder: str) -> dict[str, Any]:
         return {"prepared": asdict(prepare(opened, Path(folder)))}
 
 
-ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, compare, frame, export)}
+ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, compare, cut, frame, export)}
 ABOUT_PICTURES = {verb.__name__: verb for verb in (look, prepare)}
 
 

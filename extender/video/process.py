@@ -49,6 +49,16 @@ def compare(parent: Path, child: Path) -> Cut:
         return Cut(**_ask("cut", "compare", old.fileno(), new.fileno()))
 
 
+def cut(parent: Path, child: Path, out_ms: int | None) -> Cut:
+    """The cut from `parent`, left `out_ms` after its first picture (None: at its end), to a new shot.
+
+    Raises as `examine`.
+    """
+    moment = [] if out_ms is None else [str(out_ms)]
+    with parent.open("rb") as old, child.open("rb") as new:
+        return Cut(**_ask("cut", "cut", old.fileno(), new.fileno(), *moment))
+
+
 def frame(file: Path, into: Path, at_ms: float | None = None) -> FrameFacts:
     """Writes the picture that stands on the screen `at_ms` after a clip's first, as `layout.FRAME` at full size.
 
