@@ -61,7 +61,7 @@ DIRECTIONS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 def wall_keys(task: Task, guest: bool) -> list[Line]:
     """The keys of a task's wall, or of a guest's, who is not told of cuts and changes nothing."""
     count = task.clip_count
-    has_cuts = not guest and task.kind == Task.Kind.EXTENSION
+    has_cuts = not guest and task.has_cuts
     lines = list(PLAYING)
     if count > 1:
         lines.append(Line("a clip alone", [Key(str(number), "number", number) for number in range(1, count + 1)]))

@@ -20,15 +20,14 @@ function takeOf(radio) {
 }
 
 const steps = [...document.querySelectorAll("[data-step]")].map((row) => {
-  const number = Number(row.dataset.step);
   const radios = [...row.querySelectorAll("[type=radio]")];
   const takes = radios.filter((radio) => radio.dataset.src).map(takeOf);
   return {
     row,
-    number,
     radios,
     takes,
-    name: number ? `Step ${number}` : "Original",
+    name: row.dataset.name,
+    tick: row.dataset.tick,
     chosen: takes.find((take) => take.radio.defaultChecked),
   };
 });
@@ -67,12 +66,12 @@ function layTicks() {
   laid = player.length;
   ticks.replaceChildren(
     ...player.segments.map((take, index) => {
-      const { name, number } = stepOf(take);
+      const { name, tick: words } = stepOf(take);
       const tick = document.createElement("li");
       const button = document.createElement("button");
       tick.style.flexGrow = player.startOf(index + 1) - player.startOf(index);
       button.type = "button";
-      button.textContent = number || name;
+      button.textContent = words;
       button.setAttribute(
         "aria-label",
         `${name}, clip ${take.radio.value}, at ${player.startOf(index).toFixed(1)} seconds`,
