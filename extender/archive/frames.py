@@ -67,13 +67,25 @@ def _save(request: MemberRequest, clip: Clip) -> HttpResponse:
 
 def _start(request: MemberRequest, clip: Clip) -> HttpResponse:
     """Keeps the frame as a start picture, and goes to the form that begins a video with it."""
-    found, png = take(clip, _moment(request.POST.get("at", "")))
+    at_ms = _moment(request.POST.get("at", ""))
+    clip = _shown(clip, at_ms)
+    found, png = take(clip, at_ms)
     with LOOKS.slot():
         picture = start_pictures.keep(request.user, [png])
     # Where the next frame would come the film leaves the clip, so that this one is the last that is seen of it.
     leaves = {} if found.ends_ms is None else {"out": round(found.ends_ms)}
     asked = {"parent": clip.task_id, "index": clip.index, "start": picture.pk, **leaves}
     return redirect(f"{reverse('begin')}?{urlencode(asked)}")
+
+
+def _shown(clip: Clip, at_ms: float | None) -> Clip:
+    """The clip whose footage stands there at that moment: one may begin with that of the clip which it continues."""
+    while clip.repeats_parent and at_ms is not None and at_ms < (clip.cut_ms or 0):
+        source = clip.task.source
+        if not (source and source.is_stored):
+            break
+        clip = source
+    return clip
 
 
 def _moment(text: str) -> float | None:

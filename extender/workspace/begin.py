@@ -1,16 +1,18 @@
 """Where a branch begins: a video from a picture, or four pictures from words."""
 
 import uuid
+from collections.abc import Mapping
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from extender.lineage.branches import branch_to
 from extender.states import State
 from extender.tasks import start_pictures
-from extender.tasks.access import own_task
+from extender.tasks.access import own_task, read_task
 from extender.tasks.background import send_now
-from extender.tasks.models import Picture, Task
+from extender.tasks.models import Clip, Picture, Task
 from extender.tasks.slots import LOOKS, Full
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
@@ -27,14 +29,19 @@ FORMS: dict[str, type[VideoForm | PicturesForm]] = {
 
 def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
     """The page with what was typed and with the nonce of then: whatever was sent under it is not sent twice."""
-    kind = "pictures" if "aspect_ratio" in kept else "video"
-    return _page(request, FORMS[kind](initial=kept), came_again=True)
+    if "aspect_ratio" in kept:
+        return _page(request, PicturesForm(initial=kept), came_again=True)
+    form = VideoForm(initial=kept)
+    form.source = _source(request, kept)
+    return _page(request, form, came_again=True)
 
 
 @require_safe
 def begin(request: MemberRequest) -> HttpResponse:
-    """Both forms; `?picture=<task>&index=` fills in a picture that was made here, `?again=<task>` what was asked,
-    `?start=<picture>` one that was given."""
+    """Both forms. `?picture=<task>&index=` fills in a picture that was made here, `?again=<task>` what was asked.
+
+    `?start=<picture>` fills in one that was given; with `&parent=<task>&index=&out=`, for a new shot after that clip.
+    """
     if kept := {} if request.GET else typed(request):
         return _form_again(request, kept)
     if again := _named(request, "again"):
@@ -49,8 +56,10 @@ def begin(request: MemberRequest) -> HttpResponse:
             raise Http404
         return _page(request, VideoForm.blank(image_url=clip.source_url, prompt=clip.task.prompt), start=clip)
     if given := _named(request, "start"):
-        form = VideoForm.blank()
+        source = _source(request, request.GET)
+        form = VideoForm.blank(prompt=source.task.prompt if source else "")
         form.kept = get_object_or_404(Picture.objects.visible_to(request.user).light(), pk=given)
+        form.go_on_from(source, _number(request.GET.get("out")))
         return _page(request, form)
     return _page(request)
 
@@ -64,8 +73,9 @@ def video(request: MemberRequest) -> HttpResponse:
         return redirect("begin")
     form = VideoForm(request.POST, request.FILES)
     form.full_clean()
+    form.source = _source(request, request.POST)
     _take_picture(request, form)
-    return _submit(request, form, Task.Kind.VIDEO)
+    return _submit(request, form, Task.Kind.VIDEO, form.parent_task if form.is_valid() else None)
 
 
 @comes_again(_form_again)
@@ -103,11 +113,13 @@ def _take_picture(request: MemberRequest, form: VideoForm) -> None:
     form.require_picture()
 
 
-def _submit(request: MemberRequest, form: VideoForm | PicturesForm, kind: Task.Kind) -> HttpResponse:
+def _submit(
+    request: MemberRequest, form: VideoForm | PicturesForm, kind: Task.Kind, parent: Task | None = None
+) -> HttpResponse:
     again = {"charged_twice": "charged_twice" in request.POST}
     if not form.is_valid():
         return _page(request, form, **again)
-    task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], None, form.note, kind=kind, **form.asked)
+    task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], parent, form.note, kind=kind, **form.asked)
     if not as_asked:
         return _page(request, form.anew(), earlier=task, **again)
     send_now(task)
@@ -118,8 +130,23 @@ def _page(request: MemberRequest, form: VideoForm | PicturesForm | None = None, 
     """The page with `form` in its place, and the other one blank."""
     video_form = form if isinstance(form, VideoForm) else VideoForm.blank()
     pictures_form = form if isinstance(form, PicturesForm) else PicturesForm.blank()
-    context = {"video": video_form, "pictures": pictures_form, "filled": form, **more}
+    source = video_form.source
+    branch = branch_to(source.task, source.index) if source else None
+    context = {"video": video_form, "pictures": pictures_form, "filled": form, "branch": branch, **more}
     return render(request, "workspace/begin.html", context)
+
+
+def _source(request: MemberRequest, named: Mapping[str, str]) -> Clip | None:
+    """The clip after which a new shot is to come, None where none is named; 404 where there is no such clip."""
+    if not named.get("parent"):
+        return None
+    try:
+        clip = read_task(request.user, uuid.UUID(named["parent"])).clip(named.get("index"))
+    except ValueError:
+        clip = None
+    if clip is None or clip.is_picture:
+        raise Http404
+    return clip
 
 
 def _named(request: MemberRequest, parameter: str) -> uuid.UUID | None:
@@ -127,3 +154,7 @@ def _named(request: MemberRequest, parameter: str) -> uuid.UUID | None:
         return uuid.UUID(request.GET.get(parameter, ""))
     except ValueError:
         return None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None

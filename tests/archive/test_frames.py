@@ -4,11 +4,15 @@ import io
 
 import numpy as np
 import pytest
+from django.db.models.functions import Now
 from PIL import Image
 
+from extender.archive import comparing
+from extender.archive.storage import current_store, name
 from extender.tasks.models import Picture
 from tests import films
-from tests.helpers import make_clip, make_task
+from tests.helpers import extend, make_clip, make_task
+from tests.video.looks import examine
 
 LEVELS = [40, 90, 140, 190]
 
@@ -38,9 +42,21 @@ def test_a_frame_begins_a_video(web, clip, member):
     answer = web.post(address(clip), {"at": "50"}, follow=True)
     picture = Picture.objects.get(owner=member)
     assert (picture.width, picture.height) == (films.WIDTH, films.HEIGHT)
+    assert answer.redirect_chain[0][0].endswith(f"?parent={clip.task_id}&index=2&start={picture.pk}&out=83")
     page = answer.content.decode()
     assert f'name="picture" value="{picture.pk}"' in page
     assert f'src="/pictures/{picture.pk}.webp"' in page
+
+
+def test_a_frame_that_a_clip_repeats_is_its_parents(web, clip, start):
+    longer = extend(start, 2)
+    with current_store().open(name(clip.sha256, "clip")) as file:
+        make_clip(longer, 1, body=file.read() + b" ", contains_parent="yes", cut_ms=125)
+    page = f"/tasks/{longer.pk}/clips/1/frame/"
+    assert f"?parent={start.pk}&index=2&" in web.post(page, {"at": "100"})["Location"]
+    last = web.post(page)["Location"]
+    assert f"?parent={longer.pk}&index=1&" in last
+    assert "out=" not in last, "the film plays it to its end"
 
 
 def test_there_is_no_frame_where_there_is_no_such_clip_or_moment(web, clip, member, browser_of, stranger):
@@ -63,3 +79,20 @@ def test_pages_offer_both_beside_the_clips_other_actions(web, clip):
         assert f'<form action="{address(clip)}">' in page
         assert f'<form method="post" action="{address(clip)}"' in page
         assert 'data-do="save"' in page
+
+
+def test_a_new_shot_is_compared_with_where_its_parent_is_left_and_with_the_films_original(start, tmp_path):
+    def film_of(task, index, level, **fields):
+        film = films.write(tmp_path / "film.mp4", [films.flat([level + number] * 3) for number in range(12)])
+        facts = examine(film, tmp_path).as_json()
+        return make_clip(task, index, body=film.read_bytes(), facts=facts, duration_ms=500, **fields)
+
+    film_of(start, 1, 20)
+    step = extend(start, 1)
+    film_of(step, 2, 100)
+    shot = film_of(extend(step, 2, kind="video", out_ms=250), 1, 106, contains_parent="", due_at=Now())
+    assert comparing.compare_next()
+    shot.refresh_from_db()
+    assert (shot.contains_parent, shot.cut_ms, shot.due_at) == ("no", 0, None)
+    assert shot.cut_delta_e < 1, "it goes on from the sixth picture, not from the last"
+    assert shot.drift_colour > 20, "from the end of the original"
