@@ -1,18 +1,16 @@
-"""Holds each clip against the clip that it continues, and its end against the end of the branch's original."""
+"""Holds each clip against the clip that it continues, and its end against the end of the film's original."""
 
 import logging
 from dataclasses import asdict
 from typing import Any
 
 from extender.archive import files, storage
+from extender.lineage.branches import branch_to
 from extender.states import UNSETTLED_FILES
 from extender.tasks.models import Clip, Task
 from extender.video import process as probing
 
 logger = logging.getLogger(__name__)
-
-# Deeper than Midjourney lets a branch grow; what goes round in circles ends here.
-DEEPEST = 50
 
 
 def compare_next() -> bool:
@@ -42,6 +40,8 @@ def _cut(clip: Clip) -> dict[str, Any]:
     store = storage.current_store()
     try:
         with store.local(files.name(source)) as before, store.local(files.name(clip)) as after:
+            if clip.task.is_new_shot:
+                return asdict(probing.cut(before, after, clip.task.out_ms))
             return asdict(probing.compare(before, after))
     except (FileNotFoundError, probing.NotAVideo, probing.ProbeFailed) as error:
         logger.warning("%s could not be compared: %s", clip, error)
@@ -57,10 +57,6 @@ def _drift(clip: Clip, original: Clip | None) -> dict[str, Any]:
 
 
 def _original(task: Task) -> Clip | None:
-    """The clip at the root of the branch of `task`, as far as it is known here."""
-    source = task.source
-    for _ in range(DEEPEST):
-        if source is None or source.task.source is None:
-            break
-        source = source.task.source
-    return source
+    """The clip with which the film that leads to `task` begins, over all its shots; None where it is not known."""
+    earlier = branch_to(task).earlier
+    return earlier[0].clip if earlier else None

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from extender.archive import frames
 from extender.archive.exports import views as exports
 from extender.archive.serving import views
 from extender.archive.storage import KINDS
@@ -17,6 +18,7 @@ urlpatterns = [
     path(f"{FILM}<uuid:export_pk>/cancel/", exports.cancel, name="export_cancel"),
     path("tasks/<uuid:pk>/download/", views.download_all, name="download_all"),
     path("tasks/<uuid:pk>/clips/<int:index>/download/", views.download, name="download"),
+    path("tasks/<uuid:pk>/clips/<int:index>/frame/", frames.frame, name="frame"),
     path("tasks/<uuid:pk>/clips/<int:index>/film/editors/", views.download_for_editors, name="film_for_editors"),
     *(path(f"clips/<uuid:pk>{end}", views.show, {"kind": kind}, name=kind) for kind, end in SERVED.items()),
     *(

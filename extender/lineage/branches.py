@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -21,19 +21,33 @@ MOST_SECONDS = START_SECONDS + MOST_STEPS * STEP_SECONDS
 class Step:
     """A task on a branch, and its clip that the next one continues."""
 
-    number: int  # how many extensions have led here; 0: an original
+    place: int  # in the film, counted on over all its shots; 0: an original
+    shot: int  # from 1
+    number: int  # how many extensions have led here in its shot; 0: what begins it
     task: Task
     clip: Clip | None  # None where it is not known, as at the end, or did not come
+    out_ms: int | None = None  # where the film leaves the clip, from its first picture on; None: at its end
+
+    @property
+    def name(self) -> str:
+        """What people call it: "original", "step 2", "shot 2", "shot 2, step 1"."""
+        if self.shot == 1:
+            return f"step {self.number}" if self.number else "original"
+        return f"shot {self.shot}, step {self.number}" if self.number else f"shot {self.shot}"
 
     @property
     def takes(self) -> list["Segment"]:
         """What each clip that came here would be in the film, by index."""
-        return [Segment(clip) for clip in self.task.clips]
+        return [self.segment_of(clip) for clip in self.task.clips]
 
     @property
     def segment(self) -> "Segment | None":
         """What the clip that was chosen here is in the film."""
-        return Segment(self.clip) if self.clip else None
+        return self.segment_of(self.clip) if self.clip else None
+
+    def segment_of(self, clip: Clip) -> "Segment":
+        """What `clip` would be in the film: where it leaves the chosen one is not where it would leave another."""
+        return Segment(clip, self.out_ms if clip == self.clip else None)
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,7 @@ class Segment:
     """A clip as a part of the film: the footage in it that the clips before it do not show already."""
 
     clip: Clip
+    out_ms: int | None = None  # as of a step
 
     @property
     def repeated_ms(self) -> int:
@@ -53,17 +68,28 @@ class Segment:
         return (self.clip.starts_ms + self.repeated_ms) / 1000
 
     @property
-    def ends(self) -> float | None:
-        """Where in the file, in seconds; None where nobody has measured it."""
+    def ends_ms(self) -> int | None:
+        """Where the film leaves it, counted from its first picture; None where nobody has measured it."""
         if not (self.clip.is_stored and self.clip.duration_ms):
-            return None
-        return (self.clip.starts_ms + self.clip.duration_ms) / 1000
+            return self.out_ms
+        return min(self.clip.duration_ms, self.out_ms or self.clip.duration_ms)
+
+    @property
+    def ends(self) -> float | None:
+        """The same in the file, in seconds."""
+        return None if self.ends_ms is None else (self.clip.starts_ms + self.ends_ms) / 1000
+
+    @property
+    def seconds(self) -> float | None:
+        """How long after its first picture the film leaves it; None where nobody has measured it."""
+        return None if self.ends_ms is None else self.ends_ms / 1000
 
     @property
     def may_repeat(self) -> bool:
         """Whether nobody knows if it shows its parent's footage again: it is then played whole."""
         known = (Clip.Contains.YES, Clip.Contains.NO)
-        return bool(self.clip.task.parent_id) and not (self.clip.is_stored and self.clip.contains_parent in known)
+        extends = self.clip.task.parent_id and not self.clip.task.is_new_shot
+        return bool(extends) and not (self.clip.is_stored and self.clip.contains_parent in known)
 
 
 @dataclass(frozen=True)
@@ -98,17 +124,34 @@ class Branch:
     @cached_property
     def seconds(self) -> float:
         """How long the film is with this task's clip (the longest of them where none is chosen); in part a guess."""
+        return self._seconds_from(1)
+
+    @property
+    def shot_seconds(self) -> float:
+        """The same of its last shot alone, to which Midjourney's end applies."""
+        return self._seconds_from(self.here.shot)
+
+    def _seconds_from(self, shot: int) -> float:
         here = self.here.task
-        before = START_SECONDS if self.starts_elsewhere else 0.0
-        before += sum(seconds_of(step.clip, step.task) for step in self.earlier)
+        before = START_SECONDS if self.starts_elsewhere and shot == 1 else 0.0
+        before += sum(seconds_of(step, step.clip) for step in self.earlier if step.shot >= shot)
         ends = [self.here.clip] if self.here.clip else here.available_clips
-        return before + max((seconds_of(clip, here) for clip in ends), default=seconds_of(None, here))
+        return before + max((seconds_of(self.here, clip) for clip in ends), default=seconds_of(self.here, None))
+
+    @property
+    def has_shots(self) -> bool:
+        """Whether it has more than one shot."""
+        return self.here.shot > 1
+
+    @property
+    def next_shot(self) -> int:
+        """The shot that a new one would be."""
+        return self.here.shot + 1
 
     @property
     def playing_seconds(self) -> float:
         """How long its film plays: what is known here, and not lost."""
-        played = [step for step in self.steps if step.clip and not step.clip.is_lost]
-        return sum(seconds_of(step.clip, step.task) for step in played)
+        return sum(seconds_of(step, step.clip) for step in self.steps if step.clip and not step.clip.is_lost)
 
     @property
     def has_files(self) -> bool:
@@ -121,14 +164,14 @@ class Branch:
         return self.here.number >= MOST_STEPS
 
     @property
-    def next_number(self) -> int:
-        """The step that one more extension would be."""
-        return self.here.number + 1
+    def next_name(self) -> str:
+        """What one more extension would be called."""
+        return replace(self.here, number=self.here.number + 1).name
 
     @property
     def next_seconds(self) -> float:
-        """How long the film would be with one more extension."""
-        return self.seconds + STEP_SECONDS
+        """How long its shot would be with one more extension."""
+        return self.shot_seconds + STEP_SECONDS
 
     @property
     def playable(self) -> Clip | None:
@@ -155,12 +198,12 @@ class Node:
             waiting += reversed(node.extensions)
 
 
-def seconds_of(clip: Clip | None, task: Task) -> float:
-    """How much `clip` of `task` adds to a film, in seconds; a guess where nobody has measured it."""
-    segment = Segment(clip) if clip else None
+def seconds_of(step: Step, clip: Clip | None) -> float:
+    """How much `clip` of `step` adds to a film, in seconds; a guess where nobody has measured it."""
+    segment = step.segment_of(clip) if clip else None
     if segment and segment.ends is not None:
-        return segment.ends - segment.begins
-    return STEP_SECONDS if task.kind == Task.Kind.EXTENSION else START_SECONDS
+        return max(0.0, segment.ends - segment.begins)
+    return STEP_SECONDS if step.task.kind == Task.Kind.EXTENSION else START_SECONDS
 
 
 def branch_to(task: Task, index: int | None = None) -> Branch:
@@ -177,9 +220,19 @@ def branch_to(task: Task, index: int | None = None) -> Branch:
         path[-1].parent = parent
         path.append(parent)
     path.reverse()
-    first = int(path[0].kind == Task.Kind.EXTENSION)
-    chosen = [following.source for following in path[1:]] + [task.clip(index) if index else None]
-    return Branch([Step(first + n, *pair) for n, pair in enumerate(zip(path, chosen, strict=True))])
+    return Branch(list(_steps(path, task.clip(index) if index else None)))
+
+
+def _steps(path: list[Task], end: Clip | None) -> Iterator[Step]:
+    """The steps of `path`, the last of which is to be clip `end`."""
+    shot, first = 1, int(path[0].kind == Task.Kind.EXTENSION)
+    number = first
+    for place, (task, following) in enumerate(zip(path, [*path[1:], None], strict=True), first):
+        if task.is_new_shot:
+            shot, number = shot + 1, 0
+        clip, out_ms = (following.source, following.out_ms) if following else (end, None)
+        yield Step(place, shot, number, task, clip, out_ms)
+        number += 1
 
 
 def tree_of(task: Task) -> Node:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 KEY = "typed"
 # Far more than our forms take: whoever is not signed in must not fill the table of sessions.
-MAX_FIELDS = 10
+MAX_FIELDS = 12
 MAX_CHARACTERS = 10_000
 
 

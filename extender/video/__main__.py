@@ -2,13 +2,15 @@
 
     examine <fd> <folder>
     compare <fd> <fd>
+    cut <fd> <fd> [<milliseconds>]
+    frame <fd> <folder> [<milliseconds>]
     export <cut list> <folder> <fd>...
     look <fd> <folder>
     prepare <fd> <folder>
 
-The files come opened, as numbers of descriptors. The line holds "facts", "cut", "film" or "prepared"; or
-"not_a_video" or "not_a_picture" (a sentence for members), or "errno" and "message" (trouble of the system), or
-"failed" (a defect).
+The files come opened, as numbers of descriptors. The line holds "facts", "cut", "frame", "film" or
+"prepared"; or "not_a_video" or "not_a_picture" (a sentence for members), or "errno" and "message" (trouble of the
+system), or "failed" (a defect).
 """
 
 import json
@@ -40,6 +42,20 @@ def compare(parent: str, child: str) -> dict[str, Any]:
         return {"cut": asdict(compare(old, new))}
 
 
+def cut(parent: str, child: str, out_ms: str | None = None) -> dict[str, Any]:
+    from extender.video.cuts import cut
+
+    with os.fdopen(int(parent), "rb") as old, os.fdopen(int(child), "rb") as new:
+        return {"cut": asdict(cut(old, new, None if out_ms is None else int(out_ms)))}
+
+
+def frame(file: str, folder: str, at_ms: str | None = None) -> dict[str, Any]:
+    from extender.video.frame import frame
+
+    with os.fdopen(int(file), "rb") as opened:
+        return {"frame": asdict(frame(opened, Path(folder), None if at_ms is None else float(at_ms)))}
+
+
 def export(cuts: str, folder: str, *files: str) -> dict[str, Any]:
     from extender.video.export import export
 
@@ -63,7 +79,7 @@ def prepare(file: str, folder: str) -> dict[str, Any]:
         return {"prepared": asdict(prepare(opened, Path(folder)))}
 
 
-ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, compare, export)}
+ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, compare, cut, frame, export)}
 ABOUT_PICTURES = {verb.__name__: verb for verb in (look, prepare)}
 
 

@@ -49,6 +49,22 @@ def compare(parent: BinaryIO, child: BinaryIO) -> Cut:
     return Cut(contains, round(1000 * begins), _difference_within(new.pictures, first))
 
 
+def cut(parent: BinaryIO, child: BinaryIO, out_ms: int | None) -> Cut:
+    """The cut to a new shot, which holds nothing of its parent; that is left at `out_ms`, or at its end.
+
+    Raises as `compare`.
+    """
+    old = _frames(parent, None)
+    new = _frames(child, (old.pictures.shape[1], old.pictures.shape[2]))
+    seen = old.pictures if out_ms is None else old.pictures[: max(1, _count_before(old, out_ms / 1000))]
+    return Cut("no", 0, _difference(seen[-TAIL - 1 :], new.pictures[: TAIL + 1]))
+
+
+def _count_before(frames: Frames, seconds: float) -> int:
+    """How many of them come before a moment that is rounded to milliseconds."""
+    return int(np.searchsorted(frames.seconds, seconds - 0.001))
+
+
 def _frames(file: BinaryIO, shape: tuple[int, int] | None) -> Frames:
     """All of a clip; `shape` (height, width) is that of the frames which they are compared with."""
     with open_footage(file) as footage:

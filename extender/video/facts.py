@@ -80,6 +80,16 @@ class Drift:
 
 
 @dataclass(frozen=True)
+class FrameFacts:
+    """One picture of a clip, and while it stands on the screen: from its beginning until before its end."""
+
+    begins_ms: float  # counted from the first picture
+    ends_ms: float | None  # None: it is the last one
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
 class PictureFacts:
     """What one still picture holds. Width and height are as it is shown."""
 

@@ -3,6 +3,7 @@
 POSTER = "poster.webp"  # where the clip leads; stands in the player until it plays
 THUMBNAIL = "thumbnail.webp"  # near its end, where the four takes of one task differ; small, for lists
 STORYBOARD = "storyboard.webp"  # one sheet of tiles, read like a page: left to right, then down
+FRAME = "frame.png"  # one picture of a clip, at full size
 
 PREPARED = "prepared.jpg"  # a picture that somebody gave, as APIFRAME gets it
 PREPARED_BYTES = 2_000_000  # at most; APIFRAME takes 2 MB, of whichever size

@@ -12,6 +12,7 @@ LEAST_PICTURE_SIDE = 64
 CPU_SECONDS = 30
 MEMORY_BYTES = 1 << 30  # address space; a clip of ours needs a quarter
 FILE_BYTES = 4 << 20  # of each picture written
+FRAME_BYTES = 64 << 20  # of a frame at full size, which nothing packs well
 OPEN_FILES = 32
 # To make a film, of which each part has an open file:
 FILM_CPU_SECONDS = 1200
@@ -19,6 +20,7 @@ FILM_MEMORY_BYTES = 3 << 29
 FILM_BYTES = 1 << 30
 FILM_OPEN_FILES = 256
 NICENESS = 10
+WRITTEN_BYTES = {"export": FILM_BYTES, "frame": FRAME_BYTES}
 
 
 def confine(verb: str = "examine") -> None:
@@ -27,7 +29,7 @@ def confine(verb: str = "examine") -> None:
     for kind, most in (
         (resource.RLIMIT_AS, FILM_MEMORY_BYTES if makes else MEMORY_BYTES),
         (resource.RLIMIT_CPU, FILM_CPU_SECONDS if makes else CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, FILM_BYTES if makes else FILE_BYTES),
+        (resource.RLIMIT_FSIZE, WRITTEN_BYTES.get(verb, FILE_BYTES)),
         (resource.RLIMIT_NOFILE, FILM_OPEN_FILES if makes else OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from extender.video.cutlist import CutList, Film
-from extender.video.facts import Cut, Drift, Facts, NotAPicture, NotAVideo, PictureFacts, Prepared, Unfit
+from extender.video.facts import Cut, Drift, Facts, FrameFacts, NotAPicture, NotAVideo, PictureFacts, Prepared, Unfit
 
 # On the wall, where the process may have to wait for a processor; its own limit is of work. An export: for a percent.
 SECONDS = 90
@@ -47,6 +47,26 @@ def compare(parent: Path, child: Path) -> Cut:
     """How the clip `child` goes on from the clip `parent`. Raises as `examine`; takes 0.05 s a second of film."""
     with parent.open("rb") as old, child.open("rb") as new:
         return Cut(**_ask("cut", "compare", old.fileno(), new.fileno()))
+
+
+def cut(parent: Path, child: Path, out_ms: int | None) -> Cut:
+    """The cut from `parent`, left `out_ms` after its first picture (None: at its end), to a new shot.
+
+    Raises as `examine`.
+    """
+    moment = [] if out_ms is None else [str(out_ms)]
+    with parent.open("rb") as old, child.open("rb") as new:
+        return Cut(**_ask("cut", "cut", old.fileno(), new.fileno(), *moment))
+
+
+def frame(file: Path, into: Path, at_ms: float | None = None) -> FrameFacts:
+    """Writes the picture that stands on the screen `at_ms` after a clip's first, as `layout.FRAME` at full size.
+
+    Without a moment, or with one behind the end, it is the last. Raises as `examine`.
+    """
+    moment = [] if at_ms is None else [str(at_ms)]
+    with file.open("rb") as opened:
+        return FrameFacts(**_ask("frame", "frame", opened.fileno(), into.resolve(), *moment))
 
 
 def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int], None]) -> Film:

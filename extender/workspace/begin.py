@@ -1,15 +1,17 @@
 """Where a branch begins: a video from a picture, or four pictures from words."""
 
 import uuid
+from collections.abc import Mapping
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from extender.lineage.branches import branch_to
 from extender.states import State
-from extender.tasks.access import own_task
+from extender.tasks.access import own_task, read_task
 from extender.tasks.background import send_now
-from extender.tasks.models import Task
+from extender.tasks.models import Clip, Picture, Task
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
@@ -24,14 +26,19 @@ FORMS: dict[str, type[VideoForm | PicturesForm]] = {
 
 def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
     """The page with what was typed and with the nonce of then: whatever was sent under it is not sent twice."""
-    is_of_pictures = "aspect_ratio" in kept
-    form = PicturesForm(initial=kept) if is_of_pictures else recall(request.user, VideoForm(initial=kept))
+    if "aspect_ratio" in kept:
+        return _page(request, PicturesForm(initial=kept), came_again=True)
+    form = recall(request.user, VideoForm(initial=kept))
+    form.source = _source(request, kept)
     return _page(request, form, came_again=True)
 
 
 @require_safe
 def begin(request: MemberRequest) -> HttpResponse:
-    """Both forms; `?picture=<task>&index=` fills in a picture that was made here, `?again=<task>` what was asked."""
+    """Both forms. `?picture=<task>&index=` fills in a picture that was made here, `?again=<task>` what was asked.
+
+    `?start=<picture>` fills in one that was given; with `&parent=<task>&index=&out=`, for a new shot after that clip.
+    """
     if kept := {} if request.GET else typed(request):
         return _form_again(request, kept)
     if again := _named(request, "again"):
@@ -45,6 +52,12 @@ def begin(request: MemberRequest) -> HttpResponse:
         if not (clip and clip.is_picture):
             raise Http404
         return _page(request, VideoForm.blank(image_url=clip.source_url, prompt=clip.task.prompt), start=clip)
+    if given := _named(request, "start"):
+        source = _source(request, request.GET)
+        form = VideoForm.blank(prompt=source.task.prompt if source else "")
+        form.kept = get_object_or_404(Picture.objects.visible_to(request.user).light(), pk=given)
+        form.go_on_from(source, _number(request.GET.get("out")))
+        return _page(request, form)
     return _page(request)
 
 
@@ -57,9 +70,10 @@ def video(request: MemberRequest) -> HttpResponse:
         return redirect("begin")
     form = VideoForm(request.POST, request.FILES)
     form.full_clean()
+    form.source = _source(request, request.POST)
     take(request.user, form)
     form.require_picture()
-    return _submit(request, form, Task.Kind.VIDEO)
+    return _submit(request, form, Task.Kind.VIDEO, form.parent_task if form.is_valid() else None)
 
 
 @comes_again(_form_again)
@@ -71,11 +85,13 @@ def pictures(request: MemberRequest) -> HttpResponse:
     return _submit(request, PicturesForm(request.POST), Task.Kind.PICTURES)
 
 
-def _submit(request: MemberRequest, form: VideoForm | PicturesForm, kind: Task.Kind) -> HttpResponse:
+def _submit(
+    request: MemberRequest, form: VideoForm | PicturesForm, kind: Task.Kind, parent: Task | None = None
+) -> HttpResponse:
     again = {"charged_twice": "charged_twice" in request.POST}
     if not form.is_valid():
         return _page(request, form, **again)
-    task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], None, form.note, kind=kind, **form.asked)
+    task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], parent, form.note, kind=kind, **form.asked)
     if not as_asked:
         return _page(request, form.anew(), earlier=task, **again)
     send_now(task)
@@ -86,8 +102,23 @@ def _page(request: MemberRequest, form: VideoForm | PicturesForm | None = None, 
     """The page with `form` in its place, and the other one blank."""
     video_form = form if isinstance(form, VideoForm) else VideoForm.blank()
     pictures_form = form if isinstance(form, PicturesForm) else PicturesForm.blank()
-    context = {"video": video_form, "pictures": pictures_form, "filled": form, **more}
+    source = video_form.source
+    branch = branch_to(source.task, source.index) if source else None
+    context = {"video": video_form, "pictures": pictures_form, "filled": form, "branch": branch, **more}
     return render(request, "workspace/begin.html", context)
+
+
+def _source(request: MemberRequest, named: Mapping[str, str]) -> Clip | None:
+    """The clip after which a new shot is to come, None where none is named; 404 where there is no such clip."""
+    if not named.get("parent"):
+        return None
+    try:
+        clip = read_task(request.user, uuid.UUID(named["parent"])).clip(named.get("index"))
+    except ValueError:
+        clip = None
+    if clip is None or clip.is_picture:
+        raise Http404
+    return clip
 
 
 def _named(request: MemberRequest, parameter: str) -> uuid.UUID | None:
@@ -95,3 +126,7 @@ def _named(request: MemberRequest, parameter: str) -> uuid.UUID | None:
         return uuid.UUID(request.GET.get(parameter, ""))
     except ValueError:
         return None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None

@@ -24,6 +24,12 @@ def compare(parent: Path, child: Path) -> Cut:
         return cuts.compare(old, new)
 
 
+def cut(parent: Path, child: Path, out_ms: int | None) -> Cut:
+    """As `extender.video.process.cut`."""
+    with parent.open("rb") as old, child.open("rb") as new:
+        return cuts.cut(old, new, out_ms)
+
+
 def picture(folder: Path, name: str) -> np.ndarray:
     """A picture that was written, as int16 (height, width, 3)."""
     with Image.open(folder / name) as image:

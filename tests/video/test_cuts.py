@@ -10,7 +10,7 @@ from extender.sandbox.painter import Shot, paint
 from extender.video import process
 from extender.video.facts import Cut, NotAVideo
 from tests import films
-from tests.video.looks import compare
+from tests.video.looks import compare, cut
 
 OLD, NEW = 72, 48  # pictures: 3 s and 2 s
 OLD_MS = 3000
@@ -140,3 +140,12 @@ def test_a_cut_needs_two_videos(parent, tmp_path):
     for pair in ((parent, broken), (broken, parent)):
         with pytest.raises(NotAVideo):
             process.compare(*pair)
+
+
+def test_a_new_shot_is_cut_from_where_its_parent_is_left_and_holds_none_of_it(parent, tmp_path):
+    middle = films.write(tmp_path / "middle.mp4", films.pan(NEW, OLD // 2))
+    smooth, rough = cut(parent, middle, OLD_MS // 2), cut(parent, middle, None)
+    assert (smooth.contains_parent, smooth.cut_ms) == (rough.contains_parent, rough.cut_ms) == ("no", 0)
+    assert smooth.cut_delta_e < 0.5 < 2 < rough.cut_delta_e
+    assert cut(parent, parent, None).contains_parent == "no", "whatever it looks like"
+    assert process.cut(parent, middle, OLD_MS // 2) == smooth

@@ -121,8 +121,10 @@ def test_every_action_says_which_clip_it_is_for_and_can_be_found_by_a_key(web, m
             f"Edit first, then extend clip {index}",
             f"Download clip {index}",
             f"Open clip {index} in a new tab",
+            f"Save this frame of clip {index}",
+            f"Start from this frame of clip {index}",
         ]
-        for key in ("data-pick", "data-extend", "data-edit", "data-download"):
+        for key in ("data-pick", "data-extend", "data-edit", "data-download", "data-save", "data-start"):
             assert panel.count(key) == 1
         assert panel.count('title="Sends one paid request"') == 2
 

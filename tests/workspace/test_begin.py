@@ -118,6 +118,39 @@ def test_a_good_picture_need_not_be_given_twice(web, kept, browser_of, stranger,
     assert Task.objects.get().picture_id == kept.pk
 
 
+def test_a_frame_of_a_clip_becomes_a_new_shot_of_its_film_or_a_film_of_its_own(web, kept, start, sandbox):
+    page = web.get(f"/new/?start={kept.pk}&parent={start.pk}&index=2&out=1250").content.decode()
+    assert "Go on with the film: this is its shot 2" in page
+    assert f"clip 2 of “{start.title}”" in page
+    assert re.search(r'name="goes_on"[^>]* checked', page)
+    out_ms = re.search(r'name="out_ms" value="(\d+)"', page)[1]
+    frame = {"picture": kept.pk, "parent": start.pk, "index": 2, "out_ms": out_ms}
+    refused = web.post("/new/video/", asked(**frame, prompt="", goes_on="on")).content.decode()
+    assert 'name="out_ms" value="1250"' in refused
+    assert re.search(r'name="goes_on"[^>]* checked', refused)
+    web.post("/new/video/", asked(**frame, goes_on="on"))
+    shot = Task.objects.get(parent=start)
+    found = (shot.kind, shot.parent_task_id, shot.index, shot.out_ms, shot.picture)
+    assert found == ("video", start.remote_id, 2, 1250, kept)
+    assert paths(sandbox) == ["/upload", "/imagine-video"]
+    Task.objects.filter(pk=shot.pk).update(state=State.FAILED)
+    again = web.get(f"/tasks/new/?again={shot.pk}", follow=True).content.decode()
+    assert 'name="out_ms" value="1250"' in again
+    assert re.search(r'name="goes_on"[^>]* checked', again)
+    web.post("/new/video/", asked(**frame))
+    own = Task.objects.get(kind=Task.Kind.VIDEO, parent=None)
+    assert (own.index, own.out_ms, own.picture) == (None, None, kept)
+
+
+def test_nobody_goes_on_from_a_clip_of_somebody_elses(browser_of, stranger, start):
+    given = Picture.objects.create(owner=stranger, sha256="2" * 64, width=1, height=1, content=b"x", preview=b"x")
+    other = browser_of(stranger)
+    assert other.get(f"/new/?start={given.pk}&parent={start.pk}&index=1").status_code == 404
+    fields = asked(picture=given.pk, parent=start.pk, index=1, goes_on="on")
+    assert other.post("/new/video/", fields).status_code == 404
+    assert not Task.objects.filter(kind=Task.Kind.VIDEO).exists()
+
+
 def test_words_become_four_pictures_of_a_shape(web, sandbox):
     fields = {"nonce": uuid.uuid4(), "prompt": "a lake", "aspect_ratio": "9:16"}
     bad = web.post("/new/pictures/", fields | {"aspect_ratio": "7:1"}).content.decode()

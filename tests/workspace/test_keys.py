@@ -53,13 +53,16 @@ def test_every_key_gives_a_command_that_its_page_knows_and_means_one_thing(task,
     assert len(names) == len(set(names)) > 10
 
 
+OWNERS = {"pick", "edit", "download", "save", "begin"}
+
+
 @pytest.mark.parametrize(
     ("wall", "guest", "missing"),
     [
         ({}, False, set()),
-        ({}, True, {"pick", "edit", "download"}),
+        ({}, True, OWNERS),
         ({"clips": 1}, False, {"number"}),
-        ({"clips": 1}, True, {"number", "back", "view", "pick", "edit", "download"}),
+        ({"clips": 1}, True, {"number", "back", "view", *OWNERS}),
         ({"clips": 1, "kind": Task.Kind.ORIGINAL}, False, {"number", "back", "view"}),
         ({"clips": 0, "state": "processing"}, False, set()),
     ],

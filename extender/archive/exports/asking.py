@@ -28,7 +28,11 @@ class Offer:
     @cached_property
     def clips(self) -> list[Clip]:
         """What it is made of, in order."""
-        return [step.clip for step in self.choices.steps if step.clip]
+        return [segment.clip for segment in self._segments]
+
+    @property
+    def _segments(self) -> list[Segment]:
+        return [step.segment for step in self.choices.steps if step.segment]
 
     @property
     def missing(self) -> list[Step]:
@@ -43,7 +47,7 @@ class Offer:
     @property
     def made_of(self) -> tuple[list[str], CutList]:
         """The files by their SHA-256, and the cut list."""
-        parts = tuple(Part(Segment(clip).repeated_ms, clip.duration_ms or 0) for clip in self.clips)
+        parts = tuple(Part(segment.repeated_ms, segment.ends_ms or 0) for segment in self._segments)
         return [clip.sha256 for clip in self.clips], CutList(parts, **self.choices.looks)
 
     @property
@@ -86,7 +90,7 @@ def export_shown(branch: Branch, pk: uuid.UUID) -> Export:
 def file_name(branch: Branch, export: Export) -> str:
     """What it is called on somebody's disk: `a-cat-dancing-film.mp4`, `a-cat-dancing-film-steps-1-3-9x16.mp4`."""
     filmed = [step for step in branch.steps if step.clip and not step.clip.is_lost]
-    numbers = [step.number for step in filmed if step.clip and step.clip.sha256 in export.files]
+    numbers = [step.place for step in filmed if step.clip and step.clip.sha256 in export.files]
     steps = f"-steps-{numbers[0]}-{numbers[-1]}" if len(numbers) < len(filmed) else ""
     cuts = export.as_cut_list()
     shape = "" if cuts.shape == AS_IT_IS else f"-{cuts.shape.replace(':', 'x')}"

@@ -29,7 +29,7 @@ class Choices(forms.Form):
 
     def __init__(self, branch: Branch, chosen: Mapping[str, Any]) -> None:
         self._steps = [step for step in branch.steps if step.clip and not step.clip.is_lost]
-        named = [(step.number, f"Step {step.number}" if step.number else "Original") for step in self._steps]
+        named = [(step.place, step.name.capitalize()) for step in self._steps]
         ends = {"first": named[0][0], "last": named[-1][0]} if named else {}
         self._whole = {**ends, "shape": AS_IT_IS, "format": VIDEO, "even_colours": False}
         super().__init__(
@@ -44,7 +44,7 @@ class Choices(forms.Form):
     def steps(self) -> list[Step]:
         """The steps of which the film is made: those that the page plays, from the one to the other."""
         first, last = sorted((self.cleaned_data["first"], self.cleaned_data["last"]))
-        return [step for step in self._steps if first <= step.number <= last]
+        return [step for step in self._steps if first <= step.place <= last]
 
     @property
     def is_whole(self) -> bool:

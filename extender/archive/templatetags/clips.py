@@ -50,9 +50,12 @@ def storyboard_grid() -> str:
 
 
 @register.simple_tag
-def timing(clip: Clip) -> str:
-    """How long the clip's file is and when its pictures come, as attributes, as far as it is known."""
-    return _attributes(_timing(clip))
+def timing(clip: Clip, out_ms: int | None = None) -> str:
+    """How long the clip's file is and when its pictures come, as attributes, as far as it is known.
+
+    With `out_ms` it is as if the file ended there.
+    """
+    return _attributes(_timing(clip) | ({"ms": out_ms} if out_ms else {}))
 
 
 @register.simple_tag

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.utils.text import slugify
 from opentimelineio.opentime import RationalTime
 
-from extender.lineage.branches import Branch, Segment, Step, seconds_of
+from extender.lineage.branches import Branch, Step, seconds_of
 from extender.tasks.models import Clip, Task
 
 FOLDER = "clips/"  # where the files are, beside the cut list
@@ -51,22 +51,30 @@ class Take:
     @property
     def name(self) -> str:
         """The name of its file, for any system and any program: `01-and-then-it-snows-2.mp4`."""
-        return f"{self.step.number:02}-{plain_words(self.step.task)}-{self.clip.index}.mp4"
+        return f"{self.step.place:02}-{plain_words(self.step.task)}-{self.clip.index}.mp4"
 
     @property
     def frames(self) -> Frames | None:
-        """What is new in its file; None where nobody has measured it."""
-        clip = self.clip
-        if not (clip.is_stored and clip.frame_rate and clip.duration_ms):
+        """What of its file the film plays, or would play; None where nobody has measured it."""
+        segment = self.step.segment_of(self.clip)
+        return self._frames(segment.repeated_ms, segment.ends_ms)
+
+    @property
+    def whole(self) -> Frames | None:
+        """All of its file; None where nobody has measured it."""
+        return self._frames(0, self.clip.duration_ms)
+
+    def _frames(self, begins_ms: int, ends_ms: int | None) -> Frames | None:
+        if not (self.clip.is_stored and self.clip.frame_rate and ends_ms):
             return None
-        rate = exact_rate(clip.frame_rate)
-        first, end = (round(ms * rate / 1000) for ms in (Segment(clip).repeated_ms, clip.duration_ms))
+        rate = exact_rate(self.clip.frame_rate)
+        first, end = (round(ms * rate / 1000) for ms in (begins_ms, ends_ms))
         return Frames(min(first, end), end, rate)
 
     @property
     def seconds(self) -> float:
         """How long it plays in the film: a guess where nobody has measured it."""
-        return self.frames.seconds if self.frames else seconds_of(self.clip, self.step.task)
+        return self.frames.seconds if self.frames else seconds_of(self.step, self.clip)
 
     @property
     def is_played(self) -> bool:
@@ -103,7 +111,7 @@ class CutList:
     def shots(self) -> list[Shot]:
         """What the film plays, in its order."""
         shots: list[Shot] = []
-        for _, of_step in groupby(self.takes, lambda take: take.step.number):
+        for _, of_step in groupby(self.takes, lambda take: take.step.place):
             takes = list(of_step)
             for played in filter(lambda take: take.is_played, takes):
                 others = [take for take in takes if take is not played]

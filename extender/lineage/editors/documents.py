@@ -17,7 +17,7 @@ def documents(cuts: CutList) -> dict[str, bytes]:
 
 def _missing(cuts: CutList) -> list[str]:
     never = [
-        f"Step {step.number}: the clip that was extended never came. The film skips it."
+        f"{step.name.capitalize()}: the clip that was extended never came. The film skips it."
         for step in cuts.branch.steps
         if not step.clip
     ]

@@ -17,6 +17,7 @@ def facts(take: Take) -> dict[str, object]:
     """What is known of a take, as plain values. The out is the first frame, or moment, that is not in the film."""
     task, clip, frames = take.step.task, take.clip, take.frames
     return {
+        "shot": take.step.shot,
         "step": take.step.number,
         "take": clip.index,
         "picked": clip.picked,

@@ -50,7 +50,7 @@ def _media(take: Take) -> otio.core.MediaReference:
     told = {"name": take.name, "metadata": {OURS: facts(take)}}
     if not take.clip.is_stored:
         return otio.schema.MissingReference(**told)
-    whole = _span(0, take.frames.end, take.frames.rate) if take.frames else None
+    whole = _span(*take.whole) if take.whole else None
     return otio.schema.ExternalReference(FOLDER + take.name, whole, told["metadata"])
 
 

@@ -71,7 +71,7 @@ def drift_points(graph: Graph | None, place: int, clip: Clip | None) -> str:
 def _ends(branch: Branch) -> list[Clip]:
     """The clips whose drift a branch tells: the chosen one of each step, and at its end all of them."""
     ends = [branch.here.clip] if branch.here.clip else branch.here.task.clips
-    return [step.clip for step in branch.earlier if step.clip and step.number] + ends
+    return [step.clip for step in branch.earlier if step.clip and step.place] + ends
 
 
 def _measured(clip: Clip | None) -> tuple[float | None, float | None]:

@@ -59,6 +59,9 @@ class Task(models.Model):
     index = models.PositiveSmallIntegerField(
         null=True, validators=[MinValueValidator(1), MaxValueValidator(4)], help_text="The parent's clip"
     )
+    out_ms = models.PositiveIntegerField(
+        null=True, help_text="Of a new shot: where the film leaves the parent’s clip, from its first picture on"
+    )
     prompt = models.TextField(blank=True)
     motion = models.CharField(max_length=4, choices=Motion.choices, default=Motion.LOW)
     image_url = models.URLField(max_length=2000, blank=True)
@@ -209,6 +212,16 @@ class Task(models.Model):
         """A place for each clip that was asked for, and for each that came; empty where there is none (yet)."""
         last = max((clip.index for clip in self.clips), default=0)
         return [self.clip(index) for index in range(1, max(last, clips_of(self.prompt)) + 1)]
+
+    @property
+    def is_new_shot(self) -> bool:
+        """Whether it goes on from a frame of its parent by a cut, and holds none of its parent's footage."""
+        return self.kind == self.Kind.VIDEO and self.parent_id is not None
+
+    @property
+    def has_cuts(self) -> bool:
+        """Whether its clips continue another one, known here or not."""
+        return self.kind == self.Kind.EXTENSION or self.is_new_shot
 
     @property
     def clip_count(self) -> int:

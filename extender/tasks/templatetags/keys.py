@@ -53,6 +53,7 @@ PLAYING = [
     Line("the beginning, the end", [Key("Home", "start"), Key("End", "end")]),
 ]
 SPEED = [Line("loop", [Key("l", "loop")]), Line("slower, faster", [Key(",", "speed", -1), Key(".", "speed", 1)])]
+FRAMES = [Line("save this frame", [Key("s", "save")]), Line("start from this frame", [Key("n", "begin")])]
 DIRECTIONS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 
 
@@ -60,7 +61,7 @@ DIRECTIONS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 def wall_keys(task: Task, guest: bool) -> list[Line]:
     """The keys of a task's wall, or of a guest's, who is not told of cuts and changes nothing."""
     count = task.clip_count
-    has_cuts = not guest and task.kind == Task.Kind.EXTENSION
+    has_cuts = not guest and task.has_cuts
     lines = list(PLAYING)
     if count > 1:
         lines.append(Line("a clip alone", [Key(str(number), "number", number) for number in range(1, count + 1)]))
@@ -75,6 +76,7 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
         lines.append(Line("pick a clip", [Key("p", "pick")]))
         lines.append(Line("edit, then extend", [Key("e", "edit")]))
         lines.append(Line("download it", [Key("d", "download")]))
+        lines += FRAMES
     return [*lines, Line("this list", [Key("?", "keys")])]
 
 
@@ -82,7 +84,7 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
 def film_keys() -> list[Line]:
     """The keys of a branch's film."""
     steps = Line("the step before, the next", [Key("[", "previous"), Key("]", "next")])
-    return [*PLAYING, steps, *SPEED, Line("full screen", [Key("f", "full")])]
+    return [*PLAYING, steps, *SPEED, *FRAMES, Line("full screen", [Key("f", "full")])]
 
 
 @register.simple_tag

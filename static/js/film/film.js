@@ -20,15 +20,14 @@ function takeOf(radio) {
 }
 
 const steps = [...document.querySelectorAll("[data-step]")].map((row) => {
-  const number = Number(row.dataset.step);
   const radios = [...row.querySelectorAll("[type=radio]")];
   const takes = radios.filter((radio) => radio.dataset.src).map(takeOf);
   return {
     row,
-    number,
     radios,
     takes,
-    name: number ? `Step ${number}` : "Original",
+    name: row.dataset.name,
+    tick: row.dataset.tick,
     chosen: takes.find((take) => take.radio.defaultChecked),
   };
 });
@@ -67,12 +66,12 @@ function layTicks() {
   laid = player.length;
   ticks.replaceChildren(
     ...player.segments.map((take, index) => {
-      const { name, number } = stepOf(take);
+      const { name, tick: words } = stepOf(take);
       const tick = document.createElement("li");
       const button = document.createElement("button");
       tick.style.flexGrow = player.startOf(index + 1) - player.startOf(index);
       button.type = "button";
-      button.textContent = number || name;
+      button.textContent = words;
       button.setAttribute(
         "aria-label",
         `${name}, clip ${take.radio.value}, at ${player.startOf(index).toFixed(1)} seconds`,
@@ -188,6 +187,16 @@ for (const step of steps) {
     if (index >= 0) player.seek(player.startOf(index + 1) - player.segments[index].pictures.least / 2);
   });
 }
+// A form about the frame that is seen.
+document.addEventListener("submit", ({ target }) => {
+  const at = target.querySelector("[name=at]");
+  const take = player.segments[player.index];
+  if (!at || !take) return;
+  // At the very end it is the last picture that is seen.
+  const seen = Math.min(player.position, player.startOf(player.index + 1) - take.pictures.least / 2);
+  target.action = take.radio.dataset.frame;
+  at.value = (1000 * (seen - player.startOf(player.index) + take.from - take.pictures.starts)).toFixed(1);
+});
 screen.addEventListener("click", toggle);
 play.addEventListener("click", toggle);
 track.addEventListener("input", () => player.seek(track.valueAsNumber));
@@ -208,6 +217,8 @@ const COMMANDS = {
   speed: (by) => setSpeed(speed.selectedIndex + by),
   loop: setLoop,
   full: fullScreen,
+  save: () => find("save").click(),
+  begin: () => find("start").click(),
 };
 onKeys((name, to) => COMMANDS[name](Number(to)));
 

@@ -16,6 +16,8 @@ const COMMANDS = {
   pick: (wall) => wall.press("[data-pick]"),
   edit: (wall) => wall.press("[data-edit]"),
   download: (wall) => wall.press("[data-download]"),
+  save: (wall) => wall.press("[data-save]"),
+  begin: (wall) => wall.press("[data-start]"),
   keys: () => document.getElementById("keys").togglePopover(),
 };
 

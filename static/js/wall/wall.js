@@ -62,6 +62,14 @@ class Wall {
     };
   }
 
+  // The moment of a clip that is seen, in ms from its first picture. Before it has played it is its poster, which stands
+  // for where it leads: no moment, and so its last picture.
+  momentOf(number) {
+    const frame = this.frame(number);
+    if (!this.element.dataset.started) return "";
+    return (1000 * (this.video(frame).currentTime - this.facts(frame).pictures.starts)).toFixed(1);
+  }
+
   // Presses a button of the clip that is meant by a key.
   press(selector) {
     if (!this.screen.querySelector(selector)) return;
@@ -129,6 +137,10 @@ document.addEventListener("click", (event) => {
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-screen] [data-do]");
   if (button) command(wall, button.dataset.do, button.dataset.to);
+});
+document.addEventListener("submit", ({ target }) => {
+  const at = target.querySelector("[name=at]");
+  if (at) at.value = wall.momentOf(target.closest("[data-clip]").dataset.clip);
 });
 // No key sends anything that is paid for.
 onKeys((name, to) => command(wall, name, to));
