@@ -4,11 +4,11 @@ import os
 import struct
 from pathlib import Path
 
-WIDTH, HEIGHT, RATE, FRAMES = 64, 36, 8, 8
+WIDTH, HEIGHT, RATE, FRAMES = 128, 72, 8, 8
 
 
 def encode(target: Path) -> None:
-    """Writes one second of 64x36 H.264 at `target`, or a PNG if that is its name; whole or not at all."""
+    """Writes one second of 128x72 H.264 at `target`, or a PNG if that is its name; whole or not at all."""
     import numpy  # only here: it costs 0.2 s at start, and most starts find the file made
 
     from extender.sandbox import encoding

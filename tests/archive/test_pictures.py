@@ -34,7 +34,7 @@ def test_pictures_are_stored_as_they_came_and_served_with_their_type(pictures, w
     task = pictures()
     clip = task.clip_set.get()
     theirs = requests.get(clip.source_url, timeout=10).content
-    assert (clip.state, clip.codec, clip.width, clip.height) == ("stored", "png", 64, 36)
+    assert (clip.state, clip.codec, clip.width, clip.height) == ("stored", "png", 128, 72)
     assert (clip.contains_parent, clip.due_at, clip.duration_ms) == ("unknown", None, None)
     kept = settings.MEDIA_ROOT / files.name(clip)
     assert (kept.suffix, kept.read_bytes()) == (".png", theirs)
@@ -72,7 +72,7 @@ def test_a_picture_that_is_not_here_yet_is_passed_on_under_its_type(web, member,
     task = make_task(member, urls=[url], kind=Task.Kind.PICTURES)
     saved = web.get(f"/tasks/{task.pk}/clips/1/download/")
     assert (saved["Content-Type"], saved["Content-Disposition"][-5:-1]) == ("image/png", ".png")
-    assert Image.open(io.BytesIO(b"".join(saved.streaming_content))).size == (64, 36)
+    assert Image.open(io.BytesIO(b"".join(saved.streaming_content))).size == (128, 72)
     end(saved)
 
 

@@ -25,7 +25,7 @@ def whole(urls: list[str]) -> bytes:
 def test_a_clip_is_a_playable_h264_file(whole):
     with av.open(io.BytesIO(whole)) as container:
         stream = container.streams.video[0]
-        assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 64, 36)
+        assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 128, 72)
         assert len(list(container.decode(stream))) == 8
 
 
