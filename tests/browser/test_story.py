@@ -190,12 +190,54 @@ HAND_IN = """([kind, picture]) => {
 }"""
 
 
-@pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_a_picture_that_is_dropped_or_pasted_begins_a_video(house, upstream, open_page, kind):
+def begin(page, words: str) -> None:
+    page.get_by_label("What happens", exact=True).fill(words)
+    page.get_by_role("button", name="Make a video").click()
+    expect(page.get_by_role("heading", name=words, exact=True)).to_be_visible()
+
+
+def until_it_is_here(page) -> None:
+    """Waits until its clips are finished, copied and compared."""
+    expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
+    expect(page.locator("#copies[hx-get]")).to_have_count(0, timeout=60_000)
+
+
+def test_a_picture_that_is_pasted_begins_a_video(house, upstream, open_page):
     page = sign_in(open_page(390, 844), house)
     page.get_by_role("link", name="New").click()
-    page.get_by_label("What happens", exact=True).fill("It snows")
-    page.evaluate(HAND_IN, [kind, b64encode(jpeg()).decode()])
-    page.get_by_role("button", name="Make a video").click()
-    page.wait_for_selector("#task")
-    expect(page.get_by_role("heading", name="It snows", exact=True)).to_be_visible()
+    page.evaluate(HAND_IN, ["paste", b64encode(jpeg()).decode()])
+    begin(page, "It snows")
+
+
+def test_a_picture_that_is_dropped_becomes_a_film_of_two_shots(house, upstream, open_page):
+    choose(upstream, tiny=True, seconds=0.2)
+    page = sign_in(open_page(390, 844), house)
+    page.get_by_role("link", name="New").click()
+    page.evaluate(HAND_IN, ["drop", b64encode(jpeg()).decode()])
+    begin(page, "The snow falls [clips-1]")
+    until_it_is_here(page)
+    page.get_by_label("Edit first, then extend clip 1").click()
+    submit(page, "The snow melts [clips-1]")
+    until_it_is_here(page)
+
+    # Of what has not played it is the last frame.
+    page.keyboard.press("n")
+    expect(page.get_by_label("Go on with the film: this is its shot 2")).to_be_checked()
+    expect(page.locator("[name=out_ms]")).to_have_value("")
+    begin(page, "A harbour [clips-1]")
+    until_it_is_here(page)
+    expect(page.locator("#branch")).to_contain_text("s in all")
+    expect(page.locator("#branch .shot-mark")).to_have_text("Shot 2")
+
+    page.get_by_role("link", name="Play the film").click()
+    for name in ("Original", "Step 1", "Shot 2"):
+        expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Shot 2, clip 1")).click()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-time]")).not_to_have_text("0.0")
+    with page.expect_download() as saving:
+        page.keyboard.press("s")
+    assert re.fullmatch(r"a-harbour-clips-1-1-at-0\.\d*[1-9]\d*s\.png", saving.value.suggested_filename)
+    page.get_by_role("button", name="Start from this frame").click()
+    expect(page.get_by_label("Go on with the film: this is its shot 3")).to_be_checked()
+    expect(page.locator("[name=out_ms]")).not_to_have_value("")
