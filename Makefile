@@ -9,7 +9,7 @@ help:
 	@echo "make run      everything on this machine, one Ctrl-C ends it (PORT=8000)"
 	@echo "make test     every test, shared by three processes (WORKERS=3); brings Chromium and PostgreSQL where it may"
 	@echo "              ARGS=tests/tasks and whatever else pytest takes: these tests alone"
-	@echo "make torture  the tests that have a size, at their full one (SIZE=10: ten times that)"
+	@echo "make torture  the tests that have a size, at their full one (SIZE=10: ten times that; ARGS)"
 	@echo "make check    lint, layout and types"
 
 run: .venv/.ready
@@ -19,7 +19,7 @@ test: .venv/.ready-dev
 	@tests/run $(ARGS)
 
 torture: .venv/.ready-dev
-	@TORTURE=$(or $(SIZE),1) tests/run
+	@TORTURE=$(or $(SIZE),1) tests/run $(ARGS)
 
 check: .venv/.ready-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy . \
