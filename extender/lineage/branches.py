@@ -85,6 +85,12 @@ class Segment:
         return None if self.ends_ms is None else self.ends_ms / 1000
 
     @property
+    def adds_footage(self) -> bool:
+        """Whether it has any picture that the clips before it have not, as far as anybody knows."""
+        picture_ms = 1000 / (self.clip.frame_rate or 24)
+        return self.ends_ms is None or self.ends_ms - self.repeated_ms > picture_ms / 2
+
+    @property
     def may_repeat(self) -> bool:
         """Whether nobody knows if it shows its parent's footage again: it is then played whole."""
         known = (Clip.Contains.YES, Clip.Contains.NO)

@@ -203,6 +203,16 @@ def test_lost_clips_are_left_out_as_on_the_page(web, film):
     assert 'id="export"' not in web.get(page_of(film)).content.decode()
 
 
+def test_a_step_that_adds_nothing_is_left_out(web, film, bodies):
+    step = extend(film, prompt="and nothing more")
+    make_clip(step, body=bodies[1], duration_ms=500, contains_parent="yes", cut_ms=500)
+    export = ask(web, step)
+    assert exporting.export_next()
+    export.refresh_from_db()
+    assert (export.state, export.frames) == ("stored", 18)
+    assert 'and-nothing-more-film.mp4"' in web.get(f"{page_of(step)}export/{export.pk}/")["Content-Disposition"]
+
+
 def test_the_choices_are_remembered_the_steps_for_this_film_alone(web, film):
     export = ask(web, film, first=1, last=1, shape="1:1 crop", even_colours="on")
     # One step alone has nothing to be evened.

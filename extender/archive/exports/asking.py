@@ -32,7 +32,9 @@ class Offer:
 
     @property
     def _segments(self) -> list[Segment]:
-        return [step.segment for step in self.choices.steps if step.segment]
+        chosen = [step.segment for step in self.choices.steps if step.segment]
+        # Where none of them adds anything, it is said of the export.
+        return [segment for segment in chosen if segment.adds_footage] or chosen
 
     @property
     def missing(self) -> list[Step]:
@@ -89,7 +91,8 @@ def export_shown(branch: Branch, pk: uuid.UUID) -> Export:
 
 def file_name(branch: Branch, export: Export) -> str:
     """What it is called on somebody's disk: `a-cat-dancing-film.mp4`, `a-cat-dancing-film-steps-1-3-9x16.mp4`."""
-    filmed = [step for step in branch.steps if step.clip and not step.clip.is_lost]
+    played = (step for step in branch.steps if step.segment and step.segment.adds_footage)
+    filmed = [step for step in played if step.clip and not step.clip.is_lost]
     numbers = [step.place for step in filmed if step.clip and step.clip.sha256 in export.files]
     steps = f"-steps-{numbers[0]}-{numbers[-1]}" if len(numbers) < len(filmed) else ""
     cuts = export.as_cut_list()
