@@ -50,7 +50,7 @@ MAX_BITS = 256
 LIKELY_ID = re.compile(r'"(?:(?:task_?|job_?|request_?|_)?id|uuid)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
 MAX_URL = 8192
 MOST_CLIPS = 4
-UNREADABLE = "APIFRAME has finished this, and where its clips are cannot be read yet."
+UNREADABLE = "APIFRAME has finished this, but the addresses of its clips cannot be read yet."
 
 
 @dataclass(frozen=True)
