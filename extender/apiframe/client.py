@@ -108,11 +108,9 @@ class Client:
         """
         files = {"image": ("picture.jpg", content, "image/jpeg")}
         try:
-            said, kept = self._call("POST", "/upload", {}, UPLOAD_SECONDS, pays=True, files=files)
+            said, kept = self._ask("/upload", {}, UPLOAD_SECONDS, files)
         except Unknown as error:
             raise NotUploaded(f"The picture could not be uploaded yet. {error}", raw=error.raw) from error
-        if words := refusal_in(said):
-            raise Refused(words, raw=kept)
         url = picture_url_in(said)
         if not url or len(url) > MAX_PICTURE_URL:
             raise NotUploaded("APIFRAME did not say where the picture lies.", raw=kept)
@@ -166,12 +164,19 @@ class Client:
 
     def _accepted(self, path: str, fields: dict[str, str]) -> TaskUpdate:
         body = {name: value for name, value in fields.items() if value}
-        said, kept = self._call("POST", path, body, SUBMIT_SECONDS, pays=True)
-        if words := refusal_in(said):
-            raise Refused(kept_of(words, *self._secrets), raw=kept)
+        said, kept = self._ask(path, body, SUBMIT_SECONDS)
         update = self.parse(said, kept, but=fields.get("parent_task_id", ""), unsaid=State.PENDING)
         # Of a task that has just been taken, "success" says no more than that.
         return replace(update, state=State.PENDING, percentage=None, reason="") if update.is_unreadable else update
+
+    def _ask(
+        self, path: str, body: dict[str, str], seconds: float, files: dict[str, Any] | None = None
+    ) -> tuple[Any, str]:
+        """What is said, and kept, of a request without which no task can be. Raises `Refused` by APIFRAME's word."""
+        said, kept = self._call("POST", path, body, seconds, pays=True, files=files)
+        if words := refusal_in(said):
+            raise Refused(kept_of(words, *self._secrets), raw=kept)
+        return said, kept
 
     def _call(
         self,

@@ -1,5 +1,6 @@
 """A start picture goes to APIFRAME once, before the task that needs it; what fails there sends and bills nothing."""
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -95,6 +96,13 @@ def test_an_upload_that_fails_leaves_the_task_unsent(begin, sandbox, word, state
     task.refresh_from_db()
     assert task.state == (State.FAILED if state == State.FAILED else State.PENDING)
     assert sandbox.ledger()["totals"]["bills"] == (state != State.FAILED)
+
+
+def test_our_key_is_not_in_the_reason_why_a_picture_is_refused(begin, sandbox):
+    said = {"errors": [{"msg": f"{sandbox.key} may not upload this"}]}
+    sandbox.dictate("/upload", json.dumps(said).encode())
+    task = begin()
+    assert (task.state, task.reason) == (State.FAILED, "… may not upload this")
 
 
 def test_the_waits_between_uploads_grow(begin, sandbox):
