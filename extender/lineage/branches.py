@@ -155,9 +155,14 @@ class Branch:
         return self.here.shot + 1
 
     @property
+    def played(self) -> list[Step]:
+        """The steps that its film plays: those whose clip is known here, and not lost."""
+        return [step for step in self.steps if step.clip and not step.clip.is_lost]
+
+    @property
     def playing_seconds(self) -> float:
-        """How long its film plays: what is known here, and not lost."""
-        return sum(seconds_of(step, step.clip) for step in self.steps if step.clip and not step.clip.is_lost)
+        """How long its film plays."""
+        return sum(seconds_of(step, step.clip) for step in self.played)
 
     @property
     def has_files(self) -> bool:

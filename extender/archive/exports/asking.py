@@ -25,11 +25,6 @@ class Offer:
     branch: Branch
     choices: Choices
 
-    @cached_property
-    def clips(self) -> list[Clip]:
-        """What it is made of, in order."""
-        return [segment.clip for segment in self._segments]
-
     @property
     def _segments(self) -> list[Segment]:
         chosen = [step.segment for step in self.choices.steps if step.segment]
@@ -49,8 +44,9 @@ class Offer:
     @property
     def made_of(self) -> tuple[list[str], CutList]:
         """The files by their SHA-256, and the cut list."""
-        parts = tuple(Part(segment.repeated_ms, segment.ends_ms or 0) for segment in self._segments)
-        return [clip.sha256 for clip in self.clips], CutList(parts, **self.choices.looks)
+        segments = self._segments
+        parts = tuple(Part(segment.repeated_ms, segment.ends_ms or 0) for segment in segments)
+        return [segment.clip.sha256 for segment in segments], CutList(parts, **self.choices.looks)
 
     @property
     def state(self) -> str:
@@ -91,8 +87,7 @@ def export_shown(branch: Branch, pk: uuid.UUID) -> Export:
 
 def file_name(branch: Branch, export: Export) -> str:
     """What it is called on somebody's disk: `a-cat-dancing-film.mp4`, `a-cat-dancing-film-steps-1-3-9x16.mp4`."""
-    played = (step for step in branch.steps if step.segment and step.segment.adds_footage)
-    filmed = [step for step in played if step.clip and not step.clip.is_lost]
+    filmed = [step for step in branch.played if step.segment and step.segment.adds_footage]
     numbers = [step.place for step in filmed if step.clip and step.clip.sha256 in export.files]
     steps = f"-steps-{numbers[0]}-{numbers[-1]}" if len(numbers) < len(filmed) else ""
     cuts = export.as_cut_list()

@@ -28,7 +28,7 @@ class Choices(forms.Form):
     even_colours = forms.BooleanField(label="Even the colours", required=False)
 
     def __init__(self, branch: Branch, chosen: Mapping[str, Any]) -> None:
-        self._steps = [step for step in branch.steps if step.clip and not step.clip.is_lost]
+        self._steps = branch.played
         named = [(step.place, step.name.capitalize()) for step in self._steps]
         ends = {"first": named[0][0], "last": named[-1][0]} if named else {}
         self._whole = {**ends, "shape": AS_IT_IS, "format": VIDEO, "even_colours": False}
