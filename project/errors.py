@@ -3,9 +3,8 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django_htmx.http import HttpResponseClientRefresh
 
-from extender.team.typed import form_again
+from extender.team.typed import form_again, htmx_form_again
 from project.request_id import request_id
 
 
@@ -15,7 +14,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     is_old = reason.startswith("CSRF ")
     if is_old and request.headers.get("HX-Request"):
         # A sign-in in another tab has changed the token of every page: a new page has the new one.
-        return HttpResponseClientRefresh()
+        return htmx_form_again(request)
     return (is_old and form_again(request)) or render(request, "project/403_csrf.html", status=403)
 
 

@@ -9,11 +9,10 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.cache import patch_cache_control
-from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from extender.team.models import Member
-from extender.team.typed import form_again
+from extender.team.typed import form_again, htmx_form_again
 
 # 203.0.113.7:51234, [2001:db8::1]:443, [2001:db8::1]
 WITH_PORT = re.compile(r"^(?:\[(.*)\]|([^:]*))(?::\d+)?$")
@@ -36,7 +35,7 @@ class SignedInMiddleware(LoginRequiredMiddleware):
     ) -> HttpResponse:
         if request.htmx:
             # The whole sign-in page would otherwise stand in the middle of the old page.
-            return HttpResponseClientRefresh()
+            return htmx_form_again(request)
         if request.method not in ("GET", "HEAD"):
             # Signing in leads back by GET, and what only takes POST has no page to come back to.
             return form_again(request) or redirect("login")

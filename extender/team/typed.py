@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 KEY = "typed"
@@ -26,16 +27,36 @@ def comes_again(show: Callable[..., HttpResponse]) -> Callable[[View], View]:
 
 def form_again(request: HttpRequest) -> HttpResponse | None:
     """The form that was refused, as it was filled in, or the way there by a sign-in; None where it is not marked."""
-    show = request.resolver_match and getattr(request.resolver_match.func, "show_again", None)
+    show = _page_of(request)
     if not show:
         return None
-    fields = {name: str(value)[:MAX_CHARACTERS] for name, value in list(request.POST.items())[:MAX_FIELDS]}
     if not request.user.is_authenticated:
-        request.session[KEY] = fields
+        _keep(request)
         return redirect_to_login(request.path)
-    page: HttpResponse = show(request, fields)
+    page: HttpResponse = show(request, _fields(request), **request.resolver_match.kwargs)
     page.status_code = 403
     return page
+
+
+def htmx_form_again(request: HttpRequest) -> HttpResponse:
+    """The same where htmx asked, which swaps no page into a page: the browser goes there, or loads this one anew."""
+    if request.method != "POST" or not _page_of(request):
+        return HttpResponseClientRefresh()
+    _keep(request)
+    way = request.path if request.user.is_authenticated else redirect_to_login(request.path)["Location"]
+    return HttpResponseClientRedirect(way)
+
+
+def _page_of(request: HttpRequest) -> Callable[..., HttpResponse] | None:
+    return request.resolver_match and getattr(request.resolver_match.func, "show_again", None)
+
+
+def _keep(request: HttpRequest) -> None:
+    request.session[KEY] = _fields(request)
+
+
+def _fields(request: HttpRequest) -> dict[str, str]:
+    return {name: str(value)[:MAX_CHARACTERS] for name, value in list(request.POST.items())[:MAX_FIELDS]}
 
 
 def typed(request: HttpRequest) -> dict[str, str]:
