@@ -1,6 +1,7 @@
 """What pages have done about tasks in the background: who looks at a page never waits for APIFRAME."""
 
 import logging
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,15 +15,20 @@ from extender.tasks.models import Task
 
 logger = logging.getLogger(__name__)
 
+# Seconds after which no further one of several sends begins while somebody waits for the page.
+PATIENCE = 5.0
 THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
 # Held while that thread is at work: nothing is lined up behind it.
 _at_work = BoundedSemaphore(1)
 
 
-def send_now(task: Task) -> None:
-    """Sends `task` while its owner waits, if there is a free slot; else it stays queued."""
+def send_now(*tasks: Task) -> None:
+    """Sends `tasks` while their owner waits, if there is a free slot; what would take too long stays queued."""
+    ends = time.monotonic() + PATIENCE
     with suppress(slots.Full), slots.APIFRAME.slot():
-        sending.send(task)
+        for task in tasks:
+            if time.monotonic() < ends:
+                sending.send(task)
 
 
 def run_due(tasks: Iterable[Task]) -> None:

@@ -18,3 +18,24 @@ def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, note: str = ""
     if made:
         record(task, f"submitted by {owner.get_username()}{note}", Event.Source.MEMBER)
     return task, all(getattr(task, name) == value for name, value in asked.items())
+
+
+def nonces_of(nonce: uuid.UUID, runs: int) -> list[uuid.UUID]:
+    """The nonces of the rows of a form that asks `runs` times: its own, and others that follow from that."""
+    return [nonce, *(uuid.uuid5(nonce, str(number)) for number in range(2, runs + 1))]
+
+
+def enqueue_runs(
+    owner: Member, nonces: list[uuid.UUID], parent: Task | None, note: str = "", **asked: Any
+) -> tuple[list[Task], bool]:
+    """A row for each of `nonces`, all for the same; posted again, the same rows.
+
+    Returns them, and whether they stand for what was asked: the last does not where that is False.
+    """
+    rows: list[Task] = []
+    for nonce in nonces:
+        row, as_asked = enqueue(owner, nonce, parent, note, **asked)
+        rows.append(row)
+        if not as_asked:
+            return rows, False
+    return rows, True
