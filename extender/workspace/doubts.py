@@ -1,0 +1,43 @@
+"""What is asked, beside the button, before somebody pays for what they may not want."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from extender.lineage import branches
+from extender.states import State
+from extender.tasks.models import Task
+from extender.team.models import Member
+
+WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A sentence that speaks against a request, and the task that it speaks of where there is one."""
+
+    sentence: str
+    task: Task | None = None
+
+
+def doubts(member: Member, parent: Task | None, asked: dict[str, Any], own: Iterable[uuid.UUID]) -> list[Doubt]:
+    """What speaks against asking for `asked` after a clip of `parent`; `own` are the nonces of the form that asks."""
+    found = []
+    if parent and (branch := branches.branch_to(parent)).is_near_end:
+        sentence = (
+            f"Midjourney extends a video {branch.most_steps} times at most. One more may be refused and still billed."
+        )
+        found.append(Doubt(sentence))
+    if same := _same(member, asked, own):
+        found.append(Doubt("You asked for exactly this today:", same))
+    return found
+
+
+def _same(member: Member, asked: dict[str, Any], own: Iterable[uuid.UUID]) -> Task | None:
+    """What the member asked for in the last day that is the same, by another form; what failed aside."""
+    lately = Task.objects.owned_by(member).timed().filter(created_at__gt=timezone.now() - WITHIN, **asked)
+    return lately.exclude(state=State.FAILED).exclude(form_nonce__in=own).newest_first().first()
