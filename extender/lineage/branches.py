@@ -1,7 +1,7 @@
 """How clips continue one another: the branch that leads to a task, and the tree that grows from an original."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
@@ -217,14 +217,14 @@ def seconds_of(step: Step, clip: Clip | None) -> float:
     return STEP_SECONDS if step.task.kind == Task.Kind.EXTENSION else START_SECONDS
 
 
-def branch_to(task: Task, index: int | None = None) -> Branch:
+def branch_to(task: Task, index: int | None = None, beside: Sequence[Task] = ()) -> Branch:
     """The branch that leads to `task`, and to its clip `index` where one is named. Two queries, however long it is.
 
-    `task` is part of it as it is; it and the others have their clips at hand.
+    `task` is part of it as it is; it and the others have their clips at hand, and so have the tasks `beside` it.
     """
     known = {found.pk: found for found in Task.objects.visible_to(task.owner_id).branch_to(task.pk)}
     known[task.pk] = task
-    prefetch_related_objects(list(known.values()), "clip_set")
+    prefetch_related_objects([*known.values(), *beside], "clip_set")
     path = [task]
     while path[-1].parent_id and (parent := known.get(path[-1].parent_id)):
         # Who asks for a task's source later, as pages do, finds it here and not by another query.
