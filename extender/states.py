@@ -89,7 +89,7 @@ FILE_WORDS: dict[FileState, str] = {
     FileState.COPYING: "copying",
     FileState.BLOCKED: "copying paused",
     FileState.BARRED: "out of reach from here",
-    FileState.STORED: "stored",
+    FileState.STORED: "saved",
     FileState.REFUSED: "cannot be stored",
     FileState.LOST: "no longer at APIFRAME",
 }

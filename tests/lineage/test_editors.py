@@ -126,7 +126,7 @@ def test_the_table_tells_where_each_second_came_from(web, start):
         "film_in_s": "5.208",
         "film_out_s": "9.208",
         "file": "01-it-snows-1.mp4",
-        "state": "stored",
+        "state": "saved",
         "words": "it snows,\n“softly”",
         "motion": "high",
         "apiframe_id": "id-2",
