@@ -4,7 +4,7 @@ import math
 import uuid
 
 from django import template
-from django.template.defaultfilters import filesizeformat, pluralize
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.text import get_text_list
@@ -111,7 +111,7 @@ def has_cuts(task: Task) -> bool:
 
 @register.filter
 def facts(clip: Clip) -> list[str]:
-    """How long, large and heavy the clip is: ["5.2 s", "832 × 464", "1.2 MB"]; empty while nobody knows.
+    """How long and large the clip is: ["5.2 s", "832 × 464"]; empty while nobody knows.
 
     The codec is named too where some browsers do not play it, and frames that do not come evenly.
     """
@@ -119,7 +119,7 @@ def facts(clip: Clip) -> list[str]:
         return []
     length = None if clip.is_picture else f"{(clip.duration_ms or 0) / 1000:.1f} s"
     odd = (odd_codec(clip), "uneven frames" if clip.moments_ms else None)
-    return list(filter(None, [length, f"{clip.width} × {clip.height}", filesizeformat(clip.bytes or 0), *odd]))
+    return list(filter(None, [length, f"{clip.width} × {clip.height}", *odd]))
 
 
 @register.filter
@@ -130,6 +130,13 @@ def whereabouts(clip: Clip) -> str:
     if clip.is_lost and clip.settled_at:
         return f"no longer at APIFRAME since {clip.settled_at:%-d %b %Y}"
     return file_words(clip.state)
+
+
+@register.simple_tag
+def leaves(clip: Clip, out_ms: int | None) -> str:
+    """The second in its file of the last picture that is seen of it: where a film leaves it, else its end."""
+    ends_ms = min(out_ms or math.inf, clip.duration_ms or 0)
+    return f"{max(0, clip.starts_ms + ends_ms - 1000 / (clip.frame_rate or 24)) / 1000:.2f}"
 
 
 @register.filter
