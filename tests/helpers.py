@@ -24,24 +24,29 @@ URLS: list[str | None] = [f"https://clips.example/{index}.mp4" for index in rang
 
 
 class _Form(HTMLParser):
-    """The fields of the form with the attribute data-compose, as a browser would send them."""
+    """The fields of the form with the attribute data-compose, or data-composer, as a browser would send them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fields: dict[str, str] = {}
         self._inside = False
         self._text: str | None = None
+        self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "form":
-            self._inside = "data-compose" in values
+            self._inside = bool({"data-compose", "data-composer"} & values.keys())
+        if self._inside and tag == "option" and "selected" in values:
+            self.fields[self._select] = values.get("value") or ""
         if not self._inside or "name" not in values:
             return
         name = str(values["name"])
         if tag == "textarea":
             self._text = name
             self.fields[name] = ""
+        elif tag == "select":
+            self._select = name
         elif (
             tag == "input" and values.get("type") != "file" and (values.get("type") != "radio" or "checked" in values)
         ):

@@ -10,17 +10,17 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from extender.lineage import branches
-from extender.sharing import links
 from extender.tasks.access import own_task, read_task, read_task_and_running
 from extender.tasks.background import run_due
 from extender.tasks.following import check_again
 from extender.tasks.lookup import NotContinuable
 from extender.tasks.lookup import adopt as adopt_task
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Event
 from extender.tasks.running import Running, shows_copies
 from extender.tasks.slots import APIFRAME, Full
 from extender.team.sign_in import MemberRequest
 from extender.workspace.forms import AdoptForm
+from extender.workspace.task_page import page
 
 MAX_EVENTS = 500
 
@@ -32,18 +32,7 @@ def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     # Without a script nobody asks for the fragment: the page reloads itself with ?refresh instead.
     if "refresh" in request.GET:
         run_due([task])
-    return _page(request, task, running=Running.of(running))
-
-
-def _page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
-    context = {
-        "task": task,
-        "branch": branches.branch_to(task),
-        "usual_seconds": None if task.is_final else Task.objects.usual_seconds(task.kind),
-        "links": links.listed(task, request),
-        **more,
-    }
-    return render(request, "workspace/task.html", context)
+    return page(request, task, running=Running.of(running))
 
 
 @require_safe
@@ -92,12 +81,12 @@ def adopt(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     task = own_task(request.user, pk)
     wanted = AdoptForm(request.POST)
     if not wanted.is_valid():
-        return _page(request, task, adopt_error=wanted.errors["task_id"][0])
+        return page(request, task, adopt_error=wanted.errors["task_id"][0])
     try:
         with APIFRAME.slot():
             adopt_task(task, wanted.cleaned_data["task_id"])
     except (NotContinuable, Full) as error:
-        return _page(request, task, adopt_error=str(error))
+        return page(request, task, adopt_error=str(error))
     return redirect(task)
 
 

@@ -186,6 +186,37 @@ class ExtendForm(MotionForm):
             self.add_error("index", f"That video has no clip {index}. Choose another.")
 
 
+class ComposerForm(ExtendForm):
+    """What is to happen next, under the wall of the task that is continued, and how many times it is asked for."""
+
+    AUTO_ID = "composer_%s"
+
+    parent_task_id = None  # type: ignore[assignment]  # so Django leaves it out: the address names the task
+    runs = forms.TypedChoiceField(
+        coerce=int,
+        choices=[(number, f"{number} ×") for number in range(1, 5)],
+        error_messages={"required": "Choose how many requests.", "invalid_choice": "Choose 1 to 4 requests."},
+    )
+    prompt = PromptField(
+        max_length=MAX_PROMPT,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "placeholder": "What happens next"}),
+        error_messages=PaidForm.base_fields["prompt"].error_messages,
+    )
+
+    ASKED = ("index", *MotionForm.ASKED)
+
+    @classmethod
+    def under(cls, task: Task) -> Self:
+        """A fresh form under the wall of `task`: its words and motion, and the clip that is likeliest to go on."""
+        clip = task.first_choice
+        return cls.blank(index=clip.index if clip else 1, prompt=task.prompt, motion=task.motion)
+
+    @classmethod
+    def blank(cls, **initial: object) -> Self:
+        """A fresh form; unless `initial` says otherwise, for one request."""
+        return super().blank(**{"runs": 1, **initial})
+
+
 class VideoForm(MotionForm):
     """What is to happen in a video that begins with a picture."""
 

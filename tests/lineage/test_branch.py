@@ -85,7 +85,7 @@ def test_near_the_end_it_warns_and_refuses_nothing(web, start):
     shown = strip(web, fourth)
     assert "Midjourney extends a video 4 times at most. One more may be refused" in shown
     assert "Step 4 of about 4 · 21 of about 21 s" in shown
-    assert b"data-extend" in web.get(f"/tasks/{fourth.pk}/").content
+    assert b'id="composer-send"' in web.get(f"/tasks/{fourth.pk}/").content
 
 
 def test_it_leads_to_the_tree_and_to_the_film_of_what_was_chosen(web, start):

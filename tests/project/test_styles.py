@@ -9,7 +9,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 SHEETS = sorted((ROOT / "static" / "css").rglob("*.css"))
 # What is made of a number, by Django, or by htmx.
-MADE = re.compile(r"(columns|frame|pick)-\d|errorlist|htmx-request")
+MADE = re.compile(r"(choose|columns|frame|pick)-\d|errorlist|htmx-request")
 COMPOUND = r"(?:[a-z][a-z0-9]*|\*)?(?:[.#][\w-]+|\[[^\]]+\]|::?[\w-]+(?:\([^{}]*\))?)*"
 SELECTOR = re.compile(rf"{COMPOUND}(?:(?: [>+~] | ){COMPOUND})*")
 

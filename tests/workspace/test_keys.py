@@ -53,7 +53,7 @@ def test_every_key_gives_a_command_that_its_page_knows_and_means_one_thing(task,
     assert len(names) == len(set(names)) > 10
 
 
-OWNERS = {"pick", "edit", "download", "save", "begin"}
+OWNERS = {"pick", "write", "along", "download", "save", "begin"}
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,8 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
     has_cuts = not guest and task.has_cuts
     lines = list(PLAYING)
     if count > 1:
-        lines.append(Line("a clip alone", [Key(str(number), "number", number) for number in range(1, count + 1)]))
+        words = "a clip alone" if guest else "choose a clip; again: alone"
+        lines.append(Line(words, [Key(str(number), "number", number) for number in range(1, count + 1)]))
     if count > 1 or has_cuts:
         lines.append(Line("all clips" if count > 1 else "the clip again", [Key("Escape", "back")]))
     if count > 1:
@@ -74,8 +75,9 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
     lines += SPEED
     if not guest:
         lines.append(Line("pick a clip", [Key("p", "pick")]))
-        lines.append(Line("edit, then extend", [Key("e", "edit")]))
         lines.append(Line("download it", [Key("d", "download")]))
+        lines.append(Line("write what happens next", [Key("e", "write")]))
+        lines.append(Line("along what was sent", [Key("[", "along", -1), Key("]", "along", 1)]))
         lines += FRAMES
     return [*lines, Line("this list", [Key("?", "keys")])]
 

@@ -46,6 +46,12 @@ def state_sign(task: Task) -> str:
     return STATE_SIGNS[State(task.state)]
 
 
+@register.filter
+def fifths(task: Task) -> int:
+    """How far it is, in fifths: 0 to 4."""
+    return min(task.percentage // 20, 4)
+
+
 @register.simple_tag
 def likely_id(task: Task) -> str:
     """Under which id an unconfirmed task may be running, by what was kept of the answer to it; one query."""

@@ -26,5 +26,8 @@ document.addEventListener("submit", (event) => {
   button.setAttribute("aria-disabled", "true");
   say(button.textContent, false);
 });
+document.addEventListener("htmx:afterRequest", ({ target }) => {
+  if (target.matches("[data-once]")) release();
+});
 // Who comes back finds the same form, whose nonce finds the same task.
 addEventListener("pageshow", release);

@@ -1,5 +1,7 @@
 // All that buttons and keys may command a wall: [data-do] names an entry of the table, [data-to] says with what.
 
+import { along, write } from "./composer.js";
+
 const COMMANDS = {
   play: ({ transport }) => transport.play(),
   step: ({ transport }, by) => transport.step(Number(by)),
@@ -10,11 +12,13 @@ const COMMANDS = {
   speed: ({ transport }, by) => transport.speed(Number(by)),
   view: ({ views }, name) => views.show(name),
   solo: ({ views }, number) => views.solo(number),
-  number: ({ views }, number) => views.number(number),
+  number: (wall, number) => wall.number(number),
   back: ({ views }) => views.see("all"),
   slider: ({ pair }) => pair.slide(),
+  touch: (wall, number) => wall.touch(number),
   pick: (wall) => wall.press("[data-pick]"),
-  edit: (wall) => wall.press("[data-edit]"),
+  write,
+  along: (_, by) => along(Number(by)),
   download: (wall) => wall.press("[data-download]"),
   save: (wall) => wall.press("[data-save]"),
   begin: (wall) => wall.press("[data-start]"),

@@ -2,8 +2,6 @@
 
 import { narrow } from "../shared/media.js";
 
-const HANDLE = 40; // px: how wide wall.css makes the slider's handle
-
 export class Pair {
   constructor(wall) {
     this.wall = wall;
@@ -12,18 +10,10 @@ export class Pair {
     this.style = narrow.matches ? "slider" : "side";
     this.bar?.addEventListener("change", ({ target }) => this.#changed(target));
     this.split?.addEventListener("input", () => wall.element.style.setProperty("--split", this.split.value / 100));
-    this.split?.addEventListener("pointermove", ({ offsetX }) => (this.at = offsetX));
   }
 
   get isOn() {
     return ["side", "slider"].includes(this.wall.view);
-  }
-
-  // Under the slider no frame is under the pointer: the one on whose side of the cut it is.
-  get pointed() {
-    if (!this.split?.matches(":hover")) return null;
-    const line = HANDLE / 2 + (this.split.value / 100) * (this.split.clientWidth - HANDLE);
-    return this.#chosen(this.at < line ? "a" : "b");
   }
 
   open() {
@@ -35,7 +25,7 @@ export class Pair {
   // The picked ones first, then those with the smoothest cuts.
   #rank() {
     const { wall } = this;
-    const isPicked = (frame) => document.querySelector(`#clip-${frame.dataset.clip} [data-pick][aria-pressed=true]`);
+    const isPicked = (frame) => document.querySelector(`#frame-${frame.dataset.clip} [data-pick][aria-pressed=true]`);
     const rank = (frame) => (isPicked(frame) ? -1 : wall.facts(frame).cutDelta);
     const liked = wall.frames.toSorted((one, other) => rank(one) - rank(other));
     this.#check("a", liked[0]);
@@ -44,7 +34,7 @@ export class Pair {
 
   // A number key: the clip comes in place of the one that was chosen first.
   choose(frame) {
-    if (this.#chosen("a") === frame || this.#chosen("b") === frame) return;
+    if (!frame || this.#chosen("a") === frame || this.#chosen("b") === frame) return;
     this.#check("a", this.#chosen("b"));
     this.#check("b", frame);
     this.#see();

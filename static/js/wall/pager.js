@@ -1,6 +1,7 @@
 // Which clips one looks at: on a narrow screen the frames lie side by side, and only these have their panels.
 
 import { lessMotion, narrow } from "../shared/media.js";
+import { choose } from "./composer.js";
 
 export class Pager {
   #wall;
@@ -33,6 +34,8 @@ export class Pager {
     const chosen = ["a", "b"].map((role) => this.#wall.withRole(role)).filter(Boolean);
     const clips = (chosen.length ? chosen : [inView]).map(({ dataset }) => dataset.clip);
     screen.dataset.current = clips.length === 1 ? clips[0] : "";
+    // On a narrow screen the one in view is the one that is meant.
+    if (narrow.matches && clips.length === 1) choose(clips[0]);
     for (const choice of screen.querySelectorAll(".choices > li")) {
       choice.toggleAttribute("data-aside", !clips.includes(choice.dataset.clip));
       choice.style.setProperty("--order", clips.indexOf(choice.dataset.clip));

@@ -46,13 +46,6 @@ export class Views {
     else this.see("solo", frame);
   }
 
-  // A number key: while two are compared it chooses one of them.
-  number(number) {
-    const frame = this.#wall.frame(number);
-    if (!this.#wall.pair.isOn) this.solo(number);
-    else if (frame) this.#wall.pair.choose(frame);
-  }
-
   // Other files are there, or more is known of them.
   renew() {
     if (this.#wall.view === "cut") this.#lead();

@@ -5,6 +5,7 @@ import { narrow } from "../shared/media.js";
 import { picturesOf } from "../shared/pictures.js";
 import { say } from "../shared/say.js";
 import { command } from "./commands.js";
+import { choose, chosen } from "./composer.js";
 import { Pair } from "./compare.js";
 import { Pager } from "./pager.js";
 import { Transport } from "./transport.js";
@@ -70,13 +71,29 @@ class Wall {
     return (1000 * (this.video(frame).currentTime - this.facts(frame).pictures.starts)).toFixed(1);
   }
 
-  // Presses a button of the clip that is meant by a key.
+  // Presses a button of the clip that the composer means.
   press(selector) {
-    if (!this.screen.querySelector(selector)) return;
-    const clip = this.#current?.dataset.clip;
-    const choose = this.pair.isOn ? "" : `, or choose one with 1 to ${this.places.length},`;
-    if (!clip) return say(`Point at a clip${choose} first.`);
-    document.querySelector(`#clip-${clip} ${selector}`)?.click();
+    this.screen.querySelector(`#frame-${chosen()} ${selector}`)?.click();
+  }
+
+  // A click on a picture: it is chosen first, and once it is, it plays.
+  touch(number) {
+    if (!chosen() || chosen() === number || this.pair.isOn) this.transport.play();
+    else choose(number);
+  }
+
+  // A number key: the clip is chosen first, and once it is, it stands alone. Of two that are compared it replaces one.
+  number(number) {
+    if (this.pair.isOn) this.pair.choose(this.frame(number));
+    else if (!chosen() || chosen() === number) this.views.solo(number);
+    else choose(number);
+  }
+
+  // Another clip has been chosen.
+  turn() {
+    const number = chosen();
+    if (narrow.matches && this.screen.dataset.current !== number) this.pager.bring(number);
+    else if (this.view === "solo") this.views.see("solo", this.frame(number));
   }
 
   // After a poll. Most of them bring what is known already.
@@ -85,15 +102,6 @@ class Wall {
     if (known === this.#known) return;
     this.#known = known;
     this.views.renew();
-  }
-
-  // The clip in focus, the one alone, the one under the pointer.
-  get #current() {
-    const focused = document.activeElement?.closest("[data-clip]");
-    if (this.view === "solo" && !focused) return this.withRole("a");
-    const meant = focused ?? this.pair.pointed ?? this.screen.querySelector("[data-clip]:hover");
-    const isOne = narrow.matches || this.places.length === 1;
-    return this.frame(meant?.dataset.clip ?? (isOne ? this.screen.dataset.current : ""));
   }
 
   // From the video's own controls, which are for pages without a script, to the wall's.
@@ -124,7 +132,7 @@ function find() {
   const screen = document.querySelector("[data-screen]");
   if (screen === (wall?.screen ?? null)) return;
   wall?.transport.head.end();
-  wall = screen?.querySelector("video") ? new Wall(screen) : null;
+  wall = screen?.querySelector(".wall video") ? new Wall(screen) : null;
 }
 
 // Another view moves what lies beneath: the second click of two is not for what has come under the pointer since.
@@ -142,7 +150,10 @@ document.addEventListener("submit", ({ target }) => {
   const at = target.querySelector("[name=at]");
   if (at) at.value = wall.momentOf(target.closest("[data-clip]").dataset.clip);
 });
-// No key sends anything that is paid for.
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("#composer-clips input")) wall?.turn();
+});
+// No key here sends anything that is paid for.
 onKeys((name, to) => command(wall, name, to));
 document.getElementById("keys")?.addEventListener("toggle", ({ newState, target }) => {
   if (newState === "open") target.querySelector("button").focus();

@@ -1,0 +1,44 @@
+// The composer under a wall: which clip it means, what its button says, and its keys.
+
+const form = () => document.querySelector("[data-composer]");
+
+export const chosen = () => form()?.querySelector("[name=index]:checked")?.value;
+
+export function choose(number) {
+  document.getElementById(`choose-${number}`)?.click();
+}
+
+// The words of the task stand there, to be typed over.
+export function write() {
+  const words = form()?.elements.prompt;
+  words?.focus();
+  words?.select();
+}
+
+// From one card to the next among what was sent.
+export function along(by) {
+  const cards = [...document.querySelectorAll("[data-strip] .card > a")];
+  const at = cards.indexOf(document.activeElement);
+  cards.at(Math.min(at + by, cards.length - 1))?.focus();
+}
+
+function label() {
+  const words = form()?.querySelector("[data-label]");
+  if (!words) return;
+  const runs = form().elements.runs.value;
+  const clip = "anyway" in words.dataset ? "anyway" : `clip ${chosen()}`;
+  words.textContent = `Extend ${clip} · ${runs} request${runs === "1" ? "" : "s"}`;
+}
+
+document.addEventListener("change", label);
+document.addEventListener("htmx:load", label);
+document.addEventListener("keydown", (event) => {
+  const { target, key, ctrlKey, metaKey } = event;
+  if (!target.closest?.("[data-composer]")) return;
+  if (key === "Escape") target.blur();
+  const button = form().querySelector("[data-submit]");
+  if (key !== "Enter" || !(ctrlKey || metaKey) || button.disabled) return;
+  event.preventDefault();
+  form().requestSubmit(button);
+});
+label();
