@@ -5,10 +5,10 @@ import uuid
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from extender.tasks.access import own_task
+from extender.tasks.access import own_task, read_task
 from extender.tasks.background import send_now
 from extender.tasks.models import Task
 from extender.tasks.submitting import enqueue_runs, nonces_of
@@ -16,7 +16,7 @@ from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
 from extender.workspace.doubts import doubts
 from extender.workspace.forms import ComposerForm
-from extender.workspace.task_page import beneath, continuations, page
+from extender.workspace.task_page import beneath, continuations_of, page
 
 
 def _typed_again(request: MemberRequest, kept: dict[str, str], pk: uuid.UUID) -> HttpResponse:
@@ -36,6 +36,13 @@ def extend(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
         return _submit(request, own_task(request.user, pk))
     kept = typed(request)
     return _typed_again(request, kept, pk) if kept else redirect("task", pk)
+
+
+@require_safe
+def continuations(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """What continues a task, for a page that is shown again by the Back button: a browser shows it as it once was."""
+    task = read_task(request.user, pk)
+    return render(request, "workspace/_continuations.html", {"task": task, **beneath(task, _continuations(task))})
 
 
 def _submit(request: MemberRequest, task: Task) -> HttpResponse:
@@ -61,6 +68,11 @@ def _answer(request: MemberRequest, task: Task, form: ComposerForm, **more: obje
     """The composer with what is to be said of it, and beneath it what continues the task now; or the whole page."""
     if not request.htmx:
         return page(request, task, composer=form, **more)
-    newest = continuations(task)
-    prefetch_related_objects(newest, "clip_set")
+    newest = _continuations(task)
     return render(request, "workspace/_sent.html", {"task": task, **beneath(task, newest), "composer": form, **more})
+
+
+def _continuations(task: Task) -> list[Task]:
+    newest = continuations_of(task)
+    prefetch_related_objects(newest, "clip_set")
+    return newest

@@ -15,7 +15,7 @@ MOST_CONTINUATIONS = 12
 
 def page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     """The page of `task`; `more` is what there is to say beside that."""
-    newest = continuations(task)
+    newest = continuations_of(task)
     context = {
         "task": task,
         "branch": branches.branch_to(task, beside=newest),
@@ -27,7 +27,7 @@ def page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     return render(request, "workspace/task.html", context)
 
 
-def continuations(task: Task) -> list[Task]:
+def continuations_of(task: Task) -> list[Task]:
     """The newest of what continues `task`: nothing before it has clips."""
     if not task.has_clips:
         return []

@@ -139,7 +139,7 @@ def test_clips_play_from_our_copies_and_seek(house, open_page, directory, upstre
     )
     assert landed[0] > 0.7
     assert landed[1:] == [None, 1]
-    expect(page.locator("#copy-1")).to_contain_text("stored")
+    expect(page.locator("#copy-1")).to_contain_text("saved")
 
 
 def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstream):
@@ -147,10 +147,10 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
     page = open_page()
     sign_in(page, house)
     open_original(page)
-    page.get_by_label("Edit first, then extend clip 1").click()
     page.get_by_label("What happens next").fill("Slowly copied [seconds-1] [clip-slow]")
     page.locator("[data-submit]").click()
-    page.wait_for_selector("#task")
+    page.locator("[data-strip] .card a").first.click()
+    page.wait_for_selector("h1:has-text('Slowly copied')")
     page.evaluate("() => { window.neverReloaded = true; }")
     expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
     first = page.locator("#task video").first
@@ -158,7 +158,7 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
     first.evaluate("(video) => { window.firstVideo = video; }")
     expect(page.locator("#copy-1")).to_contain_text("copying", timeout=30_000)
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator("#copy-1")).to_contain_text("stored", timeout=60_000)
+    expect(page.locator("#copy-1")).to_contain_text("saved", timeout=60_000)
     expect(first).to_have_attribute("src", re.compile(COPY))
     assert_plays(page, "#task li:first-child video", 1)
     assert page.evaluate("() => window.neverReloaded && window.firstVideo.isConnected")
@@ -181,7 +181,7 @@ def staged(directory):
     """A task of "stage" whose clips are here, and are here again for whoever sees it in the history later."""
     task = do(directory, "from tests.browser.scene import stage; print(stage(0, prompt='All at once').pk)")
     yield task
-    become(directory, task, "stored")
+    become(directory, task, "saved")
 
 
 def become(directory, task: str, state: str) -> None:
@@ -217,7 +217,7 @@ def test_copies_that_come_all_at_once_take_the_place_of_what_is_shown(house, dir
     page.route("https://clips.example/**", lambda route: route.abort())
     page.goto(f"{house.url}/tasks/{staged}/")
     expect(page.locator("#frame-1")).to_have_attribute("data-broken", "")
-    become(directory, staged, "stored")
+    become(directory, staged, "saved")
     for video in page.locator(".wall video").all():
         expect(video).to_have_attribute("src", re.compile(COPY))
     page.get_by_role("button", name="Play", exact=True).click()

@@ -31,8 +31,8 @@ def test_a_step_on_the_wall_shows_a_new_picture(task, house, open_page):
     backwards = forwards[-1:] + [press("ArrowLeft") for _ in range(4)]
     assert all(new < old for before, after in pairwise(backwards) for old, new in zip(before, after, strict=True))
     # Alone it shows each of its pictures.
-    page.keyboard.press("2")
-    page.keyboard.press("Home")
+    for key in ("2", "2", "Home"):
+        page.keyboard.press(key)
     assert [press("ArrowRight")[1] for _ in range(5)] == [1, 2, 3, 4, 5]
     assert [press("ArrowLeft")[1] for _ in range(5)] == [4, 3, 2, 1, 0]
 

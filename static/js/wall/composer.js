@@ -41,4 +41,9 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   form().requestSubmit(button);
 });
+// Back shows the page as it once was, without what has been sent since.
+addEventListener("pageshow", ({ persisted }) => {
+  const [{ type }] = performance.getEntriesByType("navigation");
+  if (persisted || type === "back_forward") document.body.dispatchEvent(new Event("back"));
+});
 label();

@@ -76,16 +76,19 @@ class Wall {
     this.screen.querySelector(`#frame-${chosen()} ${selector}`)?.click();
   }
 
-  // A click on a picture: it is chosen first, and once it is, it plays.
+  // A click on a picture chooses it, and plays or pauses all; but while they play, another one is chosen alone.
   touch(number) {
-    if (!chosen() || chosen() === number || this.pair.isOn) this.transport.play();
-    else choose(number);
+    const isOther = chosen() && chosen() !== number;
+    choose(number);
+    if (!isOther || !this.transport.head.playing) this.transport.play();
   }
 
   // A number key: the clip is chosen first, and once it is, it stands alone. Of two that are compared it replaces one.
   number(number) {
-    if (this.pair.isOn) this.pair.choose(this.frame(number));
-    else if (!chosen() || chosen() === number) this.views.solo(number);
+    if (this.pair.isOn) {
+      this.pair.choose(this.frame(number));
+      choose(number);
+    } else if (!chosen() || chosen() === number) this.views.solo(number);
     else choose(number);
   }
 
