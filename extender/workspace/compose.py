@@ -20,6 +20,8 @@ from extender.tasks.slots import APIFRAME, Full
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
+from extender.workspace.again import asked_by
+from extender.workspace.doubts import same_today
 from extender.workspace.forms import ExtendForm, LookUpForm
 from extender.workspace.giving import recall, take
 
@@ -79,7 +81,9 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
         return redirect(f"{reverse('begin')}?again={again.pk}")
     if again:
         twice = again.state in (State.UNCONFIRMED, State.SENDING)
-        return _form(request, ExtendForm.again(again), again.parent, charged_twice=twice, **running)
+        form = ExtendForm.again(again)
+        more = {"charged_twice": twice, "doubt": None if twice else same_today(request.user, asked_by(again))}
+        return _form(request, form, again.parent, **more, **running)
     parent, running = _named(request, "parent")
     if parent and (parent.makes_pictures or not parent.has_clips):
         return redirect(parent)

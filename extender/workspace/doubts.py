@@ -32,12 +32,13 @@ def doubts(member: Member, parent: Task | None, asked: dict[str, Any], own: Iter
             f"Midjourney extends a video {branch.most_steps} times at most. One more may be refused and still billed."
         )
         found.append(Doubt(sentence))
-    if same := _same(member, asked, own):
-        found.append(Doubt("You asked for exactly this today:", same))
+    if same := same_today(member, asked, own):
+        found.append(same)
     return found
 
 
-def _same(member: Member, asked: dict[str, Any], own: Iterable[uuid.UUID]) -> Task | None:
-    """What the member asked for in the last day that is the same, by another form; what failed aside."""
+def same_today(member: Member, asked: dict[str, Any], own: Iterable[uuid.UUID] = ()) -> Doubt | None:
+    """What the member asked for in the last day by another form, if it is the same; what failed aside."""
     lately = Task.objects.owned_by(member).timed().filter(created_at__gt=timezone.now() - WITHIN, **asked)
-    return lately.exclude(state=State.FAILED).exclude(form_nonce__in=own).newest_first().first()
+    first = lately.exclude(state=State.FAILED).exclude(form_nonce__in=own).newest_first().first()
+    return Doubt("You asked for exactly this today:", first) if first else None

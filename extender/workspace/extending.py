@@ -5,10 +5,10 @@ import uuid
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
-from extender.tasks.access import own_task, read_task
+from extender.tasks.access import own_task
 from extender.tasks.background import send_now
 from extender.tasks.models import Task
 from extender.tasks.submitting import enqueue_runs, nonces_of
@@ -38,13 +38,6 @@ def extend(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     return _typed_again(request, kept, pk) if kept else redirect("task", pk)
 
 
-@require_safe
-def continuations(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """What continues a task, for a page that is shown again by the Back button: a browser shows it as it once was."""
-    task = read_task(request.user, pk)
-    return render(request, "workspace/_continuations.html", {"task": task, **beneath(task, _continuations(task))})
-
-
 def _submit(request: MemberRequest, task: Task) -> HttpResponse:
     form = ComposerForm(request.POST)
     form.full_clean()
@@ -68,11 +61,6 @@ def _answer(request: MemberRequest, task: Task, form: ComposerForm, **more: obje
     """The composer with what is to be said of it, and beneath it what continues the task now; or the whole page."""
     if not request.htmx:
         return page(request, task, composer=form, **more)
-    newest = _continuations(task)
-    return render(request, "workspace/_sent.html", {"task": task, **beneath(task, newest), "composer": form, **more})
-
-
-def _continuations(task: Task) -> list[Task]:
     newest = continuations_of(task)
     prefetch_related_objects(newest, "clip_set")
-    return newest
+    return render(request, "workspace/_sent.html", {"task": task, **beneath(task, newest), "composer": form, **more})

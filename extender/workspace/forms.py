@@ -57,12 +57,17 @@ class AdoptForm(forms.Form):
     task_id = TaskIdField(error_messages={"required": "Paste the task’s APIFRAME id."})
 
 
-class PaidForm(forms.Form):
-    """Words for one paid request, and the nonce under which they are sent once."""
+class NonceForm(forms.Form):
+    """The nonce under which a form is one row, however often it is posted."""
 
     nonce = forms.UUIDField(
         widget=forms.HiddenInput, error_messages={"required": "This page was incomplete. Press the button again."}
     )
+
+
+class PaidForm(NonceForm):
+    """Words for one paid request."""
+
     prompt = PromptField(
         label="What happens next",
         max_length=MAX_PROMPT,

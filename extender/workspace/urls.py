@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from extender.workspace import begin, compose, detail, extending, giving, history, picking
+from extender.workspace import again, begin, compose, detail, extending, giving, history, picking
 
 urlpatterns = [
     path("", history.home, name="home"),
@@ -18,7 +18,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/status/", detail.status, name="status"),
     path("tasks/<uuid:pk>/copies/", detail.copies, name="copies"),
     path("tasks/<uuid:pk>/extend/", extending.extend, name="extend"),
-    path("tasks/<uuid:pk>/continuations/", extending.continuations, name="continuations"),
+    path("tasks/<uuid:pk>/again/", again.again, name="again"),
     path("tasks/<uuid:pk>/check/", detail.check, name="check"),
     path("tasks/<uuid:pk>/adopt/", detail.adopt, name="adopt"),
     path("tasks/<uuid:pk>/events/", detail.events, name="events"),

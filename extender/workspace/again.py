@@ -1,0 +1,41 @@
+"""Running a task again: the same request as a new row, paid for again."""
+
+import uuid
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from extender.tasks.access import own_task
+from extender.tasks.background import send_now
+from extender.tasks.models import Task
+from extender.tasks.submitting import enqueue
+from extender.team.sign_in import MemberRequest
+from extender.workspace.doubts import doubts
+from extender.workspace.forms import NonceForm
+
+ASKED = ("parent_task_id", "index", "out_ms", "prompt", "motion", "image_url", "picture_id", "aspect_ratio", "kind")
+"""The columns of a task that say what it asked for."""
+
+
+def asked_by(task: Task) -> dict[str, Any]:
+    """What `task` asked for, by its columns."""
+    return {name: getattr(task, name) for name in ASKED}
+
+
+@require_POST
+def again(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """Asks for what a task asked for once more; what the member may not want is asked first, beside its words."""
+    task = own_task(request.user, pk)
+    form = NonceForm(request.POST)
+    asked = asked_by(task)
+    if task.kind == Task.Kind.ORIGINAL or not form.is_valid():
+        return redirect(task)
+    nonce = form.cleaned_data["nonce"]
+    if doubts(request.user, task.parent, asked, [nonce]):
+        return redirect(f"{reverse('new')}?again={task.pk}")
+    made, _ = enqueue(request.user, nonce, task.parent, **asked)
+    send_now(made)
+    return redirect(made)

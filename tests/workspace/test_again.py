@@ -1,0 +1,65 @@
+"""Running a task again."""
+
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from extender.states import State
+from extender.tasks.models import Task
+from tests.helpers import make_task
+from tests.workspace.test_compose import submits
+
+
+def press(web, task: Task, nonce: uuid.UUID | None = None):
+    """Presses the button "Run again" on the task's page, or posts what it sends under another nonce."""
+    page = web.get(f"/tasks/{task.pk}/").content.decode()
+    (form,) = re.findall(
+        rf'(?s)<form class="run-again" method="post" action="/tasks/{task.pk}/again/".*?</form>', page
+    )
+    (fresh,) = re.findall(r'name="nonce" value="(.*?)"', form)
+    return web.post(f"/tasks/{task.pk}/again/", {"nonce": nonce or fresh})
+
+
+@pytest.fixture
+def old(original) -> Task:
+    """A task of the day before yesterday, that the sandbox can make again."""
+    columns = {"prompt": "It snows", "motion": "high", "index": 2, "parent_task_id": original.remote_id}
+    return make_task(original.owner, parent=original, created_at=timezone.now() - timedelta(days=2), **columns)
+
+
+@pytest.mark.parametrize("state", [State.FINISHED, State.FAILED])
+def test_one_press_asks_for_the_same_as_a_new_row_and_two_for_no_more(web, old, sandbox, state):
+    Task.objects.filter(pk=old.pk).update(state=state)
+    nonce = uuid.uuid4()
+    ways = {press(web, old, nonce)["Location"] for _ in range(2)}
+    made = Task.objects.exclude(pk__in=[old.pk, old.parent_id]).get()
+    assert ways == {f"/tasks/{made.pk}/"}
+    same = ("parent_id", "parent_task_id", "index", "prompt", "motion", "kind")
+    assert [getattr(made, name) for name in same] == [getattr(old, name) for name in same]
+    assert submits(sandbox) == 1
+
+
+def test_within_a_day_it_asks_first_and_shows_the_first(web, old, sandbox):
+    Task.objects.filter(pk=old.pk).update(created_at=timezone.now())
+    answer = press(web, old)
+    assert answer["Location"] == f"/tasks/new/?again={old.pk}"
+    page = web.get(answer["Location"]).content.decode()
+    assert "You asked for exactly this today:" in page
+    assert f'href="/tasks/{old.pk}/"' in page
+    assert submits(sandbox) == 0
+
+
+def test_an_original_cannot_be_run_again(web, start):
+    assert "run-again" not in web.get(f"/tasks/{start.pk}/").content.decode()
+    web.post(f"/tasks/{start.pk}/again/", {"nonce": str(uuid.uuid4())})
+    assert Task.objects.count() == 1
+
+
+def test_pictures_and_videos_are_made_again_from_the_same(web, member, sandbox):
+    asked = {"kind": "pictures", "aspect_ratio": "9:16", "prompt": "A kite", "index": None}
+    old = make_task(member, created_at=timezone.now() - timedelta(days=2), **asked)
+    made = Task.objects.get(pk=press(web, old)["Location"].split("/")[2])
+    assert (made.kind, made.aspect_ratio, made.prompt) == ("pictures", "9:16", "A kite")
