@@ -27,13 +27,13 @@ def comes_again(show: Callable[..., HttpResponse]) -> Callable[[View], View]:
 
 def form_again(request: HttpRequest) -> HttpResponse | None:
     """The form that was refused, as it was filled in, or the way there by a sign-in; None where it is not marked."""
-    show = _page_of(request)
-    if not show:
+    show, match = _page_of(request), request.resolver_match
+    if not (show and match):
         return None
     if not request.user.is_authenticated:
         _keep(request)
         return redirect_to_login(request.path)
-    page: HttpResponse = show(request, _fields(request), **request.resolver_match.kwargs)
+    page: HttpResponse = show(request, _fields(request), **match.kwargs)
     page.status_code = 403
     return page
 
@@ -48,7 +48,7 @@ def htmx_form_again(request: HttpRequest) -> HttpResponse:
 
 
 def _page_of(request: HttpRequest) -> Callable[..., HttpResponse] | None:
-    return request.resolver_match and getattr(request.resolver_match.func, "show_again", None)
+    return getattr(request.resolver_match and request.resolver_match.func, "show_again", None)
 
 
 def _keep(request: HttpRequest) -> None:
