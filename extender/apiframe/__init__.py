@@ -12,10 +12,11 @@ from extender.apiframe.errors import (
     Standing,
     Unknown,
 )
-from extender.apiframe.payloads import TaskUpdate, likely_id_in, parse_task
+from extender.apiframe.payloads import MAX_ID, TaskUpdate, likely_id_in, parse_task
 from extender.apiframe.reading import read
 
 __all__ = [
+    "MAX_ID",
     "Account",
     "ApiframeError",
     "BadKey",

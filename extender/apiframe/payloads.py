@@ -44,10 +44,10 @@ ERRORS = ("errors", "error", "errormessages")
 REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
 REASONS_ALIKE = ("errormessage", "failreason", "failurereason")
 MAX_REASON = 2000
-MAX_ID = 64
-# Of a number of at most 64 digits, with room; Python refuses to spell much longer ones.
-MAX_BITS = 256
-LIKELY_ID = re.compile(r'"(?:(?:task_?|job_?|request_?|_)?id|uuid)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
+MAX_ID = 255
+# Of a number of as many digits, with room; Python refuses to spell much longer ones.
+MAX_BITS = 1024
+LIKELY_ID = re.compile(r'"(?:(?:task_?|job_?|request_?|_)?id|uuid)"\s*:\s*"?([\w-]{6,255})(?![\w-])', re.IGNORECASE)
 MAX_URL = 8192
 MOST_CLIPS = 4
 UNREADABLE = "APIFRAME has finished this, but the addresses of its clips cannot be read yet."
@@ -180,9 +180,11 @@ def _named(task: dict[str, Any], ids: Collection[str]) -> str:
 
 
 def _id(value: Any) -> str:
-    found = str(value) if type(value) is int and value.bit_length() < MAX_BITS else _text(value)
-    # Where a byte could not be read, nobody can send it back as it came.
-    return found if len(found) <= MAX_ID and "\ufffd" not in found else ""
+    found = str(value) if type(value) is int and value.bit_length() < MAX_BITS else value
+    # Where a byte could not be read, or cannot be stored, nobody can send it back as it came.
+    if not isinstance(found, str) or "\ufffd" in found or storable(found) != found:
+        return ""
+    return found if found.strip() and len(found) <= MAX_ID else ""
 
 
 def _whole(task: dict[str, Any], remote_id: str) -> dict[str, Any]:

@@ -61,6 +61,7 @@ TABLE = {
     "timeout": Fault(LIFE, "ends midway with the status timeout and no reason"),
     "completed": Fault(LIFE, "says completed in place of finished"),
     "id-ulid": Fault(LIFE, "its id is no UUID: task_ with 26 letters"),
+    "id-long": Fault(LIFE, "its id has 200 characters"),
     "running-message": Fault(LIFE, "carries a message while it renders, and finishes"),
     "nonsense-percentage": Fault(LIFE, 'percentages "", "NaN", -5, 1e999, "140%", [] and none, in turn'),
     "retry": Fault(LIFE, "is retrying once midway, then its percentage starts again"),

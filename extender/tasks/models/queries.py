@@ -44,11 +44,16 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(pk__in=links.values("task"))
 
     def with_remote_id(self, remote_id: str) -> "Task | None":  # type: ignore[misc]  # the model, by a string
-        """The task that APIFRAME calls `remote_id`: the paid one, where the same was looked up as an original too."""
-        if not remote_id:
+        """The task that APIFRAME calls `remote_id`, or that without blanks around it: they may be pasted too.
+
+        The paid one comes first, where the same was looked up as an original too.
+        """
+        if not remote_id.strip():
             return None
-        found = list(self.filter(remote_id=remote_id))
-        return next((task for task in found if task.kind != task.Kind.ORIGINAL), found[0] if found else None)
+        found = self.filter(remote_id__in={remote_id, remote_id.strip()})
+        return min(
+            found, key=lambda task: (task.remote_id != remote_id, task.kind == task.Kind.ORIGINAL), default=None
+        )
 
     def newest_first(self) -> "TaskQuerySet":
         """In the order of the history."""
