@@ -5,6 +5,7 @@ Nothing beyond this module knows how APIFRAME spells a state, a percentage or a 
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -130,27 +131,29 @@ def parse_tasks(
     return found
 
 
-def objects_in(body: Any, ids: Collection[str] = (), depth: int = MAX_DEPTH) -> Iterator[dict[str, Any]]:
-    """The objects that `body` may mean: itself, and those that it lists or wraps, or names by one of `ids`."""
+def objects_in(body: Any, alike: Collection[str] = (), depth: int = MAX_DEPTH) -> Iterator[dict[str, Any]]:
+    """The objects that `body` may mean: itself, and those that it lists or wraps, or names by what is `alike` an id."""
     if not depth:
         return
     if isinstance(body, list):
         for each in body:
-            yield from objects_in(each, ids, depth - 1)
+            yield from objects_in(each, alike, depth - 1)
     elif isinstance(body, dict):
         yield body
         for name, value in body.items():
-            if name in ids and isinstance(value, dict):
+            if alike and isinstance(value, dict) and _folded(name) in alike:
                 yield {"task_id": name, **value}
             elif _plainly(name) in WRAPPINGS:
-                yield from objects_in(value, ids, depth - 1)
+                yield from objects_in(value, alike, depth - 1)
 
 
 def tasks_in(body: Any, ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """What `body` says of the tasks `ids`, by id: of each, the first that says how it stands."""
     found: dict[str, dict[str, Any]] = {}
-    for task in objects_in(body, ids):
-        remote_id = _named(task, ids)
+    objects = list(objects_in(body, {_folded(known) for known in ids}))
+    meant = _meanings({name for task in objects for name in _names(task)}, ids)
+    for task in objects:
+        remote_id = next((meant[name] for name in _names(task) if name in meant), "")
         if remote_id and not _whole(found.get(remote_id, {}), remote_id).keys() & {"status", *URLS}:
             found[remote_id] = task
     return found
@@ -158,7 +161,7 @@ def tasks_in(body: Any, ids: Collection[str]) -> dict[str, dict[str, Any]]:
 
 def only_id_in(body: Any, but: str = "") -> str:
     """The id that alone is named in `body` as a task's, `but` aside; "" where there is none, or several."""
-    named = {id_in(task) for task in objects_in(body)} - {"", but}
+    named = {found for task in objects_in(body) if _folded(found := id_in(task)) not in ("", _folded(but))}
     return named.pop() if len(named) == 1 else ""
 
 
@@ -172,11 +175,27 @@ def id_in(task: dict[str, Any]) -> str:
     return next((found for name, value in task.items() if _plainly(name) == "taskid" and (found := _id(value))), "")
 
 
-def _named(task: dict[str, Any], ids: Collection[str]) -> str:
-    """Which of `ids` is that of `task`: under another name it counts where there is none under its own."""
+def _names(task: dict[str, Any]) -> list[str]:
+    """What may be the id of `task`: under another name it counts where there is none under its own."""
     own = id_in(task)
     others = (_id(value) for name, value in task.items() if _plainly(name) in LOOK_ALIKES)
-    return next((found for found in ([own] if own else others) if found and found in ids), "")
+    return [own] if own else [found for found in others if found]
+
+
+def _meanings(spelt: Collection[str], ids: Collection[str]) -> dict[str, str]:
+    """Of the ids that are `spelt` somewhere, which of `ids` each is: as it stands, or in another case of letters.
+
+    The latter where it could be no other, and nothing else that is spelt is nearer.
+    """
+    alike = {_folded(known): known for known in ids}
+    several = Counter(map(_folded, set(ids))) | Counter(map(_folded, spelt))
+    near = {name: known for name in spelt if (known := alike.get(_folded(name))) and several[_folded(name)] == 1}
+    return near | {name: name for name in spelt if name in ids}
+
+
+def _folded(remote_id: str) -> str:
+    """An id as it is compared where it is not spelt as it was."""
+    return remote_id.strip().casefold()
 
 
 def _id(value: Any) -> str:
@@ -193,10 +212,14 @@ def _whole(task: dict[str, Any], remote_id: str) -> dict[str, Any]:
     if any(whole.get(name) for name in URLS):
         return whole
     for name, value in task.items():
-        if _plainly(name) in WRAPPINGS and isinstance(value, dict) and id_in(value) in ("", remote_id):
+        if _plainly(name) in WRAPPINGS and isinstance(value, dict) and _is_or_lacks(value, remote_id):
             inner = _spelt(value)
             whole = {**whole, **inner} if _word(inner) in STATES else {**inner, **whole}
     return whole
+
+
+def _is_or_lacks(task: dict[str, Any], remote_id: str) -> bool:
+    return _folded(id_in(task)) in ("", _folded(remote_id))
 
 
 def _spelt(fields: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, refusal_in, usable_clip_url
+from extender.apiframe.payloads import TaskUpdate, parse_task, parse_tasks, reason_of, refusal_in, usable_clip_url
 from extender.states import State
 from tests.sizes import size
 
@@ -249,6 +249,23 @@ def test_but_an_envelope_ends_none(body):
 
 def test_an_id_of_digits_may_come_as_a_number():
     assert parse_task({"data": {"id": 10**15}}, usable, ids={str(10**15)}).remote_id == str(10**15)
+
+
+def test_an_id_in_another_case_of_letters_is_the_same_where_no_other_is_nearer():
+    loud = {"data": {"TASK_ID": ID.upper(), "result": {"task_id": ID.title(), "video_urls": URLS}}}
+    assert parse_task(loud, usable, ids={ID}) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
+    many = [
+        {"task_id": "AB", "status": "failed"},
+        {"task_id": "ab", "status": "pending"},
+        {"id": "C", "percentage": 7},
+    ]
+    found = parse_tasks({"tasks": many}, usable, ["ab", "c"])
+    assert [(known, update.state) for known, update in found.items()] == [
+        ("ab", State.PENDING),
+        ("c", State.PROCESSING),
+    ]
+    assert parse_tasks({"tasks": many[:1]}, usable, ["ab", "aB"]) == {}
+    assert parse_tasks({"C": {"status": "pending"}}, usable, ["c"])["c"].state == State.PENDING
 
 
 def test_where_several_tasks_are_named_and_none_is_known_nobody_guesses():

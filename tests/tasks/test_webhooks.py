@@ -104,7 +104,14 @@ def test_a_genuine_one_is_read_whatever_its_label(sent, label):
     assert (sent.state, sent.remote_id) == (State.FINISHED, ID)
 
 
-@pytest.mark.parametrize("shape", [lambda body: {"event": "done", "data": body}, lambda body: [{"id": ID} | body]])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda body: {"event": "done", "data": body},
+        lambda body: [{"id": ID} | body],
+        lambda body: body | {"id": ID.upper()},
+    ],
+)
 def test_one_of_another_shape_is_read_where_it_names_the_rows_task(member, shape):
     task = make_task(member, State.PROCESSING, remote_id=ID)
     body = {"id": ID, "status": "finished", "videoUrls": FINISHED["video_urls"]}
