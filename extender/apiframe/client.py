@@ -28,6 +28,7 @@ from extender.apiframe.payloads import (
     TaskUpdate,
     names_a_task,
     objects_in,
+    of_bare_id,
     parse_task,
     parse_tasks,
     picture_url_in,
@@ -193,8 +194,9 @@ class Client:
         answer = exchange(method, url, {"Authorization": self.api_key}, body, seconds, files)
         read_body = read(answer.body, answer.headers.get("Content-Encoding"))
         kept = read_body.kept(*self._secrets)
-        if _is_success(answer) and isinstance(read_body.said, dict | list):
-            return read_body.said, kept
+        said = of_bare_id(read_body.text) if pays and not isinstance(read_body.said, dict | list) else read_body.said
+        if _is_success(answer) and isinstance(said, dict | list):
+            return said, kept
         raw = f"HTTP {answer.status} {kept}"
         if pays and names_a_task(read_body.said, but=body.get("parent_task_id", "")):
             raise Unknown(f"APIFRAME answered with an error, and named a task (HTTP {answer.status}).", raw=raw)

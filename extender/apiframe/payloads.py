@@ -48,7 +48,14 @@ MAX_REASON = 2000
 MAX_ID = 255
 # Of a number of as many digits, with room; Python refuses to spell much longer ones.
 MAX_BITS = 1024
-LIKELY_ID = re.compile(r'"(?:(?:task_?|job_?|request_?|_)?id|uuid)"\s*:\s*"?([\w-]{6,255})(?![\w-])', re.IGNORECASE)
+# In any text that was kept: what is named as an id, or is one word with a digit in it, and no other.
+LIKELY_ID = re.compile(
+    r"""\\*["']?\b(?:(?:task_?|job_?|request_?|_)?id|uuid)\\*["']?\s*[:=]\s*[\[\\]*(?:["']([^"'\\]{6,255})\\*["']|(\d{6,255})\b)""",
+    re.IGNORECASE,
+)
+LIKELY_BARE = re.compile(r"""(?:HTTP \d+ )?["']?((?=\S*\d)[\w.:/-]{6,255})["']?""")
+# What an answer is that is nothing but an id, beyond doubt.
+BARE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|(task|job)_\w{6,200}", re.IGNORECASE)
 MAX_URL = 8192
 MOST_CLIPS = 4
 UNREADABLE = "APIFRAME has finished this, but the addresses of its clips cannot be read yet."
@@ -132,7 +139,7 @@ def parse_tasks(
 
 
 def objects_in(body: Any, alike: Collection[str] = (), depth: int = MAX_DEPTH) -> Iterator[dict[str, Any]]:
-    """The objects that `body` may mean: itself, and those that it lists or wraps, or names by what is `alike` an id."""
+    """The objects that `body` may mean: itself, and those that it lists or wraps, or names by an `alike` id."""
     if not depth:
         return
     if isinstance(body, list):
@@ -199,6 +206,8 @@ def _folded(remote_id: str) -> str:
 
 
 def _id(value: Any) -> str:
+    while isinstance(value, list | dict) and len(value) == 1:
+        (value,) = value.values() if isinstance(value, dict) else value
     found = str(value) if type(value) is int and value.bit_length() < MAX_BITS else value
     # Where a byte could not be read, or cannot be stored, nobody can send it back as it came.
     if not isinstance(found, str) or "\ufffd" in found or storable(found) != found:
@@ -239,8 +248,14 @@ def picture_url_in(body: Any) -> str:
 
 def likely_id_in(kept: str) -> str:
     """What may be a task's id in the text that was kept of an answer: a person has to say so. "" for none."""
-    found = LIKELY_ID.search(kept)
-    return found[1] if found else ""
+    found = LIKELY_ID.search(kept) or LIKELY_BARE.fullmatch(kept.strip())
+    return next(filter(None, found.groups()), "") if found else ""
+
+
+def of_bare_id(text: str) -> dict[str, str] | None:
+    """What an answer means whose `text` is nothing but an id."""
+    bare = text.strip("\"'")
+    return {"task_id": bare} if BARE_ID.fullmatch(bare) else None
 
 
 def refusal_in(body: Any) -> str:

@@ -1,6 +1,7 @@
 """One row is one paid request, whatever happens between the click and the answer."""
 
 import json
+import re
 import socket
 import uuid
 from contextlib import ExitStack
@@ -17,6 +18,8 @@ from extender.tasks.slots import APIFRAME
 from project.threads import APIFRAME_SLOTS
 from tests.helpers import URLS, age, at_once, become_due, form_of, lie_at, reached_again
 from tests.tasks.ledger import bills, submits
+
+ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
 
 
 def closed_port() -> str:
@@ -272,12 +275,31 @@ def test_the_id_is_found_however_it_comes(web, submit, sandbox, word):
 
 @pytest.mark.parametrize(
     "body",
-    [{"status": "success", "task_id": "r1"}, [{"data": {"result": {"taskId": "r1"}}, "error": None}]],
+    [
+        json.dumps({"status": "success", "task_id": ID}),
+        json.dumps([{"data": {"result": {"taskId": ID}}, "error": None}]),
+        json.dumps({"task_id": [{"id": ID}]}),
+        json.dumps(ID),
+        f"{ID}\n",
+    ],
 )
 def test_an_accepted_task_is_known_however_that_is_said(submit, sandbox, body):
-    sandbox.dictate("/imagine-video-extend", json.dumps(body).encode())
+    sandbox.dictate("/imagine-video-extend", body.encode())
     task = submit()
-    assert (task.state, task.remote_id, task.percentage, task.reason) == (State.PENDING, "r1", 0, "")
+    assert (task.state, task.remote_id, task.percentage, task.reason) == (State.PENDING, ID, 0, "")
+
+
+@pytest.mark.parametrize(
+    "body", ["1234567890123456", '"job-77/x1"', "id=1234567890123456", '{"job": {"id": ["job:77 x"]}}']
+)
+def test_what_may_be_an_id_is_offered_to_the_owner(web, submit, sandbox, body):
+    sandbox.dictate("/imagine-video-extend", body.encode())
+    task = submit()
+    assert task.state == State.UNCONFIRMED
+    assert re.search(
+        r'name="task_id"[^>]* value="(1234567890123456|job-77/x1|job:77 x)"',
+        web.get(f"/tasks/{task.pk}/").content.decode(),
+    )
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 429])
