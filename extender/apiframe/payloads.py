@@ -3,10 +3,12 @@
 Nothing beyond this module knows how APIFRAME spells a state, a percentage or a reason.
 """
 
+import json
 import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -40,7 +42,8 @@ URLS = ("videourls", "imageurls")
 PICTURES = ("imageurls", "images")
 # Of a task that has finished, these can hardly be anything else.
 URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results", "urls", "data", "videourl", "video")
-URL = ("url", "videourl", "video", "imageurl", "image")
+URL = ("url", "videourl", "video", "imageurl", "image", "uri", "href", "src", "link", "downloadurl", "fileurl")
+NUMBERED = re.compile(r"(?:clip|video|image|url|videourl|imageurl|item|output|result|index|take)?(\d{1,3})")
 ERRORS = ("errors", "error", "errormessages")
 REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
 REASONS_ALIKE = ("errormessage", "failreason", "failurereason")
@@ -334,11 +337,33 @@ def _percentage(value: Any) -> int | None:
 def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
     """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
     places: list[str | None] = []
-    for entry in [value] if isinstance(value, str) else value[:MOST_CLIPS] if isinstance(value, list) else []:
+    for entry in _listed(value)[:MOST_CLIPS]:
         found = (text for text in _spellings(_address_in(entry)) if len(text) <= MAX_URL and usable(text))
         text = next(found, None)
         places.append(text if text not in places else None)
     return tuple(places)
+
+
+def _listed(value: Any, depth: int = MAX_DEPTH) -> list[Any]:
+    """What `value` lists: a list itself, JSON of one as text, addresses in a row, an object by numbers or of one."""
+    if not depth:
+        return []
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            return _listed(json.loads(value), depth - 1)
+        return re.split(r"[\s,;|]+(?=https?://)", value.strip())
+    if isinstance(value, dict):
+        return _numbered(value) or ([value] if _address_in(value) else _listed([*value.values()], depth - 1))
+    if isinstance(value, list):
+        return _listed(value[0], depth - 1) if len(value) == 1 and isinstance(value[0], list) else value
+    return []
+
+
+def _numbered(value: dict[str, Any]) -> list[Any]:
+    """The first places of an object whose names are their numbers, from 0 or from 1 on."""
+    numbers = {int(found[1]): each for name, each in value.items() if (found := NUMBERED.fullmatch(_plainly(name)))}
+    first = min(1, *numbers) if numbers else 1
+    return [numbers.get(first + place) for place in range(MOST_CLIPS)] if numbers else []
 
 
 def _address_in(entry: Any, depth: int = MAX_DEPTH) -> str:

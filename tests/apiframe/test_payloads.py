@@ -221,6 +221,31 @@ def test_a_result_is_read_however_it_is_wrapped_or_named(body):
 
 
 @pytest.mark.parametrize(
+    "listed",
+    [
+        json.dumps(URLS),
+        json.dumps({"data": URLS}),
+        ",".join(URLS),
+        "\n".join(URLS),
+        {str(place): url for place, url in enumerate(URLS)},
+        {str(place): {"url": url} for place, url in enumerate(URLS, 1)},
+        {f"video_{place}": url for place, url in reversed([*enumerate(URLS, 1)])},
+        {"urls": URLS},
+        {"first": URLS[0], "second": URLS[1], "third": URLS[2], "last": URLS[3]},
+        [URLS],
+        [{"downloadUrl": url, "id": 7} for url in URLS],
+    ],
+)
+def test_a_list_of_clips_is_read_however_it_is_written(listed):
+    assert parse(video_urls=listed) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
+
+
+def test_an_object_of_clips_leaves_out_what_it_lacks():
+    assert parse(video_urls={"mp4": URLS[0]}).clip_urls == (URLS[0],)
+    assert parse(video_urls={"2": URLS[1], "4": URLS[3]}).clip_urls == (None, URLS[1], None, URLS[3])
+
+
+@pytest.mark.parametrize(
     ("body", "state"),
     [
         ({"status": "finished", "video_urls": URLS}, State.FINISHED),
