@@ -63,6 +63,7 @@ NO_CREDITS = "The account at APIFRAME has no credits left"
 DOOR_SHUT = "APIFRAME’s front door refuses this server"
 MAX_TOLD = 200
 MAX_PICTURE_URL = 2000
+OF_ACCOUNT = ("email", "credits", "total_images", "plan")
 # What fits into the database's integer.
 MAX_CREDITS = 2**31
 MAX_RETRY_AFTER = timedelta(minutes=10)
@@ -135,8 +136,11 @@ class Client:
 
     def account(self, *, patiently: bool = False) -> Account:
         """`GET /account`, if it answers within 1.5 s, or `patiently` within 10 s. Raises the errors of this room."""
-        said, _ = self._call("GET", "/account", None, FETCH_SECONDS if patiently else ACCOUNT_SECONDS)
-        held = next((fields["credits"] for fields in objects_in(said) if "credits" in fields), None)
+        said, kept = self._call("GET", "/account", None, FETCH_SECONDS if patiently else ACCOUNT_SECONDS)
+        found = [fields for fields in objects_in(said) if not fields.keys().isdisjoint(OF_ACCOUNT)]
+        if not found:
+            raise Unknown("APIFRAME gave an answer that is not about the account.", raw=kept)
+        held = next((fields["credits"] for fields in found if "credits" in fields), None)
         if isinstance(held, bool) or not isinstance(held, int | float) or not abs(held) < MAX_CREDITS:
             return Account(None)
         return Account(int(held))
