@@ -114,9 +114,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Tasks that are due."""
         return self.filter(due_at__lte=Now())
 
+    def unsent(self) -> "TaskQuerySet":
+        """Saved and not sent, and not told to wait."""
+        return self.due().filter(state=State.QUEUED)
+
     def to_send(self) -> "TaskQuerySet":
-        """Saved and not sent, and not told to wait, while the gate is open."""
-        return self.due().filter(~Exists(Gate.objects.closed()), state=State.QUEUED)
+        """The unsent, while the gate is open or ajar."""
+        return self.unsent().filter(~Exists(Gate.objects.shut()))
 
     def to_follow(self) -> "TaskQuerySet":
         """Known to APIFRAME, and due to be asked about, the longest overdue first."""
@@ -155,10 +159,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         spans = [(ended - sent).total_seconds() for sent, ended in lately.values_list("sent_at", "ended_at")[:50]]
         return round(median(spans)) if spans else None
 
-    def claim_to_send(self, pk: uuid.UUID) -> bool:
-        """Takes the right to send task `pk`; true for one caller alone, whoever else tries."""
+    def claim_to_send(self, pk: uuid.UUID, *, on_trial: bool = False) -> bool:
+        """Takes the right to send task `pk`; true for one caller alone, whoever else tries.
+
+        `on_trial`: whether the gate lets this row through although it is closed.
+        """
         return bool(
-            self.to_send()
+            (self.unsent() if on_trial else self.to_send())
             .filter(pk=pk)
             .update(
                 state=State.SENDING,
