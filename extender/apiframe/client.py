@@ -34,6 +34,7 @@ from extender.apiframe.payloads import (
     picture_url_in,
     reason_of,
     refusal_in,
+    status_in,
     usable_clip_url,
 )
 from extender.apiframe.reading import read
@@ -55,6 +56,8 @@ AT_THE_DOOR = {403, 405, 407, 421, 451}
 # routers and frameworks have a `message` for them, about an address, a plan, a server or a header.
 OF_A_REQUEST = {400, 422}
 NOTHING_THERE = {404, 410}
+# True of the account, or of all that is asked for now.
+OF_ALL = {401, 402, 429}
 # By these nothing was done. The others may also be how a server answers what it has done, unless they lead elsewhere.
 NOTHING_DONE = {301, 307, 308}
 MAY_BE_DONE = {302, 303}
@@ -199,9 +202,10 @@ class Client:
         read_body = read(answer.body, answer.headers.get("Content-Encoding"))
         kept = read_body.kept(*self._secrets)
         said = of_bare_id(read_body.text) if pays and not isinstance(read_body.said, dict | list) else read_body.said
+        raw = f"HTTP {answer.status} {kept}"
+        answer = _in_truth(answer, said)
         if _is_success(answer) and isinstance(said, dict | list):
             return said, kept
-        raw = f"HTTP {answer.status} {kept}"
         if pays and names_a_task(read_body.said, but=body.get("parent_task_id", "")):
             raise Unknown(f"APIFRAME answered with an error, and named a task (HTTP {answer.status}).", raw=raw)
         if method == "GET" and _is_success(answer) and read_body.text.startswith("<"):
@@ -213,6 +217,14 @@ class Client:
 
 def _is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
+
+
+def _in_truth(answer: Answer, said: Any) -> Answer:
+    """The answer with the status that it names, where that is true of all requests, or leaves open what was done."""
+    named = status_in(said)
+    if named in OF_ALL and (_is_success(answer) or 400 <= answer.status < 500) and answer.status not in UNCERTAIN:
+        return replace(answer, status=named)
+    return replace(answer, status=named) if named and named >= 500 and _is_success(answer) else answer
 
 
 def _error(answer: Answer, body: Any, words: str, url: str, raw: str, *, pays: bool) -> ApiframeError:

@@ -45,6 +45,13 @@ URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results"
 URL = ("url", "videourl", "video", "imageurl", "image", "uri", "href", "src", "link", "downloadurl", "fileurl")
 NUMBERED = re.compile(r"(?:clip|video|image|url|videourl|imageurl|item|output|result|index|take)?(\d{1,3})")
 ERRORS = ("errors", "error", "errormessages")
+# Where an answer of 200 has the status that it does not show, and by which words.
+CODES = ("code", "statuscode", "httpstatus", "httpcode", "errorcode", "status", "type", "message", "detail")
+STATUSES = {
+    **dict.fromkeys(("unauthorized", "unauthenticated", "invalidapikey"), 401),
+    **dict.fromkeys(("paymentrequired", "insufficientcredits", "notenoughcredits", "outofcredits"), 402),
+    **dict.fromkeys(("toomanyrequests", "ratelimit", "ratelimited", "ratelimitexceeded"), 429),
+}
 REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
 REASONS_ALIKE = ("errormessage", "failreason", "failurereason")
 MAX_REASON = 2000
@@ -267,6 +274,33 @@ def refusal_in(body: Any) -> str:
     if any(_id(fields.get(name)) for fields in objects for name in ("taskid", *LOOK_ALIKES)):
         return ""
     return next((reason_of(fields) for fields in objects if any(fields.get(name) for name in ERRORS)), "")
+
+
+def status_in(body: Any) -> int | None:
+    """The HTTP status, 400 to 599, that a body says it has in truth, as a number or as its word; None for none.
+
+    Where it names a task it speaks of that, and has none.
+    """
+    objects = list(objects_in(body))
+    if any(map(id_in, objects)):
+        return None
+    said = (value for fields in objects for value in _codes_in(fields))
+    return next((status for value in said if (status := _status(value))), None)
+
+
+def _codes_in(fields: dict[str, Any]) -> Iterator[Any]:
+    spelt = _spelt(fields)
+    yield from map(spelt.get, CODES)
+    for error in map(spelt.get, ERRORS):
+        first = error[0] if isinstance(error, list) and error else error
+        yield from map(_spelt(first).get, CODES) if isinstance(first, dict) else [first]
+
+
+def _status(value: Any) -> int | None:
+    if isinstance(value, int):
+        return value if 400 <= value < 600 else None
+    text = _text(value)
+    return int(text) if re.fullmatch("[45][0-9][0-9]", text) else STATUSES.get(_plainly(text))
 
 
 def _translate(

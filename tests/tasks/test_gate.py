@@ -1,5 +1,6 @@
 """The breaker in front of every send: shared by all processes, closed by 401 and 429, opened by itself."""
 
+import json
 from base64 import b64encode
 from datetime import timedelta
 from functools import partial
@@ -250,6 +251,36 @@ def test_a_cause_that_only_shows_after_an_unusable_answer_holds_the_others_back(
     answers = {"/account": [{"body": nothing}, {"body": nothing, "status": 402}]}
     sandbox.post("/_sandbox/answers", {**answers, "/imagine-video-extend": [{"body": nothing}]})
     assert [submit().state, submit("another").state] == [State.UNCONFIRMED, State.QUEUED]
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "cause"),
+    [
+        (200, {"error": {"code": 401, "message": "Bad key"}}, "key"),
+        (200, {"success": False, "statusCode": "401"}, "key"),
+        (400, {"errors": [{"code": "invalid_api_key", "msg": "Bad key"}]}, "key"),
+        (200, {"code": 402, "message": "No credits", "data": None}, "credits"),
+        (403, {"error": "insufficient_credits"}, "credits"),
+        (200, {"status": 429}, "busy"),
+        (200, {"detail": "Too Many Requests"}, "busy"),
+        (200, {"data": {"error": {"type": "rate_limit_exceeded"}}}, "busy"),
+    ],
+)
+def test_what_is_true_of_all_is_heard_in_an_envelope_too(submit, sandbox, status, said, cause):
+    sandbox.dictate("/imagine-video-extend", json.dumps(said).encode(), status=status)
+    task = submit()
+    assert (task.state, Gate.objects.get().cause) == (State.QUEUED, cause)
+    assert Gate.objects.closed().exists()
+    assert task.events.get(source="answer").body == f"HTTP {status} {json.dumps(said)}"
+    sandbox.dictate("/account", json.dumps(said).encode(), status=status)
+    gate.try_now()
+    assert Gate.objects.closed().exists()
+
+
+@pytest.mark.parametrize("said", [{"error": {"code": 503, "message": "Busy"}}, {"code": 500, "errors": ["Oh"]}])
+def test_an_error_of_its_own_in_an_envelope_leaves_open_what_was_done(submit, sandbox, said):
+    sandbox.dictate("/imagine-video-extend", json.dumps(said).encode())
+    assert submit().state == State.UNCONFIRMED
 
 
 @pytest.mark.parametrize(
