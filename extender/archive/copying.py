@@ -27,6 +27,8 @@ FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=6)
 # How long nothing is copied after the store was full or broken: the next try tells whether it is mended.
 PAUSE = timedelta(minutes=1)
+# After so many tries what is cut off where it was the last time is taken for the whole.
+MOST_ALIKE = 5
 SEEN_BYTES = 4096
 MEASURED = ("duration_ms", "width", "height", "frame_rate", "codec")
 
@@ -71,6 +73,8 @@ def _settle_failed(claim: Claim, error: Exception) -> None:
         case Barred() | Refused():
             # A redirect inside or without end is what a network or a host shows whom it keeps out.
             _try_later(claim, str(error), FileState.BARRED)
+        case probing.Unfit() if _may_be_cut_off(claim):
+            _try_later(claim, str(error))
         case TooLarge() | probing.Unfit():
             claim.settle(FileState.REFUSED, str(error))
             logger.warning("%s cannot be stored: %s", claim.clip, error)
@@ -87,6 +91,13 @@ def _settle_failed(claim: Claim, error: Exception) -> None:
         case _:
             logger.error("%s could not be copied", claim.clip, exc_info=error)
             _try_later(claim, "Something unexpected happened; the log of the worker says what.")
+
+
+def _may_be_cut_off(claim: Claim) -> bool:
+    """Whether another try may bring more: its server announced no length, and what came is not the same each time."""
+    now = Clip.objects.get(pk=claim.clip.pk)
+    is_the_same = claim.clip.misses >= MOST_ALIKE and claim.clip.received == now.received
+    return now.expected is None and not is_the_same
 
 
 def _settle_stored(claim: Claim, found: dict[str, Any]) -> None:

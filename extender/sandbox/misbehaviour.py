@@ -87,6 +87,7 @@ TABLE = {
     ),
     "clip-slow": Fault(HOST, "the clips come whole and evenly in 5 s"),
     "clip-truncated": Fault(HOST, "the clips break off at the half of their announced length"),
+    "clip-cut": Fault(HOST, "the clips announce no length, and break off at the half"),
     "clip-wrong-length": Fault(HOST, "the clips are twice as long as announced"),
     "clip-huge": Fault(HOST, "the clips announce and send 1 GB"),
     "clip-endless": Fault(HOST, "the clips announce no length and never end"),

@@ -209,6 +209,22 @@ def test_what_does_not_come_whole_is_never_kept(finished, settings, fault):
     assert not list(settings.MEDIA_ROOT.glob("tmp/*.part"))
 
 
+@pytest.mark.parametrize("is_passing", [True, False])
+def test_what_breaks_off_without_an_announced_length_is_refused_only_if_it_does_so_each_time(
+    finished, sandbox, shorten, is_passing
+):
+    shorten("extender.archive.copying.MOST_ALIKE", 2)
+    sandbox.options(misbehave=["clip-cut"])
+    task = finished()
+    for misses in (1, 2):
+        work()
+        assert task.clip_set.values_list("state", "misses").get() == ("waiting", misses)
+        let_time_pass()
+    sandbox.options(misbehave=[] if is_passing else ["clip-cut"])
+    work()
+    assert task.clip_set.get().state == ("stored" if is_passing else "refused")
+
+
 def test_waits_grow_from_try_to_try(finished):
     task = finished("snow [clip-truncated]")
     work()
