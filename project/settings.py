@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "project.request_id.RequestIdMiddleware",
     "project.bodies.ChunkedBodyMiddleware",
     "extender.operations.health.AnyHostMiddleware",
+    "project.hosts.KnownHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
