@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 COPYING_LEASE = timedelta(seconds=150)
 # After so many misses the next try is minutes off: too long for a page to wait.
 SOON = 4
+# How many rows are read at once where all are.
+PAGE = 500
 # How long a host may say that it does not have a clip before the clip is called lost.
 PATIENCE = timedelta(days=1)
 
@@ -32,6 +35,14 @@ class ClipQuerySet(LeasedQuerySet["Clip"]):
 
     moves = FILE_MOVES
     leased = FileState.COPYING
+
+    def by_pages(self) -> Iterator["Clip"]:
+        """These clips by their keys, a page at a time: however many they are, no more are held, and no cursor is."""
+        ordered = self.order_by("pk")
+        page = list(ordered[:PAGE])
+        while page:
+            yield from page
+            page = list(ordered.filter(pk__gt=page[-1].pk)[:PAGE])
 
     def stored(self) -> "ClipQuerySet":
         """Here, whole and verified."""
