@@ -50,10 +50,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """
         if not remote_id.strip():
             return None
-        found = self.filter(remote_id__in={remote_id, remote_id.strip()})
-        return min(
-            found, key=lambda task: (task.remote_id != remote_id, task.kind == task.Kind.ORIGINAL), default=None
-        )
+        found = list(self.filter(remote_id__in={remote_id, remote_id.strip()}))
+        found = [task for task in found if task.remote_id == remote_id] or found
+        return next((task for task in found if task.kind != task.Kind.ORIGINAL), found[0] if found else None)
 
     def newest_first(self) -> "TaskQuerySet":
         """In the order of the history."""
