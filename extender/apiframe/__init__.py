@@ -13,7 +13,8 @@ from extender.apiframe.errors import (
     Standing,
     Unknown,
 )
-from extender.apiframe.payloads import MAX_ID, TaskUpdate, likely_id_in, parse_task
+from extender.apiframe.finding import MAX_ID, likely_id_in
+from extender.apiframe.payloads import TaskUpdate, parse_task
 from extender.apiframe.reading import read
 
 __all__ = [
