@@ -11,13 +11,14 @@ from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
 from extender.archive import files, storage
-from extender.archive.claims import Claim, Overtaken
+from extender.archive.claims import Claim
 from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
 from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
 from extender.tasks import following
 from extender.tasks.models import Clip
+from extender.tasks.models.leases import Overtaken
 from extender.video import process as probing
 
 logger = logging.getLogger(__name__)
