@@ -73,30 +73,44 @@ def error_of(answer: Answer, body: Any, words: str, url: str, raw: str, *, pays:
 
     `pays`: whether it is a task's one request, which ends by nobody's word but APIFRAME's own.
     """
+    status = answer.status
     if is_success(answer):
         return Unknown(answer.trouble or "APIFRAME gave an answer that cannot be read.", raw=raw)
-    status = answer.status
-    if status == 401:
-        return BadKey(KEY_REFUSED, raw=raw)
-    if status == 402:
-        return NoCredits(f"{NO_CREDITS}{f' ({words})' if words else ''}: add credits there.", raw=raw)
-    if status == 429:
-        return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
-    if status in AT_THE_DOOR and not words:
-        return _turned_away(status, words, url, raw)
-    address = _leads_to(answer, url)
-    is_elsewhere = bool(address) and not address.startswith("/")
-    if status in NOTHING_DONE or (status in MAY_BE_DONE and (is_elsewhere or not pays)):
-        told = f"to {address}: set" if is_elsewhere else f"from {url}{f' to {address}' if address else ''}: check"
+    if status in OF_ALL:
+        return _of_all(answer, words, raw)
+    if 300 <= status < 400 and (told := _moved(answer, url, pays=pays)):
         return Moved(f"APIFRAME has moved {told} APIFRAME_BASE_URL.", raw=raw)
     if 400 <= status < 500 and status not in UNCERTAIN:
-        is_own = _is_own(status, body, words)
-        if pays and not is_own:
-            return _turned_away(status, words, url, raw)
-        kind = NotFound if status == 404 and is_own else Refused
-        return kind(words or f"APIFRAME refused the request (HTTP {status}).", raw=raw)
+        return _refused(status, body, words, url, raw, pays=pays)
     told = f": {words[:MAX_TOLD]}" if words else ""
     return Unknown(f"APIFRAME answered with an error of its own (HTTP {status}{told}).", raw=raw)
+
+
+def _of_all(answer: Answer, words: str, raw: str) -> ApiframeError:
+    """What 401, 402 and 429 mean."""
+    if answer.status == 401:
+        return BadKey(KEY_REFUSED, raw=raw)
+    if answer.status == 402:
+        return NoCredits(f"{NO_CREDITS}{f' ({words})' if words else ''}: add credits there.", raw=raw)
+    return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
+
+
+def _moved(answer: Answer, url: str, *, pays: bool) -> str:
+    """From where to where a redirect leads, and what to do then; "" where something may have been done."""
+    address = _leads_to(answer, url)
+    is_elsewhere = bool(address) and not address.startswith("/")
+    if answer.status not in NOTHING_DONE and not (answer.status in MAY_BE_DONE and (is_elsewhere or not pays)):
+        return ""
+    return f"to {address}: set" if is_elsewhere else f"from {url}{f' to {address}' if address else ''}: check"
+
+
+def _refused(status: int, body: Any, words: str, url: str, raw: str, *, pays: bool) -> ApiframeError:
+    """What 400 to 499 means, by whether APIFRAME itself says so."""
+    is_own = _is_own(status, body, words)
+    if (status in AT_THE_DOOR and not words) or (pays and not is_own):
+        return _turned_away(status, words, url, raw)
+    kind = NotFound if status == 404 and is_own else Refused
+    return kind(words or f"APIFRAME refused the request (HTTP {status}).", raw=raw)
 
 
 def _is_own(status: int, body: Any, words: str) -> bool:
