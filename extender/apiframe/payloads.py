@@ -26,7 +26,8 @@ URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results"
 URL = ("url", "videourl", "video", "imageurl", "image", "uri", "href", "src", "link", "downloadurl", "fileurl")
 NUMBERED = re.compile(r"(?:clip|video|image|url|videourl|imageurl|item|output|result|index|take)?(\d{1,3})")
 REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
-REASONS_ALIKE = ("errormessage", "failreason", "failurereason")
+REASONS_ALIKE = ("errormessage", "errordetail", "failreason", "failedreason", "failurereason", "description", "cause")
+SUCCESS = ("success", "ok", "succeeded")
 MAX_REASON = 2000
 MAX_URL = 8192
 MOST_CLIPS = 4
@@ -123,7 +124,12 @@ def refusal_in(body: Any) -> str:
     objects = [plainly_named(fields) for fields in objects_in(body)]
     if any(as_id(fields.get(name)) for fields in objects for name in ("taskid", *LOOK_ALIKES)):
         return ""
-    return next((reason_of(fields) for fields in objects if any(fields.get(name) for name in ERRORS)), "")
+    return next((reason_of(fields) for fields in objects if _speaks_of_errors(fields)), "")
+
+
+def _speaks_of_errors(fields: dict[str, Any]) -> bool:
+    says_no = any(fields.get(name) is False for name in SUCCESS) or STATES.get(word_of(fields)) == State.FAILED
+    return says_no or any(fields.get(name) for name in ERRORS)
 
 
 def _translate(
@@ -132,11 +138,11 @@ def _translate(
     task = whole_task(said, remote_id)
     word = word_of(task)
     state = STATES.get(word, State.PROCESSING if word else unsaid)
-    names = (*URLS, *URLS_OF_FINISHED) if state == State.FINISHED else URLS
-    found = ((name, urls) for name in names if any(urls := _clip_urls(task.get(name), usable)))
-    name, urls = next(found, ("", ()))
     percentage = _percentage(task.get("percentage"))
+    name, urls = _results(task, usable, may_be_named_otherwise=not word or state == State.FINISHED)
     is_whole = sum(map(bool, urls)) == MOST_CLIPS and percentage in (None, 100)
+    if name not in URLS and not is_whole and state != State.FINISHED:
+        urls = ()
     # The documented success has no status: the clips are what success looks like. Where it says itself that it is
     # not over, they may be the first of them, or a look at what is being made.
     if state != State.FAILED and urls and (is_whole or state == State.FINISHED or word not in STATES):
@@ -146,6 +152,15 @@ def _translate(
     if state == State.FAILED:
         return TaskUpdate(State.FAILED, remote_id, reason=reason_of(task) or _reasonless(word))
     return TaskUpdate(state, remote_id, percentage, retried=word in ("retry", "retrying"))
+
+
+def _results(
+    task: dict[str, Any], usable: Callable[[str], bool], *, may_be_named_otherwise: bool
+) -> tuple[str, tuple[str | None, ...]]:
+    """Under which name the addresses of its clips stand, and these; "" and none where there are none."""
+    names = (*URLS, *URLS_OF_FINISHED) if may_be_named_otherwise else URLS
+    found = ((name, urls) for name in names if any(urls := _clip_urls(task.get(name), usable)))
+    return next(found, ("", ()))
 
 
 def _reasonless(word: str) -> str:
@@ -201,10 +216,17 @@ def _listed(value: Any, depth: int = MAX_DEPTH) -> list[Any]:
             return _listed(json.loads(value), depth - 1)
         return re.split(r"[\s,;|]+(?=https?://)", value.strip())
     if isinstance(value, dict):
-        return _numbered(value) or ([value] if _address_in(value) else _listed([*value.values()], depth - 1))
+        return _numbered(value) or ([value] if _address_in(value) else _listed(_only(value.values()), depth - 1))
     if isinstance(value, list):
         return _listed(value[0], depth - 1) if len(value) == 1 and isinstance(value[0], list) else value
     return []
+
+
+def _only(values: Collection[Any]) -> Any:
+    """The only list among `values`, or the only one of them: beside others an address may be of anything."""
+    lists = [value for value in values if isinstance(value, list)]
+    found = lists or values
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _numbered(value: dict[str, Any]) -> list[Any]:

@@ -19,18 +19,19 @@ STATES = {
     "error": State.FAILED,
     **dict.fromkeys(("completed", "complete", "success", "succeeded", "done"), State.FINISHED),
     **dict.fromkeys(("cancelled", "canceled", "timeout", "timedout", "moderated", "rejected"), State.FAILED),
-    **dict.fromkeys(("failure", "aborted", "expired"), State.FAILED),
+    **dict.fromkeys(("failure", "aborted", "expired", "refused", "denied", "banned", "flagged"), State.FAILED),
 }
 # Where look-alike services wrap what they say, and what they call a task's id; names here are plain: `plainly`.
 WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload", "output", "items"}
 LOOK_ALIKES = {"id", "uuid", "jobid"}
 URLS = ("videourls", "imageurls")
+STATUS = ("status", "state", "taskstatus", "jobstatus")
 ERRORS = ("errors", "error", "errormessages")
 
 
 def word_of(task: dict[str, Any]) -> str:
     """How `task` stands, in APIFRAME's word; "" where it does not say."""
-    return plainly(text_of(task.get("status")) or text_of(task.get("state")))
+    return plainly(next(filter(None, (text_of(task.get(name)) for name in STATUS)), ""))
 
 
 def plainly_named(fields: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extender.apiframe.payloads import TaskUpdate, parse_task, parse_tasks, reason_of, refusal_in, usable_clip_url
+from extender.apiframe.payloads import (
+    UNREADABLE,
+    TaskUpdate,
+    parse_task,
+    parse_tasks,
+    reason_of,
+    refusal_in,
+    usable_clip_url,
+)
 from extender.states import State
 from tests.sizes import size
 
@@ -231,7 +239,7 @@ def test_a_result_is_read_however_it_is_wrapped_or_named(body):
         {str(place): {"url": url} for place, url in enumerate(URLS, 1)},
         {f"video_{place}": url for place, url in reversed([*enumerate(URLS, 1)])},
         {"urls": URLS},
-        {"first": URLS[0], "second": URLS[1], "third": URLS[2], "last": URLS[3]},
+        {"urls": URLS, "thumbnail": "https://x/1.jpg"},
         [URLS],
         [{"downloadUrl": url, "id": 7} for url in URLS],
     ],
@@ -325,6 +333,13 @@ def test_an_envelopes_words_are_not_its_tasks():
             {"video_urls": ["https://a.example/b c.mp4"]},
             TaskUpdate(State.FINISHED, ID, 100, ("https://a.example/b%20c.mp4",)),
         ),
+        ({"videos": URLS}, TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))),
+        ({"output": {"urls": URLS}, "percentage": "50"}, TaskUpdate(State.PROCESSING, ID, 50)),
+        (
+            {"status": "finished", "output": {"thumb": URLS[0], "mp4": URLS[1]}},
+            TaskUpdate(State.PROCESSING, ID, 100, reason=UNREADABLE),
+        ),
+        ({"task_status": "failed", "failedReason": "No"}, TaskUpdate(State.FAILED, ID, reason="No")),
         ({"state": "Timed-Out", "failure_reason": "No"}, TaskUpdate(State.FAILED, ID, reason="No")),
         ({"status": "failed", "errors": {"prompt": ["No"]}}, TaskUpdate(State.FAILED, ID, reason="No")),
         ({"status": "Failure"}, TaskUpdate(State.FAILED, ID, reason="APIFRAME gave no reason. It says: failure.")),
@@ -346,6 +361,9 @@ def test_what_is_said_in_a_wrapping_is_said():
         {"data": {"errors": [{"message": "No"}]}},
         [{"error": {"detail": "No"}}],
         {"error": True, "message": "No"},
+        {"success": False, "message": "No"},
+        {"status": "error", "message": "No", "data": None},
+        {"result": {"ok": False, "description": "No"}},
         {"errors": [{"msg": "No", "request_id": "r-123456"}], "task_id": None},
     ],
 )
