@@ -1,8 +1,10 @@
 """Finds the tasks that a body of APIFRAME's is about, and their ids, however they are wrapped, named or spelt."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import Any
 
 from extender.apiframe.redaction import storable
@@ -17,6 +19,7 @@ from extender.apiframe.vocabulary import (
 )
 
 MAX_DEPTH = 5
+IDS = ("taskid", "taskids")
 MAX_ID = 255
 # Of a number of as many digits, with room; Python refuses to spell much longer ones.
 MAX_BITS = 1024
@@ -34,6 +37,9 @@ def objects_in(body: Any, alike: Collection[str] = (), depth: int = MAX_DEPTH) -
     """The objects that `body` may mean: itself, and those that it lists or wraps, or names by an `alike` id."""
     if not depth:
         return
+    if isinstance(body, str) and body[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            body = json.loads(body)
     if isinstance(body, list):
         for each in body:
             yield from objects_in(each, alike, depth - 1)
@@ -71,7 +77,7 @@ def names_a_task(body: Any, but: str) -> bool:
 
 def id_in(task: dict[str, Any]) -> str:
     """The id that `task` plainly names as one, however that is spelt, its digits as they stand; "" for none."""
-    return next((found for name, value in task.items() if plainly(name) == "taskid" and (found := as_id(value))), "")
+    return next((found for name, value in task.items() if plainly(name) in IDS and (found := as_id(value))), "")
 
 
 def _names(task: dict[str, Any]) -> list[str]:

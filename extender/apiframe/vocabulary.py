@@ -22,7 +22,7 @@ STATES = {
     **dict.fromkeys(("failure", "aborted", "expired", "refused", "denied", "banned", "flagged"), State.FAILED),
 }
 # Where look-alike services wrap what they say, and what they call a task's id; names here are plain: `plainly`.
-WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload", "output", "items"}
+WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload", "output", "items", "body", "object"}
 LOOK_ALIKES = {"id", "uuid", "jobid"}
 URLS = ("videourls", "imageurls")
 STATUS = ("status", "state", "taskstatus", "jobstatus")

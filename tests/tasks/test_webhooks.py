@@ -120,6 +120,8 @@ def test_a_genuine_one_is_read_whatever_its_label(sent, label):
         lambda body: {"event": "done", "data": body},
         lambda body: [{"id": ID} | body],
         lambda body: body | {"id": ID.upper()},
+        lambda body: {"event": "done", "data": {"object": body}},
+        lambda body: {"body": json.dumps(body)},
     ],
 )
 def test_one_of_another_shape_is_read_where_it_names_the_rows_task(member, shape):
