@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from http.client import responses
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -44,6 +45,7 @@ NO_CREDITS = "The account at APIFRAME has no credits left"
 DOOR_SHUT = "APIFRAME’s front door refuses this server"
 MAX_TOLD = 200
 MAX_RETRY_AFTER = timedelta(minutes=10)
+UNSAID_RETRY_AFTER = timedelta(seconds=10)
 # Where an answer of 200 has the status that it does not show, and by which words.
 CODES = ("code", "statuscode", "httpstatus", "httpcode", "errorcode", "status", "type", "message", "detail")
 STATUSES = {
@@ -158,8 +160,15 @@ def _leads_to(answer: Answer, url: str) -> str:
 
 
 def _retry_after(answer: Answer) -> timedelta:
+    """For how long it asks us to wait, at most `MAX_RETRY_AFTER`: in seconds, or until a moment by its own clock."""
     text = answer.headers.get("Retry-After", "")
-    return min(timedelta(seconds=int(text[:6])) if text.isdecimal() else timedelta(seconds=10), MAX_RETRY_AFTER)
+    if text.isdecimal():
+        return min(timedelta(seconds=int(text[:6])), MAX_RETRY_AFTER)
+    try:
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return UNSAID_RETRY_AFTER
+    return min(max(wait, timedelta(0)), MAX_RETRY_AFTER)
 
 
 def _status_in(body: Any) -> int | None:

@@ -2,7 +2,8 @@
 
 import json
 from base64 import b64encode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 
 import pytest
@@ -120,6 +121,16 @@ def test_nor_where_the_bad_key_was_noticed_a_moment_before(db):
         gate.close_for(Busy("later"))
     assert told
     assert Gate.objects.standing().exists()
+
+
+@pytest.mark.parametrize(("said", "minutes"), [(None, 5), ("soon", 1 / 6), ("9999", 10)])
+def test_it_waits_as_long_as_it_is_told_in_seconds_or_by_a_date(submit, sandbox, said, minutes):
+    in_five_minutes = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
+    headers = {"Retry-After": said or in_five_minutes}
+    sandbox.dictate("/imagine-video-extend", b"{}", status=429, headers=headers)
+    task = submit()
+    # A slow machine answers later than it was told to.
+    assert minutes - 1 < (task.due_at - task.changed_at).total_seconds() / 60 <= minutes
 
 
 @pytest.mark.races
