@@ -167,9 +167,9 @@ def _look(clip: Clip, path: Path, pictures: Path) -> probing.Facts | probing.Pic
         with storage.disk_trouble():
             return (probing.look if clip.is_picture else probing.examine)(path, pictures)
     except probing.Unfit as error:
-        # Whoever takes this server for a robot shows it a page or a few words instead, with 200.
-        if _is_text(path):
-            raise Barred("Its host sends this server a page instead of it.") from error
+        # Whoever takes this server for a robot shows it something else instead, with 200.
+        if other := _stands_in_for(clip, path):
+            raise Barred(f"Its host sends this server {other} instead of it.") from error
         raise
 
 
@@ -213,10 +213,15 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
     return digest.hexdigest(), size
 
 
-def _is_text(path: Path) -> bool:
-    """Whether the file at `path` is words: every film and picture has a NUL among its first bytes."""
+def _stands_in_for(clip: Clip, path: Path) -> str:
+    """What the file at `path` is, where that may be anything but `clip`; "" for nothing that is known."""
     with path.open("rb") as file:
-        return b"\0" not in file.read(SEEN_BYTES)
+        start = file.read(SEEN_BYTES)
+    # Every film and picture has a NUL among its first bytes. A page may be packed, or in characters of two bytes.
+    if b"\0" not in start or start.startswith((b"<", b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")):
+        return "a page"
+    is_picture = start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or start[8:12] == b"WEBP"
+    return "a picture" if is_picture and not clip.is_picture else ""
 
 
 def _miss(claim: Claim, said: str) -> None:
