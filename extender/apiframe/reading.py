@@ -63,7 +63,8 @@ def _parsed(text: str) -> Any:
     before = BEFORE_JSON.match(text)
     if before is None:
         return _of_form(text)
-    found, at = [], before.end()
+    found: list[Any] = []
+    at = before.end()
     while len(found) < MOST_IN_A_ROW and text[at : at + 1] in ("{", "["):
         said, at = DECODER.raw_decode(text, at)
         found.append(said)

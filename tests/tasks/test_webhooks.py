@@ -44,7 +44,7 @@ def test_a_result_finishes_the_row_and_adopts_it(member, state):
     assert (task.state, task.remote_id, len(task.clips)) == (State.FINISHED, ID, 4)
 
 
-@pytest.mark.parametrize(("end", "around"), [("", ""), ("//", ""), ("/", '"'), ("/", " ")])
+@pytest.mark.parametrize(("end", "around"), [("", ""), ("/", '"'), ("/", " ")])
 def test_a_genuine_one_is_known_whatever_stands_around_its_address_or_secret(sent, end, around):
     address = f"/webhooks/apiframe/{sent.webhook_nonce}{end}"
     headers = {"x-webhook-secret": f"{around}{webhook_secret(sent.webhook_nonce)}{around}"}
