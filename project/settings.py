@@ -73,9 +73,10 @@ if not APIFRAME_API_KEY:
     if not SANDBOX:
         raise ImproperlyConfigured(f"APIFRAME_API_KEY is missing: {APIFRAME_BASE_URL} asks for one.")
     APIFRAME_API_KEY = "sandbox"
-if not APIFRAME_API_KEY.isprintable() or not APIFRAME_API_KEY.isascii() or " " in APIFRAME_API_KEY:
+bare_key = APIFRAME_API_KEY.removeprefix("Bearer ")
+if not bare_key.isprintable() or not bare_key.isascii() or " " in bare_key:
     raise ImproperlyConfigured("APIFRAME_API_KEY must be plain printable characters without spaces.")
-if APIFRAME_API_KEY.startswith("afk_") and urlsplit(APIFRAME_BASE_URL).hostname in FIRST_GENERATION:
+if bare_key.startswith("afk_") and urlsplit(APIFRAME_BASE_URL).hostname in FIRST_GENERATION:
     raise ImproperlyConfigured(
         "APIFRAME_API_KEY begins with afk_: such a key belongs to another generation of APIFRAME’s API, which knows"
         " no extensions. Set a key of the first one."
@@ -120,6 +121,7 @@ MIDDLEWARE = [
     "project.request_id.RequestIdMiddleware",
     "project.bodies.ChunkedBodyMiddleware",
     "extender.operations.health.AnyHostMiddleware",
+    "project.hosts.KnownHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

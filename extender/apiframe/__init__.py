@@ -5,6 +5,7 @@ from extender.apiframe.errors import (
     ApiframeError,
     BadKey,
     Busy,
+    NoCredits,
     NotFound,
     NotSent,
     NotUploaded,
@@ -12,15 +13,18 @@ from extender.apiframe.errors import (
     Standing,
     Unknown,
 )
-from extender.apiframe.payloads import TaskUpdate, likely_id_in, parse_task
+from extender.apiframe.finding import MAX_ID, likely_id_in
+from extender.apiframe.payloads import TaskUpdate, parse_task
 from extender.apiframe.reading import read
 
 __all__ = [
+    "MAX_ID",
     "Account",
     "ApiframeError",
     "BadKey",
     "Busy",
     "Client",
+    "NoCredits",
     "NotFound",
     "NotSent",
     "NotUploaded",

@@ -1,53 +1,34 @@
 """APIFRAME's JSON, translated at the door into our words.
 
-Nothing beyond this module knows how APIFRAME spells a state, a percentage or a reason.
+Nothing beyond this module and `vocabulary` knows how APIFRAME spells a state, a percentage or a reason.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from itertools import product
 from typing import Any
 
-from extender.apiframe.redaction import kept_of, storable, written
+from extender.apiframe.finding import MAX_DEPTH, as_id, id_in, objects_in, only_id_in, tasks_in, whole_task
+from extender.apiframe.redaction import kept_of, written
+from extender.apiframe.vocabulary import ERRORS, LOOK_ALIKES, STATES, URLS, plainly, plainly_named, text_of, word_of
 from extender.network.addresses import may_be_fetched
 from extender.states import State
 
-# Any other word means: still open, and somebody is working on it.
-STATES = {
-    "pending": State.PENDING,
-    "staged": State.PENDING,
-    "retry": State.PENDING,
-    "retrying": State.PENDING,
-    "starting": State.PROCESSING,
-    "processing": State.PROCESSING,
-    "finished": State.FINISHED,
-    "failed": State.FAILED,
-    "error": State.FAILED,
-    **dict.fromkeys(("completed", "complete", "success", "succeeded", "done"), State.FINISHED),
-    **dict.fromkeys(("cancelled", "canceled", "timeout", "timedout", "moderated", "rejected"), State.FAILED),
-    **dict.fromkeys(("failure", "aborted", "expired"), State.FAILED),
-}
-# Where look-alike services wrap what they say, and what they call a task's id; names here are plain: `_plainly`.
-WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload", "output", "items"}
-LOOK_ALIKES = {"id", "uuid", "jobid"}
-MAX_DEPTH = 5
-URLS = ("videourls", "imageurls")
 PICTURES = ("imageurls", "images")
 # Of a task that has finished, these can hardly be anything else.
 URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results", "urls", "data", "videourl", "video")
-URL = ("url", "videourl", "video", "imageurl", "image")
-ERRORS = ("errors", "error", "errormessages")
+URL = ("url", "videourl", "video", "imageurl", "image", "uri", "href", "src", "link", "downloadurl", "fileurl")
+NUMBERED = re.compile(r"(?:clip|video|image|url|videourl|imageurl|item|output|result|index|take)?(\d{1,3})")
 REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
-REASONS_ALIKE = ("errormessage", "failreason", "failurereason")
+REASONS_ALIKE = ("errormessage", "errordetail", "failreason", "failedreason", "failurereason", "description", "cause")
+SUCCESS = ("success", "ok", "succeeded")
 MAX_REASON = 2000
-MAX_ID = 64
-# Of a number of at most 64 digits, with room; Python refuses to spell much longer ones.
-MAX_BITS = 256
-LIKELY_ID = re.compile(r'"(?:(?:task_?|job_?|request_?|_)?id|uuid)"\s*:\s*"?([\w-]{6,64})(?![\w-])', re.IGNORECASE)
 MAX_URL = 8192
 MOST_CLIPS = 4
 UNREADABLE = "APIFRAME has finished this, but the addresses of its clips cannot be read yet."
@@ -111,10 +92,10 @@ def _of_nameless(body: Any, usable: Callable[[str], bool], ids: Collection[str])
     if len(ids) != 1 or any(map(id_in, objects)):
         return
     for remote_id, said in product(ids, objects):
-        task = _whole(said, remote_id)
+        task = whole_task(said, remote_id)
         update = _translate(task, remote_id, usable)
         if update.state == State.FINISHED or (
-            _word(task) and update.state != State.FAILED and not update.is_unreadable
+            word_of(task) and update.state != State.FAILED and not update.is_unreadable
         ):
             yield update
 
@@ -130,113 +111,38 @@ def parse_tasks(
     return found
 
 
-def objects_in(body: Any, ids: Collection[str] = (), depth: int = MAX_DEPTH) -> Iterator[dict[str, Any]]:
-    """The objects that `body` may mean: itself, and those that it lists or wraps, or names by one of `ids`."""
-    if not depth:
-        return
-    if isinstance(body, list):
-        for each in body:
-            yield from objects_in(each, ids, depth - 1)
-    elif isinstance(body, dict):
-        yield body
-        for name, value in body.items():
-            if name in ids and isinstance(value, dict):
-                yield {"task_id": name, **value}
-            elif _plainly(name) in WRAPPINGS:
-                yield from objects_in(value, ids, depth - 1)
-
-
-def tasks_in(body: Any, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-    """What `body` says of the tasks `ids`, by id: of each, the first that says how it stands."""
-    found: dict[str, dict[str, Any]] = {}
-    for task in objects_in(body, ids):
-        remote_id = _named(task, ids)
-        if remote_id and not _whole(found.get(remote_id, {}), remote_id).keys() & {"status", *URLS}:
-            found[remote_id] = task
-    return found
-
-
-def only_id_in(body: Any, but: str = "") -> str:
-    """The id that alone is named in `body` as a task's, `but` aside; "" where there is none, or several."""
-    named = {id_in(task) for task in objects_in(body)} - {"", but}
-    return named.pop() if len(named) == 1 else ""
-
-
-def names_a_task(body: Any, but: str) -> bool:
-    """Whether `body` names a task, `but` aside, and speaks of no errors: it may have been made, whatever is said."""
-    return bool(only_id_in(body, but)) and not any(fields.get("errors") for fields in objects_in(body))
-
-
-def id_in(task: dict[str, Any]) -> str:
-    """The id that `task` plainly names as one, however that is spelt, its digits as they stand; "" for none."""
-    return next((found for name, value in task.items() if _plainly(name) == "taskid" and (found := _id(value))), "")
-
-
-def _named(task: dict[str, Any], ids: Collection[str]) -> str:
-    """Which of `ids` is that of `task`: under another name it counts where there is none under its own."""
-    own = id_in(task)
-    others = (_id(value) for name, value in task.items() if _plainly(name) in LOOK_ALIKES)
-    return next((found for found in ([own] if own else others) if found and found in ids), "")
-
-
-def _id(value: Any) -> str:
-    found = str(value) if type(value) is int and value.bit_length() < MAX_BITS else _text(value)
-    # Where a byte could not be read, nobody can send it back as it came.
-    return found if len(found) <= MAX_ID and "\ufffd" not in found else ""
-
-
-def _whole(task: dict[str, Any], remote_id: str) -> dict[str, Any]:
-    """`task` by plain names, with what it wraps of itself: this counts first where it says how the task stands."""
-    whole = _spelt(task)
-    if any(whole.get(name) for name in URLS):
-        return whole
-    for name, value in task.items():
-        if _plainly(name) in WRAPPINGS and isinstance(value, dict) and id_in(value) in ("", remote_id):
-            inner = _spelt(value)
-            whole = {**whole, **inner} if _word(inner) in STATES else {**inner, **whole}
-    return whole
-
-
-def _spelt(fields: dict[str, Any]) -> dict[str, Any]:
-    """`fields` by their plain names; of two with the same, the first."""
-    return {_plainly(name): value for name, value in reversed(fields.items())}
-
-
-def _plainly(name: str) -> str:
-    return re.sub("[ _-]", "", name).lower()
-
-
 def picture_url_in(body: Any) -> str:
     """Where `body` says that an uploaded picture lies; "" where it does not."""
-    texts = (_text(fields.get(name)) for fields in map(_spelt, objects_in(body)) for name in ("imageurl", "url"))
+    texts = (
+        text_of(fields.get(name)) for fields in map(plainly_named, objects_in(body)) for name in ("imageurl", "url")
+    )
     return next((text for text in texts if re.match("https?://", text)), "")
-
-
-def likely_id_in(kept: str) -> str:
-    """What may be a task's id in the text that was kept of an answer: a person has to say so. "" for none."""
-    found = LIKELY_ID.search(kept)
-    return found[1] if found else ""
 
 
 def refusal_in(body: Any) -> str:
     """APIFRAME's words where it speaks of errors and of nothing that may be a task; "" for none."""
-    objects = [_spelt(fields) for fields in objects_in(body)]
-    if any(_id(fields.get(name)) for fields in objects for name in ("taskid", *LOOK_ALIKES)):
+    objects = [plainly_named(fields) for fields in objects_in(body)]
+    if any(as_id(fields.get(name)) for fields in objects for name in ("taskid", *LOOK_ALIKES)):
         return ""
-    return next((reason_of(fields) for fields in objects if any(fields.get(name) for name in ERRORS)), "")
+    return next((reason_of(fields) for fields in objects if _speaks_of_errors(fields)), "")
+
+
+def _speaks_of_errors(fields: dict[str, Any]) -> bool:
+    says_no = any(fields.get(name) is False for name in SUCCESS) or STATES.get(word_of(fields)) == State.FAILED
+    return says_no or any(fields.get(name) for name in ERRORS)
 
 
 def _translate(
     said: dict[str, Any], remote_id: str, usable: Callable[[str], bool], unsaid: State = State.PROCESSING
 ) -> TaskUpdate:
-    task = _whole(said, remote_id)
-    word = _word(task)
+    task = whole_task(said, remote_id)
+    word = word_of(task)
     state = STATES.get(word, State.PROCESSING if word else unsaid)
-    names = (*URLS, *URLS_OF_FINISHED) if state == State.FINISHED else URLS
-    found = ((name, urls) for name in names if any(urls := _clip_urls(task.get(name), usable)))
-    name, urls = next(found, ("", ()))
     percentage = _percentage(task.get("percentage"))
+    name, urls = _results(task, usable, may_be_named_otherwise=not word or state == State.FINISHED)
     is_whole = sum(map(bool, urls)) == MOST_CLIPS and percentage in (None, 100)
+    if name not in URLS and not is_whole and state != State.FINISHED:
+        urls = ()
     # The documented success has no status: the clips are what success looks like. Where it says itself that it is
     # not over, they may be the first of them, or a look at what is being made.
     if state != State.FAILED and urls and (is_whole or state == State.FINISHED or word not in STATES):
@@ -248,9 +154,13 @@ def _translate(
     return TaskUpdate(state, remote_id, percentage, retried=word in ("retry", "retrying"))
 
 
-def _word(task: dict[str, Any]) -> str:
-    """How `task` stands, in APIFRAME's word; "" where it does not say."""
-    return _plainly(_text(task.get("status")) or _text(task.get("state")))
+def _results(
+    task: dict[str, Any], usable: Callable[[str], bool], *, may_be_named_otherwise: bool
+) -> tuple[str, tuple[str | None, ...]]:
+    """Under which name the addresses of its clips stand, and these; "" and none where there are none."""
+    names = (*URLS, *URLS_OF_FINISHED) if may_be_named_otherwise else URLS
+    found = ((name, urls) for name in names if any(urls := _clip_urls(task.get(name), usable)))
+    return next(found, ("", ()))
 
 
 def _reasonless(word: str) -> str:
@@ -265,19 +175,15 @@ def reason_of(body: Any) -> str:
 
 def _words_in(said: Any, depth: int = MAX_DEPTH) -> str:
     if isinstance(said, dict):
-        fields = _spelt(said)
+        fields = plainly_named(said)
         # Within a reason anything is one: by the fields of a form, say.
         others = () if depth == MAX_DEPTH else fields
         said = [fields.get(name) for name in (*REASONS, *REASONS_ALIKE, *others)]
     elif isinstance(said, list):
         said = said[:1]
     if not isinstance(said, list) or not depth:
-        return _text(said)
+        return text_of(said)
     return next((words for each in said if (words := _words_in(each, depth - 1))), "")
-
-
-def _text(value: Any) -> str:
-    return storable(value).strip() if isinstance(value, str) else ""
 
 
 def _percentage(value: Any) -> int | None:
@@ -294,18 +200,47 @@ def _percentage(value: Any) -> int | None:
 def _clip_urls(value: Any, usable: Callable[[str], bool]) -> tuple[str | None, ...]:
     """The first four addresses in their places; an unusable or repeated one leaves its place empty."""
     places: list[str | None] = []
-    for entry in [value] if isinstance(value, str) else value[:MOST_CLIPS] if isinstance(value, list) else []:
+    for entry in _listed(value)[:MOST_CLIPS]:
         found = (text for text in _spellings(_address_in(entry)) if len(text) <= MAX_URL and usable(text))
         text = next(found, None)
         places.append(text if text not in places else None)
     return tuple(places)
 
 
+def _listed(value: Any, depth: int = MAX_DEPTH) -> list[Any]:
+    """What `value` lists: a list itself, JSON of one as text, addresses in a row, an object by numbers or of one."""
+    if not depth:
+        return []
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            return _listed(json.loads(value), depth - 1)
+        return re.split(r"[\s,;|]+(?=https?://)", value.strip())
+    if isinstance(value, dict):
+        return _numbered(value) or ([value] if _address_in(value) else _listed(_only(value.values()), depth - 1))
+    if isinstance(value, list):
+        return _listed(value[0], depth - 1) if len(value) == 1 and isinstance(value[0], list) else value
+    return []
+
+
+def _only(values: Collection[Any]) -> Any:
+    """The only list among `values`, or the only one of them: beside others an address may be of anything."""
+    lists = [value for value in values if isinstance(value, list)]
+    found = lists or values
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _numbered(value: dict[str, Any]) -> list[Any]:
+    """The first places of an object whose names are their numbers, from 0 or from 1 on."""
+    numbers = {int(found[1]): each for name, each in value.items() if (found := NUMBERED.fullmatch(plainly(name)))}
+    first = min(1, *numbers) if numbers else 1
+    return [numbers.get(first + place) for place in range(MOST_CLIPS)] if numbers else []
+
+
 def _address_in(entry: Any, depth: int = MAX_DEPTH) -> str:
     """The address that `entry` is, or holds under a name for one."""
     if not isinstance(entry, dict) or not depth:
-        return _text(entry)
-    fields = _spelt(entry)
+        return text_of(entry)
+    fields = plainly_named(entry)
     return next((text for name in URL if (text := _address_in(fields.get(name), depth - 1))), "")
 
 

@@ -11,13 +11,14 @@ from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
 from extender.archive import files, storage
-from extender.archive.claims import Claim, Overtaken
+from extender.archive.claims import Claim
 from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
 from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
 from extender.tasks import following
 from extender.tasks.models import Clip
+from extender.tasks.models.leases import Overtaken
 from extender.video import process as probing
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=6)
 # How long nothing is copied after the store was full or broken: the next try tells whether it is mended.
 PAUSE = timedelta(minutes=1)
+# After so many tries what is cut off where it was the last time is taken for the whole.
+MOST_ALIKE = 5
 SEEN_BYTES = 4096
 MEASURED = ("duration_ms", "width", "height", "frame_rate", "codec")
 
@@ -71,6 +74,8 @@ def _settle_failed(claim: Claim, error: Exception) -> None:
         case Barred() | Refused():
             # A redirect inside or without end is what a network or a host shows whom it keeps out.
             _try_later(claim, str(error), FileState.BARRED)
+        case probing.Unfit() if _may_be_cut_off(claim):
+            _try_later(claim, str(error))
         case TooLarge() | probing.Unfit():
             claim.settle(FileState.REFUSED, str(error))
             logger.warning("%s cannot be stored: %s", claim.clip, error)
@@ -87,6 +92,13 @@ def _settle_failed(claim: Claim, error: Exception) -> None:
         case _:
             logger.error("%s could not be copied", claim.clip, exc_info=error)
             _try_later(claim, "Something unexpected happened; the log of the worker says what.")
+
+
+def _may_be_cut_off(claim: Claim) -> bool:
+    """Whether another try may bring more: its server announced no length, and what came is not the same each time."""
+    now = Clip.objects.get(pk=claim.clip.pk)
+    is_the_same = claim.clip.misses >= MOST_ALIKE and claim.clip.received == now.received
+    return now.expected is None and not is_the_same
 
 
 def _settle_stored(claim: Claim, found: dict[str, Any]) -> None:
@@ -155,9 +167,9 @@ def _look(clip: Clip, path: Path, pictures: Path) -> probing.Facts | probing.Pic
         with storage.disk_trouble():
             return (probing.look if clip.is_picture else probing.examine)(path, pictures)
     except probing.Unfit as error:
-        # Whoever takes this server for a robot shows it a page or a few words instead, with 200.
-        if _is_text(path):
-            raise Barred("Its host sends this server a page instead of it.") from error
+        # Whoever takes this server for a robot shows it something else instead, with 200.
+        if other := _stands_in_for(clip, path):
+            raise Barred(f"Its host sends this server {other} instead of it.") from error
         raise
 
 
@@ -201,10 +213,15 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
     return digest.hexdigest(), size
 
 
-def _is_text(path: Path) -> bool:
-    """Whether the file at `path` is words: every film and picture has a NUL among its first bytes."""
+def _stands_in_for(clip: Clip, path: Path) -> str:
+    """What the file at `path` is, where that may be anything but `clip`; "" for nothing that is known."""
     with path.open("rb") as file:
-        return b"\0" not in file.read(SEEN_BYTES)
+        start = file.read(SEEN_BYTES)
+    # Every film and picture has a NUL among its first bytes. A page may be packed, or in characters of two bytes.
+    if b"\0" not in start or start.startswith((b"<", b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")):
+        return "a page"
+    is_picture = start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or start[8:12] == b"WEBP"
+    return "a picture" if is_picture and not clip.is_picture else ""
 
 
 def _miss(claim: Claim, said: str) -> None:

@@ -62,7 +62,7 @@ def _drop(export: Export) -> bool:
 def verify(progress: Callable[[int], object]) -> Iterator[Clip]:
     """Reads every copy again; `progress` hears how many bytes. Yields those that are damaged, to be copied again."""
     store = storage.current_store()
-    for clip in Clip.objects.stored().select_related("task").order_by("pk").iterator():
+    for clip in Clip.objects.stored().select_related("task").by_pages():
         if not _is_whole(store, clip):
             _copy_again(clip)
             yield clip

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,8 +11,6 @@ from extender.sandbox import wire
 PLAIN, HANG_UP, DRIP, HUGE, GZIP_BOMB, CUT = "plain", "hang-up", "drip", "huge", "gzip-bomb", "cut"
 
 MOVED_TO = "https://api.moved.example/v9"
-
-_PAGE = "<!doctype html><title>{0}</title><h1>{0}</h1><p>The web server reported an error.</p>"
 
 
 @dataclass(frozen=True)
@@ -40,58 +39,54 @@ def packed(answer: Answer) -> Answer:
     return replace(answer, body=gzip.compress(answer.body), headers=headers)
 
 
-def _id_in(answer: Answer) -> str:
-    return json.loads(answer.body)["task_id"]
+def _page(status: int, title: str) -> Answer:
+    page = f"<!doctype html><title>{title}</title><h1>{title}</h1><p>The web server reported an error.</p>"
+    return Answer(status, page.encode(), "text/html; charset=utf-8")
+
+
+# By a fault, the answer that is sent instead of the true one.
+INSTEAD = {
+    "400": refused(400, "The request was refused"),
+    "401": of(401, {}),
+    "402": refused(402, "You do not have enough credits"),
+    "403": refused(403, "This prompt is against the rules"),
+    "404": refused(404, "Task not found"),
+    "408": refused(408, "Request timed out"),
+    "429": replace(refused(429, "Too many requests"), headers={"Retry-After": "2"}),
+    "500": of(500, {}),
+    "500-billed": of(500, {}),
+    "stall-unbilled": of(500, {}),
+    "html": _page(200, "One moment, please"),
+    "html-404": _page(404, "404 Not Found"),
+    "html-502": _page(502, "502 Bad Gateway"),
+    "empty": Answer(200),
+    "no-task-id": of(200, {}),
+    "errors-200": refused(200, "The prompt was refused"),
+    "door-1010": Answer(403, b"error code: 1010", "text/plain"),
+    **{f"moved-{status}": Answer(status, headers={"Location": MOVED_TO}) for status in (301, 302, 307, 308)},
+}
+# How the id of a task is said in place of `task_id`.
+IDS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "id-number": lambda task_id: {"task_id": int(task_id)},
+    "id-renamed": lambda task_id: {"data": {"taskId": task_id}},
+    "id-elsewhere": lambda task_id: {"id": task_id},
+}
+DELIVERIES = {
+    "hang-up": HANG_UP,
+    "hang-up-billed": HANG_UP,
+    "drip": DRIP,
+    "huge": HUGE,
+    "gzip-bomb": GZIP_BOMB,
+}
+STALLS = {"stall", "stall-unbilled"}
 
 
 def spoilt(answer: Answer, fault: str | None, stall: float) -> Answer:
     """The answer that is sent instead of `answer` under a fault. `stall`: seconds that a stall lasts."""
-    match fault:
-        case None:
-            return answer
-        case "400":
-            return refused(400, "The request was refused")
-        case "401":
-            return of(401, {})
-        case "402":
-            return refused(402, "You do not have enough credits")
-        case "403":
-            return refused(403, "This prompt is against the rules")
-        case "404":
-            return refused(404, "Task not found")
-        case "408":
-            return refused(408, "Request timed out")
-        case "429":
-            return replace(refused(429, "Too many requests"), headers={"Retry-After": "2"})
-        case "500" | "500-billed":
-            return of(500, {})
-        case "stall":
-            return replace(answer, wait=stall)
-        case "stall-unbilled":
-            return replace(of(500, {}), wait=stall)
-        case "hang-up" | "hang-up-billed":
-            return replace(answer, delivery=HANG_UP)
-        case "html":
-            return Answer(200, _PAGE.format("One moment, please").encode(), "text/html; charset=utf-8")
-        case "html-404":
-            return Answer(404, _PAGE.format("404 Not Found").encode(), "text/html; charset=utf-8")
-        case "html-502":
-            return Answer(502, _PAGE.format("502 Bad Gateway").encode(), "text/html; charset=utf-8")
-        case "empty":
-            return Answer(200)
-        case "no-task-id":
-            return of(200, {})
-        case "errors-200":
-            return refused(200, "The prompt was refused")
-        case "id-number":
-            return of(200, {"task_id": int(_id_in(answer))})
-        case "id-renamed":
-            return of(200, {"data": {"taskId": _id_in(answer)}})
-        case "id-elsewhere":
-            return of(200, {"id": _id_in(answer)})
-        case "door-1010":
-            return Answer(403, b"error code: 1010", "text/plain")
-        case "moved-301" | "moved-302" | "moved-307" | "moved-308":
-            return Answer(int(fault[-3:]), headers={"Location": MOVED_TO})
-        case _:
-            return replace(answer, delivery=fault)  # drip, huge, gzip-bomb
+    if fault is None:
+        return answer
+    if fault in IDS:
+        answer = of(200, IDS[fault](json.loads(answer.body)["task_id"]))
+    return replace(
+        INSTEAD.get(fault, answer), delivery=DELIVERIES.get(fault, PLAIN), wait=stall if fault in STALLS else 0.0
+    )

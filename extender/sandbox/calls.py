@@ -113,6 +113,8 @@ def _new_id(words: tuple[str, ...]) -> str:
     made = uuid.uuid4()
     if "id-number" in words:
         return str(10**15 + made.int % 10**15)
+    if "id-long" in words:
+        return f"{made.hex:x<200}"
     return f"task_{made.hex[:26].upper()}" if "id-ulid" in words else str(made)
 
 

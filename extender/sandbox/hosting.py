@@ -13,7 +13,7 @@ HUGE_BYTES = 1 << 30
 LATE_TURNS = 3
 SLOW_SECONDS, SLOW_PIECES = 5.0, 50
 INSIDE = ("http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:1/")  # of an even clip, of an odd one
-BODIES = {f"clip-{name}" for name in ("drip", "stall", "truncated", "wrong-length", "huge", "endless", "slow")}
+BODIES = {f"clip-{name}" for name in ("drip", "stall", "truncated", "cut", "wrong-length", "huge", "endless", "slow")}
 
 _NOISE = random.Random(7).randbytes(100_000)  # noqa: S311
 _PAGE = "<!doctype html><title>One moment, please</title><h1>Checking your browser</h1>"
@@ -78,7 +78,7 @@ def _instead(service: Service, word: str, task_id: str, target: SplitResult, age
 
 def _send_badly(handler: BaseHTTPRequestHandler, service: Service, word: str, clip: bytes) -> None:
     """Sends the headers, and a body that is not what they promise, or not when."""
-    lengths = {"clip-wrong-length": len(clip) // 2, "clip-huge": HUGE_BYTES, "clip-endless": None}
+    lengths = {"clip-wrong-length": len(clip) // 2, "clip-huge": HUGE_BYTES, "clip-endless": None, "clip-cut": None}
     handler.close_connection = True
     delivery.head(handler, Answer(200, type=videos.type_of(handler.path)), lengths.get(word, len(clip)))
     if handler.command == "HEAD":
@@ -98,7 +98,7 @@ def _pieces(word: str, clip: bytes, stall: float) -> Iterator[tuple[bytes, float
             yield from ((bytes((byte,)), delivery.DRIP_SECONDS) for byte in clip)
         case "clip-stall":
             yield half, stall
-        case "clip-truncated":
+        case "clip-truncated" | "clip-cut":
             yield half, 0
         case "clip-slow":
             step = len(clip) // SLOW_PIECES + 1

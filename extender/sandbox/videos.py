@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from extender.sandbox import answers, delivery
 from extender.sandbox.answers import Answer
 
-PATH = re.compile(r"/(?:videos|images)/([A-Za-z0-9_-]{1,64})/([1-5]|grid)\.(mp4|png)")
+PATH = re.compile(r"/(?:videos|images)/([A-Za-z0-9_-]{1,200})/([1-5]|grid)\.(mp4|png)")
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 CHUNK = 1 << 18
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from extender.apiframe import ApiframeError, Client
+from extender.apiframe import ApiframeError, BadKey, Busy, Client, NoCredits, NotSent
 from extender.tasks import gate
 from extender.tasks.models import Event, Task
 from extender.tasks.models.queries import QUIET_AFTER
@@ -19,6 +19,8 @@ DAILY = timedelta(days=1)
 PATIENCE = QUIET_AFTER + timedelta(days=7)
 BATCH = 20
 SINGLY_SECONDS = 20
+# No question fares better after these, whatever it is about.
+TRUE_OF_ALL = (BadKey, NoCredits, NotSent, Busy)
 
 
 def interval(task: Task) -> timedelta | None:
@@ -75,23 +77,22 @@ def renew_clips(task: Task) -> None:
 
 
 def _ask_singly(tasks: list[Task]) -> None:
-    """Asks about each alone, since the answer about all was spoilt or lacks them. Who finds no time left waits."""
+    """Asks about each alone, since the answer about all was spoilt or lacks them.
+
+    Who finds no time left waits, and so do all after one whose answer says nothing of it alone.
+    """
     ends = time.monotonic() + SINGLY_SECONDS
     for task in tasks:
-        if time.monotonic() < ends:
-            _ask([task])
+        if time.monotonic() > ends or not _ask([task]):
+            break
 
 
-def _ask(tasks: list[Task]) -> None:
+def _ask(tasks: list[Task]) -> bool:
+    """Asks about all in one call, and where that brings nothing about each alone. Returns whether to go on."""
     try:
         updates, kept = Client.from_settings().fetch_many([task.remote_id for task in tasks])
     except ApiframeError as error:
-        gate.close_for(error)
-        for task in tasks:
-            record(task, str(error), Event.Source.SILENCE, error.raw)
-        if len(tasks) > 1 and error.concerns_the_request:
-            _ask_singly(tasks)
-        return
+        return _unanswered(tasks, error)
     left_out = []
     for task in tasks:
         if update := updates.get(task.remote_id):
@@ -101,3 +102,15 @@ def _ask(tasks: list[Task]) -> None:
             record(task, "APIFRAME's answer left this task out", Event.Source.SILENCE, kept)
     if len(tasks) > 1:
         _ask_singly(left_out)
+    return True
+
+
+def _unanswered(tasks: list[Task], error: ApiframeError) -> bool:
+    for task in tasks:
+        record(task, str(error), Event.Source.SILENCE, error.raw)
+    if len(tasks) > 1 and not isinstance(error, TRUE_OF_ALL):
+        # It may have been about the list, or about one in it: what one alone is told shows it.
+        _ask_singly(tasks)
+    else:
+        gate.close_for(error)
+    return error.concerns_the_request

@@ -19,6 +19,7 @@ def look_up(member: Member, remote_id: str) -> Task:
     known = Task.objects.visible_to(member).with_remote_id(remote_id)
     if known and known.has_clips:
         return known
+    remote_id = known.remote_id if known else remote_id.strip()
     update = _look_at(remote_id)
     task = known or _original(member, remote_id)
     apply_update(task, update, Event.Source.POLL)
@@ -33,6 +34,7 @@ def adopt(task: Task, remote_id: str) -> None:
 
     Raises `NotContinuable` where APIFRAME does not know it, or another task has it already.
     """
+    remote_id = remote_id.strip()
     if Task.objects.filter(remote_id=remote_id).exists():
         raise NotContinuable("That id belongs to another task here.")
     try:

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from extender.apiframe import ApiframeError, Client, NotSent, NotUploaded, Standing, TaskUpdate, Unknown
+from extender.apiframe import ApiframeError, Client, NotSent, NotUploaded, Refused, Standing, TaskUpdate, Unknown
 from extender.network.backoff import backoff
 from extender.states import State
 from extender.tasks import gate, start_pictures
@@ -42,7 +42,7 @@ def send(task: Task) -> None:
 
     Whatever comes back, and whatever does not, goes through the door. No transaction is open meanwhile.
     """
-    if not Task.objects.claim_to_send(task.pk):
+    if not gate.claim(task):
         return
     trouble: ApiframeError | None = None
     try:
@@ -54,13 +54,15 @@ def send(task: Task) -> None:
         source = Event.Source.SILENCE if isinstance(error, NotSent | NotUploaded | Unknown) else Event.Source.ANSWER
         trouble = error
     _hand_over(task, update, source)
-    if trouble:
+    if trouble is None or isinstance(trouble, Refused):
+        gate.answered()
+    else:
         gate.close_for(trouble)
     if update.state == State.UNCONFIRMED:
         try:
             _note_credits(task, "credits_after")
         except ApiframeError as error:
-            gate.close_for(error)
+            gate.close_for_silence(error)
 
 
 def webhook_secret(nonce: str) -> str:
@@ -113,7 +115,7 @@ def _submit(task: Task) -> TaskUpdate:
     except ApiframeError as error:
         # What the account holds is a help for later. The submit needs no leave from it, unless it would fare no
         # better; that nobody was reached is not known before the submit itself, which waits longer.
-        if isinstance(error, Standing) and not isinstance(error, NotSent):
+        if isinstance(error, Standing) and not isinstance(error, NotSent) and gate.heeds_account():
             raise
     address = _picture_address(task)
     record(task, "sending to APIFRAME", Event.Source.SEND)

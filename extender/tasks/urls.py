@@ -6,4 +6,6 @@ from extender.tasks import webhooks
 
 urlpatterns = [
     path("webhooks/apiframe/<str:nonce>/", webhooks.apiframe, name="webhook"),
+    # Whoever drops the last slash would be redirected, and lose the body.
+    path("webhooks/apiframe/<str:nonce>", webhooks.apiframe, name="webhook_without_slash"),
 ]

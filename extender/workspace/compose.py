@@ -100,7 +100,7 @@ def _submit(request: MemberRequest) -> HttpResponse:
     form = ExtendForm(request.POST, request.FILES)
     form.full_clean()
     take(request.user, form)
-    parent = Task.objects.visible_to(request.user).with_remote_id(form.cleaned_data.get("parent_task_id", ""))
+    parent = form.parent_among(Task.objects.visible_to(request.user))
     form.refuse_missing_clip(parent)
     again = {"charged_twice": "charged_twice" in request.POST}
     if not form.is_valid():

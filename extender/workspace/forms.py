@@ -7,30 +7,33 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
+from extender.apiframe import MAX_ID
 from extender.tasks.models import Clip, Picture, Task
+from extender.tasks.models.queries import TaskQuerySet
 from extender.tasks.prompts import is_blank, mended, motion_of
 
 MAX_PROMPT = 2000
-# What its column holds.
-MAX_ID = 64
 MAX_PICTURE_MB = 25
 # The shapes that are offered, widest first.
 RATIOS = ("21:9", "16:9", "3:2", "1:1", "2:3", "9:16")
 
 
 class TaskIdField(forms.CharField):
-    """An APIFRAME task id, byte for byte as APIFRAME spells it."""
+    """An APIFRAME task id, byte for byte as it came: blanks around it may be part of it, or of what was pasted."""
 
     default_error_messages = {
         "required": "Paste the APIFRAME task id of the video to continue.",
-        "invalid": "This is not an APIFRAME task id: they have up to 64 characters and no spaces.",
+        "invalid": "This is not an APIFRAME task id: they have up to 255 characters.",
     }
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(strip=False, **named)
 
     def to_python(self, value: object) -> str:
         text = super().to_python(value) or ""
-        if len(text) > MAX_ID or not text.isprintable() or " " in text:
+        if len(text) > MAX_ID or "\0" in text:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return text
+        return text if text.strip() else ""
 
 
 class PromptField(forms.CharField):
@@ -181,6 +184,13 @@ class ExtendForm(MotionForm):
     def blank(cls, **initial: object) -> Self:
         """A fresh form; unless `initial` says otherwise, for the first clip."""
         return super().blank(**{"index": 1, **initial})
+
+    def parent_among(self, tasks: TaskQuerySet) -> Task | None:
+        """The parent, if it is one of `tasks`: its id is then as APIFRAME spells it, else without blanks."""
+        typed = self.cleaned_data.get("parent_task_id", "")
+        parent = tasks.with_remote_id(typed)
+        self.cleaned_data["parent_task_id"] = parent.remote_id if parent else typed.strip()
+        return parent
 
     def refuse_missing_clip(self, parent: Task | None) -> None:
         """Says so beside the field where `parent` is known not to have the clip that was chosen."""

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extender.apiframe.payloads import TaskUpdate, parse_task, reason_of, refusal_in, usable_clip_url
+from extender.apiframe.payloads import (
+    UNREADABLE,
+    TaskUpdate,
+    parse_task,
+    parse_tasks,
+    reason_of,
+    refusal_in,
+    usable_clip_url,
+)
 from extender.states import State
 from tests.sizes import size
 
@@ -147,7 +155,7 @@ def test_only_https_addresses_are_clips_and_those_of_the_sandbox(url):
 
 @pytest.mark.parametrize(
     "body",
-    [None, [], "x", 7, {}, {"task_id": 7.5}, {"task_id": True}, {"task_id": "  "}, {"task_id": 10**99}, {"id": "7"}],
+    [None, [], "x", 7, {}, {"task_id": 7.5}, {"task_id": True}, {"task_id": "  "}, {"task_id": 10**999}, {"id": "7"}],
 )
 def test_what_is_not_about_a_task_is_said_to_be_so(body):
     with pytest.raises(ValueError, match="not a task"):
@@ -196,7 +204,7 @@ def test_a_body_of_great_depth_is_survived():
 
 def test_an_id_that_no_column_holds_is_none():
     with pytest.raises(ValueError, match="not a task"):
-        parse_task({"task_id": "x" * 65}, usable)
+        parse_task({"task_id": "x" * 256}, usable)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +226,31 @@ def test_an_id_that_no_column_holds_is_none():
 )
 def test_a_result_is_read_however_it_is_wrapped_or_named(body):
     assert parse_task(body, usable, ids={ID}) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        json.dumps(URLS),
+        json.dumps({"data": URLS}),
+        ",".join(URLS),
+        "\n".join(URLS),
+        {str(place): url for place, url in enumerate(URLS)},
+        {str(place): {"url": url} for place, url in enumerate(URLS, 1)},
+        {f"video_{place}": url for place, url in reversed([*enumerate(URLS, 1)])},
+        {"urls": URLS},
+        {"urls": URLS, "thumbnail": "https://x/1.jpg"},
+        [URLS],
+        [{"downloadUrl": url, "id": 7} for url in URLS],
+    ],
+)
+def test_a_list_of_clips_is_read_however_it_is_written(listed):
+    assert parse(video_urls=listed) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
+
+
+def test_an_object_of_clips_leaves_out_what_it_lacks():
+    assert parse(video_urls={"mp4": URLS[0]}).clip_urls == (URLS[0],)
+    assert parse(video_urls={"2": URLS[1], "4": URLS[3]}).clip_urls == (None, URLS[1], None, URLS[3])
 
 
 @pytest.mark.parametrize(
@@ -249,6 +282,23 @@ def test_but_an_envelope_ends_none(body):
 
 def test_an_id_of_digits_may_come_as_a_number():
     assert parse_task({"data": {"id": 10**15}}, usable, ids={str(10**15)}).remote_id == str(10**15)
+
+
+def test_an_id_in_another_case_of_letters_is_the_same_where_no_other_is_nearer():
+    loud = {"data": {"TASK_ID": ID.upper(), "result": {"task_id": ID.title(), "video_urls": URLS}}}
+    assert parse_task(loud, usable, ids={ID}) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
+    many = [
+        {"task_id": "AB", "status": "failed"},
+        {"task_id": "ab", "status": "pending"},
+        {"id": "C", "percentage": 7},
+    ]
+    found = parse_tasks({"tasks": many}, usable, ["ab", "c"])
+    assert [(known, update.state) for known, update in found.items()] == [
+        ("ab", State.PENDING),
+        ("c", State.PROCESSING),
+    ]
+    assert parse_tasks({"tasks": many[:1]}, usable, ["ab", "aB"]) == {}
+    assert parse_tasks({"C": {"status": "pending"}}, usable, ["c"])["c"].state == State.PENDING
 
 
 def test_where_several_tasks_are_named_and_none_is_known_nobody_guesses():
@@ -283,6 +333,13 @@ def test_an_envelopes_words_are_not_its_tasks():
             {"video_urls": ["https://a.example/b c.mp4"]},
             TaskUpdate(State.FINISHED, ID, 100, ("https://a.example/b%20c.mp4",)),
         ),
+        ({"videos": URLS}, TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))),
+        ({"output": {"urls": URLS}, "percentage": "50"}, TaskUpdate(State.PROCESSING, ID, 50)),
+        (
+            {"status": "finished", "output": {"thumb": URLS[0], "mp4": URLS[1]}},
+            TaskUpdate(State.PROCESSING, ID, 100, reason=UNREADABLE),
+        ),
+        ({"task_status": "failed", "failedReason": "No"}, TaskUpdate(State.FAILED, ID, reason="No")),
         ({"state": "Timed-Out", "failure_reason": "No"}, TaskUpdate(State.FAILED, ID, reason="No")),
         ({"status": "failed", "errors": {"prompt": ["No"]}}, TaskUpdate(State.FAILED, ID, reason="No")),
         ({"status": "Failure"}, TaskUpdate(State.FAILED, ID, reason="APIFRAME gave no reason. It says: failure.")),
@@ -304,6 +361,9 @@ def test_what_is_said_in_a_wrapping_is_said():
         {"data": {"errors": [{"message": "No"}]}},
         [{"error": {"detail": "No"}}],
         {"error": True, "message": "No"},
+        {"success": False, "message": "No"},
+        {"status": "error", "message": "No", "data": None},
+        {"result": {"ok": False, "description": "No"}},
         {"errors": [{"msg": "No", "request_id": "r-123456"}], "task_id": None},
     ],
 )

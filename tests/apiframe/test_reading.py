@@ -26,6 +26,9 @@ BARE_DEFLATE = BARE.compress(TEXT.encode()) + BARE.flush()
         (TEXT.encode(), "deflate"),
         (TEXT.encode(), "br"),
         (f"\0\ufeff {TEXT}\n\0\0".encode(), ""),
+        (f")]}}',\n{TEXT}".encode(), None),
+        (f"notify({TEXT});".encode(), None),
+        (f"Warning: slow\n{TEXT}\nBye {{".encode(), None),
         (TEXT.encode("utf-16"), None),
         (TEXT.encode("utf-16-be"), None),
         (json.dumps(TEXT).encode(), None),
@@ -40,6 +43,18 @@ BARE_DEFLATE = BARE.compress(TEXT.encode()) + BARE.flush()
 )
 def test_what_can_be_read_is_read(came, packing):
     assert read(came, packing).said == SAID
+
+
+def test_several_in_a_row_and_a_form_are_read_too():
+    assert read(f"{TEXT}\n{TEXT}\n".encode()).said == [SAID, SAID]
+    assert read(b"task_id=a%20b&status=failed").said == {"task_id": "a b", "status": "failed"}
+
+
+@pytest.mark.parametrize(
+    "came", [b"error=1010", b"<script>x = {}</script>", b"a " + b"[" * 60_000, b"x" * 300 + b"{}"]
+)
+def test_a_page_and_a_line_of_text_are_no_json(came):
+    assert read(came).said is None
 
 
 @pytest.mark.parametrize("came", [b"", b"\0", b"{", b"<h1>502</h1>", b"[" * 60_000, b"9" * 5000, b"\xff\xfe"])

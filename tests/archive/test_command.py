@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from extender.archive import copying, storage
 from extender.tasks.models import Clip, Task
@@ -115,6 +117,19 @@ def test_what_is_damaged_is_named_shown_from_apiframe_and_copied_again(web, two_
     assert archive("--verify")[0] == 0
     assert path.read_bytes() == whole
     assert film(settings, copy, "poster").exists()
+
+
+def test_however_many_clips_there_are_a_page_of_them_is_read_at_once(member, settings, shorten):
+    shorten("extender.tasks.models.clips.PAGE", 2)
+    copies = [make_clip(make_task(member, urls=[]), body=f"film {number}".encode()) for number in range(5)]
+    for copy in copies[::2]:
+        film(settings, copy).unlink()
+    with CaptureQueriesContext(connection) as captured:
+        code, _, err = archive("--verify")
+    assert (code, err.count("The copy was damaged.")) == (1, 3)
+    read = [query["sql"] for query in captured.captured_queries if '"source_url"' in query["sql"]]
+    assert len(read) in (3, 4)
+    assert all("LIMIT 2" in sql for sql in read)
 
 
 def test_a_film_that_is_whole_is_not_lost_with_its_pictures(two_clips, settings, sandbox):

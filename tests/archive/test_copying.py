@@ -1,5 +1,6 @@
 """Copying: every finished clip is fetched, looked into and kept; what stands in the way is said, and passes."""
 
+import gzip
 import hashlib
 from pathlib import Path
 
@@ -180,7 +181,15 @@ def test_a_host_that_refuses_this_server_is_tried_for_ever_and_browsers_play_its
 
 @pytest.mark.parametrize(
     "came",
-    [b"\xef\xbb\xbf<html>", b'{"message": "Forbidden"}', b"error code: 1010", "für Sie gesperrt".encode("latin-1")],
+    [
+        b"\xef\xbb\xbf<html>",
+        b'{"message": "Forbidden"}',
+        b"error code: 1010",
+        "für Sie gesperrt".encode("latin-1"),
+        b"<!doctype html>\0",
+        "<p>Wait</p>".encode("utf-16"),
+        gzip.compress(b"<html>" * 99, mtime=0),
+    ],
 )
 def test_words_in_a_clips_place_are_the_hosts_and_no_verdict_on_the_clip(member, sandbox, came):
     sandbox.dictate("/account", came, headers={"Content-Type": "video/mp4"})
@@ -188,6 +197,13 @@ def test_words_in_a_clips_place_are_the_hosts_and_no_verdict_on_the_clip(member,
     work()
     copy = task.clip_set.get()
     assert (copy.state, copy.reason) == ("barred", "Its host sends this server a page instead of it.")
+
+
+def test_a_picture_in_a_films_place_is_no_verdict_on_it_either(member, sandbox):
+    sandbox.dictate("/account", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", headers={"Content-Type": "image/png"})
+    task = make_task(member, urls=[f"{sandbox.url}/account"])
+    work()
+    assert task.clip_set.get().reason == "Its host sends this server a picture instead of it."
 
 
 def test_what_is_no_video_is_kept_out_and_stays_linked(web, finished, settings):
@@ -207,6 +223,22 @@ def test_what_does_not_come_whole_is_never_kept(finished, settings, fault):
     assert "stored" not in task.clip_set.values_list("state", flat=True)
     assert all(copy.reason for copy in task.clip_set.all())
     assert not list(settings.MEDIA_ROOT.glob("tmp/*.part"))
+
+
+@pytest.mark.parametrize("is_passing", [True, False])
+def test_what_breaks_off_without_an_announced_length_is_refused_only_if_it_does_so_each_time(
+    finished, sandbox, shorten, is_passing
+):
+    shorten("extender.archive.copying.MOST_ALIKE", 2)
+    sandbox.options(misbehave=["clip-cut"])
+    task = finished()
+    for misses in (1, 2):
+        work()
+        assert task.clip_set.values_list("state", "misses").get() == ("waiting", misses)
+        let_time_pass()
+    sandbox.options(misbehave=[] if is_passing else ["clip-cut"])
+    work()
+    assert task.clip_set.get().state == ("stored" if is_passing else "refused")
 
 
 def test_waits_grow_from_try_to_try(finished):

@@ -290,7 +290,7 @@ def test_who_is_exporting_sees_that_it_was_cancelled_and_keeps_nothing(web, film
 
     # It is over too soon for anybody to come in between.
     monkeypatch.setattr(exporting.probing, "export", cancel_meanwhile)
-    shorten("extender.archive.exports.exporting.REPORT_SECONDS", 0)
+    shorten("extender.tasks.models.leases.REPORT_SECONDS", 0)
     assert exporting.export_next()
     export.refresh_from_db()
     assert (export.state, len(heard)) == ("cancelled", 1)

@@ -30,13 +30,12 @@ def install() -> None:
     if not every:
         return
     from extender.apiframe import client
-    from extender.tasks import sending
-    from extender.tasks.models.tasks import TaskQuerySet
+    from extender.tasks import gate, sending
 
     log = Path(os.environ["EXTENDER_KILL_LOG"])
     # Few tasks have a picture to upload.
     passages, uploads = _Passages(every, log), _Passages(every // 7, log)
-    TaskQuerySet.claim_to_send = _around(TaskQuerySet.claim_to_send, passages, "before-claim", "after-claim")
+    gate.claim = _around(gate.claim, passages, "before-claim", "after-claim")
     client.exchange = _around(client.exchange, passages, "before-post", "after-post", only=_is_submit)
     client.exchange = _around(client.exchange, uploads, "before-upload", "after-upload", only=_is_upload)
     sending.apply_update = _around(sending.apply_update, passages, after="after-answer")

@@ -48,6 +48,7 @@ OPEN = {
         for kind in ("mp4", "jpg", "png", "webp", "poster.webp", "thumbnail.webp", "storyboard.webp")
     ),
     "webhooks/apiframe/<str:nonce>/",
+    "webhooks/apiframe/<str:nonce>",
     "healthz",
     "readyz",
     "admin/login/",

@@ -62,6 +62,7 @@ BAD = [
     ("APIFRAME_API_KEY", {"APIFRAME_API_KEY": "two words"}),
     ("APIFRAME_API_KEY", {"APIFRAME_BASE_URL": "https://api.apiframe.pro"}),
     ("another generation", AFK),
+    ("another generation", {**AFK, "APIFRAME_API_KEY": "Bearer afk_0123456789"}),
     ("another generation", {**AFK, "APIFRAME_BASE_URL": "https://api.apiframe.ai"}),
     ("SECRET_KEY", {"APIFRAME_API_KEY": "a-real-key"}),
     ("HTTPS_PROXY", {**REAL, "HTTPS_PROXY": "socks5://two words@127.0.0.1:1080"}),
@@ -112,7 +113,7 @@ def test_a_deployment_behind_https_has_no_warning():
         "--deploy",
         "--fail-level=WARNING",
         PUBLIC_URL="https://extender.example",
-        APIFRAME_API_KEY="a-real-key",
+        APIFRAME_API_KEY="Bearer a-real-key",
         SECRET_KEY=LONG_SECRET,
     )
     assert (result.returncode, result.stderr) == (0, "")

@@ -16,7 +16,7 @@ from extender.tasks.models.queries import TaskQuerySet
 from tests.helpers import make_task
 
 # Signing out ends the test's session; a webhook is nobody's who is signed in, and has tests of its own.
-LEFT_OUT = {"logout", "webhook"}
+LEFT_OUT = {"logout", "webhook", "webhook_without_slash"}
 FIELDS = {"picked": "yes", "task_id": str(uuid.uuid4()), "show_prompt": "on"}
 
 

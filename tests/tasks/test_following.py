@@ -12,7 +12,7 @@ from django.utils import timezone
 from extender.apiframe import TaskUpdate
 from extender.states import State
 from extender.tasks.following import LONGEST_INTERVAL, SHORTEST_INTERVAL, follow_due, interval, refresh
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Event, Gate, Task
 from extender.tasks.updates import apply_update
 from tests.helpers import age, at_once, become_due, eventually, make_task, reached_again
 from tests.tasks.ledger import fetches
@@ -295,6 +295,26 @@ def test_where_many_are_refused_each_is_asked_about_alone(submit, sandbox):
     assert bad.state == State.PENDING
     assert "HTTP 500" in bad.events.last().said
     assert [row["path"] for row in fetches(sandbox)[-4:]] == ["/fetch-many", "/fetch", "/fetch", "/fetch"]
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 301, 500, None])
+def test_where_nobody_answers_about_many_each_is_asked_about_alone(submit, sandbox, status):
+    tasks = [submit(f"[seconds-0] take {number}") for number in range(2)]
+    for task in tasks:
+        become_due(task)
+    sandbox.dictate("/fetch-many", b"<h1>No</h1>" if status else b"", status=status or 200, cut=not status)
+    follow_due()
+    assert {Task.objects.get(pk=task.pk).state for task in tasks} == {State.FINISHED}
+    assert not Gate.objects.closed().exists()
+
+
+def test_what_is_true_of_one_is_asked_of_no_other(member, sandbox):
+    tasks = [make_task(member, State.PENDING, remote_id=f"r{index}") for index in range(3)]
+    sandbox.options(misbehave=["door-1010"])
+    follow_due()
+    assert [row["path"] for row in sandbox.ledger()["requests"]] == ["/fetch-many", "/fetch"]
+    assert Gate.objects.closed().exists()
+    assert all(task.events.exists() for task in tasks)
 
 
 @pytest.mark.parametrize("word", ["clips-long", "clips-http", "clips-objects"])

@@ -1,17 +1,21 @@
 """The breaker in front of every send: shared by all processes, closed by 401 and 429, opened by itself."""
 
+import json
 from base64 import b64encode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from extender.apiframe import BadKey, Busy
 from extender.operations.worker import follow, send_next
 from extender.states import State
-from extender.tasks import gate
+from extender.tasks import gate, sending
 from extender.tasks.models import Gate, Task
-from tests.helpers import age, at_once, become_due, form_of, reached_again
+from tests.helpers import age, at_once, become_due, form_of, make_task, reached_again
 from tests.tasks.ledger import bills, submits
 
 BURST = 10
@@ -26,6 +30,15 @@ def calls(sandbox) -> int:
 
 def let_time_pass() -> None:
     Gate.objects.update(closed_until="2020-01-01T00:00:00Z")
+
+
+def let_a_row_be_tried() -> None:
+    assert Gate.objects.standing().update(trial_at="2020-01-01T00:00:00Z")
+
+
+def until_the_next_trial() -> float:
+    """Minutes, by this machine's clock, which is the database's in tests."""
+    return (Gate.objects.get().trial_at - timezone.now()).total_seconds() / 60
 
 
 def test_after_a_bad_key_nothing_is_sent_until_the_key_works_again(web, submit, sandbox, settings):
@@ -108,6 +121,16 @@ def test_nor_where_the_bad_key_was_noticed_a_moment_before(db):
         gate.close_for(Busy("later"))
     assert told
     assert Gate.objects.standing().exists()
+
+
+@pytest.mark.parametrize(("said", "minutes"), [(None, 5), ("soon", 1 / 6), ("9999", 10)])
+def test_it_waits_as_long_as_it_is_told_in_seconds_or_by_a_date(submit, sandbox, said, minutes):
+    in_five_minutes = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
+    headers = {"Retry-After": said or in_five_minutes}
+    sandbox.dictate("/imagine-video-extend", b"{}", status=429, headers=headers)
+    task = submit()
+    # A slow machine answers later than it was told to.
+    assert minutes - 1 < (task.due_at - task.changed_at).total_seconds() / 60 <= minutes
 
 
 @pytest.mark.races
@@ -242,6 +265,36 @@ def test_a_cause_that_only_shows_after_an_unusable_answer_holds_the_others_back(
 
 
 @pytest.mark.parametrize(
+    ("status", "said", "cause"),
+    [
+        (200, {"error": {"code": 401, "message": "Bad key"}}, "key"),
+        (200, {"success": False, "statusCode": "401"}, "key"),
+        (400, {"errors": [{"code": "invalid_api_key", "msg": "Bad key"}]}, "key"),
+        (200, {"code": 402, "message": "No credits", "data": None}, "credits"),
+        (403, {"error": "insufficient_credits"}, "credits"),
+        (200, {"status": 429}, "busy"),
+        (200, {"detail": "Too Many Requests"}, "busy"),
+        (200, {"data": {"error": {"type": "rate_limit_exceeded"}}}, "busy"),
+    ],
+)
+def test_what_is_true_of_all_is_heard_in_an_envelope_too(submit, sandbox, status, said, cause):
+    sandbox.dictate("/imagine-video-extend", json.dumps(said).encode(), status=status)
+    task = submit()
+    assert (task.state, Gate.objects.get().cause) == (State.QUEUED, cause)
+    assert Gate.objects.closed().exists()
+    assert task.events.get(source="answer").body == f"HTTP {status} {json.dumps(said)}"
+    sandbox.dictate("/account", json.dumps(said).encode(), status=status)
+    gate.try_now()
+    assert Gate.objects.closed().exists()
+
+
+@pytest.mark.parametrize("said", [{"error": {"code": 503, "message": "Busy"}}, {"code": 500, "errors": ["Oh"]}])
+def test_an_error_of_its_own_in_an_envelope_leaves_open_what_was_done(submit, sandbox, said):
+    sandbox.dictate("/imagine-video-extend", json.dumps(said).encode())
+    assert submit().state == State.UNCONFIRMED
+
+
+@pytest.mark.parametrize(
     ("status", "location", "says"),
     [
         (303, "https://login.example/?next=/", "moved to https://login.example: set APIFRAME_BASE_URL"),
@@ -330,3 +383,75 @@ def test_a_name_that_leads_nowhere_fails_no_row_however_long(web, submit, sandbo
     follow()
     assert send_next()
     assert bills(sandbox) == 1
+
+
+@pytest.mark.parametrize("faults", [["500", "fetch-500"], ["no-task-id", "fetch-empty"], ["html", "fetch-404"]])
+def test_where_nothing_gets_a_usable_answer_rows_are_tried_one_by_one_and_ever_more_rarely(
+    web, submit, sandbox, faults
+):
+    sandbox.options(misbehave=faults)
+    tasks = [submit(f"take {number}") for number in range(4)]
+    assert "APIFRAME gives no usable answer" in web.get("/tasks/").content.decode()
+    for minutes in (3.5, 7.5):
+        let_time_pass()
+        follow()
+        assert not send_next()
+        let_a_row_be_tried()
+        assert send_next()
+        assert not send_next()
+        assert minutes < until_the_next_trial() < minutes + 1
+    sandbox.options(misbehave=[])
+    let_time_pass()
+    follow()
+    assert send_next()
+    assert [Task.objects.get(pk=task.pk).state for task in tasks] == [*[State.UNCONFIRMED] * 3, State.PENDING]
+    assert "Nothing is sent for now" not in web.get("/tasks/").content.decode()
+
+
+@pytest.mark.parametrize("fault", ["fetch-html", "fetch-404", "fetch-html-404", "fetch-500", "fetch-hang-up"])
+def test_an_account_that_never_answers_does_not_keep_the_gate_closed(submit, sandbox, fault):
+    sandbox.options(misbehave=["402", fault])
+    first = submit()
+    sandbox.options(misbehave=[fault])
+    let_time_pass()
+    follow()
+    become_due(first)
+    assert not send_next()
+    let_a_row_be_tried()
+    assert submit("another").state == State.PENDING
+    assert send_next(), "what the account says is not heeded then"
+    assert bills(sandbox) == 2
+
+
+def test_a_row_that_is_tried_and_turned_away_waits_like_before(submit, sandbox):
+    sandbox.options(misbehave=["402", "fetch-html"])
+    submit()
+    let_a_row_be_tried()
+    assert submit("another").state == State.QUEUED
+    assert Gate.objects.get().said.startswith("The account at APIFRAME has no credits left")
+    assert submit("a third").state == State.QUEUED
+    assert submits(sandbox) == 2
+
+
+@pytest.mark.parametrize(("fault", "key"), [("402", "sandbox"), ("fetch-401", "wrong")])
+def test_no_row_is_tried_while_the_account_itself_says_that_it_is_of_no_use(submit, sandbox, settings, fault, key):
+    sandbox.options(misbehave=[fault], credits=0)
+    settings.APIFRAME_API_KEY = key
+    task = submit()
+    let_a_row_be_tried()
+    let_time_pass()
+    follow()
+    become_due(task)
+    assert not send_next()
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_one_row_is_tried_by_one_process_alone(member, sandbox):
+    gate.close_for(BadKey("no"))
+    tasks = [make_task(member, State.QUEUED, parent_task_id="7", prompt="[500] snow") for _ in range(4)]
+    let_a_row_be_tried()
+    before = submits(sandbox)
+    at_once(*(partial(sending.send, task) for task in tasks))
+    assert submits(sandbox) == before + 1
+    assert Task.objects.filter(state=State.QUEUED).count() == 3

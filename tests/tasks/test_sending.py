@@ -1,6 +1,7 @@
 """One row is one paid request, whatever happens between the click and the answer."""
 
 import json
+import re
 import socket
 import uuid
 from contextlib import ExitStack
@@ -15,8 +16,10 @@ from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.slots import APIFRAME
 from project.threads import APIFRAME_SLOTS
-from tests.helpers import age, at_once, become_due, form_of, reached_again
+from tests.helpers import URLS, age, at_once, become_due, form_of, lie_at, reached_again
 from tests.tasks.ledger import bills, submits
+
+ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
 
 
 def closed_port() -> str:
@@ -237,7 +240,7 @@ def test_an_unconfirmed_task_goes_on_under_the_id_that_its_owner_found(web, subm
     task = submit("[500-billed] [seconds-0.3] snow")
     assert task.state == State.UNCONFIRMED
     remote_id = sandbox.ledger()["bills"][-1]["task_id"]
-    answer = web.post(f"/tasks/{task.pk}/adopt/", {"task_id": "not one"})
+    answer = web.post(f"/tasks/{task.pk}/adopt/", {"task_id": "x" * 256})
     assert b"not an APIFRAME task id" in answer.content
     assert web.post(f"/tasks/{task.pk}/adopt/", {"task_id": remote_id}).status_code == 302
     task.refresh_from_db()
@@ -259,7 +262,7 @@ def test_only_the_owner_adopts(browser_of, stranger, submit):
     assert browser_of(stranger).post(f"/tasks/{task.pk}/adopt/", {"task_id": "x"}).status_code == 404
 
 
-@pytest.mark.parametrize("word", ["id-number", "id-renamed", "id-ulid", "gzip"])
+@pytest.mark.parametrize("word", ["id-number", "id-renamed", "id-ulid", "id-long", "gzip"])
 def test_the_id_is_found_however_it_comes(web, submit, sandbox, word):
     sandbox.options(misbehave=[word])
     task = submit("[seconds-0] snow")
@@ -272,12 +275,31 @@ def test_the_id_is_found_however_it_comes(web, submit, sandbox, word):
 
 @pytest.mark.parametrize(
     "body",
-    [{"status": "success", "task_id": "r1"}, [{"data": {"result": {"taskId": "r1"}}, "error": None}]],
+    [
+        json.dumps({"status": "success", "task_id": ID}),
+        json.dumps([{"data": {"result": {"taskId": ID}}, "error": None}]),
+        json.dumps({"task_id": [{"id": ID}]}),
+        json.dumps(ID),
+        f"{ID}\n",
+    ],
 )
 def test_an_accepted_task_is_known_however_that_is_said(submit, sandbox, body):
-    sandbox.dictate("/imagine-video-extend", json.dumps(body).encode())
+    sandbox.dictate("/imagine-video-extend", body.encode())
     task = submit()
-    assert (task.state, task.remote_id, task.percentage, task.reason) == (State.PENDING, "r1", 0, "")
+    assert (task.state, task.remote_id, task.percentage, task.reason) == (State.PENDING, ID, 0, "")
+
+
+@pytest.mark.parametrize(
+    "body", ["1234567890123456", '"job-77/x1"', "id=1234567890123456", '{"job": {"id": ["job:77 x"]}}']
+)
+def test_what_may_be_an_id_is_offered_to_the_owner(web, submit, sandbox, body):
+    sandbox.dictate("/imagine-video-extend", body.encode())
+    task = submit()
+    assert task.state == State.UNCONFIRMED
+    assert re.search(
+        r'name="task_id"[^>]* value="(1234567890123456|job-77/x1|job:77 x)"',
+        web.get(f"/tasks/{task.pk}/").content.decode(),
+    )
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 429])
@@ -342,3 +364,18 @@ def test_apiframe_may_lie_under_a_path(submit, sandbox, settings):
     assert submit().state == State.QUEUED
     assert sandbox.ledger()["requests"][-1]["path"] == "/gateway/imagine-video-extend"
     assert "/gateway/imagine-video-extend" in Gate.objects.get().said
+
+
+@pytest.mark.parametrize("odd", [" job:№ 1/2\u3000", "a\tb", "'; DROP--", "é" * 255])
+def test_an_id_goes_back_byte_for_byte_whatever_its_characters(web, submit, sandbox, odd):
+    sandbox.dictate("/imagine-video-extend", json.dumps({"task_id": odd}).encode())
+    task = submit()
+    become_due(task)
+    web.get(f"/tasks/{task.pk}/status/")
+    assert sandbox.ledger()["requests"][-1]["task_id"] == task.remote_id == odd
+    age(task, state=State.FINISHED, ended_at=task.sent_at)
+    lie_at(task, URLS)
+    extension = form_of(web.get(f"/tasks/new/?parent={task.pk}&index=2")) | {"prompt": "and on"}
+    web.post("/tasks/new/", extension)
+    assert Task.objects.get(prompt="and on").parent == task
+    assert sandbox.ledger()["requests"][-1]["parent_task_id"] == odd

@@ -44,6 +44,16 @@ def test_a_result_finishes_the_row_and_adopts_it(member, state):
     assert (task.state, task.remote_id, len(task.clips)) == (State.FINISHED, ID, 4)
 
 
+@pytest.mark.parametrize(("end", "around"), [("", ""), ("/", '"'), ("/", " ")])
+def test_a_genuine_one_is_known_whatever_stands_around_its_address_or_secret(sent, end, around):
+    address = f"/webhooks/apiframe/{sent.webhook_nonce}{end}"
+    headers = {"x-webhook-secret": f"{around}{webhook_secret(sent.webhook_nonce)}{around}"}
+    answer = Client().post(address, json.dumps(FINISHED), content_type="application/json", headers=headers)
+    assert answer.status_code == 200
+    sent.refresh_from_db()
+    assert sent.state == State.FINISHED
+
+
 @pytest.mark.parametrize("secret", ["", "wrong", "wröng", "é" * 64])
 def test_a_forged_one_is_401_and_writes_nothing(sent, secret):
     assert call(sent, secret=secret).status_code == 401
@@ -104,7 +114,16 @@ def test_a_genuine_one_is_read_whatever_its_label(sent, label):
     assert (sent.state, sent.remote_id) == (State.FINISHED, ID)
 
 
-@pytest.mark.parametrize("shape", [lambda body: {"event": "done", "data": body}, lambda body: [{"id": ID} | body]])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda body: {"event": "done", "data": body},
+        lambda body: [{"id": ID} | body],
+        lambda body: body | {"id": ID.upper()},
+        lambda body: {"event": "done", "data": {"object": body}},
+        lambda body: {"body": json.dumps(body)},
+    ],
+)
 def test_one_of_another_shape_is_read_where_it_names_the_rows_task(member, shape):
     task = make_task(member, State.PROCESSING, remote_id=ID)
     body = {"id": ID, "status": "finished", "videoUrls": FINISHED["video_urls"]}

@@ -4,11 +4,11 @@ import errno
 import hashlib
 import logging
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,12 @@ from django.db import DatabaseError
 from django.db.models.functions import Now
 
 from extender.archive import storage
-from extender.archive.claims import REPORT_SECONDS, Overtaken
 from extender.archive.copying import PAUSE
-from extender.archive.exports.models import EXPORTING_LEASE, Export
+from extender.archive.exports.models import Export, ExportQuerySet
 from extender.network.backoff import backoff
 from extender.states import ExportState
+from extender.tasks.models import leases
+from extender.tasks.models.leases import Overtaken
 from extender.video import layout
 from extender.video import process as probing
 from extender.video.cutlist import Film
@@ -36,40 +37,21 @@ class Stopped(Exception):
     """The worker is told to end: another one makes the film, from the beginning."""
 
 
-@dataclass
-class Claim:
-    """The right to make `export`, taken for the attempt number `attempt`."""
-
-    export: Export
-    attempt: int
-    _reported: float = field(default_factory=time.monotonic)
+class Claim(leases.Claim[Export]):
+    """The right to make `export`."""
 
     @classmethod
-    def take(cls) -> "Claim | None":
-        """The claim of the export that has waited longest, if there is one that nobody else takes first."""
-        while export := Export.objects.to_export().first():
-            if Export.objects.claim(export):
-                return cls(export, export.attempts + 1)
-        return None
+    def rows(cls) -> ExportQuerySet:
+        return Export.objects.all()
 
-    def report(self, percentage: int) -> None:
-        """Says how far it is, at most once a second, and renews the claim with that."""
-        if time.monotonic() - self._reported >= REPORT_SECONDS:
-            self._reported = time.monotonic()
-            self.renew(percentage)
+    @property
+    def export(self) -> Export:
+        """The export, as it was when it was claimed."""
+        return self.row
 
-    def renew(self, percentage: int) -> None:
-        """Renews the claim. Raises `Overtaken` where it was cancelled, or another worker has it."""
-        self._write(ExportState.EXPORTING, percentage=percentage, due_at=Now() + EXPORTING_LEASE)
-
-    def settle(self, state: ExportState, reason: str = "", next_in: timedelta | None = None, **found: Any) -> None:
-        """Gives the claim back with what came of it; `next_in` says when somebody should look again."""
-        ends = {"settled_at": Now(), "due_at": None} if next_in is None else {"due_at": Now() + next_in}
-        self._write(state, reason=reason[:300], **ends, **found)
-
-    def _write(self, state: ExportState, **columns: Any) -> None:
-        if not Export.objects.held(self.export.pk, self.attempt).move(state, **columns):
-            raise Overtaken
+    def settle(self, state: StrEnum, reason: str = "", next_in: timedelta | None = None, **found: Any) -> None:
+        ends = {"settled_at": Now()} if next_in is None else {}
+        super().settle(state, reason, next_in, **ends, **found)
 
 
 def export_next(is_over: Callable[[], bool] = lambda: False) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, F
+from django.db.models import Exists
 from django.db.models.functions import Now
 
 from extender.archive import storage
@@ -26,6 +26,8 @@ class ExportQuerySet(LeasedQuerySet["Export"]):
 
     moves = EXPORT_MOVES
     leased = ExportState.EXPORTING
+    lease = EXPORTING_LEASE
+    progress = "percentage"
 
     def ask_for(self, files: Sequence[str], cuts: CutList) -> "Export":
         """The film of these files (by their SHA-256, one for each part), made anew where it was not to be had."""
@@ -52,18 +54,8 @@ class ExportQuerySet(LeasedQuerySet["Export"]):
         """Wanted and due, while nothing is wrong with our own store."""
         return self.filter(state__in=UNSETTLED_EXPORTS).due().filter(~Exists(Export.objects.paused()))
 
-    def claim(self, export: "Export") -> bool:
-        """Takes the right to make `export`, as it was read; true for one caller alone."""
-        taken = self.to_export().filter(pk=export.pk, attempts=export.attempts)
-        return bool(
-            taken.move(
-                ExportState.EXPORTING,
-                reason="",
-                attempts=F("attempts") + 1,
-                percentage=0,
-                due_at=Now() + EXPORTING_LEASE,
-            )
-        )
+    def to_claim(self) -> "ExportQuerySet":
+        return self.to_export()
 
     def cancel(self) -> int:
         """Ends those that are still to be made; who is at one sees it. Returns how many there were."""

@@ -2,13 +2,14 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.db import models
-from django.db.models import Count, Exists, F, Min, OuterRef, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Sum
 from django.db.models.functions import Now
 
 from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 COPYING_LEASE = timedelta(seconds=150)
 # After so many misses the next try is minutes off: too long for a page to wait.
 SOON = 4
+# How many rows are read at once where all are.
+PAGE = 500
 # How long a host may say that it does not have a clip before the clip is called lost.
 PATIENCE = timedelta(days=1)
 
@@ -32,6 +35,16 @@ class ClipQuerySet(LeasedQuerySet["Clip"]):
 
     moves = FILE_MOVES
     leased = FileState.COPYING
+    lease = COPYING_LEASE
+    progress = "received"
+
+    def by_pages(self) -> Iterator["Clip"]:
+        """These clips by their keys, a page at a time: however many they are, no more are held, and no cursor is."""
+        ordered = self.order_by("pk")
+        page = list(ordered[:PAGE])
+        while page:
+            yield from page
+            page = list(ordered.filter(pk__gt=page[-1].pk)[:PAGE])
 
     def stored(self) -> "ClipQuerySet":
         """Here, whole and verified."""
@@ -73,20 +86,11 @@ class ClipQuerySet(LeasedQuerySet["Clip"]):
         """What its host has not had for a day."""
         return self.filter(gone_since__lte=Now() - PATIENCE)
 
-    def claim(self, clip: "Clip") -> bool:
-        """Takes the right to copy `clip`, as it was read; true for one caller alone."""
-        # By its attempts too: they are the number of the claim, and must be what the caller takes them for.
-        taken = self.to_copy().filter(pk=clip.pk, attempts=clip.attempts)
-        return bool(
-            taken.move(
-                FileState.COPYING,
-                reason="",
-                attempts=F("attempts") + 1,
-                received=0,
-                expected=None,
-                due_at=Now() + COPYING_LEASE,
-            )
-        )
+    def to_claim(self) -> "ClipQuerySet":
+        return self.to_copy()
+
+    def claim(self, row: "Clip", **afresh: Any) -> bool:
+        return super().claim(row, expected=None, **afresh)
 
     def claim_to_compare(self, pk: uuid.UUID) -> bool:
         """Takes the right to compare `pk` with its parent; true for one caller alone."""

@@ -19,6 +19,14 @@ class GateQuerySet(models.QuerySet["Gate"]):
         """The gate, if it is closed until a try shows that its cause is gone."""
         return self.filter(cause__in=Gate.STANDING)
 
+    def ajar(self) -> "GateQuerySet":
+        """The gate, if it is closed and may let one row through, to see whether its cause is gone."""
+        return self.standing().filter(trial_at__lte=Now())
+
+    def shut(self) -> "GateQuerySet":
+        """The gate, if it is closed and not ajar."""
+        return self.closed().exclude(trial_at__lte=Now())
+
 
 class Gate(models.Model):
     """Closed for a while after "too many requests", and by a standing cause until that is seen to be gone."""
@@ -33,6 +41,7 @@ class Gate(models.Model):
         KEPT_OUT = "kept_out", "APIFRAME’s front door refuses this server"
         MOVED = "moved", "APIFRAME has moved"
         UNREACHED = "unreached", "APIFRAME cannot be reached"
+        SILENT = "silent", "APIFRAME gives no usable answer"
 
     STANDING = frozenset(Cause) - {Cause.NONE, Cause.BUSY}
 
@@ -41,6 +50,11 @@ class Gate(models.Model):
     said = models.CharField(max_length=500, blank=True, help_text="The cause in a sentence, and what staff can do")
     # Busy: until then nothing is sent. A standing cause: then it is tried again, by whoever comes first.
     closed_until = models.DateTimeField(null=True)
+    # A standing cause: then one row may be sent all the same, since the account cannot always tell that it is over.
+    trial_at = models.DateTimeField(null=True)
+    trials = models.PositiveSmallIntegerField(default=0)
+    # Not after a row was tried whatever the account said, until the account answers again.
+    heeds_account = models.BooleanField(default=True)
     # What the account held when it was last asked.
     credits = models.IntegerField(null=True)
     credits_at = models.DateTimeField(null=True)

@@ -44,10 +44,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(pk__in=links.values("task"))
 
     def with_remote_id(self, remote_id: str) -> "Task | None":  # type: ignore[misc]  # the model, by a string
-        """The task that APIFRAME calls `remote_id`: the paid one, where the same was looked up as an original too."""
-        if not remote_id:
+        """The task that APIFRAME calls `remote_id`, or that without blanks around it: they may be pasted too.
+
+        The paid one comes first, where the same was looked up as an original too.
+        """
+        if not remote_id.strip():
             return None
-        found = list(self.filter(remote_id=remote_id))
+        found = list(self.filter(remote_id__in={remote_id, remote_id.strip()}))
+        found = [task for task in found if task.remote_id == remote_id] or found
         return next((task for task in found if task.kind != task.Kind.ORIGINAL), found[0] if found else None)
 
     def newest_first(self) -> "TaskQuerySet":
@@ -109,9 +113,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Tasks that are due."""
         return self.filter(due_at__lte=Now())
 
+    def unsent(self) -> "TaskQuerySet":
+        """Saved and not sent, and not told to wait."""
+        return self.due().filter(state=State.QUEUED)
+
     def to_send(self) -> "TaskQuerySet":
-        """Saved and not sent, and not told to wait, while the gate is open."""
-        return self.due().filter(~Exists(Gate.objects.closed()), state=State.QUEUED)
+        """The unsent, while the gate is open or ajar."""
+        return self.unsent().filter(~Exists(Gate.objects.shut()))
 
     def to_follow(self) -> "TaskQuerySet":
         """Known to APIFRAME, and due to be asked about, the longest overdue first."""
@@ -150,10 +158,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         spans = [(ended - sent).total_seconds() for sent, ended in lately.values_list("sent_at", "ended_at")[:50]]
         return round(median(spans)) if spans else None
 
-    def claim_to_send(self, pk: uuid.UUID) -> bool:
-        """Takes the right to send task `pk`; true for one caller alone, whoever else tries."""
+    def claim_to_send(self, pk: uuid.UUID, *, on_trial: bool = False) -> bool:
+        """Takes the right to send task `pk`; true for one caller alone, whoever else tries.
+
+        `on_trial`: whether the gate lets this row through although it is closed.
+        """
         return bool(
-            self.to_send()
+            (self.unsent() if on_trial else self.to_send())
             .filter(pk=pk)
             .update(
                 state=State.SENDING,

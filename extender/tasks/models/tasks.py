@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
+from extender.apiframe import MAX_ID
 from extender.states import FINAL, FOLLOWED, State
 from extender.tasks.models.queries import QUIET_AFTER, TaskQuerySet
 from extender.tasks.prompts import clips_of, file_words, is_blank
@@ -55,7 +56,7 @@ class Task(models.Model):
 
     # What was asked for.
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="extensions")
-    parent_task_id = models.CharField(max_length=64, blank=True, help_text="APIFRAME's id of the parent")
+    parent_task_id = models.CharField(max_length=MAX_ID, blank=True, help_text="APIFRAME's id of the parent")
     index = models.PositiveSmallIntegerField(
         null=True, validators=[MinValueValidator(1), MaxValueValidator(4)], help_text="The parent's clip"
     )
@@ -75,7 +76,7 @@ class Task(models.Model):
     webhook_nonce = models.CharField(max_length=64, unique=True, default=new_nonce, editable=False)
 
     # What APIFRAME said.
-    remote_id = models.CharField(max_length=64, blank=True, db_index=True, help_text="APIFRAME's id of the task")
+    remote_id = models.CharField(max_length=MAX_ID, blank=True, db_index=True, help_text="APIFRAME's id of the task")
     state = models.CharField(
         max_length=11, choices=[(state, state.capitalize()) for state in State], default=State.QUEUED
     )

@@ -1,6 +1,7 @@
 """`manage.py archive`: copies what is missing, verifies what is there, sweeps. Exit codes for a cron job."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             pass
         if blocked := Clip.objects.paused().first():
             raise storage.StoreTrouble(blocked.reason)
-        self._tell("missing", list(Clip.objects.exclude(state__in=(FileState.STORED, FileState.COPYING))))
+        self._tell("missing", Clip.objects.exclude(state__in=(FileState.STORED, FileState.COPYING)).by_pages())
         # Were its claim not held any more, it would have been copied here.
         if elsewhere := Clip.objects.filter(state=FileState.COPYING).count():
             self.stdout.write(f"{elsewhere} more are just being copied by a worker.")
@@ -51,12 +52,13 @@ class Command(BaseCommand):
     def _verify(self) -> None:
         weight = Clip.objects.stored().aggregate(bytes=Sum("bytes"))["bytes"] or 0
         with tqdm(total=weight, unit="B", unit_scale=True, disable=None) as bar:
-            damaged = list(sweeping.verify(bar.update))
-        self._tell("damaged", damaged)
+            self._tell("damaged", sweeping.verify(bar.update))
 
-    def _tell(self, what: str, clips: list[Clip]) -> None:
+    def _tell(self, what: str, clips: Iterator[Clip]) -> None:
+        told = 0
         for clip in clips:
+            told += 1
             self.stderr.write(f"task {clip.task_id}, clip {clip.index}: {clip.get_state_display()}. {clip.reason}")
-        if clips:
-            raise CommandError(f"{len(clips)} clips are {what}.", returncode=1)
+        if told:
+            raise CommandError(f"{told} clips are {what}.", returncode=1)
         self.stdout.write(f"{Clip.objects.stored().count()} clips are stored.")
