@@ -170,6 +170,12 @@ class Task(models.Model):
         return self.kind == self.Kind.PICTURES
 
     @property
+    def asked_shape(self) -> tuple[int, int] | None:
+        """Of pictures: width and height as they were asked for, (16, 9); None where nobody knows."""
+        width, _, height = self.aspect_ratio.partition(":")
+        return (int(width), int(height)) if height else None
+
+    @property
     def clips(self) -> list["Clip"]:
         """The clips that came, by index: none before the end, and one query, once, after it."""
         if not self.has_clips:
