@@ -21,7 +21,7 @@ from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
 from extender.workspace.forms import ExtendForm, LookUpForm
-from extender.workspace.giving import recall, take
+from extender.workspace.giving import offer, recall, take
 
 MAX_RECENT = 6
 
@@ -37,7 +37,10 @@ def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
 @comes_again(_form_again)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
-    """The form (GET: `?parent=&index=` or `?again=` prefill it), and its submit (POST)."""
+    """The form (GET: `?parent=&index=` or `?again=` prefill it), and its submit (POST).
+
+    A POST with `?look` shows the form with its start picture again.
+    """
     if request.method == "POST":
         return _submit(request)
     kept = {} if request.GET else typed(request)
@@ -58,7 +61,7 @@ def look_up(request: MemberRequest) -> HttpResponse:
 
     def filled(**found: object) -> ExtendForm:
         form = ExtendForm(initial=typed | found)
-        form.kept = given.kept
+        form.start = given.start
         return form
 
     wanted = LookUpForm(request.POST)
@@ -97,8 +100,10 @@ def _submit(request: MemberRequest) -> HttpResponse:
     form.full_clean()
     take(request.user, form)
     parent = Task.objects.visible_to(request.user).with_remote_id(form.cleaned_data.get("parent_task_id", ""))
-    form.refuse_missing_clip(parent)
     again = {"charged_twice": "charged_twice" in request.POST}
+    if "look" in request.GET:
+        return _form(request, form.of_the_picture_alone(), parent, **again)
+    form.refuse_missing_clip(parent)
     if not form.is_valid():
         return _form(request, form, parent, **again)
     task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], parent, form.note, **form.asked)
@@ -120,6 +125,7 @@ def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, 
         "parent": parent,
         "chosen": parent.clip(form["index"].value()) if parent else None,
         "recent": recent,
+        "offer": offer(request.user, form),
         "usual_seconds": Task.objects.usual_seconds(Task.Kind.EXTENSION),
         **more,
     }

@@ -63,7 +63,7 @@ def test_a_picture_by_its_address_needs_no_upload(web, sandbox):
         ({"file": b"GIF89a"}, "This is not a JPEG, PNG, WebP or HEIC picture."),
         ({"file": b""}, "That file is empty."),
         ({}, "Choose a picture, or give the address of one."),
-        ({"image_url": "ftp://x.example/1.jpg"}, "Give an address that starts with https://."),
+        ({"image_url": "http://x.example/1.jpg"}, "Give an address that starts with https://."),
         ({"picture": uuid.uuid4()}, "That picture is kept here no more."),
         ({"image_url": "https://x.example/1.jpg", "prompt": " "}, "Say what happens next."),
         ({"image_url": "https://x.example/1.jpg", "prompt": "fog --motion low"}, "Make them agree."),
@@ -118,6 +118,34 @@ def test_a_good_picture_need_not_be_given_twice(web, kept, browser_of, stranger,
     assert Task.objects.get().picture_id == kept.pk
 
 
+@pytest.mark.parametrize("address", ["/new/video/", "/tasks/new/"])
+def test_a_picture_is_shown_with_the_shape_of_its_video_before_anything_is_paid(web, sandbox, start, address):
+    fields = {"parent_task_id": start.remote_id, "index": 1} if "tasks" in address else {}
+    page = web.post(f"{address}?look", asked(file=photo(), prompt="", **fields)).content.decode()
+    picture = Picture.objects.get()
+    assert f'name="picture" value="{picture.pk}" checked' in page
+    assert f"Given: {picture.width} × {picture.height}." in page
+    assert f"The video will be {picture.becomes.words}." in page
+    assert f'<svg viewBox="0 0 {picture.becomes.width} {picture.becomes.height}"' in page
+    assert "Nothing was sent" not in page
+    assert web.post(f"{address}?look", asked(picture="", **fields)).content.decode().count("checked") > 1
+    refused = web.post(f"{address}?look", asked(file=photo(b"GIF89a"), **fields)).content.decode()
+    assert "This is not a JPEG, PNG, WebP or HEIC picture." in refused
+    assert (Task.objects.count(), paths(sandbox)) == (1, [])
+
+
+def test_pictures_that_were_given_or_made_lately_are_offered_by_both_forms(web, member, stranger, kept, start):
+    made = make_task(member, urls=["https://p.example/1.png"], kind=Task.Kind.PICTURES, aspect_ratio="9:16")
+    make_task(stranger, urls=["https://p.example/2.png"], kind=Task.Kind.PICTURES)
+    for address in ("/new/", f"/tasks/new/?parent={start.pk}"):
+        page = web.get(address).content.decode()
+        offered = re.findall(r'type="radio" id="picture-[^"]*" name="picture" value="([^"]*)"', page)
+        assert offered == ["", str(kept.pk), str(made.clip(1).pk)]
+    fields = {"picture": made.clip(1).pk, "parent_task_id": start.remote_id, "index": 1}
+    page = web.post("/tasks/new/?look", asked(**fields)).content.decode()
+    assert "The video will be upright, about 9:16." in page
+
+
 def test_a_frame_of_a_clip_becomes_a_new_shot_of_its_film_or_a_film_of_its_own(web, kept, start, sandbox):
     page = web.get(f"/new/?start={kept.pk}&parent={start.pk}&index=2&out=1250").content.decode()
     assert "Go on with the film: this is its shot 2" in page
@@ -165,13 +193,17 @@ def test_words_become_four_pictures_of_a_shape(web, sandbox):
     )
 
 
-def test_a_picture_that_was_made_here_is_brought_to_life(web, member, browser_of, stranger):
+def test_a_picture_that_was_made_here_is_brought_to_life(web, member, browser_of, stranger, sandbox):
     urls: list[str | None] = ["https://pictures.example/1.png", "https://pictures.example/2.png"]
     task = make_task(member, urls=urls, kind=Task.Kind.PICTURES, prompt="a lake")
     address = f"/new/?picture={task.pk}&index=2"
     assert address.replace("&", "&amp;") in web.get(f"/tasks/{task.pk}/").content.decode()
     page = web.get(address).content.decode()
-    assert re.search(r'name="image_url" value="https://pictures.example/2.png"', page)
+    clip = task.clip(2)
+    assert f'name="picture" value="{clip.pk}" checked' in page
+    assert "Picture 2 of “a lake”." in page
+    web.post("/new/video/", asked(picture=clip.pk))
+    assert Task.objects.get(kind=Task.Kind.VIDEO).image_url == "https://pictures.example/2.png"
     assert browser_of(stranger).get(address).status_code == 404
     assert web.get(f"/new/?picture={task.pk}&index=3").status_code == 404
 
