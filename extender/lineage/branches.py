@@ -222,7 +222,9 @@ def branch_to(task: Task, index: int | None = None) -> Branch:
 
     `task` is part of it as it is; it and the others have their clips at hand.
     """
-    known = {found.pk: found for found in Task.objects.visible_to(task.owner_id).branch_to(task.pk)}
+    found = Task.objects.visible_to(task.owner_id).select_related("start_clip__task").branch_to(task.pk)
+    known = {task.pk: task for task in found}
+    task.start_clip = known[task.pk].start_clip
     known[task.pk] = task
     prefetch_related_objects(list(known.values()), "clip_set")
     path = [task]
@@ -252,7 +254,8 @@ def tree_of(task: Task) -> Node:
     root = task.pk
     while parents.get(root) in parents:
         root = parents[root]
-    return grow(root, Task.objects.visible_to(task.owner_id).timed().tree_under(root).prefetch_related("clip_set"))
+    found = Task.objects.visible_to(task.owner_id).timed().select_related("start_clip__task").tree_under(root)
+    return grow(root, found.prefetch_related("clip_set"))
 
 
 def grow(root: uuid.UUID, tasks: Iterable[Task]) -> Node:

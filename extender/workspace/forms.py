@@ -124,7 +124,7 @@ class MotionForm(PaidForm):
     def again(cls, task: Task) -> Self:
         """A fresh form that asks for what `task` asked for."""
         form = cls.blank(**{name: getattr(task, name) for name in cls.ASKED})
-        form.start = Picture.objects.light().get(pk=task.picture_id) if task.picture_id else None
+        form.start = Picture.objects.light().get(pk=task.picture_id) if task.picture_id else task.start_clip
         return form
 
     def anew(self) -> Self:
@@ -136,12 +136,13 @@ class MotionForm(PaidForm):
     @property
     def asked(self) -> dict[str, Any]:
         """What is asked for, by the columns of a task. A picture comes before an address."""
-        asked = {name: self.cleaned_data[name] for name in self.ASKED} | {"picture_id": None}
+        asked = {name: self.cleaned_data[name] for name in self.ASKED}
+        asked |= {"picture_id": None, "start_clip_id": None}
         match self.start:
             case Picture(pk=pk):
                 return asked | {"image_url": "", "picture_id": pk}
-            case Clip(source_url=address):
-                return asked | {"image_url": address}
+            case Clip(pk=pk, source_url=address):
+                return asked | {"image_url": address, "start_clip_id": pk}
         return asked
 
     def of_the_picture_alone(self) -> Self:

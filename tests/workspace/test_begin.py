@@ -12,7 +12,7 @@ from PIL import Image
 from extender.states import State
 from extender.tasks.models import Picture, Task
 from extender.tasks.slots import LOOKS
-from tests.helpers import form_of, make_task
+from tests.helpers import form_of, make_task, queries
 from tests.pictures import SIZE, encoded, exif, jpeg, scene
 
 PHOTO = encoded(scene(), "HEIF", exif=exif())
@@ -203,9 +203,28 @@ def test_a_picture_that_was_made_here_is_brought_to_life(web, member, browser_of
     assert f'name="picture" value="{clip.pk}" checked' in page
     assert "Picture 2 of “a lake”." in page
     web.post("/new/video/", asked(picture=clip.pk))
-    assert Task.objects.get(kind=Task.Kind.VIDEO).image_url == "https://pictures.example/2.png"
+    video = Task.objects.get(kind=Task.Kind.VIDEO)
+    assert (video.image_url, video.start_clip) == ("https://pictures.example/2.png", clip)
+    Task.objects.filter(pk=video.pk).update(state=State.FAILED, due_at=None)
+    assert f'value="{clip.pk}" checked' in web.get(f"/new/?again={video.pk}").content.decode()
     assert browser_of(stranger).get(address).status_code == 404
     assert web.get(f"/new/?picture={task.pk}&index=3").status_code == 404
+
+
+def test_a_video_and_the_picture_that_it_was_made_from_lead_to_each_other(web, member):
+    task = make_task(member, kind=Task.Kind.PICTURES, prompt="a lake")
+    video = make_task(member, kind=Task.Kind.VIDEO, prompt="it snows", start_clip=task.clip(2))
+    other = make_task(member, kind=Task.Kind.VIDEO)
+    extension = make_task(member, parent=video)
+    addresses = [f"/tasks/{each.pk}/" for each in (video, extension)]
+    for address in (*addresses, f"{addresses[1]}tree/"):
+        page = re.sub(r"\s+", " ", web.get(address).content.decode())
+        assert re.search(rf'href="/tasks/{task.pk}/".*icture 2 of “a lake”', page)
+    assert "Made from" not in web.get(f"/tasks/{other.pk}/").content.decode()
+    made = web.get(f"/tasks/{task.pk}/").content.decode()
+    assert re.findall(r'Brought to life: <a href="([^"]+)"', made) == [f"/tasks/{video.pk}/"]
+    costs = [queries(lambda each=each: web.get(f"/tasks/{each.pk}/")) for each in (video, other)]
+    assert costs[0] == costs[1]
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.UNCONFIRMED])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.db import models
-from django.db.models import Count, Exists, F, Min, OuterRef, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Sum, prefetch_related_objects
 from django.db.models.functions import Now
 
 from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState, State
@@ -173,6 +173,12 @@ class Clip(models.Model):
     def is_picture(self) -> bool:
         """Whether it is a still picture, and no video."""
         return self.task.makes_pictures
+
+    @property
+    def videos(self) -> list["Task"]:
+        """The videos that begin with this picture. One query for all pictures of its task."""
+        prefetch_related_objects(self.task.clips, "brought_to_life")
+        return list(self.brought_to_life.all())
 
     @property
     def becomes(self) -> VideoShape | None:

@@ -67,6 +67,8 @@ class Task(models.Model):
     image_url = models.URLField(max_length=2000, blank=True)
     # A start picture that somebody gave, in place of an address.
     picture = models.ForeignKey("tasks.Picture", on_delete=models.PROTECT, null=True, related_name="tasks")
+    # A picture that was made here, and lies at `image_url`.
+    start_clip = models.ForeignKey("tasks.Clip", on_delete=models.SET_NULL, null=True, related_name="brought_to_life")
     aspect_ratio = models.CharField(max_length=5, blank=True, help_text='Of pictures: "16:9"')
 
     # The form's one-use nonce: the same form posted twice finds the same row.
