@@ -72,6 +72,8 @@ def look_up(request: MemberRequest) -> HttpResponse:
             parent = look_up_original(request.user, wanted.cleaned_data["parent_task_id"])
     except (NotContinuable, Full) as error:
         return _form(request, filled(), sentence=str(error))
+    if parent.makes_pictures:
+        return redirect(parent)
     clip = parent.clip(typed["index"]) or parent.clips[0]
     return _form(request, filled(parent_task_id=parent.remote_id, index=clip.index), parent)
 

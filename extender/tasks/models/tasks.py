@@ -108,7 +108,10 @@ class Task(models.Model):
         constraints = [
             models.UniqueConstraint("owner", "form_nonce", name="one_row_for_one_form"),
             models.UniqueConstraint(
-                "owner", "remote_id", condition=Q(kind="original"), name="one_row_for_one_original"
+                "owner",
+                "remote_id",
+                condition=Q(kind__in=("original", "pictures"), form_nonce=None, remote_id__gt=""),
+                name="one_row_for_what_was_made_elsewhere",
             ),
         ]
         indexes = [
@@ -153,7 +156,7 @@ class Task(models.Model):
     @property
     def title(self) -> str:
         """The prompt's first line, or what stands in for it."""
-        stand_in = f"Original {self.remote_id[:8]}"
+        stand_in = f"{self.get_kind_display()} {self.remote_id[:8]}"
         return next((line.strip() for line in self.prompt.splitlines() if not is_blank(line)), stand_in)
 
     @property
@@ -230,6 +233,11 @@ class Task(models.Model):
     def has_cuts(self) -> bool:
         """Whether its clips continue another one, known here or not."""
         return self.kind == self.Kind.EXTENSION or self.is_new_shot
+
+    @property
+    def is_from_elsewhere(self) -> bool:
+        """Whether it was looked up, and not paid for here."""
+        return self.kind == self.Kind.ORIGINAL or (self.makes_pictures and not self.form_nonce)
 
     @property
     def clip_count(self) -> int:
