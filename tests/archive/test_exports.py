@@ -135,8 +135,10 @@ def test_a_film_is_asked_for_made_by_a_worker_and_downloaded_whole(web, film, se
     assert body.index(b"moov") < body.index(b"mdat")
     assert answer["Content-Disposition"] == 'attachment; filename="a-kite-and-snow-film.mp4"'
     assert answer["Content-Type"] == "video/mp4"
+    Export.objects.update(asked_at="2020-01-01T00:00:00Z")
     some = web.get(address, headers={"Range": "bytes=4-11"})
     assert (some.status_code, some.getvalue()) == (206, body[4:12])
+    assert not Export.objects.unwanted().exists(), "who takes it wants it"
     assert [path.name for path in (settings.MEDIA_ROOT / "tmp").iterdir()] == []
     # The same film is there at once.
     assert ask(web, film) == export
@@ -211,6 +213,11 @@ def test_a_step_that_adds_nothing_is_left_out(web, film, bodies):
     export.refresh_from_db()
     assert (export.state, export.frames) == ("stored", 18)
     assert 'and-nothing-more-film.mp4"' in web.get(f"{page_of(step)}export/{export.pk}/")["Content-Disposition"]
+    web.post(f"{page_of(step)}export/", {"first": 2, "last": 2})
+    shown = part_of(web, step)
+    assert 'data-state="empty"' in shown
+    assert "These steps add nothing to a film" in shown
+    assert Export.objects.count() == 1
 
 
 def test_the_choices_are_remembered_the_steps_for_this_film_alone(web, film):
@@ -311,7 +318,7 @@ def test_a_film_that_cannot_be_made_says_why_and_may_be_asked_for_again(web, fil
     assert exporting.export_next()
     shown = part_of(web, film)
     assert 'data-state="failed"' in shown
-    assert "This is not a video that browsers play." in shown
+    assert "Step 1: This is not a video that browsers play." in shown
     assert ask(web, film) == export
     assert 'data-state="waiting"' in part_of(web, film)
 
@@ -325,13 +332,14 @@ def test_a_file_that_is_not_in_the_store_any_more_is_said(web, film, settings):
     assert (export.state, export.reason) == ("failed", "The file of a clip is missing from the store.")
 
 
-def test_a_full_disk_pauses_exports_says_why_and_passes(web, film, settings):
+def test_a_full_disk_pauses_exports_says_why_and_passes(web, staff, film, settings):
     ask(web, film)
     settings.ARCHIVE_KEEP_FREE_MB = 10**9
     assert exporting.export_next()
     shown = part_of(web, film)
     assert 'data-state="blocked"' in shown
     assert "The disk is nearly full." in shown
+    assert "Exporting is paused: The disk is nearly full." in staff.get("/team/archive/").content.decode()
     settings.ARCHIVE_KEEP_FREE_MB = 0
     assert not exporting.export_next(), "it is paused"
     Export.objects.update(due_at="2020-01-01T00:00:00Z")
