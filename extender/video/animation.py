@@ -103,7 +103,7 @@ def _encoded(kind: str, frames: list[np.ndarray], size: tuple[int, int], lasts: 
 
 
 def _in_few_colours(image: Image.Image) -> Image.Image:
-    """The same in the 256 colours that suit it best, found in some of its pixels: all of them take ten times as long."""
+    """The same in the 256 colours that suit it best, found in some of its pixels: all take ten times as long."""
     width, height = image.size
     some = image.resize((max(1, width // 4), max(1, height // 4)), Image.Resampling.NEAREST)
     return image.quantize(palette=some.quantize(), dither=Image.Dither.NONE)
