@@ -9,7 +9,8 @@ from django.shortcuts import get_object_or_404
 
 from extender.archive.exports.choices import AS_IT_IS, Choices
 from extender.archive.exports.models import Export, cut_list
-from extender.lineage.branches import Branch, Segment, Step
+from extender.lineage.branches import Branch
+from extender.lineage.steps import Segment, Step
 from extender.tasks.models import Clip
 from extender.video.cutlist import CutList, Part, part_of
 
