@@ -2,10 +2,14 @@
 
 import io
 import re
+import zipfile
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+import opentimelineio as otio
 import pytest
 import requests
 from PIL import Image
@@ -80,8 +84,8 @@ def bodies(tmp_path_factory) -> list[bytes]:
 def film(start, bodies) -> Task:
     """A branch of two steps whose files are here; its film has 18 pictures, and nothing needs to be encoded."""
     step = extend(start, prompt="a kite, and snow")
-    make_clip(start, body=bodies[0], duration_ms=500)
-    make_clip(step, body=bodies[1], duration_ms=500, contains_parent="yes", cut_ms=250)
+    make_clip(start, body=bodies[0], duration_ms=500, frame_rate=24.0)
+    make_clip(step, body=bodies[1], duration_ms=500, frame_rate=24.0, contains_parent="yes", cut_ms=250)
     return step
 
 
@@ -392,3 +396,39 @@ def test_films_that_nobody_wants_any_more_are_swept_with_their_files(web, film, 
     assert sweeping.drop_unwanted_films() == 3
     assert list(Export.objects.all()) == [kept]
     assert [path.name for path in settings.MEDIA_ROOT.glob("films/*/*")] == [f"{kept.cut_list}.mp4"]
+
+
+def frames_of(folder: Path, body: bytes) -> list[np.ndarray]:
+    (folder / "film.mp4").write_bytes(body)
+    return films.read(folder / "film.mp4")
+
+
+@pytest.mark.parametrize("steps", [2, 3])
+def test_a_film_that_leaves_a_clip_early_shows_each_frame_of_its_sources_once(web, film, bodies, tmp_path, steps):
+    other = films.write(tmp_path / "other.mp4", films.pan(12, seed=2)).read_bytes()
+    # The film leaves the step with its ninth frame, of which the first six are those of the original.
+    end = extend(film, kind="video", out_ms=375, prompt="a harbour")
+    make_clip(end, body=other, duration_ms=500, frame_rate=24.0, contains_parent="no", cut_ms=0)
+    first, second, third = (frames_of(tmp_path, body) for body in (*bodies, other))
+    wanted = [*first, *second[6:9], *third]
+    if steps == 3:
+        end = extend(end, kind="video", out_ms=250, prompt="a ship")
+        make_clip(end, body=bodies[0] + b" ", duration_ms=500, frame_rate=24.0, contains_parent="no", cut_ms=0)
+        wanted = [*first, *second[6:9], *third[:6], *first]
+    export = ask(web, end)
+    assert exporting.export_next()
+    shown = frames_of(tmp_path, web.get(f"{page_of(end)}export/{export.pk}/").getvalue())
+    assert len(shown) == len(wanted)
+    apart = [np.mean((one.astype(float) - other) ** 2) for one, other in zip(shown, wanted, strict=True)]
+    assert max(apart) < 255**2 / 10**4, "40 dB"
+
+    packed = io.BytesIO(b"".join(web.get(f"{page_of(end)}editors/").streaming_content))
+    with zipfile.ZipFile(packed) as zipped:
+        cuts = otio.adapters.read_from_string(zipped.read("film.otio").decode(), "otio_json")
+        taken = []
+        for shot in cuts.find_clips():
+            frames = frames_of(tmp_path, zipped.read(shot.media_reference.target_url))
+            begins, lasts = shot.source_range.start_time.value, shot.source_range.duration.value
+            taken += frames[int(begins) : int(begins + lasts)]
+    assert len(taken) == len(wanted)
+    assert all(map(np.array_equal, taken, wanted))
