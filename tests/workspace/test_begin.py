@@ -161,6 +161,8 @@ def test_a_frame_of_a_clip_becomes_a_new_shot_of_its_film_or_a_film_of_its_own(w
     found = (shot.kind, shot.parent_task_id, shot.index, shot.out_ms, shot.picture)
     assert found == ("video", start.remote_id, 2, 1250, kept)
     assert paths(sandbox) == ["/upload", "/imagine-video"]
+    sent = asked(**frame, goes_on="on", nonce=shot.form_nonce, prompt="it rains")
+    assert 'name="out_ms" value="1250"' in web.post("/new/video/", sent).content.decode()
     Task.objects.filter(pk=shot.pk).update(state=State.FAILED)
     again = web.get(f"/tasks/new/?again={shot.pk}", follow=True).content.decode()
     assert 'name="out_ms" value="1250"' in again
