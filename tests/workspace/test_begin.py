@@ -118,14 +118,16 @@ def test_a_good_picture_need_not_be_given_twice(web, kept, browser_of, stranger,
     assert Task.objects.get().picture_id == kept.pk
 
 
-@pytest.mark.parametrize("address", ["/new/video/", "/tasks/new/"])
-def test_a_picture_is_shown_with_the_shape_of_its_video_before_anything_is_paid(web, sandbox, start, address):
+@pytest.mark.parametrize(
+    ("address", "said"), [("/new/video/", "The video will be {}."), ("/tasks/new/", "It is {}. Best is the shape of")]
+)
+def test_a_picture_is_shown_with_the_shape_of_its_video_before_anything_is_paid(web, sandbox, start, address, said):
     fields = {"parent_task_id": start.remote_id, "index": 1} if "tasks" in address else {}
     page = web.post(f"{address}?look", asked(file=photo(), prompt="", **fields)).content.decode()
     picture = Picture.objects.get()
     assert f'name="picture" value="{picture.pk}" checked' in page
     assert f"Given: {picture.width} × {picture.height}." in page
-    assert f"The video will be {picture.becomes.words}." in page
+    assert said.format(picture.becomes.words) in page
     assert f'<svg viewBox="0 0 {picture.becomes.width} {picture.becomes.height}"' in page
     assert "Nothing was sent" not in page
     assert web.post(f"{address}?look", asked(picture="", **fields)).content.decode().count("checked") > 1
@@ -143,7 +145,7 @@ def test_pictures_that_were_given_or_made_lately_are_offered_by_both_forms(web, 
         assert offered == ["", str(kept.pk), str(made.clip(1).pk)]
     fields = {"picture": made.clip(1).pk, "parent_task_id": start.remote_id, "index": 1}
     page = web.post("/tasks/new/?look", asked(**fields)).content.decode()
-    assert "The video will be upright, about 9:16." in page
+    assert "It is upright, about 9:16." in page
 
 
 def test_a_frame_of_a_clip_becomes_a_new_shot_of_its_film_or_a_film_of_its_own(web, kept, start, sandbox):
