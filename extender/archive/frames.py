@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -34,16 +34,19 @@ def frame(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     if clip is None or clip.is_picture:
         raise Http404
     if not clip.is_stored:
-        return _later("This clip is not copied yet. Its frames can be had as soon as it is.")
+        return _none(request, clip, "This clip is not copied yet. Its frames can be had as soon as it is.")
     try:
         return _start(request, clip) if request.method == "POST" else _save(request, clip)
     except ValueError:
         return HttpResponse("There is no such moment.", status=400, content_type="text/plain")
     except Full as error:
-        return _later(str(error))
-    except (Unfit, OSError, looking.ProbeFailed, storage.StoreTrouble) as error:
+        return _none(request, clip, str(error))
+    except Unfit as error:
+        logger.error("no frame of %s can be had: %s", clip, error)
+        return _none(request, clip, str(error), status=422)
+    except (OSError, looking.ProbeFailed, storage.StoreTrouble) as error:
         logger.error("no frame of %s can be taken: %s", clip, error)
-        return _later("The frame cannot be taken now. Try again in a moment.")
+        return _none(request, clip, "The frame cannot be taken now. Try again in a moment.")
 
 
 def take(clip: Clip, at_ms: float | None) -> tuple[FrameFacts, bytes]:
@@ -98,5 +101,9 @@ def _moment(text: str) -> float | None:
     return moment
 
 
-def _later(sentence: str) -> HttpResponse:
-    return HttpResponse(sentence, status=503, content_type="text/plain", headers={"Retry-After": "10"})
+def _none(request: MemberRequest, clip: Clip, sentence: str, status: int = 503) -> HttpResponse:
+    """The page that says why there is no frame; by 503, not yet."""
+    page = render(request, "archive/no_frame.html", {"clip": clip, "sentence": sentence}, status=status)
+    if status == 503:
+        page["Retry-After"] = "10"
+    return page

@@ -8,94 +8,12 @@ from typing import ClassVar
 
 from django.db.models import prefetch_related_objects
 
+from extender.lineage.steps import START_SECONDS, STEP_SECONDS, Step, seconds_of
 from extender.tasks.models import Clip, Task
 
-# What Midjourney is known for: a start of about 5 s, and about 4 s more with each extension, four times at most.
-START_SECONDS = 5.0
-STEP_SECONDS = 4.0
+# What Midjourney is known for.
 MOST_STEPS = 4
 MOST_SECONDS = START_SECONDS + MOST_STEPS * STEP_SECONDS
-
-
-@dataclass(frozen=True)
-class Step:
-    """A task on a branch, and its clip that the next one continues."""
-
-    place: int  # in the film, counted on over all its shots; 0: an original
-    shot: int  # from 1
-    number: int  # how many extensions have led here in its shot; 0: what begins it
-    task: Task
-    clip: Clip | None  # None where it is not known, as at the end, or did not come
-    out_ms: int | None = None  # where the film leaves the clip, from its first picture on; None: at its end
-
-    @property
-    def name(self) -> str:
-        """What people call it: "original", "step 2", "shot 2", "shot 2, step 1"."""
-        if self.shot == 1:
-            return f"step {self.number}" if self.number else "original"
-        return f"shot {self.shot}, step {self.number}" if self.number else f"shot {self.shot}"
-
-    @property
-    def takes(self) -> list["Segment"]:
-        """What each clip that came here would be in the film, by index."""
-        return [self.segment_of(clip) for clip in self.task.clips]
-
-    @property
-    def segment(self) -> "Segment | None":
-        """What the clip that was chosen here is in the film."""
-        return self.segment_of(self.clip) if self.clip else None
-
-    def segment_of(self, clip: Clip) -> "Segment":
-        """What `clip` would be in the film: where it leaves the chosen one is not where it would leave another."""
-        return Segment(clip, self.out_ms if clip == self.clip else None)
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A clip as a part of the film: the footage in it that the clips before it do not show already."""
-
-    clip: Clip
-    out_ms: int | None = None  # as of a step
-
-    @property
-    def repeated_ms(self) -> int:
-        """For how long the file shows its parent's footage again, from its first picture on."""
-        return (self.clip.cut_ms or 0) if self.clip.repeats_parent else 0
-
-    @property
-    def begins(self) -> float:
-        """Where in the file, in seconds: its first picture, or where it leaves the footage of its parent."""
-        return (self.clip.starts_ms + self.repeated_ms) / 1000
-
-    @property
-    def ends_ms(self) -> int | None:
-        """Where the film leaves it, counted from its first picture; None where nobody has measured it."""
-        if not (self.clip.is_stored and self.clip.duration_ms):
-            return self.out_ms
-        return min(self.clip.duration_ms, self.out_ms or self.clip.duration_ms)
-
-    @property
-    def ends(self) -> float | None:
-        """The same in the file, in seconds."""
-        return None if self.ends_ms is None else (self.clip.starts_ms + self.ends_ms) / 1000
-
-    @property
-    def seconds(self) -> float | None:
-        """How long after its first picture the film leaves it; None where nobody has measured it."""
-        return None if self.ends_ms is None else self.ends_ms / 1000
-
-    @property
-    def adds_footage(self) -> bool:
-        """Whether it has any picture that the clips before it have not, as far as anybody knows."""
-        picture_ms = 1000 / (self.clip.frame_rate or 24)
-        return self.ends_ms is None or self.ends_ms - self.repeated_ms > picture_ms / 2
-
-    @property
-    def may_repeat(self) -> bool:
-        """Whether nobody knows if it shows its parent's footage again: it is then played whole."""
-        known = (Clip.Contains.YES, Clip.Contains.NO)
-        extends = self.clip.task.parent_id and not self.clip.task.is_new_shot
-        return bool(extends) and not (self.clip.is_stored and self.clip.contains_parent in known)
 
 
 @dataclass(frozen=True)
@@ -209,20 +127,14 @@ class Node:
             waiting += reversed(node.extensions)
 
 
-def seconds_of(step: Step, clip: Clip | None) -> float:
-    """How much `clip` of `step` adds to a film, in seconds; a guess where nobody has measured it."""
-    segment = step.segment_of(clip) if clip else None
-    if segment and segment.ends is not None:
-        return max(0.0, segment.ends - segment.begins)
-    return STEP_SECONDS if step.task.kind == Task.Kind.EXTENSION else START_SECONDS
-
-
 def branch_to(task: Task, index: int | None = None, beside: Sequence[Task] = ()) -> Branch:
     """The branch that leads to `task`, and to its clip `index` where one is named. Two queries, however long it is.
 
     `task` is part of it as it is; it and the others have their clips at hand, and so have the tasks `beside` it.
     """
-    known = {found.pk: found for found in Task.objects.visible_to(task.owner_id).branch_to(task.pk)}
+    found = Task.objects.visible_to(task.owner_id).select_related("start_clip__task").branch_to(task.pk)
+    known = {task.pk: task for task in found}
+    task.start_clip = known[task.pk].start_clip
     known[task.pk] = task
     prefetch_related_objects([*known.values(), *beside], "clip_set")
     path = [task]
@@ -252,7 +164,8 @@ def tree_of(task: Task) -> Node:
     root = task.pk
     while parents.get(root) in parents:
         root = parents[root]
-    return grow(root, Task.objects.visible_to(task.owner_id).timed().tree_under(root).prefetch_related("clip_set"))
+    found = Task.objects.visible_to(task.owner_id).timed().select_related("start_clip__task").tree_under(root)
+    return grow(root, found.prefetch_related("clip_set"))
 
 
 def grow(root: uuid.UUID, tasks: Iterable[Task]) -> Node:

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from extender.archive import copying, storage
+from extender.archive.exports.models import Export
 from extender.operations.models import Heartbeat
 from extender.states import FileState
 from extender.tasks import following, gate
@@ -49,6 +50,7 @@ def archive(request: MemberRequest) -> HttpResponse:
         "absent": any(state != FileState.STORED for state in census),
         "oldest": Clip.objects.missing().order_by("made_at").select_related("task__owner").first(),
         "paused": Clip.objects.paused().first(),
+        "exporting_paused": Export.objects.paused().first(),
         "barred_hosts": Clip.objects.barred_hosts(),
         "hindered": Clip.objects.hindered()[:SHOWN],
         "room": _room(),

@@ -1,4 +1,4 @@
-"""Finds at APIFRAME what was made elsewhere, or what an unconfirmed task turned out to be."""
+"""Finds at APIFRAME what was made elsewhere, videos and pictures, or what an unconfirmed task turned out to be."""
 
 from extender.apiframe import ApiframeError, Client, TaskUpdate
 from extender.states import State
@@ -12,7 +12,7 @@ class NotContinuable(Exception):
 
 
 def look_up(member: Member, remote_id: str) -> Task:
-    """Finds the finished video `remote_id` at APIFRAME and keeps it as an original of `member`.
+    """Finds the finished video, or pictures, `remote_id` at APIFRAME and keeps them as made elsewhere for `member`.
 
     A task that the member already has is returned as it is. Raises `NotContinuable` where there are no clips (yet).
     """
@@ -21,7 +21,7 @@ def look_up(member: Member, remote_id: str) -> Task:
         return known
     remote_id = known.remote_id if known else remote_id.strip()
     update = _look_at(remote_id)
-    task = known or _original(member, remote_id)
+    task = known or _made_elsewhere(member, remote_id, update)
     apply_update(task, update, Event.Source.POLL)
     task.refresh_from_db()
     if not task.has_clips:
@@ -45,9 +45,10 @@ def adopt(task: Task, remote_id: str) -> None:
         raise NotContinuable("APIFRAME's answer does not fit this task. Reload the page.")
 
 
-def _original(member: Member, remote_id: str) -> Task:
+def _made_elsewhere(member: Member, remote_id: str, update: TaskUpdate) -> Task:
+    kind = Task.Kind.PICTURES if update.has_pictures else Task.Kind.ORIGINAL
     task, _ = Task.objects.get_or_create(
-        owner=member, remote_id=remote_id, kind=Task.Kind.ORIGINAL, defaults={"state": State.PENDING}
+        owner=member, remote_id=remote_id, kind=kind, form_nonce=None, defaults={"state": State.PENDING}
     )
     return task
 
@@ -64,8 +65,6 @@ def _look_at(remote_id: str) -> TaskUpdate:
             raise NotContinuable(f"{update.reason} Look it up again later.")
         done = f" ({update.percentage} % done)" if update.percentage else ""
         raise NotContinuable(f"That task is still rendering{done}. Look it up again when it has finished.")
-    if update.has_pictures:
-        raise NotContinuable("That task made pictures, and no video to continue.")
     if update.remote_id != remote_id:
         raise NotContinuable("APIFRAME answered about another task. Try again in a moment.")
     return update

@@ -1,6 +1,7 @@
 """What a film is made of, and how it is to look: plain values that pass from process to process."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -14,6 +15,17 @@ class Part:
 
     begins_ms: int
     ends_ms: int
+
+
+def of_part(number: int, reason: str) -> str:
+    """The `reason` why a film cannot be made, where it lies in its part `number`, from 1."""
+    return f"Part {number}: {reason}"
+
+
+def part_of(text: str) -> tuple[int | None, str]:
+    """The same two, back from that text; no part where it names none."""
+    named = re.fullmatch(r"Part (\d+): (.*)", text)
+    return (int(named[1]), named[2]) if named else (None, text)
 
 
 @dataclass(frozen=True)

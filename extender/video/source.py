@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 import av
 
 from extender.video import timeline
-from extender.video.cutlist import Part
+from extender.video.cutlist import Part, of_part
 from extender.video.facts import NotAVideo
 from extender.video.footage import Footage, Picture, open_footage
 
@@ -103,7 +103,7 @@ def _opened(number: int, file: BinaryIO) -> Iterator[Footage]:
         with open_footage(file) as footage:
             yield footage
     except NotAVideo as reason:
-        raise NotAVideo(f"Part {number}: {reason}") from reason
+        raise NotAVideo(of_part(number, str(reason))) from reason
 
 
 def _survey(footage: Footage) -> Survey:

@@ -16,7 +16,7 @@ from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
 from extender.workspace.forms import PicturesForm, VideoForm
-from extender.workspace.giving import recall, take
+from extender.workspace.giving import offer, recall, take
 
 FORMS: dict[str, type[VideoForm | PicturesForm]] = {
     Task.Kind.VIDEO: VideoForm,
@@ -51,11 +51,13 @@ def begin(request: MemberRequest) -> HttpResponse:
         clip = own_task(request.user, made).clip(request.GET.get("index"))
         if not (clip and clip.is_picture):
             raise Http404
-        return _page(request, VideoForm.blank(image_url=clip.source_url, prompt=clip.task.prompt), start=clip)
+        form = VideoForm.blank(prompt=clip.task.prompt)
+        form.start = clip
+        return _page(request, form)
     if given := _named(request, "start"):
         source = _source(request, request.GET)
         form = VideoForm.blank(prompt=source.task.prompt if source else "")
-        form.kept = get_object_or_404(Picture.objects.visible_to(request.user).light(), pk=given)
+        form.start = get_object_or_404(Picture.objects.visible_to(request.user).light(), pk=given)
         form.go_on_from(source, _number(request.GET.get("out")))
         return _page(request, form)
     return _page(request)
@@ -64,7 +66,7 @@ def begin(request: MemberRequest) -> HttpResponse:
 @comes_again(_form_again)
 @require_http_methods(["GET", "HEAD", "POST"])
 def video(request: MemberRequest) -> HttpResponse:
-    """Asks for a video that begins with a picture."""
+    """Asks for a video that begins with a picture; with `?look` it shows the form with that picture again."""
     if request.method != "POST":
         # The address stands in the browser's bar after a refusal.
         return redirect("begin")
@@ -72,6 +74,8 @@ def video(request: MemberRequest) -> HttpResponse:
     form.full_clean()
     form.source = _source(request, request.POST)
     take(request.user, form)
+    if "look" in request.GET:
+        return _page(request, form.of_the_picture_alone())
     form.require_picture()
     return _submit(request, form, Task.Kind.VIDEO, form.parent_task if form.is_valid() else None)
 
@@ -104,7 +108,14 @@ def _page(request: MemberRequest, form: VideoForm | PicturesForm | None = None, 
     pictures_form = form if isinstance(form, PicturesForm) else PicturesForm.blank()
     source = video_form.source
     branch = branch_to(source.task, source.index) if source else None
-    context = {"video": video_form, "pictures": pictures_form, "filled": form, "branch": branch, **more}
+    context = {
+        "video": video_form,
+        "pictures": pictures_form,
+        "filled": form,
+        "branch": branch,
+        "offer": offer(request.user, video_form),
+        **more,
+    }
     return render(request, "workspace/begin.html", context)
 
 

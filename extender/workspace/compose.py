@@ -23,7 +23,7 @@ from extender.team.typed import comes_again, typed
 from extender.workspace.again import asked_by
 from extender.workspace.doubts import same_today
 from extender.workspace.forms import ExtendForm, LookUpForm
-from extender.workspace.giving import recall, take
+from extender.workspace.giving import offer, recall, take
 
 MAX_RECENT = 6
 
@@ -39,7 +39,10 @@ def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
 @comes_again(_form_again)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
-    """The form (GET: `?parent=&index=` or `?again=` prefill it), and its submit (POST)."""
+    """The form (GET: `?parent=&index=` or `?again=` prefill it), and its submit (POST).
+
+    A POST with `?look` shows the form with its start picture again.
+    """
     if request.method == "POST":
         return _submit(request)
     kept = {} if request.GET else typed(request)
@@ -60,7 +63,7 @@ def look_up(request: MemberRequest) -> HttpResponse:
 
     def filled(**found: object) -> ExtendForm:
         form = ExtendForm(initial=typed | found)
-        form.kept = given.kept
+        form.start = given.start
         return form
 
     wanted = LookUpForm(request.POST)
@@ -71,6 +74,8 @@ def look_up(request: MemberRequest) -> HttpResponse:
             parent = look_up_original(request.user, wanted.cleaned_data["parent_task_id"])
     except (NotContinuable, Full) as error:
         return _form(request, filled(), sentence=str(error))
+    if parent.makes_pictures:
+        return redirect(parent)
     clip = parent.clip(typed["index"]) or parent.clips[0]
     return _form(request, filled(parent_task_id=parent.remote_id, index=clip.index), parent)
 
@@ -101,8 +106,10 @@ def _submit(request: MemberRequest) -> HttpResponse:
     form.full_clean()
     take(request.user, form)
     parent = form.parent_among(Task.objects.visible_to(request.user))
-    form.refuse_missing_clip(parent)
     again = {"charged_twice": "charged_twice" in request.POST}
+    if "look" in request.GET:
+        return _form(request, form.of_the_picture_alone(), parent, **again)
+    form.refuse_missing_clip(parent)
     if not form.is_valid():
         return _form(request, form, parent, **again)
     task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], parent, form.note, **form.asked)
@@ -124,6 +131,7 @@ def _form(request: MemberRequest, form: ExtendForm, parent: Task | None = None, 
         "parent": parent,
         "chosen": parent.clip(form["index"].value()) if parent else None,
         "recent": recent,
+        "offer": offer(request.user, form),
         "usual_seconds": Task.objects.usual_seconds(Task.Kind.EXTENSION),
         **more,
     }

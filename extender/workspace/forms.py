@@ -117,35 +117,47 @@ class MotionForm(PaidForm):
         required=False,
         max_length=2000,
         widget=forms.URLInput,
-        validators=[URLValidator(schemes=["http", "https"], message="Give an address that starts with https://.")],
+        validators=[URLValidator(schemes=["https"], message="Give an address that starts with https://.")],
     )
     file = forms.FileField(required=False, error_messages={"empty": "That file is empty."})
-    picture = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    picture = forms.UUIDField(required=False)
 
     ASKED: ClassVar[tuple[str, ...]] = ("prompt", "motion", "image_url")
     """The columns of a task that it fills in, the picture aside."""
 
-    kept: Picture | None = None
-    """The picture that was given, as it is kept."""
+    start: Picture | Clip | None = None
+    """The picture that was given, as it is kept, or one that was made here; before an address."""
 
     @classmethod
     def again(cls, task: Task) -> Self:
         """A fresh form that asks for what `task` asked for."""
         form = cls.blank(**{name: getattr(task, name) for name in cls.ASKED})
-        form.kept = Picture.objects.light().get(pk=task.picture_id) if task.picture_id else None
+        form.start = Picture.objects.light().get(pk=task.picture_id) if task.picture_id else task.start_clip
         return form
 
     def anew(self) -> Self:
         """A fresh form that asks for the same under another nonce."""
-        form = self.blank(**self.asked)
-        form.kept = self.kept
+        form = self.blank(**{name: self.cleaned_data[name] for name in self.ASKED})
+        form.start = self.start
         return form
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What is asked for, by the columns of a task. A picture that was given comes before an address."""
+        """What is asked for, by the columns of a task. A picture comes before an address."""
         asked = {name: self.cleaned_data[name] for name in self.ASKED}
-        return {**asked, "image_url": "", "picture_id": self.kept.pk} if self.kept else {**asked, "picture_id": None}
+        asked |= {"picture_id": None, "start_clip_id": None}
+        match self.start:
+            case Picture(pk=pk):
+                return asked | {"image_url": "", "picture_id": pk}
+            case Clip(pk=pk, source_url=address):
+                return asked | {"image_url": address, "start_clip_id": pk}
+        return asked
+
+    def of_the_picture_alone(self) -> Self:
+        """The same form, where nothing is to be sent yet: what is wrong with other fields is not said."""
+        for name in self.errors.keys() - {"file", "picture", "image_url"}:
+            del self.errors[name]
+        return self
 
     def clean_file(self) -> Any:
         """Refuses a file that is too large to be looked into."""
@@ -281,7 +293,7 @@ class VideoForm(MotionForm):
 
     def require_picture(self) -> None:
         """Says so beside the field where there is no picture at all."""
-        if not (self.kept or self.cleaned_data.get("image_url") or {"file", "image_url"} & set(self.errors)):
+        if not (self.start or self.cleaned_data.get("image_url") or {"file", "image_url"} & set(self.errors)):
             self.add_error("file", "Choose a picture, or give the address of one.")
 
 

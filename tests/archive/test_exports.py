@@ -2,10 +2,14 @@
 
 import io
 import re
+import zipfile
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+import opentimelineio as otio
 import pytest
 import requests
 from PIL import Image
@@ -80,8 +84,8 @@ def bodies(tmp_path_factory) -> list[bytes]:
 def film(start, bodies) -> Task:
     """A branch of two steps whose files are here; its film has 18 pictures, and nothing needs to be encoded."""
     step = extend(start, prompt="a kite, and snow")
-    make_clip(start, body=bodies[0], duration_ms=500)
-    make_clip(step, body=bodies[1], duration_ms=500, contains_parent="yes", cut_ms=250)
+    make_clip(start, body=bodies[0], duration_ms=500, frame_rate=24.0)
+    make_clip(step, body=bodies[1], duration_ms=500, frame_rate=24.0, contains_parent="yes", cut_ms=250)
     return step
 
 
@@ -135,8 +139,10 @@ def test_a_film_is_asked_for_made_by_a_worker_and_downloaded_whole(web, film, se
     assert body.index(b"moov") < body.index(b"mdat")
     assert answer["Content-Disposition"] == 'attachment; filename="a-kite-and-snow-film.mp4"'
     assert answer["Content-Type"] == "video/mp4"
+    Export.objects.update(asked_at="2020-01-01T00:00:00Z")
     some = web.get(address, headers={"Range": "bytes=4-11"})
     assert (some.status_code, some.getvalue()) == (206, body[4:12])
+    assert not Export.objects.unwanted().exists(), "who takes it wants it"
     assert [path.name for path in (settings.MEDIA_ROOT / "tmp").iterdir()] == []
     # The same film is there at once.
     assert ask(web, film) == export
@@ -211,6 +217,11 @@ def test_a_step_that_adds_nothing_is_left_out(web, film, bodies):
     export.refresh_from_db()
     assert (export.state, export.frames) == ("stored", 18)
     assert 'and-nothing-more-film.mp4"' in web.get(f"{page_of(step)}export/{export.pk}/")["Content-Disposition"]
+    web.post(f"{page_of(step)}export/", {"first": 2, "last": 2})
+    shown = part_of(web, step)
+    assert 'data-state="empty"' in shown
+    assert "These steps add nothing to a film" in shown
+    assert Export.objects.count() == 1
 
 
 def test_the_choices_are_remembered_the_steps_for_this_film_alone(web, film):
@@ -311,7 +322,7 @@ def test_a_film_that_cannot_be_made_says_why_and_may_be_asked_for_again(web, fil
     assert exporting.export_next()
     shown = part_of(web, film)
     assert 'data-state="failed"' in shown
-    assert "This is not a video that browsers play." in shown
+    assert "Step 1: This is not a video that browsers play." in shown
     assert ask(web, film) == export
     assert 'data-state="waiting"' in part_of(web, film)
 
@@ -325,13 +336,14 @@ def test_a_file_that_is_not_in_the_store_any_more_is_said(web, film, settings):
     assert (export.state, export.reason) == ("failed", "The file of a clip is missing from the store.")
 
 
-def test_a_full_disk_pauses_exports_says_why_and_passes(web, film, settings):
+def test_a_full_disk_pauses_exports_says_why_and_passes(web, staff, film, settings):
     ask(web, film)
     settings.ARCHIVE_KEEP_FREE_MB = 10**9
     assert exporting.export_next()
     shown = part_of(web, film)
     assert 'data-state="blocked"' in shown
     assert "The disk is nearly full." in shown
+    assert "Exporting is paused: The disk is nearly full." in staff.get("/team/archive/").content.decode()
     settings.ARCHIVE_KEEP_FREE_MB = 0
     assert not exporting.export_next(), "it is paused"
     Export.objects.update(due_at="2020-01-01T00:00:00Z")
@@ -384,3 +396,39 @@ def test_films_that_nobody_wants_any_more_are_swept_with_their_files(web, film, 
     assert sweeping.drop_unwanted_films() == 3
     assert list(Export.objects.all()) == [kept]
     assert [path.name for path in settings.MEDIA_ROOT.glob("films/*/*")] == [f"{kept.cut_list}.mp4"]
+
+
+def frames_of(folder: Path, body: bytes) -> list[np.ndarray]:
+    (folder / "film.mp4").write_bytes(body)
+    return films.read(folder / "film.mp4")
+
+
+@pytest.mark.parametrize("steps", [2, 3])
+def test_a_film_that_leaves_a_clip_early_shows_each_frame_of_its_sources_once(web, film, bodies, tmp_path, steps):
+    other = films.write(tmp_path / "other.mp4", films.pan(12, seed=2)).read_bytes()
+    # The film leaves the step with its ninth frame, of which the first six are those of the original.
+    end = extend(film, kind="video", out_ms=375, prompt="a harbour")
+    make_clip(end, body=other, duration_ms=500, frame_rate=24.0, contains_parent="no", cut_ms=0)
+    first, second, third = (frames_of(tmp_path, body) for body in (*bodies, other))
+    wanted = [*first, *second[6:9], *third]
+    if steps == 3:
+        end = extend(end, kind="video", out_ms=250, prompt="a ship")
+        make_clip(end, body=bodies[0] + b" ", duration_ms=500, frame_rate=24.0, contains_parent="no", cut_ms=0)
+        wanted = [*first, *second[6:9], *third[:6], *first]
+    export = ask(web, end)
+    assert exporting.export_next()
+    shown = frames_of(tmp_path, web.get(f"{page_of(end)}export/{export.pk}/").getvalue())
+    assert len(shown) == len(wanted)
+    apart = [np.mean((one.astype(float) - other) ** 2) for one, other in zip(shown, wanted, strict=True)]
+    assert max(apart) < 255**2 / 10**4, "40 dB"
+
+    packed = io.BytesIO(b"".join(web.get(f"{page_of(end)}editors/").streaming_content))
+    with zipfile.ZipFile(packed) as zipped:
+        cuts = otio.adapters.read_from_string(zipped.read("film.otio").decode(), "otio_json")
+        taken = []
+        for shot in cuts.find_clips():
+            frames = frames_of(tmp_path, zipped.read(shot.media_reference.target_url))
+            begins, lasts = shot.source_range.start_time.value, shot.source_range.duration.value
+            taken += frames[int(begins) : int(begins + lasts)]
+    assert len(taken) == len(wanted)
+    assert all(map(np.array_equal, taken, wanted))

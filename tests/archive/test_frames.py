@@ -48,6 +48,15 @@ def test_a_frame_begins_a_video(web, clip, member):
     assert f'src="/pictures/{picture.pk}.webp"' in page
 
 
+def test_a_frame_that_is_too_small_to_begin_a_video_says_so(web, start, tmp_path):
+    film = films.write(tmp_path / "small.mp4", [films.flat([90] * 3)[:40] for _ in range(3)])
+    small = make_clip(start, 1, body=film.read_bytes(), duration_ms=125)
+    assert web.get(address(small)).status_code == 200
+    refused = web.post(address(small))
+    assert refused.status_code == 422
+    assert f"It is too small ({films.WIDTH} × 40): each side needs 64 pixels." in refused.content.decode()
+
+
 def test_a_frame_that_a_clip_repeats_is_its_parents(web, clip, start):
     longer = extend(start, 2)
     with current_store().open(name(clip.sha256, "clip")) as file:
@@ -66,7 +75,10 @@ def test_there_is_no_frame_where_there_is_no_such_clip_or_moment(web, clip, memb
         assert ask(f"/tasks/{pictures.pk}/clips/1/frame/").status_code == 404
         assert ask(address(clip), {"at": "nan"}).status_code == 400
         later = ask(address(clip.task.clip(1)))
-        assert (later.status_code, b"not copied yet" in later.content) == (503, True)
+        assert (later.status_code, later["Retry-After"]) == (503, "10")
+        page = later.content.decode()
+        assert "This clip is not copied yet." in page
+        assert f'href="/tasks/{clip.task_id}/">Back to the clip</a>' in page
     for ask in (browser_of(stranger).get, browser_of(stranger).post):
         assert ask(address(clip)).status_code == 404
     assert not Picture.objects.exists()

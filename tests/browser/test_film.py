@@ -1,5 +1,6 @@
 """A branch as one film, in a browser: read picture by picture from the screen, and led by pointer, keys and touch."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -518,3 +519,16 @@ def test_axe_finds_nothing_and_nothing_shifts(open_film):
     assert_clean(page)
     # A press excuses a shift for half a second, and what has played by itself since does not.
     assert page.evaluate(SHIFTS) < 0.02
+
+
+def test_a_frame_of_the_film_is_saved_or_begins_a_shot(open_film):
+    page = open_film()
+    page.get_by_role("button", name=re.compile("^Step 1, clip 2")).click()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-time]")).not_to_have_text("0.0")
+    with page.expect_download() as saving:
+        page.keyboard.press("s")
+    assert re.fullmatch(r"the-ferry-leaves-part-2-2-at-0\.\d*[1-9]\d*s\.png", saving.value.suggested_filename)
+    page.keyboard.press("n")
+    expect(page.get_by_label("Go on with the film: this is its shot 2")).to_be_checked()
+    expect(page.locator("[name=out_ms]")).not_to_have_value("")

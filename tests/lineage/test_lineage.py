@@ -2,7 +2,7 @@
 
 import pytest
 
-from extender.lineage import branches
+from extender.lineage import branches, steps
 from extender.states import State
 from extender.tasks.models import Task
 from tests.helpers import extend, make_clip, make_task, queries
@@ -98,7 +98,7 @@ def test_both_cost_the_same_number_of_queries_however_large_they_are(start):
     assert many == few == [3, 4]
 
 
-def segment(task: Task, index: int = 1) -> branches.Segment:
+def segment(task: Task, index: int = 1) -> steps.Segment:
     return branches.branch_to(fresh(task), index).here.segment
 
 

@@ -49,6 +49,6 @@ def test_what_a_script_asks_for_is_to_be_had_without_one():
                 continue
             # Beside it, or, where it is neither a link nor a form, as a link inside.
             where = attributes if tag in ("a", "form") else text
-            if not re.search(rf'\b(?:href|action)="{re.escape(asked[1])}"', where):
+            if not re.search(rf'\b(?:href|(?:form)?action)="{re.escape(asked[1])}"', where):
                 missing.add(f"{name}: {asked[1]}")
     assert missing == set()

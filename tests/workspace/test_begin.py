@@ -12,7 +12,7 @@ from PIL import Image
 from extender.states import State
 from extender.tasks.models import Picture, Task
 from extender.tasks.slots import LOOKS
-from tests.helpers import form_of, make_task
+from tests.helpers import form_of, make_task, queries
 from tests.pictures import SIZE, encoded, exif, jpeg, scene
 
 PHOTO = encoded(scene(), "HEIF", exif=exif())
@@ -63,7 +63,7 @@ def test_a_picture_by_its_address_needs_no_upload(web, sandbox):
         ({"file": b"GIF89a"}, "This is not a JPEG, PNG, WebP or HEIC picture."),
         ({"file": b""}, "That file is empty."),
         ({}, "Choose a picture, or give the address of one."),
-        ({"image_url": "ftp://x.example/1.jpg"}, "Give an address that starts with https://."),
+        ({"image_url": "http://x.example/1.jpg"}, "Give an address that starts with https://."),
         ({"picture": uuid.uuid4()}, "That picture is kept here no more."),
         ({"image_url": "https://x.example/1.jpg", "prompt": " "}, "Say what happens next."),
         ({"image_url": "https://x.example/1.jpg", "prompt": "fog --motion low"}, "Make them agree."),
@@ -118,6 +118,36 @@ def test_a_good_picture_need_not_be_given_twice(web, kept, browser_of, stranger,
     assert Task.objects.get().picture_id == kept.pk
 
 
+@pytest.mark.parametrize(
+    ("address", "said"), [("/new/video/", "The video will be {}."), ("/tasks/new/", "It is {}. Best is the shape of")]
+)
+def test_a_picture_is_shown_with_the_shape_of_its_video_before_anything_is_paid(web, sandbox, start, address, said):
+    fields = {"parent_task_id": start.remote_id, "index": 1} if "tasks" in address else {}
+    page = web.post(f"{address}?look", asked(file=photo(), prompt="", **fields)).content.decode()
+    picture = Picture.objects.get()
+    assert f'name="picture" value="{picture.pk}" checked' in page
+    assert f"Given: {picture.width} × {picture.height}." in page
+    assert said.format(picture.becomes.words) in page
+    assert f'<svg viewBox="0 0 {picture.becomes.width} {picture.becomes.height}"' in page
+    assert "Nothing was sent" not in page
+    assert web.post(f"{address}?look", asked(picture="", **fields)).content.decode().count("checked") > 1
+    refused = web.post(f"{address}?look", asked(file=photo(b"GIF89a"), **fields)).content.decode()
+    assert "This is not a JPEG, PNG, WebP or HEIC picture." in refused
+    assert (Task.objects.count(), paths(sandbox)) == (1, [])
+
+
+def test_pictures_that_were_given_or_made_lately_are_offered_by_both_forms(web, member, stranger, kept, start):
+    made = make_task(member, urls=["https://p.example/1.png"], kind=Task.Kind.PICTURES, aspect_ratio="9:16")
+    make_task(stranger, urls=["https://p.example/2.png"], kind=Task.Kind.PICTURES)
+    for address in ("/new/", f"/tasks/new/?parent={start.pk}"):
+        page = web.get(address).content.decode()
+        offered = re.findall(r'type="radio" id="picture-[^"]*" name="picture" value="([^"]*)"', page)
+        assert offered == ["", str(kept.pk), str(made.clip(1).pk)]
+    fields = {"picture": made.clip(1).pk, "parent_task_id": start.remote_id, "index": 1}
+    page = web.post("/tasks/new/?look", asked(**fields)).content.decode()
+    assert "It is upright, about 9:16." in page
+
+
 def test_a_frame_of_a_clip_becomes_a_new_shot_of_its_film_or_a_film_of_its_own(web, kept, start, sandbox):
     page = web.get(f"/new/?start={kept.pk}&parent={start.pk}&index=2&out=1250").content.decode()
     assert "Go on with the film: this is its shot 2" in page
@@ -133,6 +163,8 @@ def test_a_frame_of_a_clip_becomes_a_new_shot_of_its_film_or_a_film_of_its_own(w
     found = (shot.kind, shot.parent_task_id, shot.index, shot.out_ms, shot.picture)
     assert found == ("video", start.remote_id, 2, 1250, kept)
     assert paths(sandbox) == ["/upload", "/imagine-video"]
+    sent = asked(**frame, goes_on="on", nonce=shot.form_nonce, prompt="it rains")
+    assert 'name="out_ms" value="1250"' in web.post("/new/video/", sent).content.decode()
     Task.objects.filter(pk=shot.pk).update(state=State.FAILED)
     again = web.get(f"/tasks/new/?again={shot.pk}", follow=True).content.decode()
     assert 'name="out_ms" value="1250"' in again
@@ -165,15 +197,38 @@ def test_words_become_four_pictures_of_a_shape(web, sandbox):
     )
 
 
-def test_a_picture_that_was_made_here_is_brought_to_life(web, member, browser_of, stranger):
+def test_a_picture_that_was_made_here_is_brought_to_life(web, member, browser_of, stranger, sandbox):
     urls: list[str | None] = ["https://pictures.example/1.png", "https://pictures.example/2.png"]
     task = make_task(member, urls=urls, kind=Task.Kind.PICTURES, prompt="a lake")
     address = f"/new/?picture={task.pk}&index=2"
     assert address.replace("&", "&amp;") in web.get(f"/tasks/{task.pk}/").content.decode()
     page = web.get(address).content.decode()
-    assert re.search(r'name="image_url" value="https://pictures.example/2.png"', page)
+    clip = task.clip(2)
+    assert f'name="picture" value="{clip.pk}" checked' in page
+    assert "Picture 2 of “a lake”." in page
+    web.post("/new/video/", asked(picture=clip.pk))
+    video = Task.objects.get(kind=Task.Kind.VIDEO)
+    assert (video.image_url, video.start_clip) == ("https://pictures.example/2.png", clip)
+    Task.objects.filter(pk=video.pk).update(state=State.FAILED, due_at=None)
+    assert f'value="{clip.pk}" checked' in web.get(f"/new/?again={video.pk}").content.decode()
     assert browser_of(stranger).get(address).status_code == 404
     assert web.get(f"/new/?picture={task.pk}&index=3").status_code == 404
+
+
+def test_a_video_and_the_picture_that_it_was_made_from_lead_to_each_other(web, member):
+    task = make_task(member, kind=Task.Kind.PICTURES, prompt="a lake")
+    video = make_task(member, kind=Task.Kind.VIDEO, prompt="it snows", start_clip=task.clip(2))
+    other = make_task(member, kind=Task.Kind.VIDEO)
+    extension = make_task(member, parent=video)
+    addresses = [f"/tasks/{each.pk}/" for each in (video, extension)]
+    for address in (*addresses, f"{addresses[1]}tree/"):
+        page = re.sub(r"\s+", " ", web.get(address).content.decode())
+        assert re.search(rf'href="/tasks/{task.pk}/".*icture 2 of “a lake”', page)
+    assert "Made from" not in web.get(f"/tasks/{other.pk}/").content.decode()
+    made = web.get(f"/tasks/{task.pk}/").content.decode()
+    assert re.findall(r'Brought to life: <a href="([^"]+)"', made) == [f"/tasks/{video.pk}/"]
+    costs = [queries(lambda each=each: web.get(f"/tasks/{each.pk}/")) for each in (video, other)]
+    assert costs[0] == costs[1]
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.UNCONFIRMED])

@@ -94,6 +94,12 @@ def test_a_codec_that_some_browsers_do_not_play_is_named(web, guest, task, link,
     assert re.findall(r'data-codec="(.*?)"', shown) == said
 
 
+def test_the_history_says_quietly_what_cannot_be_stored(web, task):
+    make_clip(task, state="refused")
+    shown = page(web, "/tasks/")
+    assert (shown.count(">not stored</span>"), shown.count("<video")) == (1, 3)
+
+
 def test_guests_read_no_word_about_our_archive(guest, task, link):
     for index, state in enumerate(("lost", "refused", "blocked", "waiting"), 1):
         make_clip(task, index, state, reason="The disk is full.")

@@ -9,13 +9,14 @@ from django.shortcuts import get_object_or_404
 
 from extender.archive.exports.choices import AS_IT_IS, Choices
 from extender.archive.exports.models import Export, cut_list
-from extender.lineage.branches import Branch, Segment, Step
+from extender.lineage.branches import Branch
+from extender.lineage.steps import Segment, Step
 from extender.tasks.models import Clip
-from extender.video.cutlist import CutList, Part
+from extender.video.cutlist import CutList, Part, part_of
 
 
 class NotStored(Exception):
-    """Not every file of the film is here and measured: half a film is none."""
+    """Not every file of the film is here and measured, or none adds anything: half a film is none."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,15 @@ class Offer:
     choices: Choices
 
     @property
-    def _segments(self) -> list[Segment]:
-        chosen = [step.segment for step in self.choices.steps if step.segment]
-        # Where none of them adds anything, it is said of the export.
-        return [segment for segment in chosen if segment.adds_footage] or chosen
+    def _filmed(self) -> list[tuple[Step, Segment]]:
+        """The chosen steps that add anything to the film, with what they add."""
+        chosen = [(step, step.segment) for step in self.choices.steps]
+        return [(step, segment) for step, segment in chosen if segment and segment.adds_footage]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether none of the chosen steps adds anything."""
+        return not self._filmed
 
     @property
     def missing(self) -> list[Step]:
@@ -39,19 +45,28 @@ class Offer:
     @cached_property
     def export(self) -> Export | None:
         """Its export, where somebody has asked for it. One query."""
-        return None if self.missing else Export.objects.filter(cut_list=cut_list(*self.made_of)).first()
+        return (
+            None if self.missing or self.is_empty else Export.objects.filter(cut_list=cut_list(*self.made_of)).first()
+        )
 
     @property
     def made_of(self) -> tuple[list[str], CutList]:
         """The files by their SHA-256, and the cut list."""
-        segments = self._segments
+        segments = [segment for _, segment in self._filmed]
         parts = tuple(Part(segment.repeated_ms, segment.ends_ms or 0) for segment in segments)
         return [segment.clip.sha256 for segment in segments], CutList(parts, **self.choices.looks)
 
     @property
     def state(self) -> str:
-        """Where it stands: "missing" (files), "new", or the state of its export."""
-        return "missing" if self.missing else self.export.state if self.export else "new"
+        """Where it stands: "missing" (files), "empty", "new", or the state of its export."""
+        known = "missing" if self.missing else "empty" if self.is_empty else "new"
+        return self.export.state if self.export else known
+
+    @property
+    def reason(self) -> str:
+        """Why its export is not stored, with the steps by their names."""
+        part, reason = part_of(self.export.reason if self.export else "")
+        return f"{self._filmed[part - 1][0].name.capitalize()}: {reason}" if part else reason
 
     @property
     def is_watched(self) -> bool:
@@ -72,7 +87,7 @@ def export_of(branch: Branch, choices: Choices) -> Export:
     Whoever may see the branch may ask: nothing of it is changed.
     """
     offer = Offer(branch, choices)
-    if offer.missing:
+    if offer.missing or offer.is_empty:
         raise NotStored
     return Export.objects.ask_for(*offer.made_of)
 

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib.sessions.backends.base import SessionBase
 
-from extender.lineage.branches import Branch, Step
+from extender.lineage.branches import Branch
+from extender.lineage.steps import Step
 
 REMEMBERED = "film"
 AS_IT_IS, VIDEO = "as it is", "mp4"

@@ -42,6 +42,10 @@ class ExportQuerySet(LeasedQuerySet["Export"]):
         export.refresh_from_db()
         return export
 
+    def renew(self) -> None:
+        """Lets the time begin anew for which those are kept that somebody wants; a day more or less is no matter."""
+        self.filter(asked_at__lt=Now() - timedelta(days=1)).update(asked_at=Now())
+
     def make_again(self) -> int:
         """Puts those that are not under way back to the beginning. Returns how many."""
         return self.move(ExportState.WAITING, due_at=Now(), reason="", percentage=0, misses=0, settled_at=None)

@@ -18,6 +18,7 @@ from extender.archive.serving.responses import respond
 from extender.lineage.access import read_film
 from extender.lineage.branches import Branch
 from extender.states import ExportState
+from extender.tasks.access import own_task
 from extender.team.sign_in import MemberRequest
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ def _ask(request: MemberRequest, branch: Branch) -> HttpResponse:
 
 @require_POST
 def cancel(request: MemberRequest, pk: uuid.UUID, index: int, export_pk: uuid.UUID) -> HttpResponse:
-    """Ends an export that is under way."""
+    """Ends an export that is under way: for an owner of what is filmed, whoever asked for it."""
+    own_task(request.user, pk)
     branch = read_film(request.user, pk, index)
     Export.objects.filter(pk=export_shown(branch, export_pk).pk).cancel()
     return _shown(request, Offer(branch, _remembered(request, branch)))
@@ -62,6 +64,7 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int, export_pk: uuid.
     found = export_shown(branch, export_pk)
     if not found.is_stored:
         raise Http404
+    Export.objects.filter(pk=found.pk).renew()
     try:
         return respond(request, found.file, found.sha256, download_name=file_name(branch, found), revocable=True)
     except FileNotFoundError:

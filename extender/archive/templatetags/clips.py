@@ -88,8 +88,7 @@ def shape(task: Task, share: Share | None = None, polled: object = False) -> str
     # Another task's clips are one query more: none for guests, to whom it is not shown, and none for a poll.
     known = [*task.clips, None if share or polled else task.source]
     sizes = [(clip.width, clip.height) for clip in known if clip and clip.width and clip.height]
-    asked = tuple(map(int, filter(str.isdecimal, task.aspect_ratio.split(":"))))
-    width, height = next(iter(sizes), asked if len(asked) == 2 else (16, 9))
+    width, height = next(iter(sizes), task.asked_shape or (16, 9))
     return "wide" if width > 1.2 * height else "square" if width > 0.8 * height else "tall"
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from django.utils.text import slugify
 from opentimelineio.opentime import RationalTime
 
-from extender.lineage.branches import Branch, Step, seconds_of
+from extender.lineage.branches import Branch
+from extender.lineage.steps import Step, seconds_of
 from extender.tasks.models import Clip, Task
 
 FOLDER = "clips/"  # where the files are, beside the cut list

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.db import models
-from django.db.models import Count, Exists, Min, OuterRef, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Sum, prefetch_related_objects
 from django.db.models.functions import Now
 
-from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState
+from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState, State
 from extender.tasks.models.leases import LeasedQuerySet
+from extender.tasks.shapes import VideoShape
 from extender.video.layout import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class ClipQuerySet(LeasedQuerySet["Clip"]):
         """Safe, and not yet held against the clip that they continue, which is settled."""
         parents = Clip.objects.filter(task=OuterRef("task__parent"), index=OuterRef("task__index"))
         return self.stored().due().filter(Exists(parents.exclude(state__in=UNSETTLED_FILES)), contains_parent="")
+
+    def pictures_of(self, member) -> "ClipQuerySet":
+        """The pictures that `member` had made and that are to be had, the newest first."""
+        made = self.filter(task__owner=member, task__kind="pictures", task__state=State.FINISHED)
+        return made.exclude(state=FileState.LOST).select_related("task").order_by("-task__ended_at", "index")
 
     def gone_for_good(self) -> "ClipQuerySet":
         """What its host has not had for a day."""
@@ -171,6 +177,18 @@ class Clip(models.Model):
     def is_picture(self) -> bool:
         """Whether it is a still picture, and no video."""
         return self.task.makes_pictures
+
+    @property
+    def videos(self) -> list["Task"]:
+        """The videos that begin with this picture. One query for all pictures of its task."""
+        prefetch_related_objects(self.task.clips, "brought_to_life")
+        return list(self.brought_to_life.all())
+
+    @property
+    def becomes(self) -> VideoShape | None:
+        """The shape of a video that begins with this picture; None where nobody knows its own."""
+        size = (self.width, self.height) if self.width and self.height else self.task.asked_shape
+        return VideoShape.of(*size) if size else None
 
     @property
     def is_lost(self) -> bool:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from extender.states import OPEN
+from extender.tasks.shapes import VideoShape
 
 # How long a picture is kept here after it was last given, and while a task may still need it.
 KEPT_FOR = timedelta(days=30)
@@ -23,6 +24,10 @@ class PictureQuerySet(models.QuerySet["Picture"]):
     def light(self) -> "PictureQuerySet":
         """Without their bytes."""
         return self.defer("content", "preview")
+
+    def usable(self) -> "PictureQuerySet":
+        """What a video can still begin with, what was given last first."""
+        return self.exclude(content=None, image_url="").order_by("-given_at")
 
     def sweep(self) -> int:
         """Lets the bytes of pictures go that no task needs any more; returns of how many.
@@ -55,3 +60,8 @@ class Picture(models.Model):
 
     def __str__(self) -> str:
         return f"picture {self.pk}"
+
+    @property
+    def becomes(self) -> VideoShape:
+        """The shape of a video that begins with it."""
+        return VideoShape.of(self.width, self.height)

@@ -68,6 +68,8 @@ class Task(models.Model):
     image_url = models.URLField(max_length=2000, blank=True)
     # A start picture that somebody gave, in place of an address.
     picture = models.ForeignKey("tasks.Picture", on_delete=models.PROTECT, null=True, related_name="tasks")
+    # A picture that was made here, and lies at `image_url`.
+    start_clip = models.ForeignKey("tasks.Clip", on_delete=models.SET_NULL, null=True, related_name="brought_to_life")
     aspect_ratio = models.CharField(max_length=5, blank=True, help_text='Of pictures: "16:9"')
 
     # The form's one-use nonce: the same form posted twice finds the same row.
@@ -107,7 +109,10 @@ class Task(models.Model):
         constraints = [
             models.UniqueConstraint("owner", "form_nonce", name="one_row_for_one_form"),
             models.UniqueConstraint(
-                "owner", "remote_id", condition=Q(kind="original"), name="one_row_for_one_original"
+                "owner",
+                "remote_id",
+                condition=Q(kind__in=("original", "pictures"), form_nonce=None, remote_id__gt=""),
+                name="one_row_for_what_was_made_elsewhere",
             ),
         ]
         indexes = [
@@ -152,7 +157,7 @@ class Task(models.Model):
     @property
     def title(self) -> str:
         """The prompt's first line, or what stands in for it."""
-        stand_in = f"Original {self.remote_id[:8]}"
+        stand_in = f"{self.get_kind_display()} {self.remote_id[:8]}"
         return next((line.strip() for line in self.prompt.splitlines() if not is_blank(line)), stand_in)
 
     @property
@@ -169,6 +174,12 @@ class Task(models.Model):
     def makes_pictures(self) -> bool:
         """Whether its clips are still pictures, and no videos."""
         return self.kind == self.Kind.PICTURES
+
+    @property
+    def asked_shape(self) -> tuple[int, int] | None:
+        """Of pictures: width and height as they were asked for, (16, 9); None where nobody knows."""
+        width, _, height = self.aspect_ratio.partition(":")
+        return (int(width), int(height)) if height else None
 
     @property
     def clips(self) -> list["Clip"]:
@@ -223,6 +234,11 @@ class Task(models.Model):
     def has_cuts(self) -> bool:
         """Whether its clips continue another one, known here or not."""
         return self.kind == self.Kind.EXTENSION or self.is_new_shot
+
+    @property
+    def is_from_elsewhere(self) -> bool:
+        """Whether it was looked up, and not paid for here."""
+        return self.kind == self.Kind.ORIGINAL or (self.makes_pictures and not self.form_nonce)
 
     @property
     def clip_count(self) -> int:
