@@ -23,6 +23,8 @@ from tests.sizes import TORTURE
 
 START_SECONDS = 180
 PAINTING = () if TORTURE else ("--tiny",)
+# Of a busy machine.
+expect.set_options(timeout=20_000)
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT")
 
 
