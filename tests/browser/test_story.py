@@ -205,6 +205,7 @@ def until_it_is_here(page) -> None:
 def test_a_picture_that_is_pasted_begins_a_video(house, upstream, open_page):
     page = sign_in(open_page(390, 844), house)
     page.get_by_role("link", name="New").click()
+    page.wait_for_url("**/new/")  # until its scripts have run
     page.evaluate(HAND_IN, ["paste", b64encode(jpeg()).decode()])
     begin(page, "It snows")
 
@@ -213,6 +214,7 @@ def test_a_picture_that_is_dropped_becomes_a_film_of_two_shots(house, upstream, 
     choose(upstream, tiny=True, seconds=0.2)
     page = sign_in(open_page(390, 844), house)
     page.get_by_role("link", name="New").click()
+    page.wait_for_url("**/new/")  # until its scripts have run
     page.evaluate(HAND_IN, ["drop", b64encode(jpeg()).decode()])
     begin(page, "The snow falls [clips-1]")
     until_it_is_here(page)
