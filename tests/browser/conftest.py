@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.helpers import eventually
@@ -144,25 +146,63 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+class Contexts:
+    """Contexts without cookies, for tests to take in turn.
+
+    In a new one all is loaded anew, by a new process; these have a page open each, which keeps their process alive.
+    """
+
+    def __init__(self, chromium: Browser, idle: str) -> None:
+        self._chromium, self._idle = chromium, idle
+        self._free: dict[str, list[BrowserContext]] = defaultdict(list)
+
+    @contextmanager
+    def lend(self, **options: object) -> Iterator[BrowserContext]:
+        free = self._free[repr(options)]
+        if not free:
+            free.append(self._chromium.new_context(**options))
+            free[-1].new_page().goto(self._idle)
+        context = free.pop()
+        yield context
+        for page in context.pages[1:]:
+            page.close()
+        context.clear_cookies()
+        free.append(context)
+
+
+@pytest.fixture(scope="package")
+def contexts(chromium, house) -> Contexts:
+    return Contexts(chromium, f"{house.url}/healthz")
+
+
 @pytest.fixture
-def open_page(chromium):
-    """Makes pages, each with cookies of its own, and fails the test if anything at all is logged to a console."""
-    contexts, logged = [], []
+def open_page(chromium, contexts):
+    """Makes pages, each with cookies of its own, and fails the test if anything at all is logged to a console.
 
-    def open_one(width: int = 1440, height: int = 900, expected: tuple[str, ...] = (), **options: object) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on(
-            "console", lambda message: any(words in message.text for words in expected) or logged.append(message.text)
-        )
-        page.on("pageerror", lambda error: logged.append(str(error)))
-        return page
+    Only one that is opened `anew` has loaded nothing yet.
+    """
+    logged = []
+    with ExitStack() as open_contexts:
 
-    yield open_one
-    for context in contexts:
-        context.close()
+        def open_one(
+            width: int = 1440,
+            height: int = 900,
+            expected: tuple[str, ...] = (),
+            anew: bool = False,
+            **options: object,
+        ) -> Page:
+            lent = chromium.new_context(**options) if anew else contexts.lend(**options)
+            page = open_contexts.enter_context(lent).new_page()
+            page.set_viewport_size({"width": width, "height": height})
+            page.set_default_timeout(20_000)
+            page.on(
+                "console",
+                lambda message: any(words in message.text for words in expected) or logged.append(message.text),
+            )
+            page.on("pageerror", lambda error: logged.append(str(error)))
+            return page
+
+        yield open_one
     assert logged == []
 
 

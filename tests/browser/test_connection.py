@@ -25,7 +25,9 @@ def task(directory, house) -> str:
 
 @pytest.fixture
 def page(house, task, open_page) -> Page:
-    page = sign_in(open_page(expected=("Failed to load resource", "Response Status Error", "htmx:")), house, "stage")
+    # A clock that is set belongs to the whole context.
+    page = open_page(expected=("Failed to load resource", "Response Status Error", "htmx:"), anew=True)
+    sign_in(page, house, "stage")
     page.goto(f"{house.url}/tasks/{task}/")
     return page
 

@@ -54,7 +54,7 @@ def loaded(page: Page) -> list[tuple[str, int]]:
 def test_a_page_of_the_history_loads_pictures_under_one_and_a_half_megabytes_and_no_video(
     house, open_page, full_history, say
 ):
-    page = open_page()
+    page = open_page(anew=True)
     requested = []
     page.on("request", lambda request: requested.append(request))
     sign_in(page, house)

@@ -129,7 +129,7 @@ def leapt(turn: tuple[float, tuple[int, int, int], tuple[int, int, int]], speed:
 @measures
 @pytest.mark.parametrize(("name", "steps"), [("parts", 3), ("contains", 2)])
 def test_a_film_plays_through_without_a_gap_and_shows_nothing_twice(open_film, say, name, steps):
-    page = open_film(name)
+    page = open_film(name, anew=True)
     # What is only asked for when its turn has come would be late.
     slow = {"offline": False, "latency": 600, "downloadThroughput": -1, "uploadThroughput": -1}
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
