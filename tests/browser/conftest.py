@@ -308,7 +308,10 @@ HTMLMediaElement.prototype.play = function () {
 
 # It may stand for a moment, where a wall of clips begins anew together.
 PLAYS = """async (video) => {
-  const at = () => new Promise((resolve) => video.addEventListener("timeupdate", resolve, { once: true }));
+  const at = () => new Promise((resolve) => {
+    video.addEventListener("timeupdate", resolve, { once: true });
+    setTimeout(resolve, 20_000);
+  });
   for (let look = 0; look < 40; look++) {
     const from = video.currentTime;
     await at();
