@@ -279,19 +279,19 @@ def await_copies(directory: Path) -> None:
 SESSIONS: dict[tuple[str, str], list] = {}
 
 
-def sign_in(page: Page, house: House, name: str = "demo") -> Page:
-    """Signs a member in whose password is their name; the history is open then.
+def sign_in(page: Page, house: House, name: str = "demo", at: str = "") -> Page:
+    """Signs a member in whose password is their name; the page with the address `at` is open then, or the history.
 
     By the form the first time, and with the cookie that it gave ever after.
     """
     known = (house.url, name)
     page.context.add_cookies(SESSIONS.get(known, []))
-    page.goto(house.url)
+    page.goto(at or house.url)
     if "/login/" in page.url:
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(name)
         page.get_by_role("button", name="Sign in").click()
-    page.wait_for_selector("#cards")
+    page.wait_for_selector("[data-member]")
     SESSIONS[known] = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
     return page
 

@@ -60,8 +60,7 @@ def open_film(house, open_page, films):
     """Opens one of the films, and records what is on its screen."""
 
     def open_one(name: str = "parts", **options: object) -> Page:
-        page = sign_in(open_page(**options), house, "stage")
-        page.goto(films[name])
+        page = sign_in(open_page(**options), house, "stage", films[name])
         page.evaluate(RECORD)
         return page
 
@@ -367,8 +366,7 @@ def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(hou
     page = open_page(reduced_motion="reduce")
     requested = []
     page.on("request", lambda request: requested.append(request.url))
-    sign_in(page, house, "stage")
-    page.goto(films["parts"])
+    sign_in(page, house, "stage", films["parts"])
     page.wait_for_load_state("networkidle")
     assert [url for url in requested if url.endswith(".mp4")] == []
     expect(page.locator(".screen img")).to_be_visible()
@@ -378,7 +376,7 @@ def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(hou
 def test_where_nothing_plays_before_a_tap_it_says_so_and_one_tap_plays_every_segment(house, open_page, films):
     page = open_page()
     page.add_init_script(SAVES_POWER)
-    sign_in(page, house, "stage").goto(films["contains"])
+    sign_in(page, house, "stage", films["contains"])
     page.evaluate(RECORD)
     play = page.get_by_role("button", name="Play", exact=True)
     play.evaluate("(button) => button.click()")
@@ -392,8 +390,7 @@ def test_where_nothing_plays_before_a_tap_it_says_so_and_one_tap_plays_every_seg
 
 
 def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, films):
-    page = sign_in(open_page(expected=("404 (Not Found)",)), house, "stage")
-    page.goto(films["parts"])
+    page = sign_in(open_page(expected=("404 (Not Found)",)), house, "stage", films["parts"])
     missing = page.locator("input[name=take-1]:checked").get_attribute("data-src")
     page.route(f"**{missing}", lambda route: route.fulfill(status=404))
     page.evaluate(RECORD)
@@ -427,8 +424,7 @@ def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, fi
 def test_a_clip_that_is_only_at_apiframe_plays_from_there_and_is_measured_by_the_browser(
     house, open_page, directory, films
 ):
-    page = sign_in(open_page(), house, "stage")
-    page.goto(films["parts"])
+    page = sign_in(open_page(), house, "stage", films["parts"])
     source = page.locator("input[name=take-3]:checked").get_attribute("data-src")
     body = page.request.get(house.url + source).body()
 

@@ -57,8 +57,7 @@ def tree(house, root, open_page):
     """Opens the tree, signed in."""
 
     def open_tree(*size: int, **options: object) -> Page:
-        page = sign_in(open_page(*size, **options), house, "stage")
-        page.goto(f"{house.url}/tasks/{root}/tree/")
+        page = sign_in(open_page(*size, **options), house, "stage", f"{house.url}/tasks/{root}/tree/")
         expect(page.locator(".plate")).to_have_count(SIZE)
         return page
 
