@@ -121,7 +121,7 @@ def test_the_keyboard_alone_gets_to_a_submit(house, upstream, open_page):
     expect(page.locator("input[name=index][value='2']")).to_be_checked()
     page.keyboard.press("Tab")
     page.get_by_label("What happens next").focus()
-    page.keyboard.type(" quietly")
+    page.keyboard.type(" quietly [clips-1]")
     page.locator("[data-submit]").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#task")

@@ -134,7 +134,7 @@ def test_a_failure_says_why_and_can_be_mended(house, upstream, open_page):
     expect(page.get_by_label("What happens next")).to_have_value("Something that is not allowed [fail]")
     expect(page.locator("input[name=index][value='1']")).to_be_checked()
     failed = page.url
-    submit(page, "Something that is allowed")
+    submit(page, "Something that is allowed [clips-1]")
     assert page.url != failed
     expect(page.locator("#task")).to_have_attribute("data-state", re.compile("pending|processing"))
 
@@ -143,10 +143,10 @@ def test_back_and_press_again_finds_the_same_task(house, upstream, open_page):
     page = sign_in(open_page(), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
     page.get_by_label("Edit first, then extend clip 1").click()
-    submit(page, "The same thing twice")
+    submit(page, "The same thing twice [clips-1]")
     first = page.url
     page.go_back()
-    page.get_by_label("What happens next").fill("The same thing twice")
+    page.get_by_label("What happens next").fill("The same thing twice [clips-1]")
     page.locator("[data-submit]").click()
     page.wait_for_selector("#task")
     assert page.url == first
@@ -207,7 +207,7 @@ def test_a_picture_that_is_pasted_begins_a_video(house, upstream, open_page):
     page.get_by_role("link", name="New").click()
     page.wait_for_url("**/new/")  # until its scripts have run
     page.evaluate(HAND_IN, ["paste", b64encode(jpeg()).decode()])
-    begin(page, "It snows")
+    begin(page, "It snows [clips-1]")
 
 
 def test_a_picture_that_is_dropped_becomes_a_film_of_two_shots(house, upstream, open_page):
