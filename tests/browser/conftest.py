@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -90,22 +90,6 @@ class House:
         rest, _ = self.process.communicate(timeout=30)
         self.said += rest.decode()
         return self.process.returncode
-
-
-@pytest.fixture
-def open_house() -> Iterator[Callable[..., House]]:
-    """Starts houses for one test. What it has not ended itself is ended after it, also where it fails."""
-    opened: list[House] = []
-
-    def open_one(*arguments: object, **environment: str) -> House:
-        opened.append(House(*arguments, **environment))
-        opened[-1].await_open()
-        return opened[-1]
-
-    yield open_one
-    for house in opened:
-        if house.process.poll() is None:
-            house.end()
 
 
 @pytest.fixture(scope="package")

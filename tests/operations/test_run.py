@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,22 @@ import requests
 
 from tests.browser.conftest import House, fresh_copy
 from tests.ports import free_port
+
+
+@pytest.fixture
+def open_house() -> Iterator[Callable[..., House]]:
+    """Starts houses for one test. What it has not ended itself is ended after it, also where it fails."""
+    opened: list[House] = []
+
+    def open_one(*arguments: object, **environment: str) -> House:
+        opened.append(House(*arguments, **environment))
+        opened[-1].await_open()
+        return opened[-1]
+
+    yield open_one
+    for house in opened:
+        if house.process.poll() is None:
+            house.end()
 
 
 def processes_in(directory: Path) -> list[str]:
