@@ -17,6 +17,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
+    "--process-per-site",
 ]
 
 

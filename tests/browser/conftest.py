@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.helpers import eventually
@@ -23,6 +25,8 @@ from tests.sizes import TORTURE
 
 START_SECONDS = 180
 PAINTING = () if TORTURE else ("--tiny",)
+# Of a busy machine.
+expect.set_options(timeout=20_000)
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT")
 
 
@@ -88,22 +92,6 @@ class House:
         return self.process.returncode
 
 
-@pytest.fixture
-def open_house() -> Iterator[Callable[..., House]]:
-    """Starts houses for one test. What it has not ended itself is ended after it, also where it fails."""
-    opened: list[House] = []
-
-    def open_one(*arguments: object, **environment: str) -> House:
-        opened.append(House(*arguments, **environment))
-        opened[-1].await_open()
-        return opened[-1]
-
-    yield open_one
-    for house in opened:
-        if house.process.poll() is None:
-            house.end()
-
-
 @pytest.fixture(scope="package")
 def directory(tmp_path_factory) -> Iterator[Path]:
     directory = fresh_copy(tmp_path_factory.mktemp("clone"))
@@ -142,25 +130,63 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+class Contexts:
+    """Contexts without cookies, for tests to take in turn.
+
+    In a new one all is loaded anew, by a new process; these have a page open each, which keeps their process alive.
+    """
+
+    def __init__(self, chromium: Browser, idle: str) -> None:
+        self._chromium, self._idle = chromium, idle
+        self._free: dict[str, list[BrowserContext]] = defaultdict(list)
+
+    @contextmanager
+    def lend(self, **options: object) -> Iterator[BrowserContext]:
+        free = self._free[repr(options)]
+        if not free:
+            free.append(self._chromium.new_context(**options))
+            free[-1].new_page().goto(self._idle)
+        context = free.pop()
+        yield context
+        for page in context.pages[1:]:
+            page.close()
+        context.clear_cookies()
+        free.append(context)
+
+
+@pytest.fixture(scope="package")
+def contexts(chromium, house) -> Contexts:
+    return Contexts(chromium, f"{house.url}/healthz")
+
+
 @pytest.fixture
-def open_page(chromium):
-    """Makes pages, each with cookies of its own, and fails the test if anything at all is logged to a console."""
-    contexts, logged = [], []
+def open_page(chromium, contexts):
+    """Makes pages, each with cookies of its own, and fails the test if anything at all is logged to a console.
 
-    def open_one(width: int = 1440, height: int = 900, expected: tuple[str, ...] = (), **options: object) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on(
-            "console", lambda message: any(words in message.text for words in expected) or logged.append(message.text)
-        )
-        page.on("pageerror", lambda error: logged.append(str(error)))
-        return page
+    Only one that is opened `anew` has loaded nothing yet.
+    """
+    logged = []
+    with ExitStack() as open_contexts:
 
-    yield open_one
-    for context in contexts:
-        context.close()
+        def open_one(
+            width: int = 1440,
+            height: int = 900,
+            expected: tuple[str, ...] = (),
+            anew: bool = False,
+            **options: object,
+        ) -> Page:
+            lent = chromium.new_context(**options) if anew else contexts.lend(**options)
+            page = open_contexts.enter_context(lent).new_page()
+            page.set_viewport_size({"width": width, "height": height})
+            page.set_default_timeout(20_000)
+            page.on(
+                "console",
+                lambda message: any(words in message.text for words in expected) or logged.append(message.text),
+            )
+            page.on("pageerror", lambda error: logged.append(str(error)))
+            return page
+
+        yield open_one
     assert logged == []
 
 
@@ -237,19 +263,19 @@ def await_copies(directory: Path) -> None:
 SESSIONS: dict[tuple[str, str], list] = {}
 
 
-def sign_in(page: Page, house: House, name: str = "demo") -> Page:
-    """Signs a member in whose password is their name; the history is open then.
+def sign_in(page: Page, house: House, name: str = "demo", at: str = "") -> Page:
+    """Signs a member in whose password is their name; the page with the address `at` is open then, or the history.
 
     By the form the first time, and with the cookie that it gave ever after.
     """
     known = (house.url, name)
     page.context.add_cookies(SESSIONS.get(known, []))
-    page.goto(house.url)
+    page.goto(at or house.url)
     if "/login/" in page.url:
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(name)
         page.get_by_role("button", name="Sign in").click()
-    page.wait_for_selector("#cards")
+    page.wait_for_selector("[data-member]")
     SESSIONS[known] = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
     return page
 
@@ -266,7 +292,10 @@ HTMLMediaElement.prototype.play = function () {
 
 # It may stand for a moment, where a wall of clips begins anew together.
 PLAYS = """async (video) => {
-  const at = () => new Promise((resolve) => video.addEventListener("timeupdate", resolve, { once: true }));
+  const at = () => new Promise((resolve) => {
+    video.addEventListener("timeupdate", resolve, { once: true });
+    setTimeout(resolve, 20_000);
+  });
   for (let look = 0; look < 40; look++) {
     const from = video.currentTime;
     await at();

@@ -25,9 +25,9 @@ def task(directory, house) -> str:
 
 @pytest.fixture
 def page(house, task, open_page) -> Page:
-    page = sign_in(open_page(expected=("Failed to load resource", "Response Status Error", "htmx:")), house, "stage")
-    page.goto(f"{house.url}/tasks/{task}/")
-    return page
+    # A clock that is set belongs to the whole context.
+    page = open_page(expected=("Failed to load resource", "Response Status Error", "htmx:"), anew=True)
+    return sign_in(page, house, "stage", f"{house.url}/tasks/{task}/")
 
 
 def test_a_server_that_is_away_is_said_and_asked_more_and_more_rarely(page):

@@ -61,8 +61,7 @@ def open_film(house, open_page, films):
     """Opens one of the films, and records what is on its screen."""
 
     def open_one(name: str = "parts", **options: object) -> Page:
-        page = sign_in(open_page(**options), house, "stage")
-        page.goto(films[name])
+        page = sign_in(open_page(**options), house, "stage", films[name])
         page.evaluate(RECORD)
         return page
 
@@ -130,7 +129,7 @@ def leapt(turn: tuple[float, tuple[int, int, int], tuple[int, int, int]], speed:
 @measures
 @pytest.mark.parametrize(("name", "steps"), [("parts", 3), ("contains", 2)])
 def test_a_film_plays_through_without_a_gap_and_shows_nothing_twice(open_film, say, name, steps):
-    page = open_film(name)
+    page = open_film(name, anew=True)
     # What is only asked for when its turn has come would be late.
     slow = {"offline": False, "latency": 600, "downloadThroughput": -1, "uploadThroughput": -1}
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
@@ -368,8 +367,7 @@ def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(hou
     page = open_page(reduced_motion="reduce")
     requested = []
     page.on("request", lambda request: requested.append(request.url))
-    sign_in(page, house, "stage")
-    page.goto(films["parts"])
+    sign_in(page, house, "stage", films["parts"])
     page.wait_for_load_state("networkidle")
     assert [url for url in requested if url.endswith(".mp4")] == []
     expect(page.locator(".screen img")).to_be_visible()
@@ -379,7 +377,7 @@ def test_nothing_is_loaded_and_nothing_plays_before_somebody_wants_to_see_it(hou
 def test_where_nothing_plays_before_a_tap_it_says_so_and_one_tap_plays_every_segment(house, open_page, films):
     page = open_page()
     page.add_init_script(SAVES_POWER)
-    sign_in(page, house, "stage").goto(films["contains"])
+    sign_in(page, house, "stage", films["contains"])
     page.evaluate(RECORD)
     play = page.get_by_role("button", name="Play", exact=True)
     play.evaluate("(button) => button.click()")
@@ -393,8 +391,7 @@ def test_where_nothing_plays_before_a_tap_it_says_so_and_one_tap_plays_every_seg
 
 
 def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, films):
-    page = sign_in(open_page(expected=("404 (Not Found)",)), house, "stage")
-    page.goto(films["parts"])
+    page = sign_in(open_page(expected=("404 (Not Found)",)), house, "stage", films["parts"])
     missing = page.locator("input[name=take-1]:checked").get_attribute("data-src")
     page.route(f"**{missing}", lambda route: route.fulfill(status=404))
     page.evaluate(RECORD)
@@ -428,8 +425,7 @@ def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, fi
 def test_a_clip_that_is_only_at_apiframe_plays_from_there_and_is_measured_by_the_browser(
     house, open_page, directory, films
 ):
-    page = sign_in(open_page(), house, "stage")
-    page.goto(films["parts"])
+    page = sign_in(open_page(), house, "stage", films["parts"])
     source = page.locator("input[name=take-3]:checked").get_attribute("data-src")
     body = page.request.get(house.url + source).body()
 

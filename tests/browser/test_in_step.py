@@ -46,9 +46,7 @@ def kites(directory, house) -> str:
 
 @pytest.fixture
 def wall(house, kites, open_page) -> Page:
-    page = sign_in(open_page(), house, "stage")
-    page.goto(f"{house.url}/tasks/{kites}/")
-    return page
+    return sign_in(open_page(), house, "stage", f"{house.url}/tasks/{kites}/")
 
 
 def play(page: Page) -> None:

@@ -10,8 +10,8 @@ from tests.browser.test_accessibility import assert_clean
 MADE = """
 from extender.tasks.models import Task
 demo = Task.objects.filter(kind="original").earliest("created_at")
-task = Task.objects.create(owner=demo.owner, prompt="The lantern sways", index=1, state="finished", due_at=None,
-    remote_id=demo.remote_id)
+task = Task.objects.create(owner=demo.owner, prompt="The lantern sways [clips-1]", index=1, state="finished",
+    due_at=None, remote_id=demo.remote_id)
 for clip in demo.clips:
     task.clip_set.create(index=clip.index, source_url=clip.source_url)
 print(task.pk)

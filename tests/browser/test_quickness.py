@@ -39,7 +39,7 @@ def open_watched(house, open_page):
     """Opens a page that measures itself, signed in."""
 
     def open_one(width: int, height: int) -> Page:
-        page = open_page(width, height, expected=("404 (Not Found)",))
+        page = open_page(width, height, expected=("404 (Not Found)",), anew=True)
         page.add_init_script(WATCH)
         return sign_in(page, house, "stage")
 
@@ -172,7 +172,7 @@ def press_around(page: Page) -> None:
 
 
 def test_the_wall_stays_where_it_is_when_the_clips_arrive(house, upstream, open_page):
-    page = open_page()
+    page = open_page(anew=True)
     page.add_init_script(WATCH)
     sign_in(page, house)
     start(page, "Everything stays where it is")

@@ -24,6 +24,12 @@ def submit(page, prompt: str) -> None:
     page.wait_for_selector("#task")
 
 
+def fill_in(page, clip: int) -> None:
+    """Opens the form that has everything, for a clip of the task whose page this is."""
+    task = page.url.split("/")[-2]
+    page.goto(page.url.replace(f"/{task}/", f"/new/?parent={task}&index={clip}"))
+
+
 def play_all(page) -> None:
     """Nothing is loaded before somebody asks for it. Not while copies come: a film would just change its address."""
     expect(page.locator("#copies[hx-get]")).to_have_count(0, timeout=60_000)
@@ -36,7 +42,7 @@ def bring(page, clip: int):
     pager = page.get_by_role("navigation", name="Clips").get_by_role("button", name=f"Clip {clip}")
     if pager.is_visible():
         pager.click()
-    return page.locator(f"#clip-{clip}")
+    return page.locator(f"#frame-{clip}")
 
 
 @SIZES
@@ -52,7 +58,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
     page.locator(".card", has_text="Original").last.get_by_role("link").first.click()
     play_all(page)
 
-    bring(page, 2).get_by_label("Edit first, then extend clip 2").click()
+    fill_in(page, 2)
     assert_plays(page, "#stage", 1)
     expect(page.locator("input[name=index][value='2']")).to_be_checked()
     expect(page.get_by_label("What happens next")).not_to_have_value("")
@@ -129,7 +135,7 @@ def test_a_video_made_elsewhere_is_looked_up_and_continued(house, upstream, open
 def test_a_failure_says_why_and_can_be_mended(house, upstream, open_page):
     page = sign_in(open_page(), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
-    page.get_by_label("Edit first, then extend clip 1").click()
+    fill_in(page, 1)
     submit(page, "Something that is not allowed [fail]")
     expect(page.locator("#task")).to_have_attribute("data-state", "failed", timeout=60_000)
     expect(page.locator(".notice.bad .reason")).not_to_be_empty()
@@ -137,7 +143,7 @@ def test_a_failure_says_why_and_can_be_mended(house, upstream, open_page):
     expect(page.get_by_label("What happens next")).to_have_value("Something that is not allowed [fail]")
     expect(page.locator("input[name=index][value='1']")).to_be_checked()
     failed = page.url
-    submit(page, "Something that is allowed")
+    submit(page, "Something that is allowed [clips-1]")
     assert page.url != failed
     expect(page.locator("#task")).to_have_attribute("data-state", re.compile("pending|processing"))
 
@@ -145,11 +151,11 @@ def test_a_failure_says_why_and_can_be_mended(house, upstream, open_page):
 def test_back_and_press_again_finds_the_same_task(house, upstream, open_page):
     page = sign_in(open_page(), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
-    page.get_by_label("Edit first, then extend clip 1").click()
-    submit(page, "The same thing twice")
+    fill_in(page, 1)
+    submit(page, "The same thing twice [clips-1]")
     first = page.url
     page.go_back()
-    page.get_by_label("What happens next").fill("The same thing twice")
+    page.get_by_label("What happens next").fill("The same thing twice [clips-1]")
     page.locator("[data-submit]").click()
     page.wait_for_selector("#task")
     assert page.url == first
@@ -167,7 +173,7 @@ def test_it_works_without_javascript(house, upstream, open_page):
     page = sign_in(open_page(java_script_enabled=False), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
     expect(page.locator("#task video[controls]")).to_have_count(4)
-    page.get_by_label("Edit first, then extend clip 4").click()
+    fill_in(page, 4)
     expect(page.locator("input[name=index][value='4']")).to_be_checked()
     submit(page, "Slowly, without a script")
     expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=180_000)
@@ -276,9 +282,9 @@ def test_a_picture_becomes_a_film_of_two_shots_that_is_taken_away(house, upstrea
         finish(page, directory)
 
     def extend(words: str) -> None:
-        by.press(page.get_by_label("Edit first, then extend clip 1"))
         by.write(page.get_by_label("What happens next"), f"{words} [clips-1]")
-        by.press(page.get_by_role("button", name="Extend this clip"))
+        by.press(page.locator("#composer-send"))
+        by.press(page.locator("[data-strip] .card > a"))
         finish(page, directory)
 
     by.press(page.get_by_role("link", name="New"))
@@ -287,6 +293,7 @@ def test_a_picture_becomes_a_film_of_two_shots_that_is_taken_away(house, upstrea
     begin("The snow falls")
     extend("The snow melts")
     extend("The lake thaws")
+    by.press(page.get_by_role("button", name="More for clip 1"))
     by.press(page.get_by_role("button", name="Start from this frame of clip 1"))
     expect(page.get_by_label("Go on with the film: this is its shot 2")).to_be_checked()
     # Of what has not played it is the last frame.
@@ -308,6 +315,7 @@ def test_a_picture_becomes_a_film_of_two_shots_that_is_taken_away(house, upstrea
 def test_a_picture_that_is_pasted_is_shown(house, open_page):
     page = sign_in(open_page(390, 844), house)
     page.get_by_role("link", name="New").click()
+    page.wait_for_url("**/new/")  # until its scripts have run
     page.evaluate(HAND_IN, ["paste", b64encode(jpeg()).decode()])
     expect(page.locator(".becomes")).to_contain_text("The video will be wide")
     expect(page.locator("#announce")).to_contain_text("The video will be wide")

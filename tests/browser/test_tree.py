@@ -57,8 +57,7 @@ def tree(house, root, open_page):
     """Opens the tree, signed in."""
 
     def open_tree(*size: int, **options: object) -> Page:
-        page = sign_in(open_page(*size, **options), house, "stage")
-        page.goto(f"{house.url}/tasks/{root}/tree/")
+        page = sign_in(open_page(*size, **options), house, "stage", f"{house.url}/tasks/{root}/tree/")
         expect(page.locator(".plate")).to_have_count(SIZE)
         return page
 
@@ -306,7 +305,7 @@ def test_axe_finds_nothing_near_and_far(tree):
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_shifts_while_it_opens(house, root, tree, open_page, width, say):
-    page = sign_in(open_page(width), house, "stage")
+    page = sign_in(open_page(width, anew=True), house, "stage")
     page.add_init_script(f"({SHIFTS})()")
     page.goto(f"{house.url}/tasks/{root}/tree/")
     page.wait_for_load_state("networkidle")

@@ -18,8 +18,7 @@ def task(directory, house) -> str:
 
 
 def test_a_step_on_the_wall_shows_a_new_picture(task, house, open_page):
-    page = sign_in(open_page(), house, "stage")
-    page.goto(task)
+    page = sign_in(open_page(), house, "stage", task)
     page.wait_for_selector(".toggle:not([hidden])")
 
     def press(key: str) -> list[int]:
@@ -38,8 +37,7 @@ def test_a_step_on_the_wall_shows_a_new_picture(task, house, open_page):
 
 
 def test_steps_lead_through_the_film_picture_by_picture(task, house, open_page):
-    page = sign_in(open_page(), house, "stage")
-    page.goto(f"{task}clips/2/film/")
+    page = sign_in(open_page(), house, "stage", f"{task}clips/2/film/")
     page.evaluate(RECORD)
     last = round(START_SECONDS * RATE) - 1
     page.keyboard.press("]")

@@ -46,8 +46,7 @@ def open_wall(house, open_page):
     """Opens the wall of a task, signed in."""
 
     def open_one(task: str, width: int = 1440, height: int = 900, **options: object) -> Page:
-        page = sign_in(open_page(width, height, **options), house, "stage")
-        page.goto(f"{house.url}/tasks/{task}/")
+        page = sign_in(open_page(width, height, **options), house, "stage", f"{house.url}/tasks/{task}/")
         page.wait_for_function("() => document.querySelector('.toggle:not([hidden])')")
         return page
 

@@ -1,10 +1,10 @@
 """The one command: what it says, what a second one does, and that one Ctrl-C ends everything."""
 
 import re
-import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,22 @@ import requests
 
 from tests.browser.conftest import House, fresh_copy
 from tests.ports import free_port
+
+
+@pytest.fixture
+def open_house() -> Iterator[Callable[..., House]]:
+    """Starts houses for one test. What it has not ended itself is ended after it, also where it fails."""
+    opened: list[House] = []
+
+    def open_one(*arguments: object, **environment: str) -> House:
+        opened.append(House(*arguments, **environment))
+        opened[-1].await_open()
+        return opened[-1]
+
+    yield open_one
+    for house in opened:
+        if house.process.poll() is None:
+            house.end()
 
 
 def processes_in(directory: Path) -> list[str]:
@@ -26,24 +42,18 @@ def processes_in(directory: Path) -> list[str]:
     return found
 
 
-def test_a_second_start_in_the_same_directory_says_where_the_first_one_is(house, directory):
-    command = [sys.executable, "manage.py", "run", "--port", str(free_port())]
-    ended = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60)
-    assert ended.stderr == f"CommandError: Extender already runs in this directory, at {house.url}.\n"
-    assert (ended.returncode, ended.stdout) == (3, "")
-    assert requests.get(f"{house.url}/healthz", timeout=5).text == "ok"
-
-
-def test_it_starts_beside_another_and_one_ctrl_c_ends_everything(house, directory, open_house, tmp_path):
-    copy = fresh_copy(tmp_path / "second")
+def test_it_starts_beside_others_and_one_ctrl_c_ends_everything(open_house, tmp_path):
+    copy = fresh_copy(tmp_path / "copy")
     (copy / "var").mkdir()
-    shutil.copy(directory / "var" / "sandbox-port", copy / "var")
-    taken = int(house.url.rpartition(":")[2])
-    other = open_house(copy, "--port", str(taken))
+    with socket.create_server(("127.0.0.1", 0)) as web, socket.create_server(("127.0.0.1", 0)) as sandbox:
+        taken = web.getsockname()[1]
+        (copy / "var" / "sandbox-port").write_text(str(sandbox.getsockname()[1]))
+        other = open_house(copy, "--port", str(taken))
     assert re.search(rf"Port {taken} is in use, so the web server takes \d+", other.said)
     assert "in use, so the sandbox takes" in other.said
     assert "Sign in as demo" in other.said
-    assert other.url != house.url
+    assert not other.url.endswith(f":{taken}")
+    a_second_start_says_where_the_first_one_is(copy, other)
     assert requests.get(f"{other.url}/healthz", timeout=5).text == "ok"
     assert len(processes_in(copy)) >= 5
     assert other.end() == 0
@@ -65,6 +75,13 @@ def test_it_starts_beside_another_and_one_ctrl_c_ends_everything(house, director
     assert f":{kept}/videos/" not in page
     assert again.end() == 0
     assert processes_in(copy) == []
+
+
+def a_second_start_says_where_the_first_one_is(directory, first):
+    command = [sys.executable, "manage.py", "run", "--port", str(free_port())]
+    ended = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60)
+    assert ended.stderr == f"CommandError: Extender already runs in this directory, at {first.url}.\n"
+    assert (ended.returncode, ended.stdout) == (3, "")
 
 
 def test_ports_are_held_from_the_moment_they_are_chosen(tmp_path):
