@@ -18,6 +18,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/status/", detail.status, name="status"),
     path("tasks/<uuid:pk>/copies/", detail.copies, name="copies"),
     path("tasks/<uuid:pk>/check/", detail.check, name="check"),
+    path("tasks/<uuid:pk>/cancel/", detail.cancel, name="cancel"),
     path("tasks/<uuid:pk>/adopt/", detail.adopt, name="adopt"),
     path("tasks/<uuid:pk>/events/", detail.events, name="events"),
     path("tasks/<uuid:pk>/clips/<int:index>/pick/", picking.pick, name="pick"),

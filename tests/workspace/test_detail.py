@@ -18,6 +18,7 @@ from tests.helpers import age, become_due, eventually, make_clip, make_task, que
 HTMX = {"HX-Request": "true"}
 WORDS = {
     State.QUEUED: "Waiting to be sent",
+    State.CANCELLED: "Cancelled",
     State.SENDING: "Sending",
     State.UNCONFIRMED: "Unconfirmed",
     State.PENDING: "In APIFRAME’s queue",
@@ -31,6 +32,7 @@ PRIVATE = [
     ("get", "events/"),
     ("get", "clips/1/download/"),
     ("post", "share/"),
+    ("post", "cancel/"),
     ("post", "share/1/revoke/"),
 ]
 

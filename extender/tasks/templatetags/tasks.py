@@ -15,6 +15,7 @@ register = template.Library()
 
 STATE_WORDS = {
     State.QUEUED: "Waiting to be sent",
+    State.CANCELLED: "Cancelled",
     State.SENDING: "Sending",
     State.UNCONFIRMED: "Unconfirmed",
     State.PENDING: "In APIFRAME’s queue",
@@ -25,6 +26,7 @@ STATE_WORDS = {
 # Shapes, so that a state can be told without colour.
 STATE_SIGNS = {
     State.QUEUED: "○",
+    State.CANCELLED: "⊘",
     State.SENDING: "↗",
     State.UNCONFIRMED: "?",
     State.PENDING: "◔",
