@@ -86,7 +86,8 @@ class Task(models.Model):
     has_picks = models.BooleanField(default=False, editable=False)
 
     # When, by the database's clock: machines need not agree about the time to share these rows.
-    sent_at = models.DateTimeField(null=True, editable=False)
+    submitted_at = models.DateTimeField(db_default=Now(), editable=False)
+    sent_at = models.DateTimeField(null=True, editable=False)  # the last try
     changed_at = models.DateTimeField(db_default=Now(), editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     # When somebody should next do something about the row. Moving it into the future is the lease.
@@ -235,6 +236,6 @@ class Task(models.Model):
 
     @property
     def seconds_taken(self) -> int:
-        """Seconds since the send, up to the end where it has ended."""
-        started = self.sent_at or self.changed_at
+        """Seconds since it was submitted; of one that has ended, from its send up to the end."""
+        started = (self.ended_at and self.sent_at) or self.submitted_at
         return max(0, round(((self.ended_at or self.read_at or started) - started).total_seconds()))
