@@ -215,6 +215,11 @@ class Task(models.Model):
         return [self.clip(index) for index in range(1, max(last, clips_of(self.prompt)) + 1)]
 
     @property
+    def has_frames(self) -> bool:
+        """Whether its clips are here, or are to come for all that is known."""
+        return self.state not in (State.FAILED, State.UNCONFIRMED, State.CANCELLED)
+
+    @property
     def is_new_shot(self) -> bool:
         """Whether it goes on from a frame of its parent by a cut, and holds none of its parent's footage."""
         return self.kind == self.Kind.VIDEO and self.parent_id is not None
