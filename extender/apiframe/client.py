@@ -224,7 +224,7 @@ def _error(answer: Answer, body: Any, words: str, url: str, raw: str, *, pays: b
     if status == 402:
         return NoCredits(f"{NO_CREDITS}{f' ({words})' if words else ''}: add credits there.", raw=raw)
     if status == 429:
-        return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
+        return Busy("APIFRAME is busy.", _retry_after(answer), raw)
     if status in AT_THE_DOOR and not words:
         return _turned_away(status, words, url, raw)
     address = _leads_to(answer, url)

@@ -1,5 +1,6 @@
 """The breaker in front of every send: shared by all processes, closed by 401 and 429, opened by itself."""
 
+import re
 from base64 import b64encode
 from datetime import timedelta
 
@@ -330,3 +331,20 @@ def test_a_name_that_leads_nowhere_fails_no_row_however_long(web, submit, sandbo
     follow()
     assert send_next()
     assert bills(sandbox) == 1
+
+
+def test_what_waits_says_why_and_when_it_is_tried_next(web, submit, sandbox):
+    turned_away, behind = submit("[429] snow"), submit("rain")
+    for task in (turned_away, behind):
+        page = web.get(f"/tasks/{task.pk}/").content.decode()
+        assert "APIFRAME is busy." in page
+        assert "This will be sent automatically. Nothing has been billed." in page
+        assert re.search(r'Next try in <span data-clock="-[12]">0:0[12]</span>', page)
+
+
+def test_what_waits_behind_a_refused_key_says_so_at_once(web, submit, settings):
+    settings.APIFRAME_API_KEY = "wrong"
+    for task in (submit("snow"), submit("rain")):
+        page = web.get(f"/tasks/{task.pk}/status/").content.decode()
+        assert "does not accept" in page
+        assert "Next try in" in page

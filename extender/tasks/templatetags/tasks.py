@@ -1,5 +1,6 @@
 """How pages put things into words."""
 
+import math
 from datetime import datetime
 
 from django import template
@@ -9,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from extender.apiframe import likely_id_in
 from extender.states import State
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Event, Gate, Task
 
 register = template.Library()
 
@@ -53,6 +54,15 @@ def likely_id(task: Task) -> str:
     """Under which id an unconfirmed task may be running, by what was kept of the answer to it; one query."""
     event = task.events.filter(source=Event.Source.SILENCE).exclude(body="").last()
     return likely_id_in(event.body) if event else ""
+
+
+@register.simple_tag
+def next_try(task: Task) -> dict[str, object]:
+    """Why the queued `task` waits (`why`: a sentence, or ""), and for how many `seconds` still; one query."""
+    gate = Gate.objects.shut()
+    ends = max((at for at in (task.due_at, gate and gate.closed_until) if at), default=task.read_at)
+    seconds = math.ceil((ends - task.read_at).total_seconds()) if ends and task.read_at else 0
+    return {"why": task.reason or (gate.why if gate else ""), "seconds": max(0, seconds)}
 
 
 @register.filter

@@ -1,4 +1,4 @@
-// Time: running clocks go on between two polls, and moments are shown in the reader's own time zone.
+// Time: running clocks go on between two polls, those that begin below zero down to it, and moments are shown in the reader's own time zone.
 
 import { onArrival } from "./arrivals.js";
 
@@ -14,7 +14,8 @@ function face(seconds) {
 function tick() {
   for (const clock of document.querySelectorAll("[data-clock]")) {
     if (!started.has(clock)) started.set(clock, Date.now() - Number(clock.dataset.clock) * 1000);
-    clock.textContent = face(Math.max(0, Math.floor((Date.now() - started.get(clock)) / 1000)));
+    const seconds = Math.floor((Date.now() - started.get(clock)) / 1000);
+    clock.textContent = face(Math.max(0, clock.dataset.clock < 0 ? -seconds : seconds));
   }
 }
 
