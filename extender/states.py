@@ -49,7 +49,7 @@ FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 OPEN = frozenset(State) - FINAL
 # APIFRAME has these under an id, and can be asked about them.
 FOLLOWED = frozenset({State.PENDING, State.PROCESSING})
-# Somebody is working on these: what the bar on top calls "running".
+# These end by themselves: what the bar on top counts. What is queued waits; APIFRAME works on the others.
 RUNNING = OPEN - {State.UNCONFIRMED}
 
 

@@ -84,9 +84,13 @@ def test_the_status_is_204_for_the_version_that_is_shown_and_the_fragment_for_an
 def test_a_fragment_brings_the_bar_and_the_words_for_screen_readers_along(web, member):
     task = quiet(member, State.PROCESSING, percentage=40)
     quiet(member, State.PENDING)
+    quiet(member, State.QUEUED)
     page = web.get(f"/tasks/{task.pk}/status/").content.decode()
     assert '<span hx-swap-oob="innerHTML:#announce">Rendering, 25 percent</span>' in page
-    assert "2 running" in re.sub(r"<[^>]+>", "", page)
+    bar = re.sub(r"<[^>]+>", "", page[page.index('id="running"') :])
+    assert "2 running" in bar
+    assert "20 %" in bar, "what waits is counted apart"
+    assert "1 waiting" in bar
     assert page.count("hx-swap-oob") == 2
 
 
