@@ -6,7 +6,7 @@ from datetime import datetime
 from django import template
 from django.template.defaultfilters import date
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from extender.apiframe import likely_id_in
 from extender.states import State
@@ -85,13 +85,8 @@ def spoken_state(task: Task) -> str:
 @register.simple_tag
 def moment(at: datetime, form: str = "j M, H:i") -> SafeString:
     """A time for people, in `form` as Django's `date` filter has it; scripts show it in the reader's own zone."""
-    is_time_alone = form == "H:i:s"
-    return format_html(
-        '<time datetime="{}" data-local{}>{}</time>',
-        date(at, "c"),
-        mark_safe('="time"') if is_time_alone else "",
-        date(at, form),
-    )
+    local = {"H:i:s": "seconds", "H:i": "minutes"}.get(form, "")
+    return format_html('<time datetime="{}" data-local="{}">{}</time>', date(at, "c"), local, date(at, form))
 
 
 @register.filter

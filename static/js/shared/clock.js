@@ -3,6 +3,16 @@
 import { onArrival } from "./arrivals.js";
 
 const started = new WeakMap();
+const MINUTES = { hour: "2-digit", minute: "2-digit" };
+// A day is the same one everywhere.
+const DATE = { day: "numeric", month: "long", timeZone: "UTC" };
+const FORMS = {
+  "": { ...MINUTES, day: "numeric", month: "short" },
+  minutes: MINUTES,
+  seconds: { ...MINUTES, second: "2-digit", hourCycle: "h23" },
+  day: { ...DATE, weekday: "long" },
+  date: { ...DATE, year: "numeric" },
+};
 
 function face(seconds) {
   const two = (n) => String(n).padStart(2, "0");
@@ -22,11 +32,8 @@ function tick() {
 function localise(root) {
   for (const time of root.querySelectorAll("time[data-local]")) {
     const moment = new Date(time.dateTime);
-    const more = time.dataset.local === "time"
-      ? { second: "2-digit", hourCycle: "h23" }
-      : { day: "numeric", month: "short" };
-    time.textContent = moment.toLocaleString(undefined, { hour: "2-digit", minute: "2-digit", ...more });
-    time.title = moment.toLocaleString();
+    time.textContent = moment.toLocaleString(undefined, FORMS[time.dataset.local]);
+    if (time.dateTime[10]) time.title = moment.toLocaleString();
     time.removeAttribute("data-local");
   }
 }
