@@ -56,6 +56,16 @@ def test_every_state_has_its_words_on_the_page_and_in_the_fragment(web, member, 
         assert re.search(rf"</span> {WORDS[state]}\s*</p>", shown)
 
 
+@pytest.mark.parametrize(
+    ("state", "before"), [("queued", ""), ("processing", "40 % · "), ("finished", "✓ "), ("failed", "! ")]
+)
+def test_the_tab_tells_how_far_it_is_and_how_it_ended(web, member, state, before):
+    task = quiet(member, state, percentage=40)
+    for address in ("", "status/"):
+        page = web.get(f"/tasks/{task.pk}/{address}").content.decode()
+        assert f"<title>{before}a cat dancing · Extender</title>" in page
+
+
 @pytest.mark.parametrize("state", State)
 def test_it_asks_for_news_until_nothing_can_change_any_more(web, member, state):
     task = quiet(member, state, version=7)

@@ -35,6 +35,8 @@ STATE_SIGNS = {
     State.FINISHED: "✓",
     State.FAILED: "✕",
 }
+# In a tab's title, where words have no room.
+TAB_SIGNS = {State.FINISHED: "✓", State.FAILED: "!", State.UNCONFIRMED: "!", State.CANCELLED: "⊘"}
 
 
 @register.filter
@@ -47,6 +49,14 @@ def state_words(task: Task) -> str:
 def state_sign(task: Task) -> str:
     """The task's state as a sign."""
     return STATE_SIGNS[State(task.state)]
+
+
+@register.filter
+def tab_title(task: Task) -> str:
+    """The task's title, and before it how far it is or how it ended: "40 % · The ferry leaves"."""
+    if task.state == State.PROCESSING and task.percentage:
+        return f"{task.percentage} % · {task.title}"
+    return f"{TAB_SIGNS.get(State(task.state), '')} {task.title}".lstrip()
 
 
 @register.simple_tag
