@@ -23,7 +23,7 @@ from extender.team.typed import comes_again, typed
 from extender.workspace.forms import ExtendForm, LookUpForm
 from extender.workspace.giving import recall, take
 
-MAX_RECENT = 6
+MAX_RECENT = 12
 
 
 def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
