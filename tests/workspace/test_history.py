@@ -5,6 +5,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -30,6 +31,14 @@ def test_it_shows_ones_own_tasks_newest_first(web, member, stranger):
 
 def test_an_empty_history_says_what_to_do(web):
     assert b"Begin with a picture, or with words" in web.get("/tasks/").content
+
+
+def test_who_is_new_sees_what_it_does_in_a_moving_picture(web, guest, member):
+    assert b"reel-screen" in guest.get("/login/").content
+    assert b"reel-screen" in web.get("/tasks/").content
+    make_task(member)
+    assert b"reel" not in web.get("/tasks/").content
+    assert (settings.BASE_DIR / "static" / "reel.webp").stat().st_size < 60_000
 
 
 def test_plain_links_lead_through_all_pages(web, member):
