@@ -14,7 +14,8 @@ from tests.helpers import make_task
 from extender.tasks.models import Task
 owner = member_called("archivist")
 Task.objects.bulk_create(
-    Task(owner=owner, prompt="Take " * (n % 9 + 1), state="failed", reason="No", due_at=None) for n in range(24 * {PAGES + 1})
+    Task(owner=owner, prompt="Take " * (n % 9 + 1), state="failed", reason="No", due_at=None)
+    for n in range(24 * {PAGES + 1})
 )
 print(owner.pk)
 """
