@@ -183,6 +183,11 @@ class Task(models.Model):
         """The clips that came and are not lost since, by index."""
         return [clip for clip in self.clips if not clip.is_lost]
 
+    @property
+    def is_shareable(self) -> bool:
+        """Whether there is something to show to guests, or may still be."""
+        return bool(self.available_clips) or not self.is_final
+
     def clip(self, index: object) -> "Clip | None":
         """The clip `index` (a number, or its text), if it came."""
         return next((clip for clip in self.clips if str(clip.index) == str(index)), None)
