@@ -15,6 +15,8 @@ class State(StrEnum):
 
     QUEUED = "queued"
     """It is saved here, and not sent."""
+    CANCELLED = "cancelled"
+    """A person took it back before it was sent: nothing was billed."""
     SENDING = "sending"
     """Its one request is on the wire, and nobody else may send it."""
     UNCONFIRMED = "unconfirmed"
@@ -33,7 +35,8 @@ _ACCEPTED = {State.PENDING, State.PROCESSING, State.FINISHED, State.FAILED}
 
 MOVES: dict[State, set[State]] = {
     # A genuine webhook about a row that waits proves that it did leave: what told us otherwise was wrong.
-    State.QUEUED: {State.SENDING} | _ACCEPTED,
+    State.QUEUED: {State.SENDING, State.CANCELLED} | _ACCEPTED,
+    State.CANCELLED: set(),
     State.SENDING: _ACCEPTED | {State.UNCONFIRMED, State.QUEUED},
     State.UNCONFIRMED: _ACCEPTED,
     State.PENDING: {State.PROCESSING, State.FINISHED, State.FAILED},
@@ -46,7 +49,7 @@ FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 OPEN = frozenset(State) - FINAL
 # APIFRAME has these under an id, and can be asked about them.
 FOLLOWED = frozenset({State.PENDING, State.PROCESSING})
-# Somebody is working on these: what the bar on top calls "running".
+# These end by themselves: what the bar on top counts. What is queued waits; APIFRAME works on the others.
 RUNNING = OPEN - {State.UNCONFIRMED}
 
 

@@ -94,7 +94,7 @@ def _of_all(answer: Answer, words: str, raw: str) -> ApiframeError:
         return BadKey(KEY_REFUSED, raw=raw)
     if answer.status == 402:
         return NoCredits(f"{NO_CREDITS}{f' ({words})' if words else ''}: add credits there.", raw=raw)
-    return Busy("APIFRAME is taking no more requests for the moment.", _retry_after(answer), raw)
+    return Busy("APIFRAME is busy.", _retry_after(answer), raw)
 
 
 def _moved(answer: Answer, url: str, *, pays: bool) -> str:

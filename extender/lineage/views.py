@@ -77,6 +77,7 @@ def _tally(tasks: list[Task]) -> str:
         f"video{pluralize(tasks)}": len(tasks),
         "running": sum(task.state in RUNNING for task in tasks),
         "unconfirmed": sum(task.state == State.UNCONFIRMED for task in tasks),
+        "cancelled": sum(task.state == State.CANCELLED for task in tasks),
         "failed": sum(task.state == State.FAILED for task in tasks),
     }
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count)

@@ -8,7 +8,7 @@ from extender.sharing.models import Share, ShareQuerySet
 
 def shared_link(token: str) -> Share:
     """The link that a guest holds, or 404: the same for a revoked one as for one that never was."""
-    link = get_object_or_404(live_link(token).select_related("task__parent").annotate(read_at=Now()))
+    link = get_object_or_404(live_link(token).select_related("task__parent", "task__owner").annotate(read_at=Now()))
     link.task.read_at = link.read_at  # type: ignore[attr-defined]  # known to the query alone
     return link
 

@@ -1,4 +1,4 @@
-"""Links for guests: make one, revoke one, list them. `access.shared_link` opens them."""
+"""Links for guests: make one, revoke one, have it back, list them. `access.shared_link` opens them."""
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -8,14 +8,19 @@ from extender.sharing.models import Share
 from extender.tasks.models import Task
 
 
-def share(task: Task, show_prompt: bool) -> Share:
-    """Makes a new link to `task`. Whoever holds it sees the clips, and the prompt if `show_prompt`."""
-    return Share.objects.create(task=task, show_prompt=show_prompt)
+def share(task: Task, title: str, show_prompt: bool) -> Share:
+    """Makes a new link to `task`. Whoever holds it sees the clips under `title`, and the prompt if `show_prompt`."""
+    return Share.objects.create(task=task, title=title, show_prompt=show_prompt)
 
 
 def revoke(task: Task, pk: int) -> bool:
-    """Closes link `pk` of `task`, at once and for good. Returns whether it was open."""
+    """Closes link `pk` of `task`, at once. Returns whether it was open."""
     return bool(task.shares.live().filter(pk=pk).update(revoked_at=Now()))
+
+
+def restore(task: Task, pk: int) -> bool:
+    """Opens link `pk` of `task` again, if it was revoked a moment ago. Returns whether it did."""
+    return bool(task.shares.just_revoked().filter(pk=pk).update(revoked_at=None))
 
 
 def address(share: Share, request: HttpRequest) -> str:
@@ -25,5 +30,5 @@ def address(share: Share, request: HttpRequest) -> str:
 
 
 def listed(task: Task, request: HttpRequest) -> list[tuple[Share, str]]:
-    """The open links to `task`, newest first, each with its whole address."""
-    return [(link, address(link, request)) for link in task.shares.live()]
+    """The links to `task`, newest first, that open or were revoked a moment ago, each with its whole address."""
+    return [(link, address(link, request)) for link in task.shares.listed()]

@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -23,7 +23,7 @@ from extender.team.sign_in import MemberRequest
 def share(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Makes a link."""
     task = own_task(request.user, pk)
-    link = links.share(task, show_prompt="show_prompt" in request.POST)
+    link = links.share(task, _title(request), show_prompt="show_prompt" in request.POST)
     return _links(request, task, fresh=link.pk)
 
 
@@ -32,7 +32,15 @@ def revoke(request: MemberRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse
     """Closes a link."""
     task = own_task(request.user, pk)
     links.revoke(task, share_pk)
-    return _links(request, task)
+    return _links(request, task, revoked=share_pk)
+
+
+@require_POST
+def undo(request: MemberRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse:
+    """Opens a link again that was closed a moment ago."""
+    task = own_task(request.user, pk)
+    is_open = links.restore(task, share_pk)
+    return _links(request, task, fresh=share_pk, too_late=not is_open)
 
 
 @require_safe
@@ -40,7 +48,10 @@ def revoke(request: MemberRequest, pk: uuid.UUID, share_pk: int) -> HttpResponse
 @never_cache
 def guest(request: HttpRequest, token: str) -> HttpResponse:
     """What a guest sees: one task's wall, and nothing of other tasks or people."""
-    link = shared_link(token)
+    try:
+        link = shared_link(token)
+    except Http404:
+        return _private(render(request, "sharing/gone.html", status=404))
     if "refresh" in request.GET:
         run_due([link.task])
     return _private(render(request, "sharing/guest.html", _wall(link)))
@@ -67,6 +78,12 @@ def guest_copies(request: HttpRequest, token: str) -> HttpResponse:
     if shows_copies(request, link.task):
         return HttpResponse(status=204)
     return _private(render(request, "shared/_copies.html", {**_wall(link), "polled": True}))
+
+
+def _title(request: HttpRequest) -> str:
+    """The title that was typed, as one line, and no longer than its column."""
+    longest = Share._meta.get_field("title").max_length
+    return " ".join(request.POST.get("title", "").replace("\0", "").split())[:longest]
 
 
 def _wall(link: Share) -> dict[str, object]:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from extender.states import State
 from extender.tasks.models import Gate, Task
 from extender.team.models import Member
 from extender.team.sign_in import MemberRequest
@@ -15,20 +16,22 @@ from extender.team.sign_in import MemberRequest
 
 @dataclass(frozen=True)
 class Running:
-    """How many tasks are running, and how far they are together, 0 to 100."""
+    """On how many tasks APIFRAME works, how far these are together, 0 to 100, and how many wait to be sent."""
 
-    count: int
+    working: int
     percentage: int
+    waiting: int
 
     @classmethod
     def of(cls, tasks: Sequence[Task]) -> "Running":
         """The sum over `tasks`, all of them running."""
-        return cls(len(tasks), round(sum(task.percentage for task in tasks) / (len(tasks) or 1)))
+        working = [task.percentage for task in tasks if task.state != State.QUEUED]
+        return cls(len(working), round(sum(working) / (len(working) or 1)), len(tasks) - len(working))
 
     @classmethod
     def of_member(cls, member: Member) -> "Running":
         """The sum over all of the member's tasks that run. One query."""
-        return cls.of(list(Task.objects.owned_by(member).running().only("percentage")))
+        return cls.of(list(Task.objects.owned_by(member).running().only("state", "percentage")))
 
 
 def shows_copies(request: HttpRequest, task: Task) -> bool:

@@ -1,10 +1,12 @@
-"""Saves what a member asked for; nothing is sent here."""
+"""Saves what a member asked for, and takes it back; nothing is sent here."""
 
 import uuid
 from typing import Any
 
+from extender.apiframe import TaskUpdate
+from extender.states import State
 from extender.tasks.models import Event, Task
-from extender.tasks.updates import record
+from extender.tasks.updates import apply_update, record
 from extender.team.models import Member
 
 
@@ -39,3 +41,9 @@ def enqueue_runs(
         if not as_asked:
             return rows, False
     return rows, True
+
+
+def cancel(task: Task) -> bool:
+    """Takes `task` back for good, unless somebody sends it or has sent it. Returns whether it is cancelled now."""
+    cancelled = apply_update(task, TaskUpdate(State.CANCELLED), Event.Source.MEMBER)
+    return cancelled or Task.objects.filter(pk=task.pk, state=State.CANCELLED).exists()

@@ -3,6 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneView, PasswordChangeView
 from django.urls import path
 
+from extender.team import theme
 from extender.team.forms import SignInForm
 
 SIGN_IN = {
@@ -16,6 +17,7 @@ CHANGED = PasswordChangeDoneView.as_view(template_name="team/password_change_don
 urlpatterns = [
     path("login/", LoginView.as_view(**SIGN_IN), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("theme/", theme.choose, name="theme"),
     path("password/", CHANGE, name="password_change"),
     path("password/done/", CHANGED, name="password_change_done"),
 ]

@@ -25,7 +25,7 @@ from extender.workspace.doubts import same_today
 from extender.workspace.forms import ExtendForm, LookUpForm
 from extender.workspace.giving import offer, recall, take
 
-MAX_RECENT = 6
+MAX_RECENT = 12
 
 
 def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:

@@ -18,6 +18,7 @@ from extender.tasks.lookup import adopt as adopt_task
 from extender.tasks.models import Event
 from extender.tasks.running import Running, shows_copies
 from extender.tasks.slots import APIFRAME, Full
+from extender.tasks.submitting import cancel as cancel_task
 from extender.team.sign_in import MemberRequest
 from extender.workspace.forms import AdoptForm
 from extender.workspace.task_page import page
@@ -73,6 +74,13 @@ def check(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     with suppress(Full), APIFRAME.slot():
         check_again(task)
     return redirect(task)
+
+
+@require_POST
+def cancel(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """Takes a task back that is not sent yet; where it was sent meanwhile its page says so."""
+    task = own_task(request.user, pk)
+    return redirect(task if cancel_task(task) else f"{task.get_absolute_url()}?too-late")
 
 
 @require_POST

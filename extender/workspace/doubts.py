@@ -38,7 +38,9 @@ def doubts(member: Member, parent: Task | None, asked: dict[str, Any], own: Iter
 
 
 def same_today(member: Member, asked: dict[str, Any], own: Iterable[uuid.UUID] = ()) -> Doubt | None:
-    """What the member asked for in the last day by another form, if it is the same; what failed aside."""
+    """What the member asked for in the last day by another form, if it is the same; what failed or was cancelled aside."""
     lately = Task.objects.owned_by(member).timed().filter(created_at__gt=timezone.now() - WITHIN, **asked)
-    first = lately.exclude(state=State.FAILED).exclude(form_nonce__in=own).newest_first().first()
+    first = (
+        lately.exclude(state__in=(State.FAILED, State.CANCELLED)).exclude(form_nonce__in=own).newest_first().first()
+    )
     return Doubt("You asked for exactly this today:", first) if first else None

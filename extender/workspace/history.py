@@ -1,23 +1,33 @@
 """The history: every task of a member, newest first."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.db.models import prefetch_related_objects
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import replace_url
 
 from extender.tasks.access import read_tasks_and_running
 from extender.tasks.background import run_due
 from extender.tasks.models import Task
+from extender.tasks.models.queries import TaskQuerySet
 from extender.tasks.running import Running
+from extender.team.models import Member
 from extender.team.sign_in import MemberRequest
+from extender.workspace.days import by_day, zone_of
 
 PAGE = 24
+# As many as are shown again at once to who comes back.
+MOST_PAGES = 10
+Mark = tuple[datetime, uuid.UUID]
+FILTERS = {"picked": "yes", "state": "running"}
 # htmx stops a poll that is answered with this status.
 STOP_POLLING = 286
 
@@ -30,24 +40,34 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def history(request: MemberRequest) -> HttpResponse:
-    """A page of the history, after the card with the mark `?before=`; with `?picked=yes` only tasks with a pick."""
-    tasks = Task.objects.visible_to(request.user).timed().newest_first()
-    tasks = tasks.select_related("parent").prefetch_related("clip_set")
-    picked = request.GET.get("picked") == "yes"
-    if picked:
-        tasks = tasks.picked()
-    if before := request.GET.get("before"):
-        tasks = tasks.older_than(*_read_mark(before))
+    """A page of the history, after the card with the mark `?before=`, or as many as `?pages=` says.
+
+    `?picked=yes`: only tasks with a pick. `?state=running`: only those that end by themselves.
+    """
+    chosen = next((name for name, value in FILTERS.items() if request.GET.get(name) == value), "")
+    mark = _read_mark(request.GET["before"]) if request.GET.get("before") else None
+    context: dict[str, object] = {"chosen": chosen, "is_first_page": not mark}
+    tasks: Sequence[Task] | TaskQuerySet
+    if chosen == "state":
+        running = list(Task.objects.owned_by(request.user).timed().select_related("parent").running())
+        tasks = _newest_first(running, mark)
+        # Asked for already: on every page the bar on top counts them.
+        context["running"] = Running.of(running)
+    else:
+        tasks = _own(request.user, picked=bool(chosen), mark=mark)
     # One more than is shown tells whether there are more, without counting.
-    page = list(tasks[: PAGE + 1])
-    context = {
-        "tasks": page[:PAGE],
-        "next_page": _address_after(page[PAGE - 1], picked) if len(page) > PAGE else "",
-        "is_first_page": not before,
-        "picked": picked,
-        "watching": any(task.is_watched for task in page[:PAGE]),
+    number = PAGE * _pages(request.GET)
+    page = list(tasks[: number + 1])
+    shown = page[:number]
+    context |= {
+        "cards": by_day(shown, zone_of(request), after=mark[0] if mark and request.htmx else None),
+        "next_page": _address_after(shown[-1], chosen) if len(page) > number else "",
+        "watching": any(task.is_watched for task in shown),
     }
-    return render(request, "workspace/_cards.html" if request.htmx else "workspace/history.html", context)
+    if not request.htmx:
+        return render(request, "workspace/history.html", context)
+    # Who comes back to this page finds all that was loaded.
+    return _at_one_page_more(render(request, "workspace/_cards.html", context), request.htmx.current_url_abs_path)
 
 
 @require_POST
@@ -67,15 +87,45 @@ def pulse(request: MemberRequest) -> HttpResponse:
     return render(request, "workspace/_pulse.html", {"tasks": changed, "running": Running.of(running)}, status=status)
 
 
-def _address_after(task: Task, picked: bool) -> str:
-    return f"{reverse('history')}?{urlencode(({'picked': 'yes'} if picked else {}) | {'before': _mark(task)})}"
+def _own(member: Member, *, picked: bool, mark: Mark | None) -> TaskQuerySet:
+    """The member's tasks, newest first, from behind the mark on."""
+    tasks = Task.objects.visible_to(member).timed().newest_first()
+    tasks = tasks.select_related("parent").prefetch_related("clip_set")
+    tasks = tasks.picked() if picked else tasks
+    return tasks.older_than(*mark) if mark else tasks
+
+
+def _newest_first(running: list[Task], mark: Mark | None) -> list[Task]:
+    """Those that run, newest first, from behind the mark on. (To sort them SQLite would read a whole history.)"""
+    ordered = sorted(((task.created_at, task.pk), task) for task in running)
+    return [task for place, task in reversed(ordered) if not mark or place < mark]
+
+
+def _pages(asked: QueryDict) -> int:
+    number = asked.get("pages", "")
+    return min(MOST_PAGES, max(1, int(number))) if number.isascii() and number.isdecimal() else 1
+
+
+def _at_one_page_more(response: HttpResponse, address: str | None) -> HttpResponse:
+    """The response, after which the page at `address` is at the one that shows one page more."""
+    if not address:
+        return response
+    parts = urlsplit(address)
+    asked = QueryDict(parts.query, mutable=True)
+    asked["pages"] = str(min(MOST_PAGES, _pages(asked) + 1))
+    return replace_url(response, f"{parts.path}?{asked.urlencode()}")
+
+
+def _address_after(task: Task, chosen: str) -> str:
+    filters = {chosen: FILTERS[chosen]} if chosen else {}
+    return f"{reverse('history')}?{urlencode(filters | {'before': _mark(task)})}"
 
 
 def _mark(task: Task) -> str:
     return f"{task.created_at.isoformat()}_{task.pk}"
 
 
-def _read_mark(text: str) -> tuple[datetime, uuid.UUID]:
+def _read_mark(text: str) -> Mark:
     moment, _, pk = text.partition("_")
     try:
         created_at = datetime.fromisoformat(moment)

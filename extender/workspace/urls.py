@@ -20,6 +20,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/extend/", extending.extend, name="extend"),
     path("tasks/<uuid:pk>/again/", again.again, name="again"),
     path("tasks/<uuid:pk>/check/", detail.check, name="check"),
+    path("tasks/<uuid:pk>/cancel/", detail.cancel, name="cancel"),
     path("tasks/<uuid:pk>/adopt/", detail.adopt, name="adopt"),
     path("tasks/<uuid:pk>/events/", detail.events, name="events"),
     path("tasks/<uuid:pk>/clips/<int:index>/pick/", picking.pick, name="pick"),

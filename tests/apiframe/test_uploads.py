@@ -18,7 +18,7 @@ def test_a_picture_lies_where_apiframe_says(sandbox):
     [
         ("upload-400", Refused, "The request was refused"),
         ("upload-401", BadKey, "API key"),
-        ("upload-429", Busy, "no more requests"),
+        ("upload-429", Busy, "busy"),
         ("upload-500", NotUploaded, "could not be uploaded yet"),
         ("upload-html", NotUploaded, "could not be uploaded yet"),
         ("upload-hang-up", NotUploaded, "could not be uploaded yet"),

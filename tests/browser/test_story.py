@@ -73,6 +73,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
     expect(page.locator("#running")).to_contain_text(re.compile(r"\d running"))
     expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=180_000)
     expect(page.locator("#task")).not_to_have_attribute("hx-get", re.compile("."))
+    expect(page).to_have_title(re.compile("^✓ A paper lantern"))
     play_all(page)
 
     with page.expect_download() as downloading:

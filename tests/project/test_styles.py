@@ -10,6 +10,7 @@ ROOT = Path(settings.BASE_DIR)
 SHEETS = sorted((ROOT / "static" / "css").rglob("*.css"))
 # What is made of a number, by Django, or by htmx.
 MADE = re.compile(r"(choose|columns|frame|pick)-\d|errorlist|htmx-request")
+MOMENTS = re.compile(r"(?:from|to|\d+%)(?:, (?:from|to|\d+%))*")
 COMPOUND = r"(?:[a-z][a-z0-9]*|\*)?(?:[.#][\w-]+|\[[^\]]+\]|::?[\w-]+(?:\([^{}]*\))?)*"
 SELECTOR = re.compile(rf"{COMPOUND}(?:(?: [>+~] | ){COMPOUND})*")
 
@@ -21,7 +22,7 @@ def bare(sheet: Path) -> str:
 def selectors(sheet: Path) -> list[str]:
     """What stands before each brace of rules."""
     heads = [" ".join(head.split()) for head in re.findall(r"([^{};]+)\{", bare(sheet))]
-    return [head for head in heads if not head.startswith("@") and head not in ("from", "to")]
+    return [head for head in heads if not head.startswith("@") and not MOMENTS.fullmatch(head)]
 
 
 def text_of(folder: str, kind: str) -> str:

@@ -1,8 +1,11 @@
 """Links for guests: what they show, what they never show, and that a closed one is as if it had never been."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
+from django.utils.html import escape
 
 from extender.sharing.models import Share
 from extender.states import FINAL, State
@@ -50,9 +53,9 @@ def test_a_guest_learns_nothing_of_the_team(guest, member, state, path):
     response = guest.get(link_of(task) + path)
     page = response.content.decode()
     assert f'data-state="{state}"' in page
+    assert page.count(member.username) == (path == ""), "who shows it"
     for hidden in (
         SECRET,
-        member.username,
         "their reason",
         "their-remote-id",
         str(task.pk),
@@ -85,11 +88,26 @@ def test_a_prompt_that_is_shown_is_text(guest, member):
     assert "&lt;script&gt;alert(1)" in page
 
 
-@pytest.mark.parametrize(("prompt", "times"), [("A kite", 1), ("A kite over the sea. " * 50, 2)])
-def test_a_long_prompt_stands_whole_beneath_the_wall(guest, member, prompt, times):
+def test_a_prompt_stands_whole_beneath_the_wall(guest, member):
+    prompt = "A kite over the sea. " * 50
     page = guest.get(link_of(make_task(member, prompt=prompt), show_prompt=True)).content.decode()
-    assert page.count(prompt) == times
-    assert ("Full prompt" in page[page.index('id="task"') :]) == (times == 2)
+    assert page.count(prompt) == page[page.index('id="task"') :].count(prompt) == 1
+
+
+def test_a_guest_reads_the_owners_title_and_whose_it_is(web, guest, member):
+    task = make_task(member)
+    typed = {"": "", " The\0 <b>ferry</b>\nleaves ": "The <b>ferry</b> leaves", "x" * 130: "x" * 120}
+    for text, title in typed.items():
+        web.post(f"/tasks/{task.pk}/share/", {"title": text})
+        link = Share.objects.first()
+        assert link.title == title
+        page = guest.get(link.get_absolute_url()).content.decode()
+        assert f'<h1 dir="auto">{escape(title or "Shared with you")}</h1>' in page
+        assert f"<title>{escape(title or 'Shared with you')} · Extender</title>" in page
+        assert "Shown by mira" in page
+    member.first_name, member.last_name = "Mira", "Olsen"
+    member.save()
+    assert "Shown by Mira Olsen" in guest.get(link.get_absolute_url()).content.decode()
 
 
 def test_the_owner_sees_on_a_link_what_a_guest_sees(web, guest, member):
@@ -166,6 +184,46 @@ def test_a_link_that_is_closed_twice_keeps_its_first_end(web, member):
     assert ends[0] == ends[1]
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_revoked_link_is_had_back_within_ten_seconds_and_no_later(web, guest, member, headers):
+    task = make_task(member)
+    address = link_of(task)
+    share = Share.objects.get()
+    undo = f"/tasks/{task.pk}/share/{share.pk}/undo/"
+
+    def revoke() -> str:
+        answer = web.post(f"/tasks/{task.pk}/share/{share.pk}/revoke/", headers=headers, follow=True)
+        assert guest.get(address).status_code == 404
+        return answer.content.decode()
+
+    assert f'action="{undo}"' in revoke()
+    assert share.token in web.post(undo, headers=headers, follow=True).content.decode()
+    assert guest.get(address).status_code == 200
+    revoke()
+    Share.objects.update(revoked_at=Now() - timedelta(seconds=11))
+    assert undo not in web.get(f"/tasks/{task.pk}/").content.decode()
+    late = web.post(undo, headers=headers, follow=True).content.decode()
+    assert ("too late to undo" in late) == bool(headers)
+    assert guest.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"), [("finished", True), ("processing", True), ("failed", False), ("cancelled", False)]
+)
+def test_only_what_has_clips_or_may_have_them_is_offered(web, member, state, offered):
+    task = quiet(member, state)
+    assert (b'id="make-link"' in web.get(f"/tasks/{task.pk}/").content) == offered
+    task.clip_set.update(state="lost")
+    assert (b'id="make-link"' in web.get(f"/tasks/{task.pk}/").content) == (state == "processing")
+
+
+def test_a_dead_link_says_so_in_the_guests_words_and_leads_nowhere(guest, db):
+    page = guest.get("/s/nothing/").content.decode()
+    assert "This link no longer works" in page
+    assert "Ask whoever sent it for a new one." in page
+    assert "<a" not in page.replace('<a class="skip"', "")
+
+
 def test_each_link_has_a_key_of_its_own_that_cannot_be_guessed(member):
     task = make_task(member)
     tokens = {Share.objects.create(task=task).token for _ in range(20)}
@@ -182,12 +240,13 @@ def test_only_the_owner_makes_and_closes_links(web, browser_of, stranger, guest,
     assert theirs.post(f"/tasks/{task.pk}/share/{share.pk}/revoke/").status_code == 404
     # Nor by naming the link under a task of one's own.
     theirs.post(f"/tasks/{other.pk}/share/{share.pk}/revoke/")
+    assert theirs.post(f"/tasks/{task.pk}/share/{share.pk}/undo/").status_code == 404
     assert guest.post(f"/tasks/{task.pk}/share/").status_code == 302
     assert Share.objects.count() == 1
     assert guest.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["share/", "share/{}/revoke/"])
+@pytest.mark.parametrize("path", ["share/", "share/{}/revoke/", "share/{}/undo/"])
 def test_looking_makes_and_closes_nothing(web, member, path):
     task = make_task(member)
     link_of(task)
@@ -219,7 +278,7 @@ def test_a_link_leads_to_where_guests_reach_this_server(web, member, settings, p
     settings.PUBLIC_URL = public_url
     task = make_task(member)
     fragment = web.post(f"/tasks/{task.pk}/share/", headers=HTMX).content.decode()
-    whole = f'value="{origin}/s/{Share.objects.get().token}/"'
+    whole = f">{origin}/s/{Share.objects.get().token}/</textarea>"
     assert whole in fragment
     assert whole in web.get(f"/tasks/{task.pk}/").content.decode()
 

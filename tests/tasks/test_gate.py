@@ -1,6 +1,7 @@
 """The breaker in front of every send: shared by all processes, closed by 401 and 429, opened by itself."""
 
 import json
+import re
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -455,3 +456,20 @@ def test_one_row_is_tried_by_one_process_alone(member, sandbox):
     at_once(*(partial(sending.send, task) for task in tasks))
     assert submits(sandbox) == before + 1
     assert Task.objects.filter(state=State.QUEUED).count() == 3
+
+
+def test_what_waits_says_why_and_when_it_is_tried_next(web, submit, sandbox):
+    turned_away, behind = submit("[429] snow"), submit("rain")
+    for task in (turned_away, behind):
+        page = web.get(f"/tasks/{task.pk}/").content.decode()
+        assert "APIFRAME is busy." in page
+        assert "This will be sent automatically. Nothing has been billed." in page
+        assert re.search(r'Next try in <span data-clock="-[12]">0:0[12]</span>', page)
+
+
+def test_what_waits_behind_a_refused_key_says_so_at_once(web, submit, settings):
+    settings.APIFRAME_API_KEY = "wrong"
+    for task in (submit("snow"), submit("rain")):
+        page = web.get(f"/tasks/{task.pk}/status/").content.decode()
+        assert "does not accept" in page
+        assert "Next try in" in page

@@ -142,3 +142,26 @@ def test_without_https_nobody_is_believed_about_that(settings, member):
     settings.HTTPS = False
     sign_in("mira", "wrong", headers={"X-Forwarded-For": "192.0.2.7"})
     assert AccessAttempt.objects.get().ip_address == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("theme", "html"), [("light", ' data-theme="light"'), ("dark", ' data-theme="dark"'), ("", "")]
+)
+def test_a_theme_is_kept_and_comes_with_the_page(web, theme, html):
+    web.cookies["theme"] = "dark"
+    assert web.post("/theme/", {"theme": theme, "next": "/new/?x=1"})["Location"] == "/new/?x=1"
+    for address in ("/tasks/", "/new/", "/nowhere/"):
+        assert f'<html lang="en"{html}>' in web.get(address).content.decode()
+    assert (
+        f'id="theme-{theme or "system"}" name="theme" value="{theme}" checked>' in web.get("/tasks/").content.decode()
+    )
+
+
+@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)", ""])
+def test_a_theme_leads_to_no_other_site(web, back):
+    assert web.post("/theme/", {"theme": "dark", "next": back})["Location"] == "/"
+
+
+def test_a_theme_that_is_none_is_the_systems(web):
+    web.post("/theme/", {"theme": '"><script>'})
+    assert "theme" not in web.cookies or not web.cookies["theme"].value

@@ -18,6 +18,7 @@ from tests.helpers import age, become_due, eventually, make_clip, make_task, que
 HTMX = {"HX-Request": "true"}
 WORDS = {
     State.QUEUED: "Waiting to be sent",
+    State.CANCELLED: "Cancelled",
     State.SENDING: "Sending",
     State.UNCONFIRMED: "Unconfirmed",
     State.PENDING: "In APIFRAME’s queue",
@@ -31,6 +32,7 @@ PRIVATE = [
     ("get", "events/"),
     ("get", "clips/1/download/"),
     ("post", "share/"),
+    ("post", "cancel/"),
     ("post", "share/1/revoke/"),
 ]
 
@@ -52,6 +54,16 @@ def test_every_state_has_its_words_on_the_page_and_in_the_fragment(web, member, 
         shown = wall(web.get(f"/tasks/{task.pk}/{address}"))
         assert f'data-state="{state}"' in shown
         assert re.search(rf"</span> {WORDS[state]}\s*</p>", shown)
+
+
+@pytest.mark.parametrize(
+    ("state", "before"), [("queued", ""), ("processing", "40 % · "), ("finished", "✓ "), ("failed", "! ")]
+)
+def test_the_tab_tells_how_far_it_is_and_how_it_ended(web, member, state, before):
+    task = quiet(member, state, percentage=40)
+    for address in ("", "status/"):
+        page = web.get(f"/tasks/{task.pk}/{address}").content.decode()
+        assert f"<title>{before}a cat dancing · Extender</title>" in page
 
 
 @pytest.mark.parametrize("state", State)
@@ -82,9 +94,13 @@ def test_the_status_is_204_for_the_version_that_is_shown_and_the_fragment_for_an
 def test_a_fragment_brings_the_bar_and_the_words_for_screen_readers_along(web, member):
     task = quiet(member, State.PROCESSING, percentage=40)
     quiet(member, State.PENDING)
+    quiet(member, State.QUEUED)
     page = web.get(f"/tasks/{task.pk}/status/").content.decode()
     assert '<span hx-swap-oob="innerHTML:#announce">Rendering, 25 percent</span>' in page
-    assert "2 running" in re.sub(r"<[^>]+>", "", page)
+    bar = re.sub(r"<[^>]+>", "", page[page.index('id="running"') :])
+    assert "2 running" in bar
+    assert "20 %" in bar, "what waits is counted apart"
+    assert "1 waiting" in bar
     assert page.count("hx-swap-oob") == 2
 
 
@@ -99,7 +115,8 @@ def test_the_percentage_is_a_number_and_a_bar(web, member):
 def test_it_says_how_long_it_has_run_and_how_long_it_took(web, member):
     now = timezone.now()
     running, done = quiet(member, State.PROCESSING), quiet(member, State.FINISHED)
-    age(running, sent_at=now - timedelta(seconds=75))
+    # What is tried again and again was submitted once.
+    age(running, submitted_at=now - timedelta(seconds=75), sent_at=now)
     age(done, sent_at=now - timedelta(seconds=150), ended_at=now - timedelta(seconds=50))
     so_far = re.search(r'data-clock="(\d+)">1:1(\d)</span> so far', wall(web.get(f"/tasks/{running.pk}/")))
     assert 75 <= int(so_far[1]) < 80

@@ -2,13 +2,18 @@
 
 import re
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from extender.states import State
 from extender.tasks.models import Task
-from tests.helpers import make_task, queries
+from tests.helpers import age, make_task, queries
+
+LOADS = re.compile(r'hx-get="(/tasks/\?[^"]*before=[^"]*)"')
 
 
 def cards(response) -> list[str]:
@@ -26,6 +31,14 @@ def test_it_shows_ones_own_tasks_newest_first(web, member, stranger):
 
 def test_an_empty_history_says_what_to_do(web):
     assert b"Begin with a picture, or with words" in web.get("/tasks/").content
+
+
+def test_who_is_new_sees_what_it_does_in_a_moving_picture(web, guest, member):
+    assert b"reel-screen" in guest.get("/login/").content
+    assert b"reel-screen" in web.get("/tasks/").content
+    make_task(member)
+    assert b"reel" not in web.get("/tasks/").content
+    assert (settings.BASE_DIR / "static" / "reel.webp").stat().st_size < 60_000
 
 
 def test_plain_links_lead_through_all_pages(web, member):
@@ -134,7 +147,7 @@ def test_load_more_keeps_the_filter(web, member):
     while address:
         page = web.get(address, headers=headers).content.decode()
         seen += [piece[:36] for piece in page.split('id="card-')[1:]]
-        asked = re.search(r'hx-get="(/tasks/\?[^"]*before=[^"]*)"', page)
+        asked = LOADS.search(page)
         address, headers = asked and asked[1].replace("&amp;", "&"), {"HX-Request": "true"}
         assert not asked or f'href="{asked[1]}"' in page
     assert seen == made[::-1]
@@ -155,6 +168,101 @@ def test_what_is_picked_costs_the_same_with_more_rows(web, member):
     for _ in range(10):
         make_task(member, picks=(1,), parent=make_task(member))
     assert queries(lambda: web.get("/tasks/?picked=yes")) == few <= 6
+
+
+DAY = re.compile(r'<li class="day">\s*<h2>\s*(?:<time datetime="([^"]*)"[^>]*>)?([^<]*?)\s*</')
+
+
+def days(response) -> list[str]:
+    """The headings on a page, in order."""
+    return [name for _, name in DAY.findall(response.content.decode())]
+
+
+def made(task: Task, at: datetime) -> Task:
+    age(task, created_at=at)
+    return task
+
+
+def test_each_day_has_one_heading_and_its_date_in_english(web, member):
+    now = timezone.now()
+    for back in (0, 0, 1, 2):
+        made(make_task(member), now - timedelta(days=back))
+    made(make_task(member), datetime(2019, 3, 4, 12, tzinfo=UTC))
+    before = f"{now - timedelta(days=2):%A}, "
+    found = days(web.get("/tasks/"))
+    assert (found[:2], found[3:]) == (["Today", "Yesterday"], ["4 March 2019"])
+    assert found[2].startswith(before)
+    assert days(web.get("/tasks/?picked=yes")) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [("Pacific/Auckland", "2 January 2020"), ("America/Lima", "1 January 2020"), ("../x", "1 January 2020")],
+)
+def test_a_day_is_the_readers_own(web, member, zone, day):
+    made(make_task(member), datetime(2020, 1, 1, 20, tzinfo=UTC))
+    web.cookies["zone"] = zone
+    assert days(web.get("/tasks/")) == [day]
+
+
+def test_a_heading_stands_once_however_much_is_loaded(web, member):
+    noon = datetime(2020, 1, 2, 12, tzinfo=UTC)
+    for number in range(60):
+        made(make_task(member), noon - timedelta(minutes=number) - timedelta(days=number >= 40))
+    whole = web.get("/tasks/")
+    found, headers = days(whole), {"HX-Request": "true"}
+    while asked := LOADS.search(whole.content.decode()):
+        whole = web.get(asked[1], headers=headers)
+        found += days(whole)
+    assert found == ["2 January 2020", "1 January 2020"]
+    # Who has no script has a page of its own there.
+    assert days(web.get(LOADS.search(web.get("/tasks/").content.decode())[1])) == found
+
+
+def test_who_comes_back_finds_all_that_was_loaded(web, member):
+    made = [str(make_task(member).pk) for _ in range(80)]
+    page, address, shown = web.get("/tasks/"), "/tasks/", []
+    shown += cards(page)
+    for pages in (2, 3):
+        at = f"http://testserver{address}"
+        page = web.get(LOADS.search(page.content.decode())[1], headers={"HX-Request": "true", "HX-Current-URL": at})
+        shown += cards(page)
+        address = page["HX-Replace-Url"]
+        assert address == f"/tasks/?pages={pages}"
+        again = web.get(address)
+        assert cards(again) == shown == made[::-1][: 24 * pages]
+        assert LOADS.search(again.content.decode())[1] == LOADS.search(page.content.decode())[1]
+
+
+@pytest.mark.parametrize("pages", ["0", "-1", "x", "", "²", "999999999"])
+def test_a_number_of_pages_has_its_bounds(web, member, pages):
+    for _ in range(30):
+        make_task(member)
+    assert len(cards(web.get(f"/tasks/?pages={pages}"))) == (30 if pages == "999999999" else 24)
+
+
+def test_what_runs_can_be_seen_alone(web, member, stranger):
+    runs = [make_task(member, state, due_at=None) for state in (State.QUEUED, State.SENDING, State.PROCESSING)]
+    for state in (State.FINISHED, State.UNCONFIRMED, State.CANCELLED):
+        make_task(member, state, due_at=None)
+    make_task(stranger, State.PROCESSING, due_at=None)
+    assert 'href="/tasks/?state=running"' in web.get("/tasks/").content.decode()
+    response = web.get("/tasks/?state=running")
+    assert cards(response) == [str(task.pk) for task in reversed(runs)]
+    assert '<a href="/tasks/?state=running" aria-current="page">Running</a>' in response.content.decode()
+
+
+def test_what_runs_pages_like_the_history_and_costs_less(web, member):
+    assert "Nothing is running" in web.get("/tasks/?state=running").content.decode()
+    ran = [str(make_task(member, State.PENDING, due_at=None).pk) for _ in range(50)]
+    seen, address = [], "/tasks/?state=running"
+    while address:
+        page = web.get(address)
+        seen += cards(page)
+        asked = LOADS.search(page.content.decode())
+        address = asked and asked[1].replace("&amp;", "&")
+    assert seen == ran[::-1]
+    assert queries(lambda: web.get("/tasks/?state=running")) <= 4
 
 
 @pytest.mark.races

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.db import models
-from django.db.models import Count, Exists, F, Min, OuterRef, Sum, prefetch_related_objects
+from django.db.models import Count, Exists, Min, OuterRef, Sum, prefetch_related_objects
 from django.db.models.functions import Now
 
 from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState, State

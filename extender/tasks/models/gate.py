@@ -15,6 +15,10 @@ class GateQuerySet(models.QuerySet["Gate"]):
         """The gate, if nothing may be sent now."""
         return self.filter(Q(cause__in=Gate.STANDING) | Q(closed_until__gt=Now()))
 
+    def shut(self) -> "Gate | None":
+        """The gate itself, if nothing may be sent now."""
+        return self.closed().first()
+
     def standing(self) -> "GateQuerySet":
         """The gate, if it is closed until a try shows that its cause is gone."""
         return self.filter(cause__in=Gate.STANDING)
@@ -35,7 +39,7 @@ class Gate(models.Model):
         """Why it was closed last."""
 
         NONE = "", "Open"
-        BUSY = "busy", "APIFRAME is taking no more requests for the moment"
+        BUSY = "busy", "APIFRAME is busy"
         KEY = "key", "The API key is refused"
         CREDITS = "credits", "The account has no credits left"
         KEPT_OUT = "kept_out", "APIFRAME’s front door refuses this server"
@@ -66,3 +70,8 @@ class Gate(models.Model):
 
     def __str__(self) -> str:
         return self.get_cause_display()
+
+    @property
+    def why(self) -> str:
+        """Why it is closed, in a sentence."""
+        return self.said or f"{self.get_cause_display()}."

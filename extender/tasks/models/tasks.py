@@ -89,7 +89,8 @@ class Task(models.Model):
     has_picks = models.BooleanField(default=False, editable=False)
 
     # When, by the database's clock: machines need not agree about the time to share these rows.
-    sent_at = models.DateTimeField(null=True, editable=False)
+    submitted_at = models.DateTimeField(db_default=Now(), editable=False)
+    sent_at = models.DateTimeField(null=True, editable=False)  # the last try
     changed_at = models.DateTimeField(db_default=Now(), editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     # When somebody should next do something about the row. Moving it into the future is the lease.
@@ -194,6 +195,11 @@ class Task(models.Model):
         """The clips that came and are not lost since, by index."""
         return [clip for clip in self.clips if not clip.is_lost]
 
+    @property
+    def is_shareable(self) -> bool:
+        """Whether there is something to show to guests, or may still be."""
+        return bool(self.available_clips) or not self.is_final
+
     def clip(self, index: object) -> "Clip | None":
         """The clip `index` (a number, or its text), if it came."""
         return next((clip for clip in self.clips if str(clip.index) == str(index)), None)
@@ -226,6 +232,11 @@ class Task(models.Model):
         return [self.clip(index) for index in range(1, max(last, clips_of(self.prompt)) + 1)]
 
     @property
+    def has_frames(self) -> bool:
+        """Whether its clips are here, or are to come for all that is known."""
+        return self.state not in (State.FAILED, State.UNCONFIRMED, State.CANCELLED)
+
+    @property
     def is_new_shot(self) -> bool:
         """Whether it goes on from a frame of its parent by a cut, and holds none of its parent's footage."""
         return self.kind == self.Kind.VIDEO and self.parent_id is not None
@@ -252,6 +263,6 @@ class Task(models.Model):
 
     @property
     def seconds_taken(self) -> int:
-        """Seconds since the send, up to the end where it has ended."""
-        started = self.sent_at or self.changed_at
+        """Seconds since it was submitted; of one that has ended, from its send up to the end."""
+        started = (self.ended_at and self.sent_at) or self.submitted_at
         return max(0, round(((self.ended_at or self.read_at or started) - started).total_seconds()))

@@ -1,20 +1,22 @@
 """How pages put things into words."""
 
+import math
 from datetime import datetime
 
 from django import template
 from django.template.defaultfilters import date
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from extender.apiframe import likely_id_in
 from extender.states import State
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Event, Gate, Task
 
 register = template.Library()
 
 STATE_WORDS = {
     State.QUEUED: "Waiting to be sent",
+    State.CANCELLED: "Cancelled",
     State.SENDING: "Sending",
     State.UNCONFIRMED: "Unconfirmed",
     State.PENDING: "In APIFRAME’s queue",
@@ -25,6 +27,7 @@ STATE_WORDS = {
 # Shapes, so that a state can be told without colour.
 STATE_SIGNS = {
     State.QUEUED: "○",
+    State.CANCELLED: "⊘",
     State.SENDING: "↗",
     State.UNCONFIRMED: "?",
     State.PENDING: "◔",
@@ -32,6 +35,8 @@ STATE_SIGNS = {
     State.FINISHED: "✓",
     State.FAILED: "✕",
 }
+# In a tab's title, where words have no room.
+TAB_SIGNS = {State.FINISHED: "✓", State.FAILED: "!", State.UNCONFIRMED: "!", State.CANCELLED: "⊘"}
 
 
 @register.filter
@@ -52,11 +57,28 @@ def fifths(task: Task) -> int:
     return min(task.percentage // 20, 4)
 
 
+@register.filter
+def tab_title(task: Task) -> str:
+    """The task's title, and before it how far it is or how it ended: "40 % · The ferry leaves"."""
+    if task.state == State.PROCESSING and task.percentage:
+        return f"{task.percentage} % · {task.title}"
+    return f"{TAB_SIGNS.get(State(task.state), '')} {task.title}".lstrip()
+
+
 @register.simple_tag
 def likely_id(task: Task) -> str:
     """Under which id an unconfirmed task may be running, by what was kept of the answer to it; one query."""
     event = task.events.filter(source=Event.Source.SILENCE).exclude(body="").last()
     return likely_id_in(event.body) if event else ""
+
+
+@register.simple_tag
+def next_try(task: Task) -> dict[str, object]:
+    """Why the queued `task` waits (`why`: a sentence, or ""), and for how many `seconds` still; one query."""
+    gate = Gate.objects.shut()
+    ends = max((at for at in (task.due_at, gate and gate.closed_until) if at), default=task.read_at)
+    seconds = math.ceil((ends - task.read_at).total_seconds()) if ends and task.read_at else 0
+    return {"why": task.reason or (gate.why if gate else ""), "seconds": max(0, seconds)}
 
 
 @register.filter
@@ -79,13 +101,8 @@ def spoken_state(task: Task) -> str:
 @register.simple_tag
 def moment(at: datetime, form: str = "j M, H:i") -> SafeString:
     """A time for people, in `form` as Django's `date` filter has it; scripts show it in the reader's own zone."""
-    is_time_alone = form == "H:i:s"
-    return format_html(
-        '<time datetime="{}" data-local{}>{}</time>',
-        date(at, "c"),
-        mark_safe('="time"') if is_time_alone else "",
-        date(at, form),
-    )
+    local = {"H:i:s": "seconds", "H:i": "minutes"}.get(form, "")
+    return format_html('<time datetime="{}" data-local="{}">{}</time>', date(at, "c"), local, date(at, form))
 
 
 @register.filter

@@ -1,8 +1,18 @@
-// Time: running clocks go on between two polls, and moments are shown in the reader's own time zone.
+// Time: running clocks go on between two polls, those that begin below zero down to it, and moments are shown in the reader's own time zone.
 
 import { onArrival } from "./arrivals.js";
 
 const started = new WeakMap();
+const MINUTES = { hour: "2-digit", minute: "2-digit" };
+// A day is the same one everywhere.
+const DATE = { day: "numeric", month: "long", timeZone: "UTC" };
+const FORMS = {
+  "": { ...MINUTES, day: "numeric", month: "short" },
+  minutes: MINUTES,
+  seconds: { ...MINUTES, second: "2-digit", hourCycle: "h23" },
+  day: { ...DATE, weekday: "long" },
+  date: { ...DATE, year: "numeric" },
+};
 
 function face(seconds) {
   const two = (n) => String(n).padStart(2, "0");
@@ -14,18 +24,16 @@ function face(seconds) {
 function tick() {
   for (const clock of document.querySelectorAll("[data-clock]")) {
     if (!started.has(clock)) started.set(clock, Date.now() - Number(clock.dataset.clock) * 1000);
-    clock.textContent = face(Math.max(0, Math.floor((Date.now() - started.get(clock)) / 1000)));
+    const seconds = Math.floor((Date.now() - started.get(clock)) / 1000);
+    clock.textContent = face(Math.max(0, clock.dataset.clock < 0 ? -seconds : seconds));
   }
 }
 
 function localise(root) {
   for (const time of root.querySelectorAll("time[data-local]")) {
     const moment = new Date(time.dateTime);
-    const more = time.dataset.local === "time"
-      ? { second: "2-digit", hourCycle: "h23" }
-      : { day: "numeric", month: "short" };
-    time.textContent = moment.toLocaleString(undefined, { hour: "2-digit", minute: "2-digit", ...more });
-    time.title = moment.toLocaleString();
+    time.textContent = moment.toLocaleString(undefined, FORMS[time.dataset.local]);
+    if (time.dateTime[10]) time.title = moment.toLocaleString();
     time.removeAttribute("data-local");
   }
 }

@@ -1,0 +1,28 @@
+"""Light, dark, or as the system has it: kept in the browser by a cookie, since it is about the screen."""
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from extender.team.sign_in import MemberRequest
+
+COOKIE = "theme"
+THEMES = ("light", "dark")
+LASTS = 365 * 24 * 60 * 60  # s
+
+
+@require_POST
+def choose(request: MemberRequest) -> HttpResponse:
+    """Keeps the theme that was chosen; anything but `theme=light` or `dark` is the system's."""
+    chosen, back = request.POST.get("theme"), request.POST.get("next", "")
+    response = redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "home")
+    if request.htmx:
+        response = HttpResponse(status=204)
+    if chosen in THEMES:
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(COOKIE, chosen, max_age=LASTS, secure=secure, httponly=True, samesite="Lax")
+    else:
+        response.delete_cookie(COOKIE, samesite="Lax")
+    return response
