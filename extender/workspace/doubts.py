@@ -38,7 +38,7 @@ def doubts(member: Member, parent: Task | None, asked: dict[str, Any], own: Iter
 
 
 def same_today(member: Member, asked: dict[str, Any], own: Iterable[uuid.UUID] = ()) -> Doubt | None:
-    """What the member asked for in the last day by another form, if it is the same; what failed or was cancelled aside."""
+    """The same, where the member asked for it in the last day by another form, and may have paid for it."""
     lately = Task.objects.owned_by(member).timed().filter(created_at__gt=timezone.now() - WITHIN, **asked)
     first = (
         lately.exclude(state__in=(State.FAILED, State.CANCELLED)).exclude(form_nonce__in=own).newest_first().first()

@@ -23,7 +23,7 @@ def test_it_counts_copies_and_their_bytes_by_state(staff, member, stranger):
         make_clip(task, 2, "refused", reason="It cannot be read.")
     make_clip(task, 3, "lost")
     page = shown(staff)
-    assert '<dt>Stored</dt><dd>2 <span class="quiet">2.0\xa0MB</span></dd>' in page
+    assert '<dt>Saved</dt><dd>2 <span class="quiet">2.0\xa0MB</span></dd>' in page
     assert "<dt>Cannot be stored</dt><dd>2</dd>" in page
     assert "<dt>No longer at APIFRAME</dt><dd>1</dd>" in page
     assert "<dt>Not copied yet</dt><dd>0</dd>" in page

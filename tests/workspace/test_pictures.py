@@ -32,13 +32,12 @@ def test_the_wall_shows_stills_from_where_they_lie(web, pictures, member, guest)
         assert images(text) == URLS
         assert 'data-shape="tall"' in text
         assert "<video" not in text
-    assert "Shared pictures" in text
-    assert "Extend, calm" not in text
+    assert "Shared with you" in text
     page = web.get(f"/tasks/{pictures.pk}/").content.decode()
     assert "Play the film" not in page
     assert 'aria-label="Pick clip 1"' in page
     assert "Shows only the pictures." in page
-    assert "can see these pictures without" in page
+    assert "can see these pictures and your name without" in page
     assert web.get(f"/tasks/{pictures.pk}/clips/1/film/").status_code == 404
 
 

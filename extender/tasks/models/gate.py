@@ -15,10 +15,6 @@ class GateQuerySet(models.QuerySet["Gate"]):
         """The gate, if nothing may be sent now."""
         return self.filter(Q(cause__in=Gate.STANDING) | Q(closed_until__gt=Now()))
 
-    def shut(self) -> "Gate | None":
-        """The gate itself, if nothing may be sent now."""
-        return self.closed().first()
-
     def standing(self) -> "GateQuerySet":
         """The gate, if it is closed until a try shows that its cause is gone."""
         return self.filter(cause__in=Gate.STANDING)

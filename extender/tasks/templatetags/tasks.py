@@ -75,7 +75,7 @@ def likely_id(task: Task) -> str:
 @register.simple_tag
 def next_try(task: Task) -> dict[str, object]:
     """Why the queued `task` waits (`why`: a sentence, or ""), and for how many `seconds` still; one query."""
-    gate = Gate.objects.shut()
+    gate = Gate.objects.closed().first()
     ends = max((at for at in (task.due_at, gate and gate.closed_until) if at), default=task.read_at)
     seconds = math.ceil((ends - task.read_at).total_seconds()) if ends and task.read_at else 0
     return {"why": task.reason or (gate.why if gate else ""), "seconds": max(0, seconds)}
