@@ -275,8 +275,10 @@ def sign_in(page: Page, house: House, name: str = "demo", at: str = "") -> Page:
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(name)
         page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector("[data-member]")
+        # All of them: pictures vary by cookies, so that with another the browser would load them again.
+        SESSIONS[known] = page.context.cookies()
     page.wait_for_selector("[data-member]")
-    SESSIONS[known] = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
     return page
 
 

@@ -281,11 +281,7 @@ def test_fingers_pan_and_pinch(tree):
 @pytest.mark.parametrize("width", [390, 1440])
 def test_without_javascript_nested_lists_are_there_and_lead_on(house, root, open_page, width):
     page = open_page(width, java_script_enabled=False)
-    page.goto(house.url)
-    page.get_by_label("Name").fill("stage")
-    page.get_by_label("Password").fill("stage")
-    page.get_by_role("button", name="Sign in").click()
-    page.goto(f"{house.url}/tasks/{root}/tree/")
+    sign_in(page, house, "stage", f"{house.url}/tasks/{root}/tree/")
     expect(page.locator("ul li ul li ul li a.plate").first).to_be_visible()
     expect(page.locator("[data-lenses]")).to_be_hidden()
     leaf = page.locator(".plate").last
