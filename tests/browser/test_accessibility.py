@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import do, sign_in
+from tests.pictures import jpeg
 from tests.sizes import TORTURE
 
 ALL_RULES = {"resultTypes": ["violations"]}
@@ -47,6 +48,9 @@ def test_axe_finds_nothing(house, upstream, open_page):
     expect(page.locator(".timeline")).to_be_visible()
     assert_clean(page)
     page.goto(house.url + "/new/")
+    page.set_input_files("#video_file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg()})
+    page.locator(".becomes").wait_for()
+    page.get_by_text("Or one of yours").click()
     page.get_by_role("button", name="Make a video").click()
     expect(page.locator(".errorlist").first).to_be_visible()
     assert_clean(page)
