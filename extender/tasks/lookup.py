@@ -40,7 +40,7 @@ def adopt(task: Task, remote_id: str) -> None:
     try:
         update = Client.from_settings().fetch(remote_id)
     except ApiframeError as error:
-        raise NotContinuable(f"{error} Check the id, or try again in a moment.") from error
+        raise NotContinuable(f"{_sentence(str(error))} Check the id, or try again in a moment.") from error
     if update.remote_id != remote_id or not apply_update(task, update, Event.Source.POLL):
         raise NotContinuable("APIFRAME's answer does not fit this task. Reload the page.")
 
@@ -57,14 +57,21 @@ def _look_at(remote_id: str) -> TaskUpdate:
     try:
         update = Client.from_settings().fetch(remote_id)
     except ApiframeError as error:
-        raise NotContinuable(f"{error} Check the id, or try again in a moment.") from error
+        raise NotContinuable(f"{_sentence(str(error))} Check the id, or try again in a moment.") from error
     if update.state == State.FAILED:
-        raise NotContinuable(f"That task failed at APIFRAME, so there is no clip to continue: {update.reason}")
+        raise NotContinuable(
+            f"That task failed at APIFRAME, so there is no clip to continue: {_sentence(update.reason)}"
+        )
     if update.state != State.FINISHED:
         if update.reason:
-            raise NotContinuable(f"{update.reason} Look it up again later.")
+            raise NotContinuable(f"{_sentence(update.reason)} Look it up again later.")
         done = f" ({update.percentage} % done)" if update.percentage else ""
         raise NotContinuable(f"That task is still rendering{done}. Look it up again when it has finished.")
     if update.remote_id != remote_id:
         raise NotContinuable("APIFRAME answered about another task. Try again in a moment.")
     return update
+
+
+def _sentence(words: str) -> str:
+    """APIFRAME's words, with the full stop that they often lack."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -59,12 +60,10 @@ def copies(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def events(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
-    """Everything that was said about a task: a fragment for its page, or a page of its own."""
+    """Everything that was said about a task, newest first: a fragment for its page, or a page of its own."""
     task = read_task(request.user, pk)
     template = "workspace/_events.html" if request.htmx else "workspace/events.html"
-    return render(
-        request, template, {"task": task, "events": with_silences(reversed(task.events.order_by("-id")[:MAX_EVENTS]))}
-    )
+    return render(request, template, {"task": task, "told": as_told(task.events.order_by("-id")[:MAX_EVENTS])})
 
 
 @require_POST
@@ -98,10 +97,22 @@ def adopt(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect(task)
 
 
-def with_silences(events: Iterable[Event]) -> list[tuple[Event, int]]:
-    """Each event, and the whole seconds of silence before it."""
-    paired: list[tuple[Event, int]] = []
+@dataclass
+class Told:
+    """Events to be told as one, newest first, and the whole seconds of silence before them."""
+
+    events: list[Event]
+    silence: int = 0
+
+
+def as_told(events: Iterable[Event]) -> list[Told]:
+    """Events, newest first: each alone, but what brought nothing new again and again together."""
+    told: list[Told] = []
     for event in events:
-        silence = (event.at - paired[-1][0].at).total_seconds() if paired else 0
-        paired.append((event, int(silence)))
-    return paired
+        if told and event.repeats and told[-1].events[-1].repeats:
+            told[-1].events.append(event)
+            continue
+        if told:
+            told[-1].silence = int((told[-1].events[-1].at - event.at).total_seconds())
+        told.append(Told([event]))
+    return told

@@ -91,7 +91,7 @@ def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_pag
     play_all(guest)
     words = guest.locator("body").inner_text()
     assert "lantern" not in words
-    assert "demo" not in words
+    assert "Shown by demo" in words
 
     page.get_by_role("button", name="Revoke").click()
     expect(page.get_by_label("Link 1")).to_have_count(0)

@@ -26,7 +26,7 @@ from extender.tasks import following, gate
 from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import send, webhook_secret
 from extender.team.models import Member
-from extender.workspace.detail import with_silences
+from extender.workspace.detail import as_told
 from tests.faults.generated import generated
 from tests.faults.rolled_back import RolledBack
 from tests.faults.sizes import TORTURE, size
@@ -190,8 +190,8 @@ def shown(web: Client, staff: Member) -> None:
         pk, state = next(iter(states.items()))
         assert f'data-state="{state}"' in page(web, f"/tasks/{pk}/status/")
     # The part of a page that shows events, once for those of all rows.
-    events = with_silences(Event.objects.all())
-    said = render_to_string("workspace/_events.html", {"events": events, "user": staff}).encode()
+    events = Event.objects.order_by("-id")
+    said = render_to_string("workspace/_events.html", {"told": as_told(events), "user": staff}).encode()
     assert said.count(b"<time") == len(events)
 
 

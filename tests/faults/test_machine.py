@@ -50,7 +50,7 @@ PUBLIC_URL = "https://extender.example"
 PARENT = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
 STEPS = 50
 MOST_BATCHES = 20
-FINAL = {"finished", "failed"}
+FINAL = {"finished", "failed", "cancelled"}
 FOLLOWED = {"pending", "processing"}
 CARD = re.compile(r'id="card-([-0-9a-f]+)" data-state="(\w+)"')
 
@@ -458,6 +458,15 @@ class OneMembersTasks(RuleBasedStateMachine):
         assert form["nonce"] != row.form["nonce"]
         assert form["prompt"] == row.form["prompt"]
         self.new(form, fate, news)
+
+    @precondition(lambda self: any(row.state == "queued" for row in self.rows))
+    @rule(place=PLACES)
+    def cancel(self, place) -> None:
+        row = self.row(place)
+        page = self.web.post(f"/tasks/{row.pk}/cancel/", follow=True).content.decode()
+        if row.state == "queued":
+            row.become("cancelled")
+        assert ("Nothing was billed" in page) == (row.state == "cancelled")
 
     @precondition(lambda self: self.rows)
     @rule(place=PLACES, news=NEWS, times=st.sampled_from([1, 1, 2]))

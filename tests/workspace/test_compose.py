@@ -434,7 +434,7 @@ def test_looking_up_what_is_no_id_asks_nobody(web, sandbox, task_id):
 def test_an_unknown_id_is_said_in_words(web, sandbox):
     task_id = str(uuid.uuid4())
     response = look_up(web, task_id, **TYPED)
-    assert b"Check the id" in response.content
+    assert b". Check the id" in response.content
     fields = form_of(response)
     assert fields == TYPED | {"parent_task_id": task_id, "nonce": fields["nonce"]}
     assert not Task.objects.exists()

@@ -26,6 +26,7 @@ WORDS = {
     State.FINISHED: "Finished",
     State.FAILED: "Failed",
 }
+EVENT = re.compile(r"</time> · ([^<]*)</p>\s*<p class=\"said[^>]*>([^<]*)<")
 PRIVATE = [
     ("get", ""),
     ("get", "status/"),
@@ -248,7 +249,7 @@ def test_a_real_task_lives_through_its_states_in_an_open_page(web, submit, sandb
     assert task.reason == sandbox.fetch(task.remote_id)["message"]
 
 
-def test_what_happened_is_told_in_order_as_a_fragment_and_as_a_page(web, member):
+def test_what_happened_is_told_newest_first_as_a_fragment_and_as_a_page(web, member):
     task = make_task(member)
     for said in ("submitted by mira", "processing 40 %", "finished with 4 clips"):
         Event.objects.create(task=task, source=Event.Source.POLL, said=said, changed=True)
@@ -260,13 +261,22 @@ def test_what_happened_is_told_in_order_as_a_fragment_and_as_a_page(web, member)
     assert b"<html" in page.content
     assert f'href="/tasks/{task.pk}/"'.encode() in page.content
     for response in (fragment, page):
-        said = re.findall(r"<span>([^<]*)</span>\s*<span class=\"quiet\">([^<]*)<", response.content.decode())
-        assert said == [
-            ("submitted by mira", "Status check"),
-            ("processing 40 %", "Status check"),
-            ("finished with 4 clips", "Status check"),
-            ("finished with 4 clips again", "Webhook, nothing new"),
+        assert EVENT.findall(response.content.decode()) == [
+            ("Webhook, nothing new", "finished with 4 clips again"),
+            ("Status check", "finished with 4 clips"),
+            ("Status check", "processing 40 %"),
+            ("Status check", "submitted by mira"),
         ]
+
+
+def test_what_brings_nothing_new_is_folded_into_one_line_and_nothing_is_lost(web, member):
+    task = make_task(member)
+    for said, changed in [("processing 40 %", True), *[("processing 40 %", False)] * 20, ("finished", True)]:
+        Event.objects.create(task=task, source=Event.Source.POLL, said=said, changed=changed)
+    page = web.get(f"/tasks/{task.pk}/events/").content.decode()
+    assert page.count("20 updates with nothing new") == page.count("<summary") == 1
+    assert len(EVENT.findall(page)) == 22
+    assert re.search(r'<time datetime="[^"]+" data-local="seconds">\d+ \w+, \d\d:\d\d:\d\d</time>', page)
 
 
 def test_the_page_leads_to_what_happened_without_javascript_too(web, member):

@@ -101,7 +101,7 @@ def spoken_state(task: Task) -> str:
 @register.simple_tag
 def moment(at: datetime, form: str = "j M, H:i") -> SafeString:
     """A time for people, in `form` as Django's `date` filter has it; scripts show it in the reader's own zone."""
-    local = {"H:i:s": "seconds", "H:i": "minutes"}.get(form, "")
+    local = {"j M, H:i:s": "seconds", "H:i": "minutes"}.get(form, "")
     return format_html('<time datetime="{}" data-local="{}">{}</time>', date(at, "c"), local, date(at, form))
 
 

@@ -4,12 +4,13 @@ import { onArrival } from "./arrivals.js";
 
 const started = new WeakMap();
 const MINUTES = { hour: "2-digit", minute: "2-digit" };
+const MOMENT = { ...MINUTES, day: "numeric", month: "short" };
 // A day is the same one everywhere.
 const DATE = { day: "numeric", month: "long", timeZone: "UTC" };
 const FORMS = {
-  "": { ...MINUTES, day: "numeric", month: "short" },
+  "": MOMENT,
   minutes: MINUTES,
-  seconds: { ...MINUTES, second: "2-digit", hourCycle: "h23" },
+  seconds: { ...MOMENT, second: "2-digit" },
   day: { ...DATE, weekday: "long" },
   date: { ...DATE, year: "numeric" },
 };
