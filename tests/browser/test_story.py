@@ -283,6 +283,7 @@ def test_a_picture_becomes_a_film_of_two_shots_that_is_taken_away(house, upstrea
         by.write(page.get_by_label("What happens next"), f"{words} [clips-1]")
         by.press(page.locator("#composer-send"))
         by.press(page.locator("[data-strip] .card > a"))
+        expect(page.get_by_role("heading", name=f"{words} [clips-1]", level=1)).to_be_visible()
         finish(page, directory)
 
     by.press(page.get_by_role("link", name="New"))
