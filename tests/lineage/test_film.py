@@ -21,7 +21,7 @@ def page(web, task: Task, index: int = 1) -> str:
 
 def takes(shown: str) -> list[dict[str, str]]:
     """The attributes of every take's radio, in their order."""
-    radios = re.findall(r'<input type="radio"(.*?)>', shown)
+    radios = re.findall(r'<input type="radio"(.*?)>', shown.partition("<main")[2])
     return [dict(re.findall(r'([a-z-]+)="(.*?)"', radio)) | {"checked": " checked" in radio} for radio in radios]
 
 
