@@ -75,7 +75,7 @@ def test_a_picture_is_uploaded_once_and_before_the_first_task_that_needs_it(begi
     [
         ("upload-400", State.FAILED, "The request was refused", False),
         ("upload-401", State.QUEUED, "API key", True),
-        ("upload-429", State.QUEUED, "no more requests", True),
+        ("upload-429", State.QUEUED, "busy", True),
         ("upload-500", State.QUEUED, "The picture could not be uploaded yet", False),
         ("upload-html", State.QUEUED, "The picture could not be uploaded yet", False),
         ("upload-hang-up", State.QUEUED, "The picture could not be uploaded yet", False),

@@ -7,7 +7,7 @@ import pytest
 from tests.helpers import extend, make_task
 
 PROMPTS = ["\u05d2\u05dc \u05e2\u05d5\u05dc\u05d4", "\u0645\u0648\u062c\u0629 3", "a wave \u202e rises"]
-ISOLATED = r'<(?:a|h1|h2|p|span|textarea)\b[^>]*\bdir="auto"[^>]*>[^<]*$'
+ISOLATED = r'<(?:a|h1|h2|h3|p|span|textarea)\b[^>]*\bdir="auto"[^>]*>[^<]*$'
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
