@@ -21,12 +21,8 @@ def page(web, task: Task, index: int = 1) -> str:
 
 def takes(shown: str) -> list[dict[str, str]]:
     """The attributes of every take's radio, in their order."""
-    radios = re.findall(r'<input type="radio"(?=[^>]*name="take-)(.*?)>', shown)
-    return [
-        dict(re.findall(r'([a-z-]+)="(.*?)"', radio)) | {"checked": " checked" in radio}
-        for radio in radios
-        if 'name="take-' in radio
-    ]
+    radios = re.findall(r'<input type="radio"(.*?)>', shown.partition("<main")[2])
+    return [dict(re.findall(r'([a-z-]+)="(.*?)"', radio)) | {"checked": " checked" in radio} for radio in radios]
 
 
 def chosen(shown: str) -> list[dict[str, str]]:

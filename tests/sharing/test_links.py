@@ -25,8 +25,8 @@ def quiet(member, state: State, **fields) -> Task:
 
 
 def as_seen(response) -> tuple:
-    """A whole answer, but for the number that each request has of its own."""
-    headers = {name: value for name, value in response.headers.items() if name != "X-Request-ID"}
+    """A whole answer, but for the number that each request has of its own, and for the time."""
+    headers = {name: value for name, value in response.headers.items() if name not in ("X-Request-ID", "Expires")}
     return response.status_code, headers, response.content
 
 
