@@ -29,8 +29,8 @@ def own_clip(member: Member, pk: uuid.UUID, index: int) -> Clip:
 
 def read_tasks_and_running(member: Member, pks: Collection[uuid.UUID]) -> tuple[list[Task], list[Task]]:
     """The tasks among `pks` that the member may read, and all of their own that run: one query for a poll."""
-    named = Task.objects.visible_to(member).timed().select_related("parent").filter(pk__in=pks)
-    running = Task.objects.owned_by(member).timed().select_related("parent").running()
+    named = Task.objects.visible_to(member).timed().with_gate().select_related("parent").filter(pk__in=pks)
+    running = Task.objects.owned_by(member).timed().with_gate().select_related("parent").running()
     # A union, each half by its own index: with OR, SQLite reads the member's whole history.
     found = {task.pk: task for task in named.union(running, all=True)}.values()
     own = [task for task in found if task.owner_id == member.pk and task.state in RUNNING]

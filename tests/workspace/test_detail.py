@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from extender.sharing.models import Share
 from extender.states import FINAL, State
-from extender.tasks.models import Event, Task
+from extender.tasks.models import Event, Gate, Task
 from extender.tasks.updates import record
 from tests.helpers import age, become_due, eventually, make_clip, make_task, queries
 
@@ -334,6 +334,14 @@ def test_a_poll_costs_three_queries_with_news_and_without_however_much_else_ther
     assert costs() == [3, 3]
     crowd(member, task)
     assert costs() == [3, 3]
+
+
+def test_a_poll_of_what_waits_tells_why_by_the_same_three_queries(web, member):
+    task = make_task(member, State.QUEUED, due_at=None)
+    Gate.objects.update_or_create(defaults={"cause": Gate.Cause.CREDITS, "said": "No credits are left."})
+    address = f"/tasks/{task.pk}/status/?v=0"
+    assert "No credits are left." in web.get(address).content.decode()
+    assert queries(lambda: web.get(address)) == 3
 
 
 def test_pages_cost_the_same_however_much_else_there_is(web, member):

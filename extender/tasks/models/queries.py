@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Count, Exists, F, Q
+from django.db.models import Count, Exists, F, Q, Subquery
 from django.db.models.functions import Now
 from django_cte import CTE, with_cte
 
@@ -38,6 +38,15 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def timed(self) -> "TaskQuerySet":
         """The same tasks, each with the moment of the reading as `read_at`: what pages need."""
         return self.annotate(read_at=Now())
+
+    def with_gate(self) -> "TaskQuerySet":
+        """The same tasks, each with what keeps any from being sent now: `gate_cause`, `gate_said`, `gate_until`."""
+        closed = Gate.objects.closed()
+        return self.annotate(
+            gate_cause=Subquery(closed.values("cause")),
+            gate_said=Subquery(closed.values("said")),
+            gate_until=Subquery(closed.values("closed_until")),
+        )
 
     def shown_by(self, links: models.QuerySet) -> "TaskQuerySet":
         """The tasks that these links to them show."""

@@ -105,6 +105,9 @@ class Task(models.Model):
     objects = TaskQuerySet.as_manager()
     # When it was read, by the database's clock, for pages (`timed`): no other clock says what is due.
     read_at: datetime | None = None
+    # What kept all from being sent when it was read (`with_gate`).
+    gate_cause = gate_said = ""
+    gate_until: datetime | None = None
 
     class Meta:
         constraints = [

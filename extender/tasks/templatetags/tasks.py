@@ -74,11 +74,11 @@ def likely_id(task: Task) -> str:
 
 @register.simple_tag
 def next_try(task: Task) -> dict[str, object]:
-    """Why the queued `task` waits (`why`: a sentence, or ""), and for how many `seconds` still; one query."""
-    gate = Gate.objects.closed().first()
-    ends = max((at for at in (task.due_at, gate and gate.closed_until) if at), default=task.read_at)
+    """Why the queued `task` waits (`why`: a sentence, or ""), and for how many `seconds` still."""
+    gate = Gate(cause=task.gate_cause or "", said=task.gate_said or "")
+    ends = max((at for at in (task.due_at, task.gate_until) if at), default=task.read_at)
     seconds = math.ceil((ends - task.read_at).total_seconds()) if ends and task.read_at else 0
-    return {"why": task.reason or (gate.why if gate else ""), "seconds": max(0, seconds)}
+    return {"why": task.reason or (gate.why if gate.cause else ""), "seconds": max(0, seconds)}
 
 
 @register.filter
