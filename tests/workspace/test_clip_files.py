@@ -132,6 +132,8 @@ def test_the_smoothest_cut_is_marked_once_there_is_something_to_compare(web, tas
     shown = page(web, f"/tasks/{task.pk}/")
     assert "smoothest" not in line(shown, 1)
     assert "smoothest" in line(shown, 2)
+    make_clip(task, 3, cut_delta_e=1.14)
+    assert "smoothest" not in page(web, f"/tasks/{task.pk}/"), "nobody can tell the two apart"
 
 
 def test_what_others_said_about_a_copy_is_text(web, browser_of, member, task):

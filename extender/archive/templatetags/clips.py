@@ -159,8 +159,10 @@ def file_words(state: str) -> str:
 
 @register.filter
 def smoothest(clip: Clip) -> bool:
-    """Whether the cut from its parent is the smoothest of its task's clips."""
-    return has_cuts(clip.task) and _cut_delta(clip) == min(map(_cut_delta, clip.task.clips))
+    """Whether the cut from its parent is the smoothest of its task's clips, by figures that people can tell apart."""
+    figures = [round(_cut_delta(other), 1) for other in clip.task.clips if _cut_delta(other) < math.inf]
+    mine = round(_cut_delta(clip), 1) if _cut_delta(clip) < math.inf else math.inf
+    return len(figures) > 1 and mine == min(figures) and figures.count(mine) == 1
 
 
 @register.filter
