@@ -1,5 +1,7 @@
 """What stands on a task's page."""
 
+import math
+
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -11,15 +13,19 @@ from extender.workspace.forms import ComposerForm
 
 # The newest of them; the tree has all.
 MOST_CONTINUATIONS = 12
+# Longer than usual is half as long again; static/js/shared/clock.js says so too.
+LATE = 1.5
 
 
 def page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     """The page of `task`; `more` is what there is to say beside that."""
     newest = continuations_of(task)
+    usual_seconds = None if task.is_final else Task.objects.usual_seconds(task.kind)
     context = {
         "task": task,
         "branch": branches.branch_to(task, beside=newest),
-        "usual_seconds": None if task.is_final else Task.objects.usual_seconds(task.kind),
+        "usual_seconds": usual_seconds,
+        "is_late": task.seconds_taken > LATE * (usual_seconds or math.inf),
         "links": links.listed(task, request),
         **beneath(task, newest),
         **more,

@@ -121,7 +121,7 @@ def test_it_says_how_long_it_has_run_and_how_long_it_took(web, member):
     age(done, sent_at=now - timedelta(seconds=150), ended_at=now - timedelta(seconds=50))
     so_far = re.search(r'data-clock="(\d+)">1:1(\d)</span> so far', wall(web.get(f"/tasks/{running.pk}/")))
     assert 75 <= int(so_far[1]) < 80
-    assert "took 1:40" in wall(web.get(f"/tasks/{done.pk}/"))
+    assert "Rendered in 1 min 40 s" in wall(web.get(f"/tasks/{done.pk}/"))
 
 
 def test_the_usual_duration_is_the_median_of_what_finished_here(web, member, stranger):
@@ -137,7 +137,11 @@ def test_the_usual_duration_is_the_median_of_what_finished_here(web, member, str
     pictures = make_task(member, kind=Task.Kind.PICTURES)
     for _ in range(5):
         age(make_task(member, kind=Task.Kind.PICTURES), sent_at=now - timedelta(seconds=9), ended_at=now)
-    assert b"Usually takes about 40 s" in web.get(address).content
+    page = web.get(address).content
+    assert b"Usually takes about 40 s" in page
+    assert b"data-late" not in page
+    age(task, submitted_at=now - timedelta(seconds=61))
+    assert b"data-late" in web.get(address).content
     assert b"Usually takes" not in web.get(f"/tasks/{make_task(member).pk}/").content
     age(pictures, state=State.PROCESSING, due_at=None)
     assert b"Usually takes a few seconds" in web.get(f"/tasks/{pictures.pk}/").content

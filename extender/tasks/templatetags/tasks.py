@@ -90,6 +90,13 @@ def clock(seconds: int | None) -> str:
 
 
 @register.filter
+def lasting(seconds: int) -> str:
+    """14 -> "14 s", 75 -> "1 min 15 s"."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@register.filter
 def spoken_state(task: Task) -> str:
     """The task's state as it is read out: "Rendering, 50 percent"."""
     # Down to the last quarter, so that progress is said three times and not at each step.
