@@ -147,7 +147,7 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
     open_original(page)
     page.get_by_label("What happens next").fill("Slowly copied [seconds-1] [clip-slow]")
     page.locator("[data-submit]").click()
-    page.locator("[data-strip] .card a").first.click()
+    page.locator("[data-strip] a", has_text="Slowly copied").click()
     page.wait_for_selector("h1:has-text('Slowly copied')")
     page.evaluate("() => { window.neverReloaded = true; }")
     expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
@@ -215,7 +215,7 @@ def test_copies_that_come_all_at_once_take_the_place_of_what_is_shown(house, dir
     page.route("https://clips.example/**", lambda route: route.abort())
     page.goto(f"{house.url}/tasks/{staged}/")
     expect(page.locator("#frame-1")).to_have_attribute("data-broken", "")
-    become(directory, staged, "saved")
+    become(directory, staged, "stored")
     for video in page.locator(".wall video").all():
         expect(video).to_have_attribute("src", re.compile(COPY))
     page.get_by_role("button", name="Play", exact=True).click()

@@ -39,7 +39,7 @@ def open_watched(house, open_page):
     """Opens a page that measures itself, signed in."""
 
     def open_one(width: int, height: int) -> Page:
-        page = open_page(width, height, expected=("404 (Not Found)",), anew=True)
+        page = open_page(width, height, expected=("404 (Not Found)", "net::ERR_NAME_NOT_RESOLVED"), anew=True)
         page.add_init_script(WATCH)
         return sign_in(page, house, "stage")
 

@@ -43,7 +43,7 @@ document.addEventListener("keydown", (event) => {
 });
 // Back shows the page as it once was, without what has been sent since.
 addEventListener("pageshow", ({ persisted }) => {
-  const [{ type }] = performance.getEntriesByType("navigation");
-  if (persisted || type === "back_forward") document.body.dispatchEvent(new Event("back"));
+  const [navigation] = performance.getEntriesByType("navigation");
+  if (persisted || navigation?.type === "back_forward") document.body.dispatchEvent(new Event("back"));
 });
 label();
