@@ -169,6 +169,7 @@ def test_all_four_come_in_one_zip(house, open_page, directory, upstream):
     await_copies(directory)
     open_original(page)
     with page.expect_download() as downloading:
+        page.get_by_role("button", name="More…").click()
         page.get_by_role("link", name="Download all").click()
     assert downloading.value.suggested_filename.endswith(".zip")
     assert downloading.value.path().read_bytes()[:2] == b"PK"
