@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from urllib.parse import urlsplit
 
 from django.db.models import prefetch_related_objects
@@ -129,7 +129,8 @@ def _read_mark(text: str) -> Mark:
     moment, _, pk = text.partition("_")
     try:
         created_at = datetime.fromisoformat(moment)
-        if created_at.tzinfo is None:
+        # In the first year and the last another zone's moment may lie outside of all years.
+        if created_at.tzinfo is None or not MINYEAR < created_at.year < MAXYEAR:
             raise ValueError
         return created_at, uuid.UUID(pk)
     except ValueError as error:

@@ -67,8 +67,9 @@ def test_load_more_brings_cards_without_a_page(web, member):
 
 
 def test_a_mark_that_cannot_be_read_is_not_found(web, member):
-    for mark in ("x", "2026-01-01_x", f"2026-01-01T00:00:00_{uuid.uuid4()}"):
-        assert web.get(f"/tasks/?before={mark}").status_code == 404
+    moments = ("2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+    for mark in ("x", "2026-01-01_x", *(f"{moment}_{uuid.uuid4()}" for moment in moments)):
+        assert web.get("/tasks/", {"before": mark}).status_code == 404
 
 
 def test_queries_stay_the_same_with_more_rows(web, member):
