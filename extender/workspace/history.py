@@ -103,7 +103,8 @@ def _newest_first(running: list[Task], mark: Mark | None) -> list[Task]:
 
 def _pages(asked: QueryDict) -> int:
     number = asked.get("pages", "")
-    return min(MOST_PAGES, max(1, int(number))) if number.isascii() and number.isdecimal() else 1
+    # Of thousands of digits Python makes no number.
+    return min(MOST_PAGES, max(1, int(number[:9]))) if number.isascii() and number.isdecimal() else 1
 
 
 def _at_one_page_more(response: HttpResponse, address: str | None) -> HttpResponse:

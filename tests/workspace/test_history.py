@@ -235,11 +235,11 @@ def test_who_comes_back_finds_all_that_was_loaded(web, member):
         assert LOADS.search(again.content.decode())[1] == LOADS.search(page.content.decode())[1]
 
 
-@pytest.mark.parametrize("pages", ["0", "-1", "x", "", "²", "999999999"])
+@pytest.mark.parametrize("pages", ["0", "-1", "x", "", "²", "9" * 5000])
 def test_a_number_of_pages_has_its_bounds(web, member, pages):
     for _ in range(30):
         make_task(member)
-    assert len(cards(web.get(f"/tasks/?pages={pages}"))) == (30 if pages == "999999999" else 24)
+    assert len(cards(web.get(f"/tasks/?pages={pages}"))) == (30 if "99" in pages else 24)
 
 
 def test_what_runs_can_be_seen_alone(web, member, stranger):
