@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from extender.states import State
+from extender.states import FINAL, State
 from extender.tasks.models import Task
 from tests.helpers import make_task
 from tests.workspace.test_compose import submits
@@ -40,6 +40,16 @@ def test_one_press_asks_for_the_same_as_a_new_row_and_two_for_no_more(web, old, 
     same = ("parent_id", "parent_task_id", "index", "prompt", "motion", "kind")
     assert [getattr(made, name) for name in same] == [getattr(old, name) for name in same]
     assert submits(sandbox) == 1
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in FINAL])
+@pytest.mark.parametrize("days", [0, 2])
+def test_what_has_not_ended_is_never_asked_for_again_without_a_warning(web, old, sandbox, state, days):
+    made_at = timezone.now() - timedelta(days=days)
+    Task.objects.filter(pk=old.pk).update(state=state, created_at=made_at, due_at=None)
+    page = web.post(f"/tasks/{old.pk}/again/", {"nonce": str(uuid.uuid4())}, follow=True).content.decode()
+    assert "may be charged too" in page or "You asked for exactly this" in page
+    assert submits(sandbox) == 0
 
 
 def test_within_a_day_it_asks_first_and_shows_the_first(web, old, sandbox):
