@@ -18,7 +18,10 @@ from extender.team.sign_in import MemberRequest
 from extender.workspace.doubts import doubts, same_today
 from extender.workspace.forms import NonceForm
 
-ASKED = ("parent_task_id", "index", "out_ms", "prompt", "motion", "image_url", "picture_id", "aspect_ratio", "kind")
+ASKED = (
+    *("kind", "parent_task_id", "index", "out_ms", "prompt", "motion", "aspect_ratio"),
+    *("image_url", "picture_id", "start_clip_id"),
+)
 """The columns of a task that say what it asked for."""
 
 

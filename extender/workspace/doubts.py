@@ -28,7 +28,8 @@ class Doubt:
 def doubts(member: Member, parent: Task | None, asked: dict[str, Any], own: Iterable[uuid.UUID]) -> list[Doubt]:
     """What speaks against asking for `asked` after a clip of `parent`; `own` are the nonces of the form that asks."""
     found = []
-    if parent and (branch := branches.branch_to(parent)).is_near_end:
+    extends = asked.get("kind", Task.Kind.EXTENSION) == Task.Kind.EXTENSION
+    if parent and extends and (branch := branches.branch_to(parent)).is_near_end:
         sentence = (
             f"Midjourney extends a video {branch.most_steps} times at most. One more may be refused and still billed."
         )
