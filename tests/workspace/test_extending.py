@@ -120,7 +120,9 @@ def test_what_is_wrong_is_said_and_the_words_stay(web, done, sandbox, given, sai
 
 def test_a_clip_that_is_not_there_is_refused(web, member):
     task = make_task(member, urls=["https://clips.example/1.mp4"], remote_id=str(uuid.uuid4()))
-    answer = post(web, task, composer(shown(web, task)) | {"prompt": "It snows", "index": "2"})
+    page = shown(web, task)
+    assert re.findall(r'id="choose-(\d)"', page.content.decode()) == ["1"]
+    answer = post(web, task, composer(page) | {"prompt": "It snows", "index": "2"})
     assert "That video has no clip 2." in answer.content.decode()
     assert not Task.objects.filter(parent=task).exists()
 
