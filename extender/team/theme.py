@@ -17,7 +17,8 @@ LASTS = 365 * 24 * 60 * 60  # s
 def choose(request: MemberRequest) -> HttpResponse:
     """Keeps the theme that was chosen; anything but `theme=light` or `dark` is the system's."""
     chosen, back = request.POST.get("theme"), request.POST.get("next", "")
-    response: HttpResponse = redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "home")
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    response: HttpResponse = redirect(back if is_ours else "home")
     if request.htmx:
         response = HttpResponse(status=204)
     if chosen in THEMES:

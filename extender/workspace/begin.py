@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from extender.lineage.branches import branch_to
-from extender.states import State
 from extender.tasks.access import own_task, read_task
 from extender.tasks.background import send_now
 from extender.tasks.models import Clip, Picture, Task
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
+from extender.workspace.again import warnings
 from extender.workspace.forms import PicturesForm, VideoForm
 from extender.workspace.giving import offer, recall, take
 
@@ -45,8 +45,7 @@ def begin(request: MemberRequest) -> HttpResponse:
         task = own_task(request.user, again)
         if task.kind not in FORMS:
             raise Http404
-        twice = task.state in (State.UNCONFIRMED, State.SENDING)
-        return _page(request, FORMS[task.kind].again(task), charged_twice=twice)
+        return _page(request, FORMS[task.kind].again(task), **warnings(request.user, task))
     if made := _named(request, "picture"):
         clip = own_task(request.user, made).clip(request.GET.get("index"))
         if not (clip and clip.is_picture):

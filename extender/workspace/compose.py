@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from extender.lineage import branches
-from extender.states import State
 from extender.tasks.access import read_task_and_running
 from extender.tasks.background import send_now
 from extender.tasks.lookup import NotContinuable
@@ -20,8 +19,7 @@ from extender.tasks.slots import APIFRAME, Full
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
-from extender.workspace.again import asked_by
-from extender.workspace.doubts import same_today
+from extender.workspace.again import warnings
 from extender.workspace.forms import ExtendForm, LookUpForm
 from extender.workspace.giving import offer, recall, take
 
@@ -85,10 +83,7 @@ def _prefilled(request: MemberRequest) -> HttpResponse:
     if again and again.kind in (Task.Kind.VIDEO, Task.Kind.PICTURES):
         return redirect(f"{reverse('begin')}?again={again.pk}")
     if again:
-        twice = again.state in (State.UNCONFIRMED, State.SENDING)
-        form = ExtendForm.again(again)
-        more = {"charged_twice": twice, "doubt": None if twice else same_today(request.user, asked_by(again))}
-        return _form(request, form, again.parent, **more, **running)
+        return _form(request, ExtendForm.again(again), again.parent, **warnings(request.user, again), **running)
     parent, running = _named(request, "parent")
     if parent and (parent.makes_pictures or not parent.has_clips):
         return redirect(parent)

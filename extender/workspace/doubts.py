@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from extender.lineage import branches
-from extender.states import State
+from extender.states import OPEN, State
 from extender.tasks.models import Task
 from extender.team.models import Member
 
@@ -27,7 +28,8 @@ class Doubt:
 def doubts(member: Member, parent: Task | None, asked: dict[str, Any], own: Iterable[uuid.UUID]) -> list[Doubt]:
     """What speaks against asking for `asked` after a clip of `parent`; `own` are the nonces of the form that asks."""
     found = []
-    if parent and (branch := branches.branch_to(parent)).is_near_end:
+    extends = asked.get("kind", Task.Kind.EXTENSION) == Task.Kind.EXTENSION
+    if parent and extends and (branch := branches.branch_to(parent)).is_near_end:
         sentence = (
             f"Midjourney extends a video {branch.most_steps} times at most. One more may be refused and still billed."
         )
@@ -38,9 +40,10 @@ def doubts(member: Member, parent: Task | None, asked: dict[str, Any], own: Iter
 
 
 def same_today(member: Member, asked: dict[str, Any], own: Iterable[uuid.UUID] = ()) -> Doubt | None:
-    """The same, where the member asked for it in the last day by another form, and may have paid for it."""
-    lately = Task.objects.owned_by(member).timed().filter(created_at__gt=timezone.now() - WITHIN, **asked)
-    first = (
-        lately.exclude(state__in=(State.FAILED, State.CANCELLED)).exclude(form_nonce__in=own).newest_first().first()
-    )
-    return Doubt("You asked for exactly this today:", first) if first else None
+    """The same, where the member asked for it by another form, in the last day or so that it has not ended."""
+    yesterday = timezone.now() - WITHIN
+    same = Task.objects.owned_by(member).timed().filter(**asked).exclude(form_nonce__in=own)
+    same = same.filter(Q(created_at__gt=yesterday) | Q(state__in=OPEN))
+    first = same.exclude(state__in=(State.FAILED, State.CANCELLED)).newest_first().first()
+    today = " today" if first and first.created_at > yesterday else ""
+    return Doubt(f"You asked for exactly this{today}:", first) if first else None

@@ -3,7 +3,7 @@
 import uuid
 
 from django.db.models import prefetch_related_objects
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
@@ -39,6 +39,8 @@ def extend(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _submit(request: MemberRequest, task: Task) -> HttpResponse:
+    if task.makes_pictures:
+        raise Http404
     form = ComposerForm(request.POST)
     form.full_clean()
     form.refuse_missing_clip(task)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from urllib.parse import urlsplit
 
 from django.db.models import prefetch_related_objects
@@ -103,7 +103,8 @@ def _newest_first(running: list[Task], mark: Mark | None) -> list[Task]:
 
 def _pages(asked: QueryDict) -> int:
     number = asked.get("pages", "")
-    return min(MOST_PAGES, max(1, int(number))) if number.isascii() and number.isdecimal() else 1
+    # Of thousands of digits Python makes no number.
+    return min(MOST_PAGES, max(1, int(number[:9]))) if number.isascii() and number.isdecimal() else 1
 
 
 def _at_one_page_more(response: HttpResponse, address: str | None) -> HttpResponse:
@@ -129,7 +130,8 @@ def _read_mark(text: str) -> Mark:
     moment, _, pk = text.partition("_")
     try:
         created_at = datetime.fromisoformat(moment)
-        if created_at.tzinfo is None:
+        # In the first year and the last another zone's moment may lie outside of all years.
+        if created_at.tzinfo is None or not MINYEAR < created_at.year < MAXYEAR:
             raise ValueError
         return created_at, uuid.UUID(pk)
     except ValueError as error:

@@ -78,6 +78,7 @@ def test_the_same_again_is_asked_about_where_the_button_is(wall, upstream):
     button.click()
     expect(page.get_by_role("alert").filter(has_text="exactly this")).to_be_visible()
     expect(label).to_have_text("Extend anyway · 1 request")
+    expect(button).to_be_in_viewport(ratio=1)
     assert submits(upstream) == before + 2
     button.click()
     expect(page.get_by_text("1 request for clip 3: see below.")).to_be_visible()
@@ -101,6 +102,12 @@ def test_on_a_phone_it_is_a_sheet_whose_button_does_not_move(wall, upstream):
     words.fill("The lantern sways on a phone")
     button.tap()
     expect(cards(page).first).to_contain_text("on a phone")
+    expect(page.get_by_label("Requests")).to_be_hidden()
+    page.locator("#composer-send").tap()
+    expect(page.get_by_text("exactly this today")).to_be_visible()
+    page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+    last, sheet = page.locator(".side > :last-child").bounding_box(), page.locator("#composer").bounding_box()
+    assert last["y"] + last["height"] <= sheet["y"], "nothing stays under the sheet"
     assert submits(upstream) == before + 1
     for action in page.locator("#frame-2 .over").all():
         assert action.bounding_box()["height"] >= 44

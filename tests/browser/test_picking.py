@@ -126,6 +126,11 @@ def test_progress_is_said_once_a_quarter(house, open_page, directory):
       new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach((node) =>
         window.said.push(node.textContent)))).observe(document.getElementById("announce"), { childList: true });
     }""")
+    page.keyboard.press("3")
+    page.keyboard.press("e")
+    page.keyboard.type("Then it comes back")
+    expect(page.locator("#composer [name=index]:checked")).to_have_value("3")
+    expect(page.get_by_label("What happens next")).to_have_value("Then it comes back")
     for percentage in (30, 34, 60):
         do(directory, RENDERED.format(percentage=percentage))
         expect(page.locator("#task .state")).to_contain_text(f"{percentage} %")

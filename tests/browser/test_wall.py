@@ -314,7 +314,9 @@ def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, join
         assert wall["y"] + wall["height"] <= transport["y"] + 1, f"at {width} × {height}"
         assert transport["y"] + transport["height"] <= height + 1
         if width > 1300 and height > 760:
-            composer = box("#composer")
+            composer, title = box("#composer"), box(".task-title")
+            kept = page.locator(".task-title").evaluate("(title) => parseFloat(getComputedStyle(title).paddingRight)")
+            assert title["x"] + title["width"] - kept <= box(".status")["x"], "no word lies under another"
             assert composer["y"] + composer["height"] <= height, f"the composer too at {width} × {height}"
         assert box(".moment")["width"] >= 130
         before = box("#frame-3")["width"]

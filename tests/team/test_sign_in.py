@@ -157,7 +157,9 @@ def test_a_theme_is_kept_and_comes_with_the_page(web, theme, html):
     )
 
 
-@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(
+    "back", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)", "task", "#x", ""]
+)
 def test_a_theme_leads_to_no_other_site(web, back):
     assert web.post("/theme/", {"theme": "dark", "next": back})["Location"] == "/"
 

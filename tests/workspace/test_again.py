@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from extender.states import State
+from extender.states import FINAL, State
 from extender.tasks.models import Task
-from tests.helpers import make_task
+from tests.helpers import extend, make_task
 from tests.workspace.test_compose import submits
 
 
@@ -42,6 +42,16 @@ def test_one_press_asks_for_the_same_as_a_new_row_and_two_for_no_more(web, old, 
     assert submits(sandbox) == 1
 
 
+@pytest.mark.parametrize("state", [state for state in State if state not in FINAL])
+@pytest.mark.parametrize("days", [0, 2])
+def test_what_has_not_ended_is_never_asked_for_again_without_a_warning(web, old, sandbox, state, days):
+    made_at = timezone.now() - timedelta(days=days)
+    Task.objects.filter(pk=old.pk).update(state=state, created_at=made_at, due_at=None)
+    page = web.post(f"/tasks/{old.pk}/again/", {"nonce": str(uuid.uuid4())}, follow=True).content.decode()
+    assert "may be charged too" in page or "You asked for exactly this" in page
+    assert submits(sandbox) == 0
+
+
 def test_within_a_day_it_asks_first_and_shows_the_first(web, old, sandbox):
     Task.objects.filter(pk=old.pk).update(created_at=timezone.now())
     answer = press(web, old)
@@ -50,6 +60,18 @@ def test_within_a_day_it_asks_first_and_shows_the_first(web, old, sandbox):
     assert "You asked for exactly this today:" in page
     assert f'href="/tasks/{old.pk}/"' in page
     assert submits(sandbox) == 0
+
+
+def test_a_new_shot_and_its_start_picture_are_made_again_past_midjourneys_end(web, member, start, sandbox):
+    still = make_task(member, kind="pictures", index=None).clip(2)
+    end = start
+    for _ in range(4):
+        end = extend(end)
+    columns = {"kind": "video", "parent": end, "index": 1, "out_ms": 900, "start_clip": still}
+    old = make_task(member, created_at=timezone.now() - timedelta(days=2), image_url=still.source_url, **columns)
+    made = Task.objects.get(pk=press(web, old)["Location"].split("/")[2])
+    assert made != old
+    assert {name: getattr(made, name) for name in columns} == columns
 
 
 def test_an_original_cannot_be_run_again(web, start):

@@ -120,7 +120,9 @@ def test_what_is_wrong_is_said_and_the_words_stay(web, done, sandbox, given, sai
 
 def test_a_clip_that_is_not_there_is_refused(web, member):
     task = make_task(member, urls=["https://clips.example/1.mp4"], remote_id=str(uuid.uuid4()))
-    answer = post(web, task, composer(shown(web, task)) | {"prompt": "It snows", "index": "2"})
+    page = shown(web, task)
+    assert re.findall(r'id="choose-(\d)"', page.content.decode()) == ["1"]
+    answer = post(web, task, composer(page) | {"prompt": "It snows", "index": "2"})
     assert "That video has no clip 2." in answer.content.decode()
     assert not Task.objects.filter(parent=task).exists()
 
@@ -225,6 +227,13 @@ def test_what_has_nothing_to_extend_has_no_composer(web, member, state):
     assert "composer" not in re.sub(r"<link[^>]*>", "", shown(web, task).content.decode())
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_pictures_cannot_be_extended_from_their_page(web, member, headers):
+    task = make_task(member, kind="pictures", remote_id=str(uuid.uuid4()))
+    fields = {"nonce": str(uuid.uuid4()), "index": "1", "prompt": "It snows", "motion": "low", "runs": "1"}
+    assert post(web, task, fields, headers=headers).status_code == 404
+
+
 def test_a_lost_clip_can_be_neither_chosen_nor_downloaded(web, member):
     task = make_task(member, remote_id=str(uuid.uuid4()))
     make_clip(task, state="lost")
@@ -232,6 +241,18 @@ def test_a_lost_clip_can_be_neither_chosen_nor_downloaded(web, member):
     assert re.findall(r'id="choose-(\d)"', page) == ["2", "3", "4"]
     assert f"/tasks/{task.pk}/clips/1/download/" not in page
     assert "Pick clip 1" in page
+
+
+@pytest.mark.parametrize("address", ["/tasks/new/?parent={}", "/tasks/{}/"])
+def test_what_was_lost_since_the_page_came_is_refused(web, member, sandbox, address):
+    task = make_task(member, remote_id=str(uuid.uuid4()))
+    page = web.get(address.format(task.pk))
+    fields = form_of(page) | {"index": "1", "prompt": "It snows"}
+    make_clip(task, state="lost")
+    answer = web.post("/tasks/new/" if "new" in address else f"/tasks/{task.pk}/extend/", fields)
+    assert "Clip 1 is lost: APIFRAME no longer has it. Choose another." in answer.content.decode()
+    assert Task.objects.count() == 1
+    assert 'name="index" value="1"' not in web.get(address.format(task.pk)).content.decode()
 
 
 def test_every_action_on_a_picture_says_which_clip_it_is_for(web, member):

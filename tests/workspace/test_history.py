@@ -67,8 +67,9 @@ def test_load_more_brings_cards_without_a_page(web, member):
 
 
 def test_a_mark_that_cannot_be_read_is_not_found(web, member):
-    for mark in ("x", "2026-01-01_x", f"2026-01-01T00:00:00_{uuid.uuid4()}"):
-        assert web.get(f"/tasks/?before={mark}").status_code == 404
+    moments = ("2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+    for mark in ("x", "2026-01-01_x", *(f"{moment}_{uuid.uuid4()}" for moment in moments)):
+        assert web.get("/tasks/", {"before": mark}).status_code == 404
 
 
 def test_queries_stay_the_same_with_more_rows(web, member):
@@ -234,11 +235,11 @@ def test_who_comes_back_finds_all_that_was_loaded(web, member):
         assert LOADS.search(again.content.decode())[1] == LOADS.search(page.content.decode())[1]
 
 
-@pytest.mark.parametrize("pages", ["0", "-1", "x", "", "²", "999999999"])
+@pytest.mark.parametrize("pages", ["0", "-1", "x", "", "²", "9" * 5000])
 def test_a_number_of_pages_has_its_bounds(web, member, pages):
     for _ in range(30):
         make_task(member)
-    assert len(cards(web.get(f"/tasks/?pages={pages}"))) == (30 if pages == "999999999" else 24)
+    assert len(cards(web.get(f"/tasks/?pages={pages}"))) == (30 if "99" in pages else 24)
 
 
 def test_what_runs_can_be_seen_alone(web, member, stranger):

@@ -1,6 +1,6 @@
 // All that buttons and keys may command a wall: [data-do] names an entry of the table, [data-to] says with what.
 
-import { along, write } from "./composer.js";
+import { along, choose, write } from "./composer.js";
 
 const COMMANDS = {
   play: ({ transport }) => transport.play(),
@@ -17,15 +17,20 @@ const COMMANDS = {
   slider: ({ pair }) => pair.slide(),
   touch: (wall, number) => wall.touch(number),
   pick: (wall) => wall.press("[data-pick]"),
-  write,
-  along: (_, by) => along(Number(by)),
   download: (wall) => wall.press("[data-download]"),
   save: (wall) => wall.press("[data-save]"),
   begin: (wall) => wall.press("[data-start]"),
+};
+// Before the clips are here, too.
+const WITHOUT_CLIPS = {
+  write,
+  number: choose,
+  along: (by) => along(Number(by)),
   keys: () => document.getElementById("keys").togglePopover(),
 };
 
 // Does nothing where the table has no such entry.
 export function command(wall, name, to) {
   if (wall && Object.hasOwn(COMMANDS, name)) COMMANDS[name](wall, to);
+  else if (Object.hasOwn(WITHOUT_CLIPS, name)) WITHOUT_CLIPS[name](to);
 }
