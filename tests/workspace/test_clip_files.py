@@ -132,6 +132,10 @@ def test_the_smoothest_cut_is_marked_once_there_is_something_to_compare(web, tas
     shown = page(web, f"/tasks/{task.pk}/")
     assert "smoothest" not in line(shown, 1)
     assert "smoothest" in line(shown, 2)
+    make_clip(task, 3, state="lost", cut_delta_e=0.2)
+    shown = page(web, f"/tasks/{task.pk}/")
+    assert "smoothest" in line(shown, 2)
+    assert "smoothest" not in line(shown, 3)
 
 
 def test_what_others_said_about_a_copy_is_text(web, browser_of, member, task):
