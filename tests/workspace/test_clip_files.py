@@ -132,7 +132,11 @@ def test_the_smoothest_cut_is_marked_once_there_is_something_to_compare(web, tas
     shown = page(web, f"/tasks/{task.pk}/")
     assert "smoothest" not in line(shown, 1)
     assert "smoothest" in line(shown, 2)
-    make_clip(task, 3, cut_delta_e=1.14)
+    make_clip(task, 3, state="lost", cut_delta_e=0.2)
+    shown = page(web, f"/tasks/{task.pk}/")
+    assert "smoothest" in line(shown, 2)
+    assert "smoothest" not in line(shown, 3)
+    make_clip(task, 4, cut_delta_e=1.14)
     assert "smoothest" not in page(web, f"/tasks/{task.pk}/"), "nobody can tell the two apart"
 
 

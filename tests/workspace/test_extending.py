@@ -234,13 +234,23 @@ def test_pictures_cannot_be_extended_from_their_page(web, member, headers):
     assert post(web, task, fields, headers=headers).status_code == 404
 
 
-def test_a_lost_clip_can_be_neither_chosen_nor_downloaded(web, member):
-    task = make_task(member, remote_id=str(uuid.uuid4()))
+def test_where_all_is_lost_the_state_says_so(web, member):
+    task = make_task(member)
+    for clip in task.clips:
+        make_clip(task, clip.index, state="lost")
+    assert "Finished, all clips lost" in shown(web, task).content.decode()
+    assert "Finished, all clips lost" in web.get("/tasks/").content.decode()
+
+
+def test_a_lost_clip_can_be_neither_chosen_nor_downloaded_and_only_a_pick_be_taken_back(web, member):
+    task = make_task(member, remote_id=str(uuid.uuid4()), picks=(2,))
     make_clip(task, state="lost")
+    assert "Pick clip 1" not in shown(web, task).content.decode()
+    make_clip(task, 2, state="lost")
     page = shown(web, task).content.decode()
-    assert re.findall(r'id="choose-(\d)"', page) == ["2", "3", "4"]
+    assert re.findall(r'id="choose-(\d)"', page) == ["3", "4"]
     assert f"/tasks/{task.pk}/clips/1/download/" not in page
-    assert "Pick clip 1" in page
+    assert "Picked clip 2" in page
 
 
 @pytest.mark.parametrize("address", ["/tasks/new/?parent={}", "/tasks/{}/"])

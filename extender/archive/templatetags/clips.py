@@ -189,8 +189,8 @@ def _attributes(found: dict[str, object]) -> str:
 
 
 def _cut_delta(clip: Clip | None) -> float:
-    """How visible the cut to the clip is; what is not measured, or not there, comes last."""
-    return clip.cut_delta_e if clip and clip.cut_delta_e is not None else math.inf
+    """How visible the cut to the clip is; what is not measured, or not there (any more), comes last."""
+    return clip.cut_delta_e if clip and not clip.is_lost and clip.cut_delta_e is not None else math.inf
 
 
 def _address(kind: str, clip: Clip, share: Share | None) -> str:

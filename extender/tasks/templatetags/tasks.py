@@ -41,7 +41,9 @@ TAB_SIGNS = {State.FINISHED: "✓", State.FAILED: "!", State.UNCONFIRMED: "!", S
 
 @register.filter
 def state_words(task: Task) -> str:
-    """The task's state in a word or two."""
+    """The task's state in a few words."""
+    if task.has_clips and not task.available_clips:
+        return "Finished, all clips lost"
     return "Not readable yet" if task.is_unreadable else STATE_WORDS[State(task.state)]
 
 
