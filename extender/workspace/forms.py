@@ -209,9 +209,12 @@ class ExtendForm(MotionForm):
         if parent and parent.makes_pictures:
             self.add_error("parent_task_id", "Those are pictures. Bring one to life first.")
         index = self.cleaned_data.get("index")
-        if parent and index and not (clip := parent.clip(index)):
+        if not (parent and index):
+            return
+        clip = parent.clip(index)
+        if not clip:
             self.add_error("index", f"That video has no clip {index}. Choose another.")
-        elif parent and index and clip.is_lost:
+        elif clip.is_lost:
             self.add_error("index", f"Clip {index} is lost: APIFRAME no longer has it. Choose another.")
 
 

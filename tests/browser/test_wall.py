@@ -326,6 +326,10 @@ def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, join
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         page.keyboard.press("Escape")
     assert transport["height"] < 60, "in one line still at 820"
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.locator(".status").evaluate("(status) => { status.after(document.createElement('p')); }")
+    page.locator(".status + p").evaluate("(note) => Object.assign(note, { className: 'quiet', textContent: 'Note' })")
+    assert box("#composer")["y"] + box("#composer")["height"] <= 900, "with a note of fewer clips, too"
     page.locator(".screen").evaluate("(screen) => { screen.dataset.shape = 'tall'; }")
     boxes = [frame.bounding_box() for frame in page.locator(".wall .frame").all()]
     assert len({box["y"] for box in boxes}) == 1, "upright clips stand in a row"

@@ -12,7 +12,7 @@ const COMMANDS = {
   speed: ({ transport }, by) => transport.speed(Number(by)),
   view: ({ views }, name) => views.show(name),
   solo: ({ views }, number) => views.solo(number),
-  number: (wall, number) => wall.number(number),
+  number: (wall, number) => wall ? wall.number(number) : choose(number),
   back: ({ views }) => views.see("all"),
   slider: ({ pair }) => pair.slide(),
   touch: (wall, number) => wall.touch(number),
@@ -20,17 +20,14 @@ const COMMANDS = {
   download: (wall) => wall.press("[data-download]"),
   save: (wall) => wall.press("[data-save]"),
   begin: (wall) => wall.press("[data-start]"),
-};
-// Before the clips are here, too.
-const WITHOUT_CLIPS = {
   write,
-  number: choose,
-  along: (by) => along(Number(by)),
+  along: (_, by) => along(Number(by)),
   keys: () => document.getElementById("keys").togglePopover(),
 };
+// Before the clips are here, too.
+const EARLY = ["number", "write", "along", "keys"];
 
 // Does nothing where the table has no such entry.
 export function command(wall, name, to) {
-  if (wall && Object.hasOwn(COMMANDS, name)) COMMANDS[name](wall, to);
-  else if (Object.hasOwn(WITHOUT_CLIPS, name)) WITHOUT_CLIPS[name](to);
+  if ((wall || EARLY.includes(name)) && Object.hasOwn(COMMANDS, name)) COMMANDS[name](wall, to);
 }
