@@ -13,7 +13,7 @@ from extender.workspace.forms import ComposerForm
 
 # The newest of them; the tree has all.
 MOST_CONTINUATIONS = 12
-# Longer than usual is half as long again; static/js/shared/clock.js says so too.
+# Longer than usual is half as long again.
 LATE = 1.5
 
 
@@ -21,11 +21,13 @@ def page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     """The page of `task`; `more` is what there is to say beside that."""
     newest = continuations_of(task)
     usual_seconds = None if task.is_final else Task.objects.usual_seconds(task.kind)
+    late_after = LATE * (usual_seconds or math.inf)
     context = {
         "task": task,
         "branch": branches.branch_to(task, beside=newest),
         "usual_seconds": usual_seconds,
-        "is_late": task.seconds_taken > LATE * (usual_seconds or math.inf),
+        "late_after": late_after,
+        "is_late": task.seconds_taken > late_after,
         "links": links.listed(task, request),
         **beneath(task, newest),
         **more,

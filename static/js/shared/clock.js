@@ -26,10 +26,8 @@ function tick() {
   for (const clock of document.querySelectorAll("[data-clock]")) {
     if (!started.has(clock)) started.set(clock, Date.now() - Number(clock.dataset.clock) * 1000);
     const seconds = Math.floor((Date.now() - started.get(clock)) / 1000);
-    // Said a while after the time that is usual: half as long again.
-    if (seconds > 1.5 * (document.querySelector("[data-usual]")?.dataset.usual ?? Infinity)) {
-      document.querySelector("[data-usual]").dataset.late = "";
-    }
+    const usual = document.querySelector("[data-patience]");
+    if (seconds > usual?.dataset.patience) usual.dataset.late = "";
     clock.textContent = face(Math.max(0, clock.dataset.clock < 0 ? -seconds : seconds));
   }
 }
