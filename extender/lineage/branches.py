@@ -93,6 +93,12 @@ class Branch:
         return self.here.number >= MOST_STEPS
 
     @property
+    def end_warning(self) -> str:
+        """What is said before one more extension where it is near the end."""
+        most = f"Midjourney extends a video {MOST_STEPS} times at most."
+        return f"{most} One more may be refused, and may still be billed."
+
+    @property
     def next_name(self) -> str:
         """What one more extension would be called."""
         return replace(self.here, number=self.here.number + 1).name

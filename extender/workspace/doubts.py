@@ -29,10 +29,7 @@ def doubts(member: Member, parent: Task | None, asked: dict[str, Any], own: Iter
     found = []
     extends = asked.get("kind", Task.Kind.EXTENSION) == Task.Kind.EXTENSION
     if parent and extends and (branch := branches.branch_to(parent)).is_near_end:
-        sentence = (
-            f"Midjourney extends a video {branch.most_steps} times at most. One more may be refused and still billed."
-        )
-        found.append(Doubt(sentence))
+        found.append(Doubt(branch.end_warning))
     if same := same_today(member, asked, own):
         found.append(same)
     return found
