@@ -160,9 +160,9 @@ def file_words(state: str) -> str:
 @register.filter
 def smoothest(clip: Clip) -> bool:
     """Whether the cut from its parent is the smoothest of its task's clips, by figures that people can tell apart."""
-    figures = [round(_cut_delta(other), 1) for other in clip.task.clips if _cut_delta(other) < math.inf]
-    mine = round(_cut_delta(clip), 1) if _cut_delta(clip) < math.inf else math.inf
-    return len(figures) > 1 and mine == min(figures) and figures.count(mine) == 1
+    figures = [round(_cut_delta(other), 1) for other in clip.task.clips]
+    mine = round(_cut_delta(clip), 1)
+    return has_cuts(clip.task) and mine == min(figures) and figures.count(mine) == 1
 
 
 @register.filter
