@@ -1,5 +1,7 @@
 // The composer under a wall: which clip it means, what its button says, and its keys.
 
+import { clamp } from "../shared/numbers.js";
+
 const form = () => document.querySelector("[data-composer]");
 
 export const chosen = () => form()?.querySelector("[name=index]:checked")?.value;
@@ -19,7 +21,7 @@ export function write() {
 export function along(by) {
   const cards = [...document.querySelectorAll("[data-strip] .card > a")];
   const at = cards.indexOf(document.activeElement);
-  cards.at(Math.min(at + by, cards.length - 1))?.focus();
+  cards[clamp(at + by, 0, cards.length - 1)]?.focus();
 }
 
 function label() {
