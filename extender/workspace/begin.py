@@ -15,7 +15,7 @@ from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
 from extender.workspace.again import warnings
-from extender.workspace.forms import PicturesForm, VideoForm
+from extender.workspace.begin_forms import PicturesForm, VideoForm
 from extender.workspace.giving import offer, recall, take
 
 FORMS: dict[str, type[VideoForm | PicturesForm]] = {
