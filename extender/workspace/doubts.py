@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from extender.lineage import branches
-from extender.states import OPEN, State
+from extender.states import FRUITLESS, OPEN
 from extender.tasks.models import Task
 from extender.team.models import Member
 
@@ -39,7 +39,7 @@ def same_today(member: Member, asked: dict[str, Any], own: Iterable[uuid.UUID] =
     """The same, where the member asked for it by another form, in the last day or so that it has not ended."""
     yesterday = timezone.now() - WITHIN
     same = Task.objects.owned_by(member).timed().filter(**asked).exclude(form_nonce__in=own)
-    lately = same.filter(created_at__gt=yesterday).exclude(state__in=(State.FAILED, State.CANCELLED))
+    lately = same.filter(created_at__gt=yesterday).exclude(state__in=FRUITLESS)
     # A union, each half by its own index: with OR, SQLite reads the member's whole history.
     found = lately.union(same.filter(state__in=OPEN), all=True)
     first = max(found, key=lambda task: (task.created_at, task.pk), default=None)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from extender.apiframe import MAX_ID
-from extender.states import FINAL, FOLLOWED, State
+from extender.states import FINAL, FOLLOWED, FRUITLESS, State
 from extender.tasks.models.queries import QUIET_AFTER, TaskQuerySet
 from extender.tasks.prompts import clips_of, file_words, is_blank
 
@@ -143,6 +143,11 @@ class Task(models.Model):
         return self.state in FINAL
 
     @property
+    def is_fruitless(self) -> bool:
+        """Whether it is over, and nothing came of it."""
+        return self.state in FRUITLESS
+
+    @property
     def is_due(self) -> bool:
         """Whether a look was due when it was read: a hint that saves a query; the claim decides."""
         return bool(not self.is_final and self.due_at and self.read_at and self.due_at <= self.read_at)
@@ -237,7 +242,7 @@ class Task(models.Model):
     @property
     def has_frames(self) -> bool:
         """Whether its clips are here, or are to come for all that is known."""
-        return self.state not in (State.FAILED, State.UNCONFIRMED, State.CANCELLED)
+        return self.state not in FRUITLESS | {State.UNCONFIRMED}
 
     @property
     def is_new_shot(self) -> bool:
