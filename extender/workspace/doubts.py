@@ -23,6 +23,11 @@ class Doubt:
     sentence: str
     task: Task | None = None
 
+    @property
+    def name(self) -> str:
+        """What a form sends back as `sure`: a yes to this doubt, and to no other that comes up when words change."""
+        return str(self.task.pk) if self.task else "end"
+
 
 def doubts(member: Member, parent: Task | None, asked: dict[str, Any], own: Iterable[uuid.UUID]) -> list[Doubt]:
     """What speaks against asking for `asked` after a clip of `parent`; `own` are the nonces of the form that asks."""

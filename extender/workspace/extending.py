@@ -48,7 +48,8 @@ def _submit(request: MemberRequest, task: Task) -> HttpResponse:
         return _answer(request, task, form)
     nonces = nonces_of(form.cleaned_data["nonce"], form.cleaned_data["runs"])
     asked = {**form.asked, "parent_task_id": task.remote_id}
-    if "sure" not in request.POST and (found := doubts(request.user, task, asked, nonces)):
+    found = doubts(request.user, task, asked, nonces)
+    if {doubt.name for doubt in found} - set(request.POST.getlist("sure")):
         return _answer(request, task, form, doubts=found)
     rows, as_asked = enqueue_runs(request.user, nonces, task, form.note, **asked)
     if not as_asked:

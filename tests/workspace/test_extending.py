@@ -142,6 +142,18 @@ def test_the_same_within_a_day_asks_before_it_is_paid_for_again(web, done, sandb
     assert submits(sandbox) == 2
 
 
+def test_a_yes_holds_for_what_was_asked_and_not_for_words_changed_since(web, member, sandbox):
+    task = make_task(member, remote_id=str(uuid.uuid4()))
+    for prompt in ("It snows", "It rains"):
+        make_task(member, parent=task, prompt=prompt, motion="low", index=1, parent_task_id=task.remote_id)
+    asked = composer(post(web, task, composer(shown(web, task)) | {"prompt": "It snows"}, headers=HTMX))
+    anew = post(web, task, asked | {"prompt": "It rains"}, headers=HTMX)
+    assert "“It rains”" in anew.content.decode()
+    assert Task.objects.filter(parent=task).count() == 2
+    post(web, task, composer(anew), headers=HTMX)
+    assert Task.objects.filter(parent=task).count() == 3
+
+
 @pytest.mark.parametrize(
     "changes",
     [
