@@ -330,6 +330,10 @@ def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, join
     page.locator(".status").evaluate("(status) => { status.after(document.createElement('p')); }")
     page.locator(".status + p").evaluate("(note) => Object.assign(note, { className: 'quiet', textContent: 'Note' })")
     assert box("#composer")["y"] + box("#composer")["height"] <= 900, "with a note of fewer clips, too"
+    page.locator(".status + p").evaluate("(note) => { note.style.height = '200px'; }")
+    page.locator("#composer_prompt").fill("It snows, and the lighthouse goes on. " * 40)
+    assert box("#composer")["y"] + box("#composer")["height"] <= 900, "under a notice and with long words, too"
+    assert box("#composer_prompt")["height"] >= 100
     page.locator(".screen").evaluate("(screen) => { screen.dataset.shape = 'tall'; }")
     boxes = [frame.bounding_box() for frame in page.locator(".wall .frame").all()]
     assert len({box["y"] for box in boxes}) == 1, "upright clips stand in a row"
