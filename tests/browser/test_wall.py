@@ -560,6 +560,8 @@ def test_beside_a_lost_clip_each_keeps_its_own_place_and_panel(open_wall, joined
         page.get_by_role("button", name="Compare").tap()
         expect(page.locator("#clip-1")).to_be_hidden()
         assert len(page.locator(".choices > li:visible").all()) == 2, "what is done belongs to the two that one sees"
+        page.keyboard.press("1")
+        expect(page.locator("#announce")).to_have_text("Clip 1 cannot be extended.")
     finally:
         do(directory, lost % "stored")
 

@@ -1,13 +1,16 @@
 // The composer under a wall: which clip it means, what its button says, and its keys.
 
 import { clamp } from "../shared/numbers.js";
+import { say } from "../shared/say.js";
 
 const form = () => document.querySelector("[data-composer]");
 
 export const chosen = () => form()?.querySelector("[name=index]:checked")?.value;
 
 export function choose(number) {
-  document.getElementById(`choose-${number}`)?.click();
+  const radio = document.getElementById(`choose-${number}`);
+  if (radio) radio.click();
+  else if (form()) say(`Clip ${number} cannot be extended.`);
 }
 
 // The words of the task stand there, to be typed over.
