@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 import uuid
+from pathlib import Path
 from typing import Any
 
 import django
@@ -71,6 +72,34 @@ def finish(clips: dict[str, int]) -> list[str]:
             for n in range(1, clips[task.remote_id] + 1)
         )
     return [str(task.pk) for task in tasks]
+
+
+def race(cancels: bool, processes: int, meeting: str) -> list[str]:
+    """Cancels, or sends, each queued task when all of `processes` have come to it: returns what is cancelled."""
+    from extender.states import State
+    from extender.tasks.models import Task
+    from extender.tasks.sending import send
+    from extender.tasks.submitting import cancel
+
+    act = cancel if cancels else send
+    cancelled = []
+    # Read before any of them can have moved.
+    tasks = list(Task.objects.filter(state=State.QUEUED).order_by("pk"))
+    for task in tasks:
+        _meet(Path(meeting) / str(task.pk), processes)
+        # Long beside what either takes, so that now these come first and now those.
+        time.sleep(random.random() / 10)
+        if act(task) and cancels:
+            cancelled.append(str(task.pk))
+    return cancelled
+
+
+def _meet(place: Path, processes: int) -> None:
+    """Returns when as many `processes` as these have come to `place`."""
+    with place.open("ab", buffering=0) as arrivals:
+        arrivals.write(b".")
+    while place.stat().st_size < processes:
+        time.sleep(0.001)
 
 
 def mix(seed: int, count: int) -> dict[str, Any]:
@@ -156,5 +185,5 @@ _kept: list[Any] = []
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
-    verb = {"set_up": set_up, "enqueue": enqueue, "finish": finish, "mix": mix}[sys.argv[1]]
+    verb = {"set_up": set_up, "enqueue": enqueue, "finish": finish, "race": race, "mix": mix}[sys.argv[1]]
     print(json.dumps(verb(**json.loads(sys.argv[2]))))
