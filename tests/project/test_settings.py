@@ -1,8 +1,11 @@
 """Settings from the environment: a bad one stops the start with a sentence, a good deployment is silent."""
 
 import os
+import runpy
 import subprocess
 import sys
+from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
@@ -34,19 +37,39 @@ AFK = {"APIFRAME_API_KEY": "afk_0123456789", "SECRET_KEY": "x" * 60}
 BUCKET = {"S3_BUCKET": "clips", "S3_REGION": "eu-central-1"}
 
 
-def check(*flags: str, **environment: str) -> subprocess.CompletedProcess:
-    """`manage.py check` under nothing but `environment`; an empty value hides what a `.env` file may say."""
-    inherited = {name: value for name, value in os.environ.items() if name not in OURS}
-    hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "SECRET_KEY", "S3_BUCKET", "X_ACCEL_PREFIX"), "")
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", *flags],
-        cwd=PROJECT,
-        env={**inherited, **hidden, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+# Each start below is forked from a process that has loaded what no setting has a say in.
+starts = get_context("forkserver")
+starts.set_forkserver_preload(["django.core.management", "django.db.models", "environs", "requests", "csp.constants"])
+
+
+def start(flags: tuple[str, ...], environment: dict[str, str], said: Path) -> None:
+    """Becomes `manage.py check`, which writes to `said` what it has to say."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(PROJECT)
+    sys.argv = ["manage.py", "check", *flags]
+    sys.path.insert(0, str(PROJECT))
+    # A module that is None cannot be imported.
+    sys.modules.update(dict.fromkeys(environment.get("NOT_INSTALLED", "").split()))
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(said / name, os.O_CREAT | os.O_WRONLY), number)
+    runpy.run_path("manage.py", run_name="__main__")
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Runs `manage.py check` under nothing but what it is given; an empty value hides what a `.env` file may say."""
+
+    def run(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        inherited = {name: value for name, value in os.environ.items() if name not in OURS}
+        hidden = dict.fromkeys(("APIFRAME_API_KEY", "PUBLIC_URL", "SECRET_KEY", "S3_BUCKET", "X_ACCEL_PREFIX"), "")
+        process = starts.Process(target=start, args=(flags, {**inherited, **hidden, **environment}, tmp_path))
+        process.start()
+        process.join()
+        said = [(tmp_path / name).read_text() for name in ("stdout", "stderr")]
+        return subprocess.CompletedProcess(flags, process.exitcode, *said)
+
+    return run
 
 
 BAD = [
@@ -88,7 +111,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "environment"), BAD, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_bad_value_stops_the_start_with_a_sentence_that_names_it(name, environment):
+def test_a_bad_value_stops_the_start_with_a_sentence_that_names_it(check, name, environment):
     result = check(**environment)
     assert result.returncode != 0
     said = result.stderr.strip()
@@ -99,16 +122,15 @@ def test_a_bad_value_stops_the_start_with_a_sentence_that_names_it(name, environ
     assert "two words" not in said
 
 
-def test_a_bucket_without_what_it_needs_stops_the_start(tmp_path):
-    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['boto3'] = None")
+def test_a_bucket_without_what_it_needs_stops_the_start(check):
     assert check(**BUCKET).returncode == 0
-    result = check(**BUCKET, PYTHONPATH=str(tmp_path))
+    result = check(**BUCKET, NOT_INSTALLED="boto3")
     assert result.stderr == (
         "Extender cannot start: S3_BUCKET needs what the extra s3 installs: pip install -e '.[s3]'.\n"
     )
 
 
-def test_a_deployment_behind_https_has_no_warning():
+def test_a_deployment_behind_https_has_no_warning(check):
     result = check(
         "--deploy",
         "--fail-level=WARNING",
@@ -121,7 +143,7 @@ def test_a_deployment_behind_https_has_no_warning():
 
 
 @pytest.mark.parametrize("environment", [{}, {**AFK, "APIFRAME_BASE_URL": "https://other.example/v1/"}])
-def test_without_any_setting_it_starts_on_the_sandbox_and_with_any_key_elsewhere(environment):
+def test_without_any_setting_it_starts_on_the_sandbox_and_with_any_key_elsewhere(check, environment):
     result = check(**environment)
     assert (result.returncode, result.stderr) == (0, "")
 
