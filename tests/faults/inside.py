@@ -17,14 +17,12 @@ import django
 
 
 def set_up(originals: list[str], members: int = 1) -> list[dict[str, str]]:
-    """Makes the tables, and members who are signed in and have a finished video each to continue."""
-    from django.core.management import call_command
+    """Makes members who are signed in and have a finished video each to continue."""
     from django.test import Client
 
     from extender.tasks.lookup import look_up
     from extender.team.models import Member
 
-    call_command("migrate", verbosity=0)
     made = []
     for number in range(members):
         member = Member.objects.create(username=f"member-{number}")

@@ -29,6 +29,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT", "EXTENDER_")
 # A browser keeps one for a year, so every form that a member ever opened bears the same.
 CSRF_TOKEN = "c" * 32
+# An SQLite file with all tables and no rows, once there is one.
+TABLES: list[bytes] = []
 
 
 class Process:
@@ -170,6 +172,7 @@ class Installation:
             stack.callback(self._end_all)
             self.environment = self._environment()
             originals = [each["task_id"] for each in self.sandbox.originals()]
+            self._make_tables()
             self.members = self.inside("set_up", originals=originals, members=self._member_count)
             self._stack = stack.pop_all()
         return self
@@ -180,6 +183,17 @@ class Installation:
     def _end_all(self) -> None:
         for process in self.processes:
             process.end()
+
+    def _make_tables(self) -> None:
+        """Those of SQLite are made once, and copied ever after."""
+        if not self.database_url.startswith("sqlite"):
+            self.manage("migrate", "-v0").check_returncode()
+            return
+        file = Path(urlsplit(self.database_url).path[1:])
+        if not TABLES:
+            self.manage("migrate", "-v0").check_returncode()
+            TABLES.append(file.read_bytes())
+        file.write_bytes(TABLES[0])
 
     def _environment(self) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
