@@ -99,6 +99,7 @@ def _private(response: HttpResponse) -> HttpResponse:
 
 def _links(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     if not request.htmx:
-        return redirect(reverse("task", args=[task.pk]) + "#share")
+        late = "?undo-late" if more.get("too_late") else ""
+        return redirect(f"{reverse('task', args=[task.pk])}{late}#share")
     context = {"task": task, "links": links.listed(task, request), **more}
     return render(request, "sharing/_links.html", context)
