@@ -283,6 +283,17 @@ def test_the_film_stays_in_sight_while_takes_are_tried(open_film):
         assert page.evaluate("() => document.documentElement.scrollWidth") == width
     page.set_viewport_size({"width": 1366, "height": 680})
     assert page.locator(".ends").evaluate("(ends) => ends.scrollWidth - ends.clientWidth") == 0
+    for width, height in ((1440, 900), (1366, 768), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        takes.get_by_label("Clip 3").check(force=True)
+        for name in ("Extend this take", "Use this take"):
+            expect(page.get_by_role("link", name=name)).to_be_in_viewport(ratio=1)
+        page.get_by_role("button", name="Back", exact=True).click()
+        expect(takes.get_by_label("Clip 2")).to_be_checked()
+        parts = (".crumb", ".task-title", ".screen", ".strip", ".end", ".take .frame", ".for-editors", ".keys")
+        assert len({page.locator(part).first.bounding_box()["x"] for part in parts}) == 1, "one left edge"
+        save, transport = (page.locator(which).bounding_box() for which in ("[data-save]", ".transport"))
+        assert save["y"] < transport["y"] + transport["height"] + 4, "the frame that is seen is kept by its transport"
     # Where it would leave no room for anything else, it scrolls away.
     page.set_viewport_size({"width": 844, "height": 390})
     takes.scroll_into_view_if_needed()
@@ -306,7 +317,7 @@ def test_another_take_plays_in_place_and_the_chosen_one_brings_the_branch_back(o
     expect(page.locator("[data-step='2'] .aside")).to_have_text("continues clip 2")
     expect(page.locator("[data-step='1'] .step-name")).to_contain_text("clip 3")
     expect(page.locator("[data-step='1'] .drift")).to_contain_text("ΔE 2.0")
-    film, extend = (page.get_by_role("link", name=name).get_attribute("href") for name in ("Film of", "Extend this"))
+    film, extend = (page.get_by_role("link", name=name).get_attribute("href") for name in ("Use this", "Extend this"))
     assert film.endswith("/clips/3/film/")
     assert extend == f"/tasks/new/?parent={film.split('/')[2]}&index=3"
     expect(page.get_by_role("link", name="Extend clip 2")).to_be_hidden()
