@@ -34,7 +34,7 @@ def frame(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     if clip is None or clip.is_picture:
         raise Http404
     if not clip.is_stored:
-        return _none(request, clip, "This clip is not copied yet. Its frames can be had as soon as it is.")
+        return _none(request, clip, "This clip is not copied yet. Try again once it is saved.")
     try:
         return _start(request, clip) if request.method == "POST" else _save(request, clip)
     except ValueError:

@@ -185,7 +185,7 @@ def test_the_part_of_the_page_asks_for_itself_until_it_is_ready(web, film):
     ("how", "words"),
     [
         ({"state": "waiting"}, "clip 1 of extension 1 (not copied yet)."),
-        ({"state": "refused"}, "clip 1 of extension 1 (cannot be stored)."),
+        ({"state": "refused"}, "clip 1 of extension 1 (cannot be saved)."),
         ({"contains_parent": ""}, "clip 1 of extension 1 (not compared with the clip before yet)."),
     ],
 )
