@@ -38,7 +38,7 @@ def frame(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     try:
         return _start(request, clip) if request.method == "POST" else _save(request, clip)
     except ValueError:
-        return HttpResponse("There is no such moment.", status=400, content_type="text/plain")
+        return _none(request, clip, "This clip has no such moment. Go back and choose another.", status=400)
     except Full as error:
         return _none(request, clip, str(error))
     except Unfit as error:
