@@ -93,9 +93,9 @@ FILE_WORDS: dict[FileState, str] = {
     FileState.WAITING: "not copied yet",
     FileState.COPYING: "copying",
     FileState.BLOCKED: "copying paused",
-    FileState.BARRED: "out of reach from here",
+    FileState.BARRED: "cannot be reached",
     FileState.STORED: "saved",
-    FileState.REFUSED: "cannot be stored",
+    FileState.REFUSED: "cannot be saved",
     FileState.LOST: "no longer at APIFRAME",
 }
 

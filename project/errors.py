@@ -19,6 +19,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 @login_not_required
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What no form of ours sends: too many fields, too large, or not to be read."""
+    return render(request, "project/400.html", status=400)
+
+
+@login_not_required
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What this member has no right to."""
+    return render(request, "project/403.html", status=403)
+
+
+@login_not_required
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """An address that leads nowhere, or to what is not yours: the same page for both."""
     return render(request, "project/404.html", status=404)

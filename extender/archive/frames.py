@@ -34,11 +34,11 @@ def frame(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     if clip is None or clip.is_picture:
         raise Http404
     if not clip.is_stored:
-        return _none(request, clip, "This clip is not copied yet. Its frames can be had as soon as it is.")
+        return _none(request, clip, "This clip is not copied yet. Try again once it is saved.")
     try:
         return _start(request, clip) if request.method == "POST" else _save(request, clip)
     except ValueError:
-        return HttpResponse("There is no such moment.", status=400, content_type="text/plain")
+        return _none(request, clip, "This clip has no such moment. Go back and choose another.", status=400)
     except Full as error:
         return _none(request, clip, str(error))
     except Unfit as error:

@@ -22,10 +22,10 @@ class Step:
 
     @property
     def name(self) -> str:
-        """What people call it: "original", "step 2", "shot 2", "shot 2, step 1"."""
+        """What people call it: "original", "extension 2", "shot 2", "shot 2, extension 1"."""
         if self.shot == 1:
-            return f"step {self.number}" if self.number else "original"
-        return f"shot {self.shot}, step {self.number}" if self.number else f"shot {self.shot}"
+            return f"extension {self.number}" if self.number else "original"
+        return f"shot {self.shot}, extension {self.number}" if self.number else f"shot {self.shot}"
 
     @property
     def takes(self) -> list["Segment"]:

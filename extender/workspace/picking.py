@@ -21,7 +21,7 @@ def pick(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
     clip = own_clip(request.user, pk, index)
     picked = WORDS.get(request.POST.get("picked", ""))
     if picked is None:
-        return HttpResponseBadRequest("picked is yes or no")
+        return HttpResponseBadRequest("picked must be yes or no")
     picks.pick(clip, picked)
     if not request.htmx:
         return redirect(f"{clip.task.get_absolute_url()}#clip-{index}")

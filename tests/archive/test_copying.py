@@ -212,7 +212,7 @@ def test_what_is_no_video_is_kept_out_and_stays_linked(web, finished, settings):
     assert set(task.clip_set.values_list("state", flat=True)) == {"refused"}
     page = web.get(f"/tasks/{task.pk}/").content.decode()
     assert task.clip(1).source_url in page
-    assert "cannot be stored" in page
+    assert "cannot be saved" in page
     assert files(settings) == []
 
 

@@ -184,9 +184,9 @@ def test_the_part_of_the_page_asks_for_itself_until_it_is_ready(web, film):
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ({"state": "waiting"}, "clip 1 of step 1 (not copied yet)."),
-        ({"state": "refused"}, "clip 1 of step 1 (cannot be stored)."),
-        ({"contains_parent": ""}, "clip 1 of step 1 (not compared with the clip before yet)."),
+        ({"state": "waiting"}, "clip 1 of extension 1 (not copied yet)."),
+        ({"state": "refused"}, "clip 1 of extension 1 (cannot be saved)."),
+        ({"contains_parent": ""}, "clip 1 of extension 1 (not compared with the clip before yet)."),
     ],
 )
 def test_no_film_is_made_while_a_file_of_it_is_missing(web, film, how, words):
@@ -220,7 +220,7 @@ def test_a_step_that_adds_nothing_is_left_out(web, film, bodies):
     web.post(f"{page_of(step)}export/", {"first": 2, "last": 2})
     shown = part_of(web, step)
     assert 'data-state="empty"' in shown
-    assert "These steps add nothing to a film" in shown
+    assert "These clips add nothing to the film" in shown
     assert Export.objects.count() == 1
 
 
@@ -234,7 +234,7 @@ def test_the_choices_are_remembered_the_steps_for_this_film_alone(web, film):
     shown = part_of(web, film)
     assert 'data-state="cancelled"' in shown
     assert '<option value="1:1 crop" selected>' in shown
-    assert shown.count('<option value="1" selected>Step 1') == 2
+    assert shown.count('<option value="1" selected>Extension 1') == 2
     other = part_of(web, film.parent)
     assert '<details class="extra" open>' in other, "what is remembered is not hidden"
     assert '<option value="1:1 crop" selected>' in other
@@ -322,7 +322,7 @@ def test_a_film_that_cannot_be_made_says_why_and_may_be_asked_for_again(web, fil
     assert exporting.export_next()
     shown = part_of(web, film)
     assert 'data-state="failed"' in shown
-    assert "Step 1: This is not a video that browsers play." in shown
+    assert "Extension 1: This is not a video that browsers play." in shown
     assert ask(web, film) == export
     assert 'data-state="waiting"' in part_of(web, film)
 

@@ -158,11 +158,11 @@ def test_ticks_jump_to_their_steps_and_the_timeline_says_where_it_is(open_film):
         page.locator(".ticks button").nth(step).click()
         await_picture(page, step, 2, number)
         start = START_SECONDS + (step - 1) * STEP_SECONDS if step else 0
-        where = f"step {step}" if step else "original"
+        where = f"extension {step}" if step else "original"
         expect(track).to_have_attribute("aria-valuetext", f"{start:.1f} of 7.0 seconds, {where}")
     track.fill("6.5")
     await_picture(page, 2, 2, round(1.5 * RATE))
-    page.get_by_role("button", name="To the end of step 1").click()
+    page.get_by_role("button", name="To the end of extension 1").click()
     await_picture(page, 1, 2, last_of(1))
 
 
@@ -224,7 +224,7 @@ def test_what_a_pointer_has_chosen_leaves_the_keys_to_the_film(open_film):
     page = open_film("contains")
     press = page.keyboard.press
     press("l")
-    take = page.get_by_role("group", name="Takes of step 1").get_by_label("Clip 3")
+    take = page.get_by_role("group", name="Takes of extension 1").get_by_label("Clip 3")
     take.check(force=True)
     await_picture(page, 1, 3)
     press("Space")
@@ -245,7 +245,7 @@ def test_what_a_pointer_has_chosen_leaves_the_keys_to_the_film(open_film):
     expect(speed).to_be_focused()
     speed.select_option("0.5")
     expect(speed).not_to_be_focused()
-    page.get_by_role("button", name="To the end of step 1").click()
+    page.get_by_role("button", name="To the end of extension 1").click()
     await_picture(page, 1, 3, last_of(1))
     press("Space")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
@@ -263,7 +263,7 @@ def test_what_a_pointer_has_chosen_leaves_the_keys_to_the_film(open_film):
 
 def test_the_film_stays_in_sight_while_takes_are_tried(open_film):
     page = open_film()
-    cinema, takes = page.locator(".cinema"), page.get_by_role("group", name="Takes of step 1")
+    cinema, takes = page.locator(".cinema"), page.get_by_role("group", name="Takes of extension 1")
     for width, height in ((1366, 680), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         takes.evaluate("(takes) => takes.scrollIntoView({ block: 'end' })")
@@ -283,6 +283,17 @@ def test_the_film_stays_in_sight_while_takes_are_tried(open_film):
         assert page.evaluate("() => document.documentElement.scrollWidth") == width
     page.set_viewport_size({"width": 1366, "height": 680})
     assert page.locator(".ends").evaluate("(ends) => ends.scrollWidth - ends.clientWidth") == 0
+    for width, height in ((1440, 900), (1366, 768), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        takes.get_by_label("Clip 3").check(force=True)
+        for name in ("Extend this take", "Use this take"):
+            expect(page.get_by_role("link", name=name)).to_be_in_viewport(ratio=1)
+        page.get_by_role("button", name="Back", exact=True).click()
+        expect(takes.get_by_label("Clip 2")).to_be_checked()
+        parts = (".crumb", ".task-title", ".screen", ".strip", ".end", ".take .frame", ".for-editors", ".keys")
+        assert len({page.locator(part).first.bounding_box()["x"] for part in parts}) == 1, "one left edge"
+        save, transport = (page.locator(which).bounding_box() for which in ("[data-save]", ".transport"))
+        assert save["y"] < transport["y"] + transport["height"] + 4, "the frame that is seen is kept by its transport"
     # Where it would leave no room for anything else, it scrolls away.
     page.set_viewport_size({"width": 844, "height": 390})
     takes.scroll_into_view_if_needed()
@@ -291,7 +302,7 @@ def test_the_film_stays_in_sight_while_takes_are_tried(open_film):
 
 def test_another_take_plays_in_place_and_the_chosen_one_brings_the_branch_back(open_film):
     page = open_film("contains")
-    takes = page.get_by_role("group", name="Takes of step 1")
+    takes = page.get_by_role("group", name="Takes of extension 1")
     colour, softness = (page.locator(f".growth .{name}") for name in ("colour", "softness"))
     drawn = [colour.get_attribute("points"), softness.get_attribute("points")]
     takes.get_by_label("Clip 3").check(force=True)
@@ -306,7 +317,7 @@ def test_another_take_plays_in_place_and_the_chosen_one_brings_the_branch_back(o
     expect(page.locator("[data-step='2'] .aside")).to_have_text("continues clip 2")
     expect(page.locator("[data-step='1'] .step-name")).to_contain_text("clip 3")
     expect(page.locator("[data-step='1'] .drift")).to_contain_text("ΔE 2.0")
-    film, extend = (page.get_by_role("link", name=name).get_attribute("href") for name in ("Film of", "Extend this"))
+    film, extend = (page.get_by_role("link", name=name).get_attribute("href") for name in ("Use this", "Extend this"))
     assert film.endswith("/clips/3/film/")
     assert extend == f"/tasks/new/?parent={film.split('/')[2]}&index=3"
     expect(page.get_by_role("link", name="Extend clip 2")).to_be_hidden()
@@ -396,7 +407,9 @@ def test_it_goes_on_without_a_segment_that_cannot_be_loaded(house, open_page, fi
     page.route(f"**{missing}", lambda route: route.fulfill(status=404))
     page.evaluate(RECORD)
     page.locator(".ticks button").nth(0).click()
-    expect(page.locator("[data-trouble]")).to_have_text("Clip 2 of step 1 cannot be loaded now. The film skips it.")
+    expect(page.locator("[data-trouble]")).to_have_text(
+        "Clip 2 of extension 1 cannot be loaded now. The film skips it."
+    )
     expect(page.locator(".ticks button")).to_have_count(3)
     page.get_by_label("Speed").select_option("2")
     page.get_by_role("button", name="Play", exact=True).click()
@@ -442,16 +455,16 @@ print(Clip.objects.filter(pk="{source[7:-4]}").update(state="{{}}"))
     do(directory, become.format("blocked"))
     try:
         page.reload()
-        expect(page.get_by_text("Clip 2 of step 3 plays in full")).to_be_visible()
+        expect(page.get_by_text("Clip 2 of extension 3 plays in full")).to_be_visible()
         expect(page.locator("[data-length]")).to_have_text("9.0")
         page.locator(".ticks button").last.click()
         expect(page.locator("video[data-seen]")).to_have_attribute("src", "https://clips.example/2.mp4")
         page.get_by_role("button", name="Play", exact=True).click()
         await_end(page)
-        expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "9.0 of 9.0 seconds, step 3")
+        expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "9.0 of 9.0 seconds, extension 3")
         # The picture of the step is that of the take that is named there.
         end = page.locator("[data-step='3'] .end")
-        takes = page.get_by_role("group", name="Takes of step 3")
+        takes = page.get_by_role("group", name="Takes of extension 3")
         for clip, shown, hidden in (("Clip 3", "img", "video"), ("Clip 2", "video", "img")):
             takes.get_by_label(clip).check(force=True)
             expect(end.locator(shown)).to_be_visible()
@@ -508,7 +521,7 @@ def test_a_finger_on_a_narrow_screen_plays_jumps_and_tries(open_film):
 def test_axe_finds_nothing_and_nothing_shifts(open_film):
     page = open_film()
     assert page.evaluate(SHIFTS) < 0.02
-    page.get_by_role("group", name="Takes of step 1").get_by_label("Clip 3").check(force=True)
+    page.get_by_role("group", name="Takes of extension 1").get_by_label("Clip 3").check(force=True)
     await_end(page)
     page.locator(".export summary").click()
     page.locator(".keys summary").click()
@@ -519,7 +532,7 @@ def test_axe_finds_nothing_and_nothing_shifts(open_film):
 
 def test_a_frame_of_the_film_is_saved_or_begins_a_shot(open_film):
     page = open_film()
-    page.get_by_role("button", name=re.compile("^Step 1, clip 2")).click()
+    page.get_by_role("button", name=re.compile("^Extension 1, clip 2")).click()
     page.keyboard.press("ArrowRight")
     expect(page.locator("[data-time]")).not_to_have_text("0.0")
     with page.expect_download() as saving:

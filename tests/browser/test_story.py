@@ -304,7 +304,7 @@ def test_a_picture_becomes_a_film_of_two_shots_that_is_taken_away(house, upstrea
     expect(page.locator("#branch .shot-mark")).to_have_text("Shot 2")
 
     by.press(page.get_by_role("link", name="Play the film"))
-    for name in ("Original", "Step 1", "Step 2", "Shot 2", "Shot 2, step 1"):
+    for name in ("Original", "Extension 1", "Extension 2", "Shot 2", "Shot 2, extension 1"):
         expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
     by.press(page.get_by_role("button", name="Download the film"))
     with page.expect_download() as downloading:

@@ -54,11 +54,14 @@ def root(house, directory) -> Iterator[str]:
 
 @pytest.fixture
 def tree(house, root, open_page):
-    """Opens the tree, signed in."""
+    """Opens the tree, signed in, and goes to where one is."""
 
-    def open_tree(*size: int, **options: object) -> Page:
+    def open_tree(*size: int, whole: bool = False, **options: object) -> Page:
         page = sign_in(open_page(*size, **options), house, "stage", f"{house.url}/tasks/{root}/tree/")
         expect(page.locator(".plate")).to_have_count(SIZE)
+        if not whole:
+            page.locator("[data-lens=here]").evaluate("(button) => button.click()")
+            at_rest(page)
         return page
 
     return open_tree
@@ -102,6 +105,52 @@ def is_in_sight(page: Page) -> bool:
         outer[start] <= inner[start] and inner[start] + inner[size] <= outer[start] + outer[size]
         for start, size in (("x", "width"), ("y", "height"))
     )
+
+
+# Where a line leaves a clip: in the middle of its right edge.
+LEAVES = """() => {
+  const plane = document.querySelector("[data-plane]").getBoundingClientRect();
+  const scale = plane.width / document.querySelector("[data-plane]").offsetWidth;
+  const dots = [...document.querySelector(".dots").getAttribute("d").matchAll(/M([\\d.]+) ([\\d.]+)/g)];
+  return [...document.querySelectorAll(".extensions > ul > .node > .edge")].every((edge) => {
+    const frames = edge.closest(".extensions").previousElementSibling.querySelectorAll(".frame");
+    const { right, top, height } = frames[edge.dataset.clip - 1].getBoundingClientRect();
+    const [x, y] = [(right - plane.left) / scale, (top + height / 2 - plane.top) / scale];
+    return dots.some(([, left, down]) => Math.hypot(left - x, down - y) < 1);
+  });
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_it_begins_whole_and_each_line_leaves_its_clip(tree, width):
+    page = tree(width, whole=True, reduced_motion="reduce")
+    plane, canvas = (page.locator(name).bounding_box() for name in ("[data-plane]", "[data-canvas]"))
+    for start, size in (("x", "width"), ("y", "height")):
+        assert canvas[start] <= plane[start]
+        assert plane[start] + plane[size] <= canvas[start] + canvas[size]
+    expect(page.locator("[data-partly]")).to_be_hidden()
+    assert page.evaluate(LEAVES)
+    page.get_by_role("button", name="Here").click()
+    assert page.evaluate(LEAVES), "near, where the clips lie otherwise"
+    # Higher than can be read at all it begins with where one is, and says so.
+    page.reload()
+    page.locator("[data-plane]").evaluate("(plane) => { plane.style.height = '40000px'; }")
+    page.set_viewport_size({"width": width, "height": 880})
+    expect(page.locator("[data-partly]")).to_be_visible()
+    expect(page.locator("[aria-current=true]")).to_be_in_viewport()
+
+
+def test_failures_are_a_number_that_opens(tree):
+    page = tree(reduced_motion="reduce")
+    failed, number = page.locator(".plate[data-state=failed]").first, page.locator("summary").first
+    expect(failed).to_be_hidden()
+    number.focus()
+    page.keyboard.press("Enter")
+    expect(failed).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(failed).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(number).not_to_be_focused()
 
 
 def test_dragging_pans_and_opens_nothing_and_a_click_opens(tree, root):
@@ -157,6 +206,7 @@ def test_the_buttons_zoom_fit_and_lead_back(tree):
     for _ in range(8):
         press("Zoom in")
     assert view(page)[2] == 2
+    page.locator("summary").evaluate_all("(all) => all.forEach((summary) => summary.click())")
     press("Fit")
     assert view(page)[2] < 0.6
     plane, canvas = (page.locator(name).bounding_box() for name in ("[data-plane]", "[data-canvas]"))
@@ -226,7 +276,7 @@ def test_the_keyboard_alone_walks_the_tree_and_opens_a_task(tree):
 
 def test_leaves_that_stand_side_by_side_are_walked_as_one_sees_them(tree):
     page = tree(reduced_motion="reduce")
-    block = page.locator(".block:has(> :nth-child(3))").first
+    block = page.locator(".extensions > .block:has(> :nth-child(3))").first
     plates = block.locator(".plate")
     plates.nth(0).focus()
     page.keyboard.press("ArrowRight")
@@ -316,6 +366,7 @@ def test_a_node_finishes_in_the_open_page_and_view_focus_and_pictures_stay(tree,
     expect(running).to_contain_text("Rendering 40 %")
     expect(page.locator(".plate[data-state=failed]").first).to_contain_text("Failed")
     node = running.get_attribute("id")
+    page.locator("summary").first.evaluate("(summary) => summary.click()")
     running.focus()
     page.keyboard.press("-")
     for _ in range(12):
@@ -333,6 +384,7 @@ def test_a_node_finishes_in_the_open_page_and_view_focus_and_pictures_stay(tree,
     expect(plate.locator(".still")).to_have_count(4)
     assert page.evaluate("() => !window.list.isConnected && window.old.isConnected")
     assert focused(page) == node
+    assert page.locator("details[open]").count() == 1, "what was opened stays open"
     assert view(page) != before
     assert view(page)[2] == before[2]
     assert plate.bounding_box() == pytest.approx(where, abs=1)

@@ -37,7 +37,7 @@ def test_the_steps_lead_from_the_original_to_here(web, start):
     assert words(shown) == ["Clip 3 of “a kite”", "Clip 2 of “it rises”", "Here"]
     links = re.findall(r'<a class="source" href="([^"]*)"', shown)
     assert links == [f"/tasks/{start.pk}/", f"/tasks/{first.pk}/"]
-    assert "Step 2 of about 4 · 13 of about 21 s" in shown
+    assert "Extension 2 of about 4 · 13 of about 21 s" in shown
     assert re.findall(r'<video src="([^#]*)', shown) == [start.clip(3).source_url, first.clip(2).source_url]
     assert words(strip(web, start)) == []
     assert "The original · 5 of about 21 s" in strip(web, start)
@@ -84,7 +84,7 @@ def test_near_the_end_it_warns_and_refuses_nothing(web, start):
     assert "at most" not in strip(web, third)
     shown = strip(web, fourth)
     assert "Midjourney extends a video 4 times at most. One more may be refused" in shown
-    assert "Step 4 of about 4 · 21 of about 21 s" in shown
+    assert "Extension 4 of about 4 · 21 of about 21 s" in shown
     assert b'id="composer-send"' in web.get(f"/tasks/{fourth.pk}/").content
 
 
@@ -113,13 +113,13 @@ def test_it_leads_to_the_tree_and_to_the_film_of_what_was_chosen(web, start):
 def test_what_is_not_finished_has_its_branch_too(web, start):
     shown = strip(web, extend(start, state=State.PROCESSING))
     assert words(shown) == ["Clip 1 of “a kite”", "Here, not finished yet"]
-    assert "Step 1 of about 4 · 9 of about 21 s" in shown
+    assert "Extension 1 of about 4 · 9 of about 21 s" in shown
 
 
 def test_what_has_failed_is_no_step_and_has_nothing_to_share(web, start):
     task = extend(start, state=State.FAILED)
     shown = strip(web, task)
-    assert "Would have been step 1" in shown
+    assert "Would have been extension 1" in shown
     assert "of about 21 s" not in shown
     assert "Play the film so far" in shown
     assert 'id="share"' not in web.get(f"/tasks/{task.pk}/").content.decode()

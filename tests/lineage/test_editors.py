@@ -163,7 +163,7 @@ def test_what_is_missing_is_said_and_keeps_its_place_in_the_film(web, start):
     assert {name for name in files if name.startswith("clips/")} == {"clips/00-a-kite-2.mp4"}
     said = files["MISSING.txt"].decode()
     for line in (
-        "Step 1: the clip that was extended never came. The film skips it.",
+        "Extension 1: the clip that was extended never came. The film skips it.",
         "00-a-kite-1.mp4: not copied yet.",
         "02-a-cat-dancing-1.mp4: no longer at APIFRAME. The film skips it.",
         "03-a-cat-dancing-1.mp4: not copied yet. The film plays it: in the cut list it has about 4 s, by guess.",

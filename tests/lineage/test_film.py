@@ -49,7 +49,7 @@ def test_what_is_not_copied_plays_from_where_it_is_and_the_page_says_that_it_may
     shown = page(web, task)
     assert [take["data-src"] for take in chosen(shown)] == [start.clip(1).source_url, task.clip(1).source_url]
     assert chosen(shown)[1]["data-to"] == ""
-    assert "Clip 1 of step 1 plays in full: it is not known whether it repeats the clip before." in shown
+    assert "Clip 1 of extension 1 plays in full: Extender cannot tell yet whether" in shown
     assert "of the original plays in full" not in shown
     make_clip(task, contains_parent="no", cut_ms=0)
     assert "plays in full" not in page(web, Task.objects.get(pk=task.pk))
@@ -59,11 +59,11 @@ def test_frames_that_do_not_come_evenly_are_told_to_the_player_and_to_the_reader
     make_clip(start, facts={"moments_ms": [0.0, 41.7, 300.0]})
     shown = page(web, start)
     assert chosen(shown)[0]["data-moments"] == "0.0 41.7 300.0"
-    assert "The frames of clip 1 of the original do not come evenly: the film cuts it by time." in shown
+    assert "Clip 1 of the original has uneven frames: the film cuts it by time." in shown
     make_clip(start, facts={"moments_ms": None})
     shown = page(web, start)
     assert "data-moments" not in shown
-    assert "evenly" not in shown
+    assert "uneven" not in shown
 
 
 def test_a_lost_clip_is_said_to_be_missing_and_has_nothing_to_play(web, start):
@@ -124,13 +124,13 @@ def test_the_head_tells_how_far_it_is_and_near_the_known_end_it_warns_and_offers
         assert ("One more may be refused" in shown) == (number == 4)
         assert f'href="/tasks/new/?parent={task.pk}&index=1">Extend clip 1</a>' in shown
         task = extend(task)
-    assert "Step 4 of about 4 · 21 of about 21 s" in shown
+    assert "Extension 4 of about 4 · 21 of about 21 s" in shown
     assert "<h1" in shown
     assert "a cat dancing</h1>" in shown
 
 
 def test_a_branch_that_starts_elsewhere_says_so(web, member):
-    assert "Everything before step 1 was made elsewhere" in page(web, make_task(member, parent=None, index=2))
+    assert "Everything before extension 1 was made elsewhere" in page(web, make_task(member, parent=None, index=2))
 
 
 def test_editors_are_offered_its_files_as_soon_as_one_is_stored(web, start):

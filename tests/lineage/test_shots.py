@@ -36,22 +36,25 @@ def second(start) -> Task:
 def test_a_new_shot_counts_its_steps_and_seconds_anew(web, second):
     branch = branch_to(second)
     assert [step.name for step in branch.steps] == [
-        "original", "step 1", "step 2", "step 3", "step 4", "shot 2", "shot 2, step 1",
+        "original", "extension 1", "extension 2", "extension 3", "extension 4", "shot 2", "shot 2, extension 1",
     ]  # fmt: skip
     assert [step.place for step in branch.steps] == list(range(7))
     assert (branch.is_near_end, branch.seconds, branch.shot_seconds) == (False, 30, 9)
     shown = told(web, second)
-    assert "Shot 2, step 1 of about 4 · 9 of about 21 s · 30 s in all" in shown
+    assert "Shot 2, extension 1 of about 4 · 9 of about 21 s · 30 s in all" in shown
     assert '<p class="shot-mark">Shot 2</p>' in shown
     form = unescape(re.sub(r"\s+", " ", web.get(f"/tasks/new/?parent={second.pk}").content.decode()))
-    assert "This will be shot 2, step 2 of about 4, 13 of about 21 s." in form
+    assert "This will be shot 2, extension 2 of about 4, 13 of about 21 s." in form
 
 
 def test_a_video_by_itself_begins_a_film_and_the_first_cut_from_it_is_shot_2(member):
     video = make_task(member, kind=Task.Kind.VIDEO, index=None)
     branch = branch_to(video)
     assert ([step.name for step in branch.steps], branch.next_shot, branch.has_shots) == (["original"], 2, False)
-    assert [step.name for step in branch_to(extend(cut_to(extend(video)))).steps[2:]] == ["shot 2", "shot 2, step 1"]
+    assert [step.name for step in branch_to(extend(cut_to(extend(video)))).steps[2:]] == [
+        "shot 2",
+        "shot 2, extension 1",
+    ]
 
 
 def test_what_came_before_a_video_made_elsewhere_is_not_counted_to_a_later_shot(member):

@@ -94,6 +94,22 @@ def test_states_reasons_and_kept_clips_are_said_in_words(web, start):
     assert "clip 3 picked" in page
 
 
+def test_what_brought_nothing_is_folded_into_a_number_unless_one_is_there(web, start):
+    failed, _, lost = extend(start, 1, State.FAILED), extend(start, 2, State.CANCELLED), extend(start, 3)
+    lost.clip_set.update(state="lost")
+    grown = extend(start, 4)
+    grown.clip_set.update(state="lost")
+    extend(grown, 1)
+    for task, attribute in ((start, ""), (failed, " open")):
+        page = web.get(tree(task)).content.decode()
+        fold = re.search(r'<details class="folded" id="[^"]+"( open)?>(.*?)</details>', page, re.S)
+        assert (fold[1] or "") == attribute
+        assert "1 failed, 1 cancelled, 1 lost</summary>" in fold[2]
+        assert fold[2].count('class="plate"') == 3, "what leads on is not folded"
+    news = f"/tasks/{start.pk}/tree/{start.pk}/news/"
+    assert "1 lost</summary>" in web.get(news).content.decode()
+
+
 def test_stills_come_from_our_copies_and_nothing_loads_a_video(web, start):
     copies = [make_clip(start, index) for index in (1, 2)]
     extend(start)

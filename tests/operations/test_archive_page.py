@@ -24,14 +24,14 @@ def test_it_counts_copies_and_their_bytes_by_state(staff, member, stranger):
     make_clip(task, 3, "lost")
     page = shown(staff)
     assert '<dt>Saved</dt><dd>2 <span class="quiet">2.0\xa0MB</span></dd>' in page
-    assert "<dt>Cannot be stored</dt><dd>2</dd>" in page
+    assert "<dt>Cannot be saved</dt><dd>2</dd>" in page
     assert "<dt>No longer at APIFRAME</dt><dd>1</dd>" in page
     assert "<dt>Not copied yet</dt><dd>0</dd>" in page
     assert "<dt>Copying" not in page
 
 
 def test_it_names_the_oldest_that_is_not_copied_and_since_when_it_waits(staff, member, stranger):
-    assert "every available clip is stored" in shown(staff)
+    assert "Every clip that can be saved is saved" in shown(staff)
     young, old = (
         make_clip(make_task(member, urls=[]), 1, "waiting"),
         make_clip(make_task(stranger, urls=[]), 3, "waiting"),
@@ -39,7 +39,7 @@ def test_it_names_the_oldest_that_is_not_copied_and_since_when_it_waits(staff, m
     make_clip(make_task(member, urls=[]), 2, "lost", made_at="2025-01-01T00:00:00Z")
     Clip.objects.filter(pk=old.pk).update(made_at="2026-01-05T12:00:00Z")
     page = shown(staff)
-    assert "Clip 3 of a task of otto, waiting since" in page
+    assert "Clip 3 of a task by otto, waiting since" in page
     assert "5 Jan 2026, 12:00" in page
     assert str(old.pk) in page
     assert str(young.pk) not in page
@@ -70,11 +70,11 @@ def test_it_names_the_hosts_that_are_out_of_reach(staff, member, address):
 
 def test_it_says_how_much_room_is_left_if_it_can(staff, settings, tmp_path):
     page = shown(staff)
-    assert "not known" not in page
+    assert "unknown" not in page
     assert "<dt>Space left</dt><dd>" in page
     (tmp_path / "a-file").write_text("")
     settings.MEDIA_ROOT = tmp_path / "a-file"
-    assert "<dt>Space left</dt><dd>not known</dd>" in shown(staff)
+    assert "<dt>Space left</dt><dd>unknown</dd>" in shown(staff)
 
 
 def test_it_says_that_no_worker_copies_unless_copying_is_paused(staff, member):

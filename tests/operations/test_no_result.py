@@ -62,12 +62,12 @@ def test_one_button_has_all_of_them_asked_about_by_twenties(staff, member, sandb
 def test_what_is_about_to_be_asked_is_told_and_the_page_waits_for_news(staff, member):
     task = quiet(member, 2)
     page = staff.get(ADDRESS)
-    assert "asked about again" in page.content.decode()
+    assert "next check" in page.content.decode()
     assert staff.get(f"{ADDRESS}?v={page.context['digest']}").status_code == 204
     age(task, due_at=timezone.now() - timedelta(seconds=1))
-    assert "being asked about now" in shown(staff)
+    assert "checking now" in shown(staff)
     age(task, due_at=None)
-    assert "no longer asked about" in shown(staff)
+    assert "no longer checked" in shown(staff)
 
 
 def test_it_is_for_staff_alone(web, member):

@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
 from django.test import Client
-from django.urls import path
+from django.urls import path, reverse
 
 from extender.sharing.models import Share
 from extender.states import State
@@ -276,6 +276,22 @@ def test_an_unknown_address_leads_back(web):
             assert response.status_code == 404, address
             assert b"This page does not exist" in response.content
             assert b'<a class="button" href="/">' in response.content
+
+
+def test_a_refusal_says_what_to_do_next(web, member):
+    member.is_staff = True
+    member.save()
+    for response, status, words in (
+        (
+            web.post("/password/", {f"field{number}": "" for number in range(1001)}),
+            400,
+            "reload the page and try again",
+        ),
+        (web.get(reverse("admin:tasks_task_changelist")), 403, "Ask an admin of your team"),
+    ):
+        assert response.status_code == status
+        assert words in response.content.decode()
+        assert "Nothing was sent or billed" in response.content.decode()
 
 
 def test_a_crash_gives_a_page_and_a_log_line_of_one_name_and_asks_no_database(crashing, log):

@@ -343,13 +343,13 @@ def test_it_says_what_this_extension_would_become_and_warns_near_the_end(web, me
     for number, seconds in enumerate((9, 13, 17, 21, 25), 1):
         page = " ".join(web.get(f"/tasks/new/?parent={task.pk}").content.decode().split())
         so_far = f" of about 4, {seconds} of about 21 s" if number < 5 else ", about 25 s in all"
-        assert f"This will be step {number}{so_far}." in page
+        assert f"This will be extension {number}{so_far}." in page
         assert ("Midjourney extends a video 4 times at most" in page) == (number == 5)
         assert "data-submit" in page
         task = make_task(member, parent=task, index=1)
     assert "This will be step" not in web.get("/tasks/new/").content.decode()
     again = web.get(f"/tasks/new/?again={task.pk}").content.decode()
-    assert "This will be step 5, about" in again
+    assert "This will be extension 5, about" in again
 
 
 def test_looking_up_shows_the_clips_to_choose_from_and_keeps_what_was_typed(web, sandbox):

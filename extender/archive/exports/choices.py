@@ -26,7 +26,7 @@ class Choices(forms.Form):
     last = forms.TypedChoiceField(label="To", coerce=int)
     shape = forms.ChoiceField(label="Shape", choices=SHAPES)
     format = forms.ChoiceField(label="Format", choices=FORMATS)
-    even_colours = forms.BooleanField(label="Even the colours", required=False)
+    even_colours = forms.BooleanField(label="Even out the colours", required=False)
 
     def __init__(self, branch: Branch, chosen: Mapping[str, Any]) -> None:
         self._steps = branch.played

@@ -40,7 +40,8 @@ def export(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponse:
 def _ask(request: MemberRequest, branch: Branch) -> HttpResponse:
     choices = Choices(branch, request.POST)
     if not choices.is_valid():
-        return HttpResponseBadRequest("There is no such choice.", content_type="text/plain")
+        words = "There is no such option. Reload the page and choose again."
+        return HttpResponseBadRequest(words, content_type="text/plain")
     remember(request.session, branch, choices)
     # What is missing the page says by itself.
     with suppress(NotStored):

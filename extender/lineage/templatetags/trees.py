@@ -1,6 +1,7 @@
 """How pages draw trees: as nested lists."""
 
 import math
+from collections import Counter
 
 from django import template
 from django.template import Context, Engine
@@ -23,11 +24,12 @@ def nested(context: Context, root: Node) -> SafeString:
     item = Engine.get_default().get_template("lineage/_node.html")
     made: dict[Task, SafeString] = {}
     for node in reversed(list(root.nodes)):
-        rows, block = _arranged(node.extensions)
-        lists = {
-            name: [made[extension.task] for extension in part] for name, part in (("rows", rows), ("block", block))
-        }
-        with context.push(node=node.task, columns=_columns(len(block)), **lists):
+        folded = [extension for extension in node.extensions if _is_folded(extension)]
+        rows, block = _arranged([extension for extension in node.extensions if extension not in folded])
+        parts = {"rows": rows, "block": block, "folded": folded}
+        lists = {name: [made[extension.task] for extension in part] for name, part in parts.items()}
+        fold = {"words": _words(folded), "is_open": any(leaf.task == context["task"] for leaf in folded)}
+        with context.push(node=node.task, columns=_columns(len(block or folded)), **fold, **lists):
             made[node.task] = mark_safe(item.render(context))  # noqa: S308  # a template made it
     return made[root.task]
 
@@ -36,6 +38,17 @@ def nested(context: Context, root: Node) -> SafeString:
 def pictures(task: Task) -> str:
     """A name for the task's stills as they are; they stay in the page while it is the same."""
     return f"stills-{task.pk}-{task.version}"
+
+
+def _is_folded(node: Node) -> bool:
+    """Whether nothing came of it, nothing is left of it, and nothing continues it."""
+    return node.task.is_final and not node.task.available_clips and not node.extensions
+
+
+def _words(folded: list[Node]) -> str:
+    """How many of them ended in which way: "2 failed, 1 cancelled"."""
+    counts = Counter(node.task.state if node.task.is_fruitless else "lost" for node in folded)
+    return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
 def _arranged(extensions: list[Node]) -> tuple[list[Node], list[Node]]:

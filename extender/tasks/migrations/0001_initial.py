@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('index', models.PositiveSmallIntegerField(help_text='1 to 4')),
                 ('source_url', models.TextField(help_text='Where APIFRAME says that it lies')),
                 ('picked', models.BooleanField(default=False, help_text='Whether somebody chose it to go on with')),
-                ('state', models.CharField(choices=[(extender.states.FileState['WAITING'], 'not copied yet'), (extender.states.FileState['COPYING'], 'copying'), (extender.states.FileState['BLOCKED'], 'copying paused'), (extender.states.FileState['BARRED'], 'out of reach from here'), (extender.states.FileState['STORED'], 'saved'), (extender.states.FileState['REFUSED'], 'cannot be stored'), (extender.states.FileState['LOST'], 'no longer at APIFRAME')], default=extender.states.FileState['WAITING'], max_length=10)),
+                ('state', models.CharField(choices=[(extender.states.FileState['WAITING'], 'not copied yet'), (extender.states.FileState['COPYING'], 'copying'), (extender.states.FileState['BLOCKED'], 'copying paused'), (extender.states.FileState['BARRED'], 'cannot be reached'), (extender.states.FileState['STORED'], 'saved'), (extender.states.FileState['REFUSED'], 'cannot be saved'), (extender.states.FileState['LOST'], 'no longer at APIFRAME')], default=extender.states.FileState['WAITING'], max_length=10)),
                 ('reason', models.CharField(blank=True, help_text='Why its file is not stored', max_length=300)),
                 ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('settled_at', models.DateTimeField(editable=False, help_text='When it was copied, or lost', null=True)),

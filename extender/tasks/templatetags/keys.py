@@ -85,7 +85,7 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
 @register.simple_tag
 def film_keys() -> list[Line]:
     """The keys of a branch's film."""
-    steps = Line("the step before, the next", [Key("[", "previous"), Key("]", "next")])
+    steps = Line("the clip before, the next", [Key("[", "previous"), Key("]", "next")])
     return [*PLAYING, steps, *SPEED, *FRAMES, Line("full screen", [Key("f", "full")])]
 
 

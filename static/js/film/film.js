@@ -187,6 +187,14 @@ for (const step of steps) {
     if (index >= 0) player.seek(player.startOf(index + 1) - player.segments[index].pictures.least / 2);
   });
 }
+find("tried-back").addEventListener("click", () => {
+  const tried = steps.find(({ row }) => row.querySelector(":checked:not([checked])"));
+  // Where the clip of that step is lost, any other one brings the branch back.
+  const { chosen = branch()[0] } = tried;
+  if (!chosen) return location.reload();
+  chosen.radio.checked = true;
+  tryTake(chosen);
+});
 // A form about the frame that is seen.
 document.addEventListener("submit", ({ target }) => {
   const at = target.querySelector("[name=at]");

@@ -2,8 +2,9 @@
 
 import { bindings } from "../shared/keys.js";
 import { clamp } from "../shared/numbers.js";
+import { draw as drawLines } from "./lines.js";
 
-const LEAST = 0.2;
+const LEAST = 0.15;
 const MOST = 2;
 const STEP = 1.25;
 const READABLE = 0.6; // from here down pictures take the words' place
@@ -22,8 +23,9 @@ let zoom = 1;
 let isMoved = false;
 let isDragged = false;
 let anchor = null;
+let unfolded = [];
 
-const plates = () => [...plane.querySelectorAll(".plate")];
+const plates = () => [...plane.querySelectorAll(".plate, summary")].filter((stop) => stop.checkVisibility());
 const here = () => plane.querySelector("[aria-current]");
 
 function draw(glide = false) {
@@ -35,7 +37,9 @@ function draw(glide = false) {
   // All widths of lines go by it, which takes longer than a frame: not at each notch, then.
   const coarse = STEP ** Math.round(Math.log(zoom) / Math.log(STEP));
   if (canvas.style.getPropertyValue("--zoom") !== `${coarse}`) canvas.style.setProperty("--zoom", coarse);
+  const isFar = canvas.hasAttribute("data-far");
   canvas.toggleAttribute("data-far", zoom < READABLE);
+  if (isFar !== zoom < READABLE) drawLines(plane, place);
 }
 
 // Where a plate is on the plane, whatever the plane is doing just now.
@@ -86,12 +90,11 @@ function reveal(plate) {
 }
 
 function open() {
-  if (whole() < READABLE) {
-    centre(here(), 1);
-    // Nothing beyond the tree's end is shown while there is tree to show.
-    x = clamp(x, Math.min(0, canvas.clientWidth - plane.offsetWidth), 0);
-    y = clamp(y, Math.min(0, canvas.clientHeight - plane.offsetHeight), 0);
-  } else fit();
+  fit();
+  // Smaller than that nobody sees anything: it begins with where one is.
+  const isWhole = zoom >= LEAST;
+  if (!isWhole) centre(here(), LEAST);
+  canvas.querySelector("[data-partly]").hidden = isWhole;
   draw();
 }
 
@@ -103,20 +106,25 @@ const lenses = {
 };
 
 function look(lens) {
-  isMoved = true;
+  move();
   lenses[lens]();
   draw(true);
 }
 
-function pan(right, down) {
+function move() {
   isMoved = true;
+  canvas.querySelector("[data-partly]").hidden = true;
+}
+
+function pan(right, down) {
+  move();
   x -= STRIDE * right;
   y -= STRIDE * down;
   draw(true);
 }
 
 function depth(plate) {
-  let count = 0;
+  let count = plate.matches("summary") ? 1 : 0;
   for (let node = plate; node; node = node.parentElement.closest(".node")) count += 1;
   return count;
 }
@@ -133,9 +141,13 @@ function towards(plate, [right, down]) {
       .filter((other) => below(other) * down > 1 && depth(other) === level)
       .sort((one, other) => (below(one) - below(other)) * down || aside(one) - aside(other))[0];
   }
-  const next = (right > 0 ? node.nextElementSibling : node.previousElementSibling)?.querySelector(".plate");
+  if (right > 0) {
+    const inner = plates().find((other) => other !== plate && node.contains(other));
+    if (inner) return inner;
+  }
+  const next = (right > 0 ? node.nextElementSibling : node.previousElementSibling)?.querySelector(":scope > .plate");
   const neighbour = next && Math.abs(below(next)) < 1 ? next : null;
-  if (right > 0) return node.querySelector(":scope > .extensions .plate") ?? neighbour;
+  if (right > 0) return neighbour;
   return neighbour ?? node.parentElement.closest(".node")?.querySelector(".plate");
 }
 
@@ -147,7 +159,7 @@ const COMMANDS = {
 };
 const commandOf = bindings(canvas);
 canvas.addEventListener("keydown", (event) => {
-  const plate = event.target.closest(".plate");
+  const plate = event.target.closest(".plate, summary");
   const [name, to] = commandOf(event) ?? [];
   // Without a plate there is nothing to go from, and arrows scroll the page.
   if (!name || (name === "go" && !plate)) return;
@@ -156,8 +168,8 @@ canvas.addEventListener("keydown", (event) => {
 });
 // What the pointer has focused is seen already; a swap brings the focus back without being asked.
 canvas.addEventListener("focusin", ({ target }) => {
-  if (anchor || !target.matches(".plate:focus-visible")) return;
-  isMoved = true;
+  if (anchor || !target.matches(":is(.plate, summary):focus-visible")) return;
+  move();
   reveal(target);
 });
 
@@ -189,7 +201,8 @@ canvas.addEventListener("pointermove", (event) => {
   }
   // Not before: what has captured the pointer gets the click.
   if (!isDragged) { for (const id of fingers.keys()) canvas.setPointerCapture(id); }
-  isDragged = isMoved = true;
+  isDragged = true;
+  move();
   canvas.toggleAttribute("data-drag", true);
   const before = grip();
   Object.assign(finger, { x: event.clientX, y: event.clientY });
@@ -219,7 +232,7 @@ canvas.addEventListener("dragstart", (event) => event.preventDefault());
 
 canvas.addEventListener("wheel", (event) => {
   event.preventDefault();
-  isMoved = true;
+  move();
   const unit = event.deltaMode ? STEP * MARGIN : 1;
   if (event.ctrlKey || event.metaKey) {
     // A notch is a hundred, a pinch a few.
@@ -235,13 +248,16 @@ canvas.addEventListener("wheel", (event) => {
 // Whatever has come, the focused plate, or the one in the middle, stays where it is.
 canvas.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.shouldSwap) return;
-  const focused = document.activeElement.closest(".plate");
+  unfolded = [...plane.querySelectorAll("details[open]")].map(({ id }) => id);
+  const focused = document.activeElement.closest(".plate, summary");
   const all = (focused ? [focused] : plates()).map((plate) => ({ id: plate.id, ...place(plate) }));
   const [middleX, middleY] = [(canvas.clientWidth / 2 - x) / zoom, (canvas.clientHeight / 2 - y) / zoom];
   const away = (plate) => Math.hypot(plate.x + plate.width / 2 - middleX, plate.y + plate.height / 2 - middleY);
   anchor = all.reduce((nearest, plate) => (away(plate) < away(nearest) ? plate : nearest));
 });
 canvas.addEventListener("htmx:afterSwap", () => {
+  for (const id of unfolded) document.getElementById(id)?.toggleAttribute("open", true);
+  drawLines(plane, place);
   const plate = anchor && document.getElementById(anchor.id);
   if (plate) {
     const now = place(plate);
@@ -252,7 +268,10 @@ canvas.addEventListener("htmx:afterSwap", () => {
   anchor = null;
 });
 
+plane.addEventListener("toggle", () => drawLines(plane, place), true);
+
 canvas.dataset.live = "";
 canvas.querySelector("[data-lenses]").hidden = false;
+drawLines(plane, place);
 // At first, and as long as nobody has moved it.
 new ResizeObserver(() => (isMoved ? draw() : open())).observe(canvas);
