@@ -19,7 +19,7 @@ PROBE_UNREACHED_EVERY = timedelta(seconds=5)
 # Until one row is tried. Longer than it takes to ask for the account, which has the first word where it has any.
 FIRST_TRIAL, LONGEST_TRIAL = timedelta(minutes=2), timedelta(hours=1)
 SILENCE = (
-    "APIFRAME gives no usable answer, whatever it is asked: what is sent may be billed and not be seen."
+    "APIFRAME gives no usable answer to requests: what is sent may be billed and not be seen."
     " So one task at a time is tried, ever more rarely, until it answers."
 )
 
@@ -61,8 +61,17 @@ def close_for_silence(error: ApiframeError) -> None:
         _close(Gate.Cause.SILENT, SILENCE)
 
 
+def unanswered() -> None:
+    """Counts a send without a usable answer, and closes the gate after too many in a row, whatever the account says."""
+    Gate.objects.get_or_create()
+    Gate.objects.exclude(cause__in=Gate.STANDING).update(unanswered=F("unanswered") + 1)
+    if Gate.objects.failing().exists():
+        _close(Gate.Cause.SILENT, SILENCE)
+
+
 def answered() -> None:
     """Opens a gate that a standing cause had closed: APIFRAME has read a request and has answered it."""
+    Gate.objects.update(unanswered=0)
     _open(Gate.objects.standing())
 
 
@@ -94,7 +103,8 @@ def try_now() -> None:
     if account.credits is not None and account.credits <= 0:
         _postpone_trial(closed.filter(cause=Gate.Cause.CREDITS))
         closed = closed.exclude(cause=Gate.Cause.CREDITS)
-    _open(closed)
+    if not closed.failing().update(cause=Gate.Cause.SILENT, said=SILENCE):
+        _open(closed)
 
 
 def learn(account: Account) -> None:
