@@ -71,8 +71,17 @@ def unanswered() -> None:
 
 def answered() -> None:
     """Opens a gate that a standing cause had closed: APIFRAME has read a request and has answered it."""
-    Gate.objects.update(unanswered=0)
-    _open(Gate.objects.standing())
+    _heard(Gate.objects.standing())
+
+
+def called_back() -> None:
+    """Opens a gate that silence had closed: a webhook about what had no usable answer is one."""
+    _heard(Gate.objects.filter(cause=Gate.Cause.SILENT))
+
+
+def _heard(closed: GateQuerySet) -> None:
+    Gate.objects.exclude(unanswered=0).update(unanswered=0)
+    _open(closed)
 
 
 def heeds_account() -> bool:

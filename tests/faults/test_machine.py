@@ -519,8 +519,17 @@ class OneMembersTasks(RuleBasedStateMachine):
         """A genuine webhook; it may come before the row's own page is known."""
         nonce = row.nonce or Task.objects.get(form_nonce=row.form["nonce"]).webhook_nonce
         expected = 200 if row.remote_id in ("", remote_id) else 404
+        was_known = bool(row.remote_id)
         row.hear(news, remote_id)
+        if row.remote_id and not was_known:
+            self.called_back()
         assert self.webhook(nonce, news.about(remote_id)) == expected
+
+    def called_back(self) -> None:
+        """A webhook is the first to tell the id of a row: that is an answer to a request."""
+        self.unanswered = 0
+        if self.gate == "silent":
+            self.gate = ""
 
     def webhook(self, nonce: str, body: dict, secret: str | None = None) -> int:
         secret = webhook_secret(nonce) if secret is None else secret
