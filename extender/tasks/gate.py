@@ -62,7 +62,7 @@ def close_for_silence(error: ApiframeError) -> None:
 
 
 def unanswered() -> None:
-    """Counts a send without a usable answer, and closes the gate after too many in a row, whatever the account says."""
+    """Counts a send without a usable answer; closes the gate after a few in a row, whatever the account says."""
     Gate.objects.get_or_create()
     Gate.objects.exclude(cause__in=Gate.STANDING).update(unanswered=F("unanswered") + 1)
     if Gate.objects.failing().exists():
@@ -94,6 +94,12 @@ def probe() -> None:
     due = Gate.objects.standing().filter(closed_until__lte=Now())
     if due.update(closed_until=Now() + PROBE_EVERY):
         try_now()
+
+
+def insist() -> None:
+    """Tries all at once that would be tried by itself in a while, one row too where requests had no usable answer."""
+    Gate.objects.filter(cause=Gate.Cause.SILENT).update(trial_at=Now())
+    try_now()
 
 
 def try_now() -> None:
