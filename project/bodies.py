@@ -14,7 +14,7 @@ MOST_KEPT = MAX_PICTURE_MB << 20
 
 
 class ChunkedBodyMiddleware:
-    """Reads such a body first; 413 beyond `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes, 411 where its end cannot be seen."""
+    """Reads such a body first: 413 beyond `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes, 411 without an end, 400 if spoilt."""
 
     def __init__(self, get_response: Callable[[WSGIRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,7 +26,11 @@ class ChunkedBodyMiddleware:
         if not environ.get("wsgi.input_terminated"):
             return _refusal(411, "This server needs a Content-Length: send the body whole, not in chunks.")
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        body = environ["wsgi.input"].read(most + 1)
+        try:
+            body = environ["wsgi.input"].read(most + 1)
+        except Exception:
+            # Each server has errors of its own for that.
+            return _refusal(400, "The chunks of this body are spoilt, or break off.")
         if len(body) > most:
             return _refusal(413, f"A body may have {most} bytes at most.")
         return self.get_response(

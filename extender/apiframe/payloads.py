@@ -26,10 +26,12 @@ URLS_OF_FINISHED = ("videos", "images", "output", "outputs", "result", "results"
 URL = ("url", "videourl", "video", "imageurl", "image", "uri", "href", "src", "link", "downloadurl", "fileurl")
 NUMBERED = re.compile(r"(?:clip|video|image|url|videourl|imageurl|item|output|result|index|take)?(\d{1,3})")
 REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
-REASONS_ALIKE = ("errormessage", "errordetail", "failreason", "failedreason", "failurereason", "description", "cause")
+OF_FAILURE = ("error", "fail", "failed", "failure", "status")
+REASONS_ALIKE = (*(what + name for what in OF_FAILURE for name in (*REASONS, "description")), "description", "cause")
 SUCCESS = ("success", "ok", "succeeded")
 MAX_REASON = 2000
 MAX_URL = 8192
+AROUND = "\"'<>\ufeff\u200b\u200e\u200f\u2060 \t\r\n\xa0"
 MOST_CLIPS = 4
 UNREADABLE = "APIFRAME has finished this, but the addresses of its clips cannot be read yet."
 
@@ -179,19 +181,20 @@ def _words_in(said: Any, depth: int = MAX_DEPTH) -> str:
         # Within a reason anything is one: by the fields of a form, say.
         others = () if depth == MAX_DEPTH else fields
         said = [fields.get(name) for name in (*REASONS, *REASONS_ALIKE, *others)]
-    elif isinstance(said, list):
-        said = said[:1]
+    elif isinstance(said, str) and said[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            return _words_in(json.loads(said), depth - 1)
     if not isinstance(said, list) or not depth:
         return text_of(said)
     return next((words for each in said if (words := _words_in(each, depth - 1))), "")
 
 
 def _percentage(value: Any) -> int | None:
-    """0 to 100 from "40", 40, "40%" or 40.5; None from nonsense."""
+    """0 to 100 from "40", 40, "40%", 40.5 or "40,5"; None from nonsense."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        number = float(value.strip().removesuffix("%") if isinstance(value, str) else value)
+        number = float(value.strip().removesuffix("%").replace(",", ".") if isinstance(value, str) else value)
     except (ValueError, OverflowError):
         return None
     return min(100, max(0, int(number))) if math.isfinite(number) else None
@@ -218,8 +221,21 @@ def _listed(value: Any, depth: int = MAX_DEPTH) -> list[Any]:
     if isinstance(value, dict):
         return _numbered(value) or ([value] if _address_in(value) else _listed(_only(value.values()), depth - 1))
     if isinstance(value, list):
-        return _listed(value[0], depth - 1) if len(value) == 1 and isinstance(value[0], list) else value
+        return _by_index(value) or [each for entry in value for each in _entries(entry, depth)]
     return []
+
+
+def _entries(entry: Any, depth: int) -> list[Any]:
+    """What stands at one place of a list: an address, or several in a list or an object of its own."""
+    is_more = isinstance(entry, list) or (isinstance(entry, dict) and not _address_in(entry))
+    return (is_more and _listed(entry, depth - 1)) or [entry]
+
+
+def _by_index(value: list[Any]) -> list[Any]:
+    """The places of a list whose entries say at which each stands; [] where they do not."""
+    indices = [str(plainly_named(entry).get("index")) for entry in value if isinstance(entry, dict)]
+    is_said = len(set(indices)) == len(value) and all(re.fullmatch("[0-4]", index) for index in indices)
+    return _numbered(dict(zip(indices, value, strict=True))) if is_said else []
 
 
 def _only(values: Collection[Any]) -> Any:
@@ -244,9 +260,14 @@ def _address_in(entry: Any, depth: int = MAX_DEPTH) -> str:
     return next((text for name in URL if (text := _address_in(fields.get(name), depth - 1))), "")
 
 
-def _spellings(address: str) -> tuple[str, str]:
-    """`address` as it came, and as it would have to be written: with https, and without blanks."""
-    return address, re.sub("^(http:)?//", "https://", address, flags=re.IGNORECASE).replace(" ", "%20")
+def _spellings(address: str) -> Iterator[str]:
+    """`address` as it came, and as it would have to be written: bare, by https, without blanks, its host in ASCII."""
+    yield address
+    bare = address.replace("\\/", "/").strip(AROUND)
+    plain = re.sub("^(http:)?//", "https://", bare, flags=re.IGNORECASE).replace(" ", "%20")
+    yield plain
+    with suppress(UnicodeError):
+        yield re.sub("(?<=^https://)[^/?#]+", lambda host: host[0].encode("idna").decode(), plain)
 
 
 def usable_clip_url(sandbox_origin: str | None) -> Callable[[str], bool]:

@@ -20,7 +20,7 @@ READABLE = {"", "identity", "gzip", "x-gzip", "deflate"}
 # Before JSON there may be a guard, a call, or a warning of a few words. A page is none of these.
 BEFORE_JSON = re.compile(r"[^<{\[=\ufffd\x00-\x08]{0,200}(?=[{\[])|\)\]\}',?\s*(?=[{\[])")
 MOST_IN_A_ROW = 50
-OF_FORMS = ("task_id", "taskId", "payload")
+OF_FORMS = ("task_id", "taskId", "payload", "data", "body", "task")
 DECODER = json.JSONDecoder()
 AROUND = "\0 \t\r\n\ufeff"
 

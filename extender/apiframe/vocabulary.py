@@ -17,9 +17,11 @@ STATES = {
     "finished": State.FINISHED,
     "failed": State.FAILED,
     "error": State.FAILED,
-    **dict.fromkeys(("completed", "complete", "success", "succeeded", "done"), State.FINISHED),
+    **dict.fromkeys(("completed", "complete", "success", "successful", "succeeded", "done"), State.FINISHED),
     **dict.fromkeys(("cancelled", "canceled", "timeout", "timedout", "moderated", "rejected"), State.FAILED),
-    **dict.fromkeys(("failure", "aborted", "expired", "refused", "denied", "banned", "flagged"), State.FAILED),
+    **dict.fromkeys(
+        ("fail", "errored", "failure", "aborted", "expired", "refused", "denied", "banned", "flagged"), State.FAILED
+    ),
 }
 # Where look-alike services wrap what they say, and what they call a task's id; names here are plain: `plainly`.
 WRAPPINGS = {"data", "result", "results", "task", "tasks", "response", "payload", "output", "items", "body", "object"}

@@ -3,7 +3,7 @@
 import http.client
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any, cast
 from urllib.parse import urljoin
@@ -15,8 +15,18 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from extender.network.addresses import may_be_fetched, target_of
 from extender.network.connecting import by_number, connect
 from extender.network.deadline import CuttableAdapter
-from extender.network.errors import LEADS_ELSEWHERE, SAYS_WHY, Refused, TooLarge, Unavailable, explained, of_status
+from extender.network.errors import (
+    LEADS_ELSEWHERE,
+    SAYS_WHY,
+    Barred,
+    Refused,
+    TooLarge,
+    Unavailable,
+    explained,
+    of_status,
+)
 from extender.network.pace import Limits, Watch
+from extender.network.unpacking import PACKINGS, unpacked
 
 MAX_SECONDS = 600
 # The slowest line that can carry 200 MB in that time is 150 times as fast: whoever is slower is stuck or drips.
@@ -25,6 +35,8 @@ STALL_SECONDS = 10
 # A server that keeps the connection open although it was asked to close it has this long to send more than it said.
 MORE_SECONDS = 0.5
 MAX_REDIRECTS = 3
+# What two proxies may each have packed.
+MOST_PACKINGS = 2
 CHUNK_BYTES = 64 * 1024
 REASON_BYTES = 4096
 HEADERS = {"Accept-Encoding": "identity", "Connection": "close"}
@@ -41,7 +53,7 @@ class GuardedStream:
     """
 
     length: int | None
-    """How many bytes its server announces, if it does; then that many come, or an error."""
+    """How many bytes its server announces, if it does, and does not pack them; then that many come, or an error."""
 
     def __init__(self, url: str, max_bytes: int, excepted_origin: str | None = None) -> None:
         self._max_bytes, self._excepted_origin = max_bytes, excepted_origin
@@ -55,7 +67,9 @@ class GuardedStream:
             with self._watch.waiting():
                 self._response = self._held.enter_context(self._open(url))
                 _check(self._response)
-            self.length = self._announced()
+            self._packings = _packings_of(self._response)
+            self._announced = self._announcement()
+            self.length = None if self._packings else self._announced
             self._refuse_lateness()
         except (requests.RequestException, HTTPError, OSError, ValueError, Unavailable) as error:
             self.close()
@@ -81,7 +95,7 @@ class GuardedStream:
                     return adapter
         raise Refused(LEADS_ELSEWHERE)
 
-    def _announced(self) -> int | None:
+    def _announcement(self) -> int | None:
         headers = self._response.headers
         text = headers.get("Content-Length")
         if text is None or "Transfer-Encoding" in headers:
@@ -93,21 +107,36 @@ class GuardedStream:
         return int(text)
 
     def __iter__(self) -> Iterator[bytes]:
+        chunks = self._bounded(self._as_sent())
+        for packing in self._packings:
+            chunks = self._bounded(unpacked(chunks, packing))
+        try:
+            yield from chunks
+        except ValueError as error:
+            raise Unavailable("It was packed, and cannot be unpacked whole.") from error
+
+    def _bounded(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        size = 0
+        for chunk in chunks:
+            size += len(chunk)
+            if size > self._max_bytes:
+                raise self._too_large()
+            yield chunk
+        if size == 0:
+            raise Unavailable("It is empty.")
+
+    def _as_sent(self) -> Iterator[bytes]:
         received = 0
         while chunk := self._next(received):
             received += len(chunk)
-            if received > self._max_bytes:
-                raise self._too_large()
-            if self.length is not None and received > self.length:
+            if self._announced is not None and received > self._announced:
                 raise Unavailable("It is longer than its server announced.")
             yield chunk
-            if received == self.length:
+            if received == self._announced:
                 # Only the connection's end shows that nothing more comes.
                 self._adapter.wait_at_most(MORE_SECONDS)
         self._refuse_lateness()
-        if received == 0:
-            raise Unavailable("It is empty.")
-        if self.length is not None and received < self.length:
+        if self._announced is not None and received < self._announced:
             raise self._broken_off(received)
 
     def _next(self, received: int) -> bytes:
@@ -116,7 +145,7 @@ class GuardedStream:
             with self._watch.waiting():
                 chunk: bytes = self._response.raw.read1(CHUNK_BYTES, decode_content=False)
         except (HTTPError, OSError, ValueError) as error:
-            if received == self.length:
+            if received == self._announced:
                 return b""
             stalled = str(explained(error)) == "Its server stalled."
             raise self._late() or (explained(error) if stalled else self._broken_off(received)) from error
@@ -124,7 +153,7 @@ class GuardedStream:
         return chunk
 
     def _broken_off(self, received: int) -> Unavailable:
-        whole = "" if self.length is None else f" of {_size(self.length)}"
+        whole = "" if self._announced is None else f" of {_size(self._announced)}"
         return Unavailable(f"It broke off after {_size(received)}{whole}.")
 
     def _too_large(self) -> TooLarge:
@@ -155,9 +184,16 @@ def _check(response: requests.Response) -> None:
         raise of_status(
             response.status_code, response.raw.read1(REASON_BYTES, decode_content=False) if says_why else b""
         )
-    packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
-    if packed or response.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
-        raise Unavailable("It came compressed, which cannot be read.")
+
+
+def _packings_of(response: requests.Response) -> list[str]:
+    """How it is packed although it was asked for as it is, the last first. Raises `Barred` for what is not known."""
+    packings = response.headers.get("Content-Encoding", "").lower().replace(" ", "").split(",")
+    packings = [name for name in packings if name not in ("", "identity")]
+    framing = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    if framing != "chunked" or not PACKINGS.issuperset(packings) or len(packings) > MOST_PACKINGS:
+        raise Barred("Its host sends this server a packing of it that cannot be read here.")
+    return packings[::-1]
 
 
 def _joined(url: str, location: str) -> str:

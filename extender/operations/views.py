@@ -104,5 +104,5 @@ def try_now(request: MemberRequest) -> HttpResponse:
     """Tries now whether APIFRAME may be sent to, and asks what the account holds."""
     staff_only(request.user)
     with suppress(Full), APIFRAME.slot():
-        gate.try_now()
+        gate.insist()
     return redirect("team")

@@ -1,5 +1,6 @@
 """The clips' host, and every way it can fail whoever fetches a clip."""
 
+import gzip
 import random
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -13,7 +14,10 @@ HUGE_BYTES = 1 << 30
 LATE_TURNS = 3
 SLOW_SECONDS, SLOW_PIECES = 5.0, 50
 INSIDE = ("http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:1/")  # of an even clip, of an odd one
-BODIES = {f"clip-{name}" for name in ("drip", "stall", "truncated", "cut", "wrong-length", "huge", "endless", "slow")}
+BODIES = {
+    f"clip-{name}"
+    for name in ("drip", "stall", "truncated", "cut", "wrong-length", "huge", "endless", "slow", "gzip")
+}
 
 _NOISE = random.Random(7).randbytes(100_000)  # noqa: S311
 _PAGE = "<!doctype html><title>One moment, please</title><h1>Checking your browser</h1>"
@@ -67,6 +71,8 @@ def _instead(service: Service, word: str, task_id: str, target: SplitResult, age
             return Answer(200, _NOISE, "video/mp4")
         case "clip-gzip-bomb":
             return Answer(200, b"  ", "video/mp4", delivery=answers.GZIP_BOMB)
+        case "clip-br":
+            return Answer(200, _NOISE, "video/mp4", headers={"Content-Encoding": "br"})
         case "clip-redirect" if query != "redirected":
             return Answer(302, headers={"Location": f"{path}?redirected"})
         case "clip-redirect-loop":
@@ -80,7 +86,12 @@ def _send_badly(handler: BaseHTTPRequestHandler, service: Service, word: str, cl
     """Sends the headers, and a body that is not what they promise, or not when."""
     lengths = {"clip-wrong-length": len(clip) // 2, "clip-huge": HUGE_BYTES, "clip-endless": None, "clip-cut": None}
     handler.close_connection = True
-    delivery.head(handler, Answer(200, type=videos.type_of(handler.path)), lengths.get(word, len(clip)))
+    packing = {}
+    if word == "clip-gzip":
+        clip, packing = gzip.compress(clip), {"Content-Encoding": "gzip"}
+    delivery.head(
+        handler, Answer(200, type=videos.type_of(handler.path), headers=packing), lengths.get(word, len(clip))
+    )
     if handler.command == "HEAD":
         return
     for piece, seconds in _pieces(word, clip, service.options.stall):

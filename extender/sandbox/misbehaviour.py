@@ -92,6 +92,8 @@ TABLE = {
     "clip-huge": Fault(HOST, "the clips announce and send 1 GB"),
     "clip-endless": Fault(HOST, "the clips announce no length and never end"),
     "clip-gzip-bomb": Fault(HOST, "the clips are 1 MB of gzip that unpacks to 1 GB"),
+    "clip-gzip": Fault(HOST, "the clips come compressed with gzip, though they were asked for as they are"),
+    "clip-br": Fault(HOST, "the clips come in a compression that their label calls br"),
     "clip-403": Fault(HOST, "the clips' addresses answer 403, as a store whose signed address has expired"),
     "clip-browsers-only": Fault(HOST, "the clips' addresses answer 403 and an HTML page, save to browsers"),
     "clip-410": Fault(HOST, "the clips' addresses answer 410"),

@@ -19,7 +19,7 @@ PROBE_UNREACHED_EVERY = timedelta(seconds=5)
 # Until one row is tried. Longer than it takes to ask for the account, which has the first word where it has any.
 FIRST_TRIAL, LONGEST_TRIAL = timedelta(minutes=2), timedelta(hours=1)
 SILENCE = (
-    "APIFRAME gives no usable answer, whatever it is asked: what is sent may be billed and not be seen."
+    "APIFRAME gives no usable answer to requests: what is sent may be billed and not be seen."
     " So one task at a time is tried, ever more rarely, until it answers."
 )
 
@@ -61,9 +61,27 @@ def close_for_silence(error: ApiframeError) -> None:
         _close(Gate.Cause.SILENT, SILENCE)
 
 
+def unanswered() -> None:
+    """Counts a send without a usable answer; closes the gate after a few in a row, whatever the account says."""
+    Gate.objects.get_or_create()
+    Gate.objects.exclude(cause__in=Gate.STANDING).update(unanswered=F("unanswered") + 1)
+    if Gate.objects.failing().exists():
+        _close(Gate.Cause.SILENT, SILENCE)
+
+
 def answered() -> None:
     """Opens a gate that a standing cause had closed: APIFRAME has read a request and has answered it."""
-    _open(Gate.objects.standing())
+    _heard(Gate.objects.standing())
+
+
+def called_back() -> None:
+    """Opens a gate that silence had closed: a webhook about what had no usable answer is one."""
+    _heard(Gate.objects.filter(cause=Gate.Cause.SILENT))
+
+
+def _heard(closed: GateQuerySet) -> None:
+    Gate.objects.exclude(unanswered=0).update(unanswered=0)
+    _open(closed)
 
 
 def heeds_account() -> bool:
@@ -76,6 +94,12 @@ def probe() -> None:
     due = Gate.objects.standing().filter(closed_until__lte=Now())
     if due.update(closed_until=Now() + PROBE_EVERY):
         try_now()
+
+
+def insist() -> None:
+    """Tries all at once that would be tried by itself in a while, one row too where requests had no usable answer."""
+    Gate.objects.filter(cause=Gate.Cause.SILENT).update(trial_at=Now())
+    try_now()
 
 
 def try_now() -> None:
@@ -94,7 +118,8 @@ def try_now() -> None:
     if account.credits is not None and account.credits <= 0:
         _postpone_trial(closed.filter(cause=Gate.Cause.CREDITS))
         closed = closed.exclude(cause=Gate.Cause.CREDITS)
-    _open(closed)
+    if not closed.failing().update(cause=Gate.Cause.SILENT, said=SILENCE):
+        _open(closed)
 
 
 def learn(account: Account) -> None:

@@ -53,12 +53,13 @@ def send(task: Task) -> None:
         update = TaskUpdate(error.state, reason=str(error), retry_in=_pause_after(error, task), raw=error.raw)
         source = Event.Source.SILENCE if isinstance(error, NotSent | NotUploaded | Unknown) else Event.Source.ANSWER
         trouble = error
-    _hand_over(task, update, source)
+    moved = _hand_over(task, update, source)
     if trouble is None or isinstance(trouble, Refused):
         gate.answered()
     else:
         gate.close_for(trouble)
-    if update.state == State.UNCONFIRMED:
+    if moved and update.state == State.UNCONFIRMED:
+        gate.unanswered()
         try:
             _note_credits(task, "credits_after")
         except ApiframeError as error:
@@ -96,17 +97,19 @@ class _Overtaken(Exception):
     """This process slept past its claim, and the row was given up meanwhile."""
 
 
-def _hand_over(task: Task, update: TaskUpdate, source: Event.Source) -> None:
-    """Hands the outcome to the door, and tries again where the database is gone: APIFRAME says its id only once."""
+def _hand_over(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
+    """Hands the outcome to the door, and tries again where the database is gone: APIFRAME says its id only once.
+
+    Returns whether the row changed: not where a webhook was quicker.
+    """
     for pause in PAUSES:
         try:
-            apply_update(task, update, source)
-            return
+            return apply_update(task, update, source)
         except DatabaseError:
             connection.close()
             time.sleep(pause)
     logger.critical("task %s: what APIFRAME answered could not be kept; its id is %r", task.pk, update.remote_id)
-    apply_update(task, update, source)
+    return apply_update(task, update, source)
 
 
 def _submit(task: Task) -> TaskUpdate:

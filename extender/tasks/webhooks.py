@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from extender.apiframe import ApiframeError, Client, TaskUpdate, read
+from extender.tasks import gate
 from extender.tasks.models import Event, Task
 from extender.tasks.sending import webhook_secret
 from extender.tasks.updates import apply_update, record
@@ -76,5 +77,6 @@ def _hand_over(task: Task | None, update: TaskUpdate) -> int:
     if task.remote_id not in ("", update.remote_id):
         record(task, "a webhook named another task and was ignored", Event.Source.WEBHOOK, update.raw)
         return 404
-    apply_update(task, update, Event.Source.WEBHOOK)
+    if apply_update(task, update, Event.Source.WEBHOOK) and not task.remote_id:
+        gate.called_back()
     return 200

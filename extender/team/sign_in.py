@@ -75,9 +75,11 @@ def _address(text: str) -> str | None:
     """The IP address in `text` without the port, the brackets and the zone that some write with it; else None."""
     bare = WITH_PORT.sub(r"\1\2", text.strip()).partition("%")[0]
     try:
-        return str(ip_address(bare))
+        found = ip_address(bare)
     except ValueError:
         return None
+    # The same, as a socket for both protocols writes it.
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def staff_only(member: Member) -> None:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import MAXYEAR, MINYEAR, datetime
 from urllib.parse import urlsplit
 
@@ -67,7 +68,7 @@ def history(request: MemberRequest) -> HttpResponse:
     if not request.htmx:
         return render(request, "workspace/history.html", context)
     # Who comes back to this page finds all that was loaded.
-    return _at_one_page_more(render(request, "workspace/_cards.html", context), request.htmx.current_url_abs_path)
+    return _at_one_page_more(render(request, "workspace/_cards.html", context), _path_of_page(request))
 
 
 @require_POST
@@ -105,6 +106,13 @@ def _pages(asked: QueryDict) -> int:
     number = asked.get("pages", "")
     # Of thousands of digits Python makes no number.
     return min(MOST_PAGES, max(1, int(number[:9]))) if number.isascii() and number.isdecimal() else 1
+
+
+def _path_of_page(request: MemberRequest) -> str | None:
+    """The path of the page that htmx asks from; None where it is none of ours, or no address."""
+    with suppress(ValueError):
+        return request.htmx.current_url_abs_path
+    return None
 
 
 def _at_one_page_more(response: HttpResponse, address: str | None) -> HttpResponse:

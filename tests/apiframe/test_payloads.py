@@ -52,6 +52,8 @@ def test_the_documented_answer_of_a_finished_task_has_no_status():
         (7, State.PROCESSING),
         ("failed", State.FAILED),
         ("error", State.FAILED),
+        ("FAIL", State.FAILED),
+        ("errored", State.FAILED),
     ],
 )
 def test_each_word_has_a_state_and_an_unknown_one_means_still_open(word, state):
@@ -68,7 +70,7 @@ def test_only_a_retry_may_let_the_percentage_fall():
     [
         ("40", 40), (40, 40), ("40%", 40), (" 40 % ", 40), (40.9, 40), ("140%", 100), (-5, 0), (10**400, None),
         ("", None), ("NaN", None), ("1e999", None), (float("inf"), None), ([], None), ({}, None), (None, None),
-        (True, None), ("soon", None),
+        (True, None), ("soon", None), ("40,5", 40), ("1e1", 10), ("101", 100), ("-3", 0), ("40/100", None),
     ],
 )  # fmt: skip
 def test_a_percentage_is_a_whole_number_from_0_to_100_or_not_known(said, percentage):
@@ -85,6 +87,10 @@ def test_a_percentage_is_a_whole_number_from_0_to_100_or_not_known(said, percent
         {"errors": [{"msg": "Banned prompt"}]},
         {"error_messages": ["Banned prompt"]},
         {"message": None, "error": {}, "errors": [], "error_messages": ["Banned prompt", "other"]},
+        {"errors": ["", None, {}, {"msg": "Banned prompt"}]},
+        {"message": [], "reason": {"text": ["Banned prompt"]}},
+        {"error": '{"message": "Banned prompt"}'},
+        *({name: "Banned prompt"} for name in ("error_msg", "failure_message", "statusReason", "fail-msg")),
     ],
 )
 def test_the_reason_is_the_first_that_is_not_empty(body):
@@ -242,10 +248,35 @@ def test_a_result_is_read_however_it_is_wrapped_or_named(body):
         {"urls": URLS, "thumbnail": "https://x/1.jpg"},
         [URLS],
         [{"downloadUrl": url, "id": 7} for url in URLS],
+        [URLS[:2], URLS[2:]],
+        [[url] for url in URLS],
+        [{"urls": [url]} for url in URLS],
+        [{"url": url, "index": index} for index, url in reversed([*enumerate(URLS)])],
+        [{"url": url, "Index": str(index)} for index, url in reversed([*enumerate(URLS, 1)])],
+        [f'"<{url}>"\u200b' for url in URLS],
+        [url.replace("/", "\\/") for url in URLS],
     ],
 )
 def test_a_list_of_clips_is_read_however_it_is_written(listed):
     assert parse(video_urls=listed) == TaskUpdate(State.FINISHED, ID, 100, tuple(URLS))
+
+
+@pytest.mark.parametrize(
+    ("came", "kept"),
+    [
+        ("//cdn.example/1", "https://cdn.example/1"),
+        ("HTTP://cdn.example:80/a b", "https://cdn.example:80/a%20b"),
+        ("https://münchen.example:8443/雪?ü#ü", "https://xn--mnchen-3ya.example:8443/雪?ü#ü"),
+        ("https://mu\u0308nchen.example", "https://xn--mnchen-3ya.example"),
+        ("https://cdn.example./1.mp4#t=1", "https://cdn.example./1.mp4#t=1"),
+        ("https://user:secret@cdn.example/1.mp4", None),
+        ("https://\u2100.example/1.mp4", None),
+        ("https://①②⑦.0.0.1/1.mp4", None),
+        ("cdn.example/1.mp4", None),
+    ],
+)
+def test_an_address_is_kept_as_it_came_or_as_it_would_have_to_be_written(came, kept):
+    assert parse(status="finished", video_urls=[came]).clip_urls == ((kept,) if kept else ())
 
 
 def test_an_object_of_clips_leaves_out_what_it_lacks():

@@ -48,6 +48,7 @@ def test_what_can_be_read_is_read(came, packing):
 def test_several_in_a_row_and_a_form_are_read_too():
     assert read(f"{TEXT}\n{TEXT}\n".encode()).said == [SAID, SAID]
     assert read(b"task_id=a%20b&status=failed").said == {"task_id": "a b", "status": "failed"}
+    assert read(b"event=x&data=%7B%7D").said == {"event": "x", "data": "{}"}
 
 
 @pytest.mark.parametrize(

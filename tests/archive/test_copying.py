@@ -77,6 +77,15 @@ def test_every_clip_of_a_finished_task_is_copied_byte_by_byte(finished, settings
     assert not [path for path in files(settings) if path.suffix == ".part"]
 
 
+def test_a_clip_that_comes_packed_is_stored_unpacked(finished):
+    copy = finished("snow [clip-gzip]").clip_set.get()
+    work()
+    copy.refresh_from_db()
+    answer = requests.get(copy.source_url, timeout=10)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert (copy.state, copy.sha256) == ("stored", hashlib.sha256(answer.content).hexdigest())
+
+
 def test_a_video_made_elsewhere_is_copied_too(original):
     original.clip_set.filter(index__gt=1).delete()
     work()
@@ -161,6 +170,7 @@ def test_nothing_is_given_up_while_apiframe_is_out_of_reach(finished, sandbox, f
     [
         ("clip-browsers-only", "Its host refuses this server for now."),
         ("clip-html", "Its host sends this server a page instead of it."),
+        ("clip-br", "Its host sends this server a packing of it that cannot be read here."),
         ("clip-redirect-loop", "It was redirected too often."),
         ("clip-redirect-inside", "Its address leads where nothing may be fetched."),
     ],

@@ -139,6 +139,7 @@ def test_a_download_is_the_clips_bytes_under_the_prompts_name(web, original):
         ("a\tb\r\nX-Evil: yes", "a-b-2.mp4"),
         ("../../etc/passwd", "etcpasswd-2.mp4"),
         ("word " * 100, None),
+        ("COM¹.", "com1-clip-2.mp4"),
     ],
 )
 def test_a_name_is_short_and_plain_whatever_the_prompt(web, member, host, prompt, name):
@@ -157,6 +158,7 @@ def test_a_name_is_short_and_plain_whatever_the_prompt(web, member, host, prompt
         ("🎬🔥", "🎬🔥"),
         ("\N{HEBREW LETTER SHIN}\u202e/cod.exe", "\N{HEBREW LETTER SHIN}codexe"),
         ("雨" * 300, "雨" * 60),
+        ("🎬" * 60, "🎬" * 47),
     ],
 )
 def test_a_name_has_the_prompts_words_in_their_own_script(web, member, host, prompt, words):

@@ -144,6 +144,8 @@ POLLS = st.sampled_from(
 )
 # One of several may have spoilt such an answer, so that each is asked about alone.
 SPOILT = {"500", "html", "404", "left out", "about another"}
+# After so many submits in a row without a usable answer the gate closes, and the account cannot open it.
+MOST_UNANSWERED = 3
 
 
 # --- the model
@@ -303,6 +305,7 @@ class OneMembersTasks(RuleBasedStateMachine):
         self.rows: list[Row] = []
         self.gone: list[str] = []
         self.gate, self.gate_passed = "", False
+        self.unanswered = 0
         self.seconds = 0
         self.apiframe = Apiframe(self)
         # The version of each row at its last change, and whether there was one since the history was read.
@@ -355,10 +358,15 @@ class OneMembersTasks(RuleBasedStateMachine):
             self.close_gate("credits" if fate == "402" else "busy")
             row.become("queued")
         elif fate in REFUSED:
+            self.unanswered = 0
             row.become("failed", {"400": "Prompt is too rude"}.get(fate, "refused"))
         elif fate in UNSURE:
+            self.unanswered += 1
+            if self.unanswered >= MOST_UNANSWERED or not self.apiframe.account_answers:
+                self.close_gate("silent")
             row.become("unconfirmed")
         elif fate.startswith("accepted"):
+            self.unanswered = 0
             row.hear(News("pending", "{}"), row.true_id)
 
     def given_up(self) -> None:
@@ -373,7 +381,11 @@ class OneMembersTasks(RuleBasedStateMachine):
             if fate == "unreachable":
                 self.gate = "unreached"
             elif self.apiframe.account_answers:
-                self.gate = "" if self.apiframe.key_works else "key"
+                self.gate = self.by_the_account() if self.apiframe.key_works else "key"
+
+    def by_the_account(self) -> str:
+        """What keeps the gate closed where the account answers."""
+        return "silent" if self.unanswered >= MOST_UNANSWERED else ""
 
     def asked(self, rows: list[Row], key_worked: bool) -> None:
         """What follows from one call to APIFRAME about `rows`."""
@@ -507,8 +519,17 @@ class OneMembersTasks(RuleBasedStateMachine):
         """A genuine webhook; it may come before the row's own page is known."""
         nonce = row.nonce or Task.objects.get(form_nonce=row.form["nonce"]).webhook_nonce
         expected = 200 if row.remote_id in ("", remote_id) else 404
+        was_known = bool(row.remote_id)
         row.hear(news, remote_id)
+        if row.remote_id and not was_known:
+            self.called_back()
         assert self.webhook(nonce, news.about(remote_id)) == expected
+
+    def called_back(self) -> None:
+        """A webhook is the first to tell the id of a row: that is an answer to a request."""
+        self.unanswered = 0
+        if self.gate == "silent":
+            self.gate = ""
 
     def webhook(self, nonce: str, body: dict, secret: str | None = None) -> int:
         secret = webhook_secret(nonce) if secret is None else secret

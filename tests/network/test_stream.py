@@ -1,9 +1,11 @@
 """A clip is fetched whole or not at all, whatever its host does; and the error says what, in plain words."""
 
+import gzip
 import socket
 import threading
 import time
 import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,6 +17,7 @@ from tests.helpers import eventually
 
 REMOTE = "extender.network.stream"
 WAIT = 0.4  # seconds, of the caps in these tests
+UNREAD = "Its host sends this server a packing of it that cannot be read here."
 
 
 class Host:
@@ -132,7 +135,8 @@ def test_a_clip_that_comes_in_a_roundabout_way_is_whole(urls_under):
         ("clip-redirect-inside", Refused, "Its address leads where nothing may be fetched."),
         ("clip-huge", TooLarge, "It is larger than 2 MB."),
         ("clip-endless", TooLarge, "It is larger than 2 MB."),
-        ("clip-gzip-bomb", Unavailable, "It came compressed, which cannot be read."),
+        ("clip-gzip-bomb", TooLarge, "It is larger than 2 MB."),
+        ("clip-br", Barred, UNREAD),
         ("clip-wrong-length", Unavailable, "It is longer than its server announced."),
     ],
 )
@@ -187,6 +191,7 @@ def test_a_clip_that_drips_is_cut_by_its_pace(urls_under, shorten):
 
 
 CUT = "It broke off after 5 bytes of 10 bytes."
+PACKED = gzip.compress(b"1234567890", mtime=0)
 CHUNKED = "Transfer-Encoding: chunked"
 
 
@@ -210,10 +215,10 @@ CHUNKED = "Transfer-Encoding: chunked"
         ([answer("Content-Length: 1_0", body=b"1234567890")], "Its server's answer makes no sense."),
         ([answer("Content-Length: 5", "Content-Length: 6", body=b"12345")], "Its server's answer makes no sense."),
         ([answer(f"Content-Length: {10**30}", body=b"12345")], "Its server's answer makes no sense."),
-        ([answer("Content-Encoding: gzip", body=b"12345")], "It came compressed, which cannot be read."),
-        ([answer("Content-Encoding: br, gzip", body=b"12345")], "It came compressed, which cannot be read."),
-        ([answer("Content-Encoding: identity, gzip", body=b"1")], "It came compressed, which cannot be read."),
-        ([answer("Transfer-Encoding: gzip, chunked", body=b"12345")], "It came compressed, which cannot be read."),
+        ([answer("Content-Encoding: gzip", body=PACKED[:-1])], "It was packed, and cannot be unpacked whole."),
+        ([answer("Content-Encoding: gzip", body=PACKED[:9] + b"12")], "It was packed, and cannot be unpacked whole."),
+        ([answer("Content-Encoding: gzip", body=gzip.compress(b""))], "It is empty."),
+        ([answer(f"Content-Length: {len(PACKED) + 1}", "Content-Encoding: gzip", body=PACKED)], "It broke off after"),
         ([answer(status="204 No Content")], "Its server answered 204."),
         ([answer(status="206 Partial Content", body=b"12345")], "Its server answered 206."),
         ([answer(status="304 Not Modified")], "Its server answered 304."),
@@ -264,6 +269,43 @@ def test_a_whole_clip_is_taken_however_it_is_framed(serve, script):
     began = time.monotonic()
     assert fetch(serve(*script).url + "/1.mp4") == b"1234567890"
     assert time.monotonic() - began < 50
+
+
+def bare(body: bytes) -> bytes:
+    return zlib.compress(body, wbits=-zlib.MAX_WBITS)
+
+
+@pytest.mark.parametrize(
+    ("label", "body"),
+    [
+        ("gzip", PACKED),
+        ("X-GZIP", PACKED),
+        ("gzip", PACKED[:4] + b"\0" * 5 + PACKED[9:]),
+        ("gzip", gzip.compress(b"12345") + gzip.compress(b"67890") + b"\0" * 9),
+        ("gzip", b"1234567890"),
+        ("deflate", zlib.compress(b"1234567890")),
+        ("deflate", bare(b"1234567890")),
+        ("deflate", b"1234567890"),
+        ("deflate, gzip", gzip.compress(bare(b"1234567890"))),
+        ("identity,, gzip", PACKED),
+    ],
+)
+def test_a_clip_that_was_packed_on_its_way_is_unpacked(serve, label, body):
+    """Some pack what was asked for as it is; some only say that they do."""
+    for length in ([], [f"Content-Length: {len(body)}"]):
+        script = [answer(f"Content-Encoding: {label}", *length), *(body[at : at + 1] for at in range(len(body)))]
+        url = serve(*script).url + "/1.mp4"
+        assert fetch(url) == b"1234567890"
+        with open_clip(url) as stream:
+            assert stream.length is None, "that of the packed bytes tells nothing"
+
+
+@pytest.mark.parametrize(
+    "header", ["Content-Encoding: br, gzip", "Content-Encoding: zstd", "Transfer-Encoding: gzip"]
+)
+def test_what_is_packed_as_nobody_here_can_read_it_may_still_come(serve, header):
+    error = error_of(serve(answer(header, body=b"12345")).url + "/1.mp4")
+    assert (type(error), str(error)) == (Barred, UNREAD)
 
 
 def test_a_redirect_may_be_relative_and_in_letters_of_its_own(sandbox, serve):

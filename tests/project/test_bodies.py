@@ -1,7 +1,9 @@
 """Bodies without a length, as some proxies pass them on: to a server that takes chunks, and to one that does not."""
 
 import re
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -65,6 +67,18 @@ def test_a_form_in_chunks_is_read(site, settings):
 def test_one_without_end_is_refused_in_words(site):
     answer = call(site.url, "nonce", "x" * (configured.DATA_UPLOAD_MAX_MEMORY_SIZE + 1))
     assert (answer.status_code, answer.text) == (413, "A body may have 2621440 bytes at most.\n")
+
+
+@pytest.mark.parametrize("came", [b"zz\r\n{}", b"2\r\n{}x\r\n0\r\n\r\n", b"9\r\n{}"])
+def test_one_whose_chunks_are_spoilt_is_refused_in_words(site, came):
+    parts = urlsplit(site.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as caller:
+        head = "POST /webhooks/apiframe/x/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        caller.sendall(head.encode() + came)
+        caller.shutdown(socket.SHUT_WR)
+        with caller.makefile("rb") as answer:
+            assert answer.readline().split()[1] == b"400"
+            assert b"The chunks of this body are spoilt" in answer.read()
 
 
 def test_a_server_that_takes_no_chunks_says_so(live_server):

@@ -409,6 +409,49 @@ def test_where_nothing_gets_a_usable_answer_rows_are_tried_one_by_one_and_ever_m
     assert "Nothing is sent for now" not in web.get("/tasks/").content.decode()
 
 
+@pytest.mark.parametrize("fault", ["500", "html", "hang-up"])
+def test_where_requests_alone_get_no_usable_answer_a_few_rows_show_it(web, staff, submit, sandbox, fault):
+    sandbox.options(misbehave=[fault])
+    tasks = [submit(f"take {number}") for number in range(5)]
+    assert "APIFRAME gives no usable answer to requests" in web.get("/tasks/").content.decode()
+    for _ in range(2):
+        let_time_pass()
+        follow()
+        assert not send_next(), "the account answers, but that says nothing of requests"
+    let_a_row_be_tried()
+    assert send_next()
+    assert 3.5 < until_the_next_trial() < 4.5
+    assert not send_next()
+    sandbox.options(misbehave=[])
+    staff.post("/team/try-now/")
+    assert send_next(), "staff need not wait until a row is tried"
+    assert [Task.objects.get(pk=task.pk).state for task in tasks] == [*[State.UNCONFIRMED] * 4, State.PENDING]
+    assert "Nothing is sent for now" not in web.get("/tasks/").content.decode()
+
+
+@pytest.mark.parametrize("between", ["snow", "[400] snow"])
+def test_a_usable_answer_between_them_shows_that_requests_are_read(submit, between):
+    for prompt in ("[500] a", "[500] b", between, "[500] c", "[500] d"):
+        submit(prompt)
+    assert not Gate.objects.closed().exists()
+
+
+@pytest.mark.parametrize("fault", ["fetch-500", "fetch-401"])
+def test_an_account_that_comes_and_goes_is_not_believed_for_ever(submit, sandbox, settings, fault):
+    """Else each time that it answers again, one more row would become unconfirmed."""
+    for number in range(4):
+        sandbox.options(misbehave=["500"])
+        submit(f"take {number}")
+        sandbox.options(misbehave=["500", fault])
+        let_time_pass()
+        follow()
+        sandbox.options(misbehave=["500"])
+        let_time_pass()
+        follow()
+    assert Gate.objects.get().cause == Gate.Cause.SILENT
+    assert Task.objects.filter(state=State.UNCONFIRMED).count() == 3
+
+
 @pytest.mark.parametrize("fault", ["fetch-html", "fetch-404", "fetch-html-404", "fetch-500", "fetch-hang-up"])
 def test_an_account_that_never_answers_does_not_keep_the_gate_closed(submit, sandbox, fault):
     sandbox.options(misbehave=["402", fault])

@@ -7,8 +7,10 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
 
+from extender.apiframe import BadKey
 from extender.states import State
-from extender.tasks.models import Task
+from extender.tasks import gate
+from extender.tasks.models import Gate, Task
 from extender.tasks.sending import webhook_secret
 from tests.helpers import eventually, make_task, queries
 
@@ -160,6 +162,19 @@ def test_what_could_not_be_kept_is_503(sent):
     with connection.execute_wrapper(locked):
         assert call(sent).status_code == 503
     assert unchanged(sent)
+
+
+def test_one_about_what_had_no_usable_answer_is_an_answer(member):
+    first, *others = [make_task(member, State.UNCONFIRMED) for _ in range(4)]
+    for _ in others:
+        gate.unanswered()
+    call(first)
+    assert not Gate.objects.closed().exists()
+    gate.unanswered()
+    assert not Gate.objects.closed().exists(), "they are counted anew"
+    gate.close_for(BadKey("no"))
+    call(others[0], FINISHED | {"task_id": "7"})
+    assert Gate.objects.closed().exists(), "of the key it says nothing"
 
 
 def test_it_costs_three_queries_and_one_more_for_the_clips(member):

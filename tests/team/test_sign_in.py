@@ -125,6 +125,7 @@ def test_what_was_made_for_a_member_is_kept_by_no_cache_and_known_as_theirs(memb
         ("[2001:db8::1]:44{}", "2001:db8::1"),
         ("2001:DB8::1", "2001:db8::1"),
         ("fe80::1%eth{}", "fe80::1"),
+        ("[::ffff:203.0.113.7]:44{}", "203.0.113.7"),
         ("unknown", "127.0.0.1"),
         ("_hidden:8{}", "127.0.0.1"),
         ("192.0.2.7, ", "127.0.0.1"),

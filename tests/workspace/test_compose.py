@@ -30,7 +30,7 @@ REFUSED = [
     ("prompt", "", "Say what happens next."),
     ("prompt", " \r\n\t ", "Say what happens next."),
     ("prompt", "\u200b\u3164\u00ad\n\u202e\u2800\ufe0f\U000e0100", "Say what happens next."),
-    ("prompt", "\u180b\u2065\ufff0\U000e0000\U000e0061\U000e01f0", "Say what happens next."),
+    ("prompt", "\u180b\u2065\ufff0\U000e0000\U000e0061\U000e01f0\U0001d159\U00016fe4", "Say what happens next."),
     ("prompt", "x" * 2001, TOO_LONG),
     ("prompt", "snow\0", "Null characters are not allowed."),
     ("index", "", "Choose one of the four clips."),
@@ -521,7 +521,9 @@ def test_queries_stay_the_same_with_more_tasks(web, member, original):
     assert max(few) <= 10
 
 
-@pytest.mark.parametrize("dash", ["\u2014", "\u2013", "\u2212", "\u2014\u2014", "-\u2013", "\uff0d\uff0d"])
+@pytest.mark.parametrize(
+    "dash", ["\u2014", "\u2013", "\u2212", "\u2014\u2014", "-\u2013", "\uff0d\uff0d", "\u05be", "\u200e\u2500"]
+)
 def test_a_parameter_behind_another_dash_is_mended_and_told(submit, web, dash):
     # What is words stays as it was written.
     words, asked = (
@@ -529,7 +531,7 @@ def test_a_parameter_behind_another_dash_is_mended_and_told(submit, web, dash):
         ("motion high", "raw", "loop", "end https://a.example/", "bs 4"),
     )
     task = submit(" ".join([words, *(dash + each for each in asked)]), motion="high")
-    assert task.prompt == " ".join([words, *("--" + each for each in asked)])
+    assert task.prompt.replace("\u200e", "") == " ".join([words, *("--" + each for each in asked)])
     assert "dashes before its parameters were mended" in web.get(f"/tasks/{task.pk}/events/").content.decode()
 
 
@@ -540,6 +542,7 @@ def test_a_parameter_behind_another_dash_is_mended_and_told(submit, web, dash):
         ("--motion low --motion high", "high", "low", "calm"),
         ("snow \u2014Motion High", "high", "low", "calm"),
         ("snow --motion=high", "high", "low", "calm"),
+        ("\u200b--motion\u00a0high", "high", "low", "calm"),
         ("snow --motion low", "low", "high", "lively"),
     ],
 )

@@ -235,6 +235,15 @@ def test_who_comes_back_finds_all_that_was_loaded(web, member):
         assert LOADS.search(again.content.decode())[1] == LOADS.search(page.content.decode())[1]
 
 
+@pytest.mark.parametrize(
+    "at", ["", "http://[", "http://[::1%", "//", "https://elsewhere.example/tasks/", "%%%", "\xff"]
+)
+def test_an_address_that_is_none_of_ours_is_replaced_by_none(web, task, at):
+    page = web.get("/tasks/", headers={"HX-Request": "true", "HX-Current-URL": at})
+    assert page.status_code == 200
+    assert "HX-Replace-Url" not in page
+
+
 @pytest.mark.parametrize("pages", ["0", "-1", "x", "", "²", "9" * 5000])
 def test_a_number_of_pages_has_its_bounds(web, member, pages):
     for _ in range(30):

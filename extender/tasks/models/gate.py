@@ -6,6 +6,8 @@ from django.db.models.functions import Now
 
 # The only row.
 GATE = 1
+# So many in a row are no accident, and no matter of one request.
+MOST_UNANSWERED = 3
 
 
 class GateQuerySet(models.QuerySet["Gate"]):
@@ -18,6 +20,10 @@ class GateQuerySet(models.QuerySet["Gate"]):
     def standing(self) -> "GateQuerySet":
         """The gate, if it is closed until a try shows that its cause is gone."""
         return self.filter(cause__in=Gate.STANDING)
+
+    def failing(self) -> "GateQuerySet":
+        """The gate, if so many requests in a row got no usable answer that only one to a request can open it."""
+        return self.filter(unanswered__gte=MOST_UNANSWERED)
 
     def ajar(self) -> "GateQuerySet":
         """The gate, if it is closed and may let one row through, to see whether its cause is gone."""
@@ -55,6 +61,8 @@ class Gate(models.Model):
     trials = models.PositiveSmallIntegerField(default=0)
     # Not after a row was tried whatever the account said, until the account answers again.
     heeds_account = models.BooleanField(default=True)
+    # How many in a row of those that went through the open gate got no usable answer.
+    unanswered = models.PositiveSmallIntegerField(default=0)
     # What the account held when it was last asked.
     credits = models.IntegerField(null=True)
     credits_at = models.DateTimeField(null=True)

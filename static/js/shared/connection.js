@@ -50,13 +50,20 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   wake();
   if (hasSlept || Date.now() < quietUntil) event.preventDefault();
 });
-document.addEventListener("htmx:sendError", miss);
+document.addEventListener("htmx:sendError", async () => {
+  miss();
+  // A sign-in at another host looks as if nobody answered.
+  const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
+  if (answer?.type === "opaqueredirect") reloadOnce();
+});
 document.addEventListener("htmx:timeout", miss);
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { xhr } = event.detail;
   const isOurs = xhr.getResponseHeader(MARK);
   if (isOurs && xhr.status < 400) return recover();
   if (!isOurs) event.preventDefault();
-  if (xhr.status >= 500) miss();
-  else if (!isOurs || (xhr.status === 404 && isPoll(event))) reloadOnce();
+  // Other answers of a proxy's own, such as 404 or 429, say that we are away: it has no page of ours to load either.
+  const asksWho = xhr.status < 400 || xhr.status === 401 || xhr.status === 403;
+  if (isOurs ? xhr.status === 404 && isPoll(event) : asksWho) reloadOnce();
+  else if (!isOurs || xhr.status >= 500) miss();
 });
