@@ -23,7 +23,7 @@ from extender.apiframe.errors import (
 )
 from extender.apiframe.exchange import Answer
 from extender.apiframe.finding import id_in, objects_in
-from extender.apiframe.payloads import reason_of
+from extender.apiframe.payloads import reason_of, refusal_in
 from extender.apiframe.vocabulary import ERRORS, plainly, plainly_named, text_of
 
 # These say nothing certain about whether the task was made: the first two by their names, the others since whoever
@@ -53,6 +53,21 @@ STATUSES = {
     **dict.fromkeys(("paymentrequired", "insufficientcredits", "notenoughcredits", "outofcredits"), 402),
     **dict.fromkeys(("toomanyrequests", "ratelimit", "ratelimited", "ratelimitexceeded"), 429),
 }
+# The same in sentences. What they say is true of the account, whatever was asked for.
+SENTENCES = {
+    status: re.compile(words, re.IGNORECASE)
+    for status, words in {
+        401: r"\b(invalid|wrong|expired|missing|incorrect) (\w+ )?api[ _-]?key\b"
+        r"|\bapi[ _-]?key is (invalid|wrong|missing)\b",
+        402: r"\b(insufficient|not (have )?enough|no|no more|out of) (\w+ )?credits\b"
+        r"|\binsufficient (balance|funds)\b"
+        r"|\bcredits (\w+ ){0,3}(exhausted|used up|insufficient)\b",
+        429: r"\btoo many (\w+ )?(requests|jobs|tasks)\b|\brate[ -]?limit|\bconcurren\w+ (\w+ ){0,2}limit",
+    }.items()
+}
+SHUT_ACCOUNT = re.compile(
+    r"(\w+ )?account (\w+ ){0,3}(suspended|disabled|deactivated|blocked|banned|locked)\b", re.IGNORECASE
+)
 
 
 def is_success(answer: Answer) -> bool:
@@ -62,7 +77,7 @@ def is_success(answer: Answer) -> bool:
 
 def in_truth(answer: Answer, said: Any) -> Answer:
     """The answer with the status that it names, where that is true of all requests, or leaves open what was done."""
-    named = _status_in(said)
+    named = _status_in(said) or _status_meant(answer, said)
     if named in OF_ALL and (is_success(answer) or 400 <= answer.status < 500) and answer.status not in UNCERTAIN:
         return replace(answer, status=named)
     return replace(answer, status=named) if named and named >= 500 and is_success(answer) else answer
@@ -116,7 +131,9 @@ def _refused(status: int, body: Any, words: str, url: str, raw: str, *, pays: bo
 
 
 def _is_own(status: int, body: Any, words: str) -> bool:
-    """Whether APIFRAME itself has read the request and says no to it."""
+    """Whether APIFRAME itself has read the request and says no to it, and not to all."""
+    if SHUT_ACCOUNT.match(words):
+        return False
     spoken = list(objects_in(body))
     return bool(spoken) if status in OF_A_REQUEST else bool(words) and any(map(_lists_errors, spoken))
 
@@ -181,6 +198,12 @@ def _status_in(body: Any) -> int | None:
         return None
     said = (value for fields in objects for value in _codes_in(fields))
     return next((status for value in said if (status := _status(value))), None)
+
+
+def _status_meant(answer: Answer, body: Any) -> int | None:
+    """The status that a refusal means by its words; None for none."""
+    words = refusal_in(body) if is_success(answer) or any(map(id_in, objects_in(body))) else reason_of(body)
+    return next((status for status, sentence in SENTENCES.items() if sentence.search(words[:MAX_TOLD])), None)
 
 
 def _codes_in(fields: dict[str, Any]) -> Iterator[Any]:

@@ -276,6 +276,10 @@ def test_a_cause_that_only_shows_after_an_unusable_answer_holds_the_others_back(
         (200, {"status": 429}, "busy"),
         (200, {"detail": "Too Many Requests"}, "busy"),
         (200, {"data": {"error": {"type": "rate_limit_exceeded"}}}, "busy"),
+        (400, {"errors": [{"msg": "Invalid API key"}]}, "key"),
+        (400, {"errors": [{"msg": "You do not have enough credits"}]}, "credits"),
+        (400, {"errors": [{"msg": "Too many concurrent jobs"}]}, "busy"),
+        (403, {"errors": [{"msg": "Your account has been suspended"}]}, "kept_out"),
     ],
 )
 def test_what_is_true_of_all_is_heard_in_an_envelope_too(submit, sandbox, status, said, cause):
