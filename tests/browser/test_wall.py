@@ -343,8 +343,10 @@ def test_nothing_moves_when_the_view_changes_and_two_have_the_facts_of_two(open_
     page = open_wall(joined)
     expect(page.locator(".choices > li")).to_have_count(4)
     beneath = ("#wall", ".screen > .transport", "#composer", ".side")
-    for width, height in ((1440, 900), (1366, 768), (820, 1180), (390, 844)):
+    wide = [(1440, 900, "wide"), (1366, 768, "wide"), (820, 1180, "wide"), (390, 844, "wide")]
+    for width, height, shape in [*wide, (1440, 900, "tall")]:
         page.set_viewport_size({"width": width, "height": height})
+        page.locator(".screen").evaluate("(screen, shape) => { screen.dataset.shape = shape; }", shape)
         before = [page.locator(which).bounding_box() for which in beneath]
         views = page.get_by_role("group", name="View")
         for name, view in (("Compare", "side|slider"), ("Slider", "side|slider"), ("Cut", "cut"), ("All", "all")):
