@@ -216,12 +216,12 @@ def test_the_buttons_zoom_fit_and_lead_back(tree):
     assert plane["y"] + plane["height"] < canvas["y"] + canvas["height"]
     # As shapes they are still told apart, each with its state.
     failed = page.locator(".plate[data-state=failed]").first
-    assert failed.locator(".sign").evaluate("(sign) => sign.getBoundingClientRect().height") >= 10
+    assert failed.locator(".sign").evaluate("(sign) => sign.getBoundingClientRect().height") >= 8
     assert (
         page.locator(".plate")
         .first.locator(".still")
         .first.evaluate("(still) => still.getBoundingClientRect().width")
-        > 15
+        > 12
     )
     press("Here")
     here = page.locator("[aria-current=true]").bounding_box()

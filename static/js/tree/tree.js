@@ -4,7 +4,7 @@ import { bindings } from "../shared/keys.js";
 import { clamp } from "../shared/numbers.js";
 import { draw as drawLines } from "./lines.js";
 
-const LEAST = 0.15;
+const LEAST = 0.1;
 const MOST = 2;
 const STEP = 1.25;
 const READABLE = 0.6; // from here down pictures take the words' place
