@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from extender.apiframe import BadKey, Busy
+from extender.apiframe import BadKey, Busy, Unknown
 from extender.operations.worker import follow, send_next
 from extender.states import State
 from extender.tasks import gate, sending
@@ -431,6 +431,14 @@ def test_where_requests_alone_get_no_usable_answer_a_few_rows_show_it(web, staff
     assert send_next(), "staff need not wait until a row is tried"
     assert [Task.objects.get(pk=task.pk).state for task in tasks] == [*[State.UNCONFIRMED] * 4, State.PENDING]
     assert "Nothing is sent for now" not in web.get("/tasks/").content.decode()
+
+
+def test_after_days_without_an_answer_a_row_is_still_tried(member):
+    gate.close_for_silence(Unknown("no answer"))
+    Gate.objects.update(trials=1000)
+    let_a_row_be_tried()
+    assert gate.claim(make_task(member, State.QUEUED))
+    assert until_the_next_trial() <= 60
 
 
 @pytest.mark.parametrize("between", ["snow", "[400] snow"])
