@@ -131,6 +131,8 @@ class MotionForm(PaidForm):
         """A fresh form that asks for what `task` asked for."""
         form = cls.blank(**{name: getattr(task, name) for name in cls.ASKED})
         form.start = Picture.objects.light().get(pk=task.picture_id) if task.picture_id else task.start_clip
+        if form.start:
+            form.initial["image_url"] = ""
         return form
 
     def anew(self) -> Self:

@@ -148,6 +148,17 @@ def test_pictures_that_were_given_or_made_lately_are_offered_by_both_forms(web, 
     assert "It is upright, about 9:16." in page
 
 
+def test_a_picture_that_was_made_is_used_again_and_again_however_long_its_address_is(web, member, start, sandbox):
+    address = f"https://p.example/1.png?{'a' * 2300}"
+    made = make_task(member, urls=[address], kind=Task.Kind.PICTURES, aspect_ratio="9:16").clip(1)
+    web.post("/tasks/new/", asked(picture=made.pk, parent_task_id=start.remote_id, index=1))
+    task = Task.objects.get(parent=start)
+    task.clean_fields(["picture", "out_ms", "form_nonce"])
+    assert (task.image_url, task.start_clip) == (address, made)
+    web.post("/tasks/new/", form_of(web.get(f"/tasks/new/?again={task.pk}")))
+    assert Task.objects.filter(image_url=address, start_clip=made).count() == 2
+
+
 def test_a_frame_of_a_clip_becomes_a_new_shot_of_its_film_or_a_film_of_its_own(web, kept, start, sandbox):
     page = web.get(f"/new/?start={kept.pk}&parent={start.pk}&index=2&out=1250").content.decode()
     assert "Go on with the film: this is its shot 2" in page

@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                 ('out_ms', models.PositiveIntegerField(help_text='Of a new shot: where the film leaves the parent’s clip, from its first picture on', null=True)),
                 ('prompt', models.TextField(blank=True)),
                 ('motion', models.CharField(choices=[('low', 'Calm'), ('high', 'Lively')], default='low', max_length=4)),
-                ('image_url', models.URLField(blank=True, max_length=2000)),
+                ('image_url', models.TextField(blank=True)),
                 ('aspect_ratio', models.CharField(blank=True, help_text='Of pictures: "16:9"', max_length=5)),
                 ('form_nonce', models.UUIDField(editable=False, null=True)),
                 ('webhook_nonce', models.CharField(default=extender.tasks.models.tasks.new_nonce, editable=False, max_length=64, unique=True)),

@@ -65,7 +65,8 @@ class Task(models.Model):
     )
     prompt = models.TextField(blank=True)
     motion = models.CharField(max_length=4, choices=Motion.choices, default=Motion.LOW)
-    image_url = models.URLField(max_length=2000, blank=True)
+    # As long as that of a clip may be.
+    image_url = models.TextField(blank=True)
     # A start picture that somebody gave, in place of an address.
     picture = models.ForeignKey("tasks.Picture", on_delete=models.PROTECT, null=True, related_name="tasks")
     # A picture that was made here, and lies at `image_url`.
