@@ -353,6 +353,11 @@ def test_a_request_that_is_turned_away_again_and_again_lets_the_others_pass(subm
     assert (odd.state, other.state) == (State.QUEUED, State.PENDING)
 
 
+def test_it_is_sent_however_often_it_was_turned_away(member):
+    # Days of "too many requests", at one each 10 s; it is PostgreSQL that counts no further in a small column.
+    assert Task.objects.claim_to_send(make_task(member, State.QUEUED, attempts=2**15 - 1).pk)
+
+
 def test_one_task_that_is_not_there_closes_nothing(submit, sandbox):
     become_due(submit("[stuck] snow"))
     sandbox.dictate("/fetch", b'{"message": "no such task"}', status=404)

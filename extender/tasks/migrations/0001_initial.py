@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, null=True)),
                 ('credits_before', models.IntegerField(editable=False, null=True)),
                 ('credits_after', models.IntegerField(editable=False, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('attempts', models.PositiveIntegerField(default=0)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to=settings.AUTH_USER_MODEL)),
                 ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='extensions', to='tasks.task')),

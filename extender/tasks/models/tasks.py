@@ -99,7 +99,7 @@ class Task(models.Model):
     # What the account held around the send, where it said so in time: a hint whether the task was billed.
     credits_before = models.IntegerField(null=True, editable=False)
     credits_after = models.IntegerField(null=True, editable=False)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
     # Grows with each change, so that a page can ask "anything new?" by number.
     version = models.PositiveIntegerField(default=1)
 
