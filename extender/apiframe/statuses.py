@@ -183,7 +183,7 @@ def _retry_after(answer: Answer) -> timedelta:
         return min(timedelta(seconds=int(text[:6])), MAX_RETRY_AFTER)
     try:
         wait = parsedate_to_datetime(text) - parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return UNSAID_RETRY_AFTER
     return min(max(wait, timedelta(0)), MAX_RETRY_AFTER)
 

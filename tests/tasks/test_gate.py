@@ -124,7 +124,10 @@ def test_nor_where_the_bad_key_was_noticed_a_moment_before(db):
     assert Gate.objects.standing().exists()
 
 
-@pytest.mark.parametrize(("said", "minutes"), [(None, 5), ("soon", 1 / 6), ("9999", 10)])
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [(None, 5), ("soon", 1 / 6), ("Mon, 01 Jan 99999999999 00:00:00 GMT", 1 / 6), ("9999", 10)],
+)
 def test_it_waits_as_long_as_it_is_told_in_seconds_or_by_a_date(submit, sandbox, said, minutes):
     in_five_minutes = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
     headers = {"Retry-After": said or in_five_minutes}
