@@ -12,6 +12,7 @@ KEY = "typed"
 # Far more than our forms take: whoever is not signed in must not fill the table of sessions.
 MAX_FIELDS = 12
 MAX_CHARACTERS = 10_000
+MAX_NAME = 40
 
 
 def comes_again(show: Callable[..., HttpResponse]) -> Callable[[View], View]:
@@ -56,7 +57,9 @@ def _keep(request: HttpRequest) -> None:
 
 
 def _fields(request: HttpRequest) -> dict[str, str]:
-    return {name: str(value)[:MAX_CHARACTERS] for name, value in list(request.POST.items())[:MAX_FIELDS]}
+    """The fields as they were filled in, as far as ours go; no database can be asked about a NUL."""
+    kept = list(request.POST.items())[:MAX_FIELDS]
+    return {name[:MAX_NAME]: str(value).replace("\0", "")[:MAX_CHARACTERS] for name, value in kept}
 
 
 def typed(request: HttpRequest) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The form is pressed, but its sign-in or its token is gone: it comes again, as it was written."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client
 
@@ -57,10 +59,12 @@ def test_the_words_come_again_to_be_sent_once(original, sandbox, lose):
 
 
 def test_who_is_not_signed_in_has_little_kept(guest, db):
-    guest.post("/tasks/new/", {"prompt": "x" * 20_000} | {f"field-{number}": "x" for number in range(20)})
+    fields = {"prompt": "x" * 20_000, "name" * 1_000: "x\0"} | {f"field-{number}": "x" for number in range(20)}
+    guest.post("/tasks/new/", urlencode(fields), content_type="application/x-www-form-urlencoded")
     kept = guest.session["typed"]
     assert len(kept) == 12
     assert len(kept["prompt"]) == 10_000
+    assert kept["name" * 10] == "x"
 
 
 def test_what_was_looked_up_comes_again_too(original):
