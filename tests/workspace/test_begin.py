@@ -246,7 +246,7 @@ def test_a_video_and_the_picture_that_it_was_made_from_lead_to_each_other(web, m
 @pytest.mark.parametrize("kind", [Task.Kind.VIDEO, Task.Kind.PICTURES])
 def test_what_failed_is_asked_for_again_as_it_was(web, member, kept, kind, state):
     more = {"picture": kept} if kind == Task.Kind.VIDEO else {"aspect_ratio": "2:3"}
-    task = make_task(member, state, kind=kind, prompt="a boat", due_at=None, **more)
+    task = make_task(member, state, kind=kind, prompt="a boat", due_at=None, form_nonce=uuid.uuid4(), **more)
     assert f"?again={task.pk}" in web.get(f"/tasks/{task.pk}/").content.decode()
     page = web.get(f"/tasks/new/?again={task.pk}", follow=True).content.decode()
     assert "a boat" in page
