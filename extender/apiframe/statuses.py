@@ -75,9 +75,12 @@ def is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
 
 
-def in_truth(answer: Answer, said: Any) -> Answer:
-    """The answer with the status that it names, where that is true of all requests, or leaves open what was done."""
-    named = _status_in(said) or _status_meant(answer, said)
+def in_truth(answer: Answer, said: Any, asked: str = "") -> Answer:
+    """The answer with the status that it names, where that is true of all requests, or leaves open what was done.
+
+    `asked`: the words of the request, which a refusal may repeat.
+    """
+    named = _status_in(said) or _status_meant(answer, said, asked)
     if named in OF_ALL and (is_success(answer) or 400 <= answer.status < 500) and answer.status not in UNCERTAIN:
         return replace(answer, status=named)
     return replace(answer, status=named) if named and named >= 500 and is_success(answer) else answer
@@ -200,10 +203,11 @@ def _status_in(body: Any) -> int | None:
     return next((status for value in said if (status := _status(value))), None)
 
 
-def _status_meant(answer: Answer, body: Any) -> int | None:
-    """The status that a refusal means by its words; None for none."""
+def _status_meant(answer: Answer, body: Any, asked: str) -> int | None:
+    """The status that a refusal means by its own words, and not by those of `asked`; None for none."""
     words = refusal_in(body) if is_success(answer) or any(map(id_in, objects_in(body))) else reason_of(body)
-    return next((status for status, sentence in SENTENCES.items() if sentence.search(words[:MAX_TOLD])), None)
+    found = ((status, sentence.search(words[:MAX_TOLD])) for status, sentence in SENTENCES.items())
+    return next((status for status, said in found if said and said[0].lower() not in asked.lower()), None)
 
 
 def _codes_in(fields: dict[str, Any]) -> Iterator[Any]:

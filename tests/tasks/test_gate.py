@@ -337,6 +337,14 @@ def test_apiframes_own_word_about_a_request_fails_that_row_alone(submit, sandbox
     assert not Gate.objects.closed().exists()
 
 
+@pytest.mark.parametrize("words", ["a sign that says insufficient credits", "A rate limit sign"])
+def test_a_refusal_that_repeats_the_prompt_is_about_that_row_alone(submit, sandbox, words):
+    said = {"errors": [{"msg": f"Banned prompt: {words}"}]}
+    sandbox.dictate("/imagine-video-extend", json.dumps(said).encode(), status=400)
+    assert submit(f"{words.upper()} in snow").state == State.FAILED
+    assert not Gate.objects.closed().exists()
+
+
 def test_a_request_that_is_turned_away_again_and_again_lets_the_others_pass(submit, sandbox):
     sandbox.dictate("/imagine-video-extend", *[b"<h1>403 Forbidden</h1>"] * 2, status=403)
     odd = submit("../../etc/passwd")
