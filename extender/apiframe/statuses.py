@@ -57,12 +57,17 @@ STATUSES = {
 SENTENCES = {
     status: re.compile(words, re.IGNORECASE)
     for status, words in {
-        401: r"\b(invalid|wrong|expired|missing|incorrect) (\w+ )?api[ _-]?key\b"
-        r"|\bapi[ _-]?key is (invalid|wrong|missing)\b",
-        402: r"\b(insufficient|not (have )?enough|no|no more|out of) (\w+ )?credits\b"
-        r"|\binsufficient (balance|funds)\b"
-        r"|\bcredits (\w+ ){0,3}(exhausted|used up|insufficient)\b",
-        429: r"\btoo many (\w+ )?(requests|jobs|tasks)\b|\brate[ -]?limit|\bconcurren\w+ (\w+ ){0,2}limit",
+        401: r"^unauthori[sz]ed\W*$"
+        r"|\b(invalid|wrong|expired|missing|incorrect|unknown|no) (\w+ )?api[ _-]?key\b"
+        r"|\bapi[ _-]?key (\w+ ){0,3}(invalid|wrong|missing|not found|expired|revoked|disabled)\b",
+        402: r"\b(insufficient|not (have )?enough|no|no more|0|zero|out of) (\w+ )?credits\b"
+        r"|n['’]t have (enough|any) (\w+ )?credits\b"
+        r"|\binsufficient (\w+ )?(balance|funds)\b"
+        r"|\b(credits|balance) (\w+ ){0,3}(exhausted|used up|insufficient|too low)\b"
+        r"|\bsubscription (\w+ ){0,3}(expired|ended|inactive)\b",
+        429: r"\btoo many (\w+ ){0,2}(requests|jobs|tasks|generations)\b|\brate[ -]?limit"
+        r"|\bconcurren\w+ (\w+ ){0,2}limit|\b(limit|maximum|number) of (concurrent|parallel|simultaneous)\b"
+        r"|\b(hourly|daily|weekly|monthly) limit\b|\bquota (\w+ ){0,2}exceeded\b|\bqueue is full\b",
     }.items()
 }
 SHUT_ACCOUNT = re.compile(
