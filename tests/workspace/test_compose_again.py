@@ -17,9 +17,9 @@ def token(client: Client) -> dict[str, str]:
     return {"csrfmiddlewaretoken": client.cookies["csrftoken"].value}
 
 
-def sign_in(client: Client, to: str = "/tasks/"):
+def sign_in(client: Client, to: str = "/tasks/", **who: str):
     client.get("/login/")
-    return client.post("/login/", SIGN_IN | token(client) | {"next": to}, follow=True)
+    return client.post("/login/", SIGN_IN | who | token(client) | {"next": to}, follow=True)
 
 
 def lose_session(client: Client) -> None:
@@ -65,6 +65,18 @@ def test_who_is_not_signed_in_has_little_kept(guest, db):
     assert len(kept) == 12
     assert len(kept["prompt"]) == 10_000
     assert kept["name" * 10] == "x"
+
+
+def test_they_come_to_nobody_else_who_signs_in_at_that_browser(start, stranger):
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client)
+    form = form_of(client.get(f"/tasks/new/?parent={start.pk}")) | {"prompt": "A secret sentence"}
+    old = token(client)
+    lose_session(client)
+    client.post("/tasks/new/", form | old, follow=True)
+    assert client.session["typed"]
+    sign_in(client, username=stranger.username)
+    assert "A secret sentence" not in client.get("/tasks/new/").content.decode()
 
 
 def test_what_was_looked_up_comes_again_too(original):
