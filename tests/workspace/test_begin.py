@@ -283,10 +283,11 @@ def test_an_extension_takes_a_start_picture_as_a_video_does(web, original, sandb
     assert form_of(web.get(f"/tasks/new/?again={task.pk}"))["picture"] == picture
 
 
-def test_a_picture_outlives_a_token_that_is_gone(member, kept):
+def test_a_picture_and_a_warning_outlive_a_token_that_is_gone(member, kept):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(member)
     for address in ("/new/video/", "/tasks/new/"):
-        page = strict.post(address, asked(picture=kept.pk))
+        page = strict.post(address, asked(picture=kept.pk, charged_twice="yes"))
         assert page.status_code == 403
+        assert "which may be charged too" in page.content.decode()
         assert f'name="picture" value="{kept.pk}"' in page.content.decode()
