@@ -12,6 +12,7 @@ from extender.apiframe.errors import (
     Refused,
     Standing,
     Unknown,
+    Unsendable,
 )
 from extender.apiframe.finding import MAX_ID, likely_id_in
 from extender.apiframe.payloads import TaskUpdate, parse_task
@@ -32,6 +33,7 @@ __all__ = [
     "Standing",
     "TaskUpdate",
     "Unknown",
+    "Unsendable",
     "likely_id_in",
     "parse_task",
     "read",

@@ -35,6 +35,12 @@ class NotFound(Refused):
     """APIFRAME does not know what was asked for."""
 
 
+class Unsendable(ApiframeError):
+    """What would have to be sent is here no more: nothing was sent, and a person must give it again."""
+
+    state = State.FAILED
+
+
 class Unknown(ApiframeError):
     """It left this machine and no usable answer came: it may be running, and billed. Never send it again unasked."""
 

@@ -57,12 +57,17 @@ STATUSES = {
 SENTENCES = {
     status: re.compile(words, re.IGNORECASE)
     for status, words in {
-        401: r"\b(invalid|wrong|expired|missing|incorrect) (\w+ )?api[ _-]?key\b"
-        r"|\bapi[ _-]?key is (invalid|wrong|missing)\b",
-        402: r"\b(insufficient|not (have )?enough|no|no more|out of) (\w+ )?credits\b"
-        r"|\binsufficient (balance|funds)\b"
-        r"|\bcredits (\w+ ){0,3}(exhausted|used up|insufficient)\b",
-        429: r"\btoo many (\w+ )?(requests|jobs|tasks)\b|\brate[ -]?limit|\bconcurren\w+ (\w+ ){0,2}limit",
+        401: r"^unauthori[sz]ed\W*$"
+        r"|\b(invalid|wrong|expired|missing|incorrect|unknown|no) (\w+ )?api[ _-]?key\b"
+        r"|\bapi[ _-]?key (\w+ ){0,3}(invalid|wrong|missing|not found|expired|revoked|disabled)\b",
+        402: r"\b(insufficient|not (have )?enough|no|no more|0|zero|out of) (\w+ )?credits\b"
+        r"|n['’]t have (enough|any) (\w+ )?credits\b"
+        r"|\binsufficient (\w+ )?(balance|funds)\b"
+        r"|\b(credits|balance) (\w+ ){0,3}(exhausted|used up|insufficient|too low)\b"
+        r"|\bsubscription (\w+ ){0,3}(expired|ended|inactive)\b",
+        429: r"\btoo many (\w+ ){0,2}(requests|jobs|tasks|generations)\b|\brate[ -]?limit"
+        r"|\bconcurren\w+ (\w+ ){0,2}limit|\b(limit|maximum|number) of (concurrent|parallel|simultaneous)\b"
+        r"|\b(hourly|daily|weekly|monthly) limit\b|\bquota (\w+ ){0,2}exceeded\b|\bqueue is full\b",
     }.items()
 }
 SHUT_ACCOUNT = re.compile(
@@ -75,9 +80,12 @@ def is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
 
 
-def in_truth(answer: Answer, said: Any) -> Answer:
-    """The answer with the status that it names, where that is true of all requests, or leaves open what was done."""
-    named = _status_in(said) or _status_meant(answer, said)
+def in_truth(answer: Answer, said: Any, asked: str = "") -> Answer:
+    """The answer with the status that it names, where that is true of all requests, or leaves open what was done.
+
+    `asked`: the words of the request, which a refusal may repeat.
+    """
+    named = _status_in(said) or _status_meant(answer, said, asked)
     if named in OF_ALL and (is_success(answer) or 400 <= answer.status < 500) and answer.status not in UNCERTAIN:
         return replace(answer, status=named)
     return replace(answer, status=named) if named and named >= 500 and is_success(answer) else answer
@@ -183,7 +191,7 @@ def _retry_after(answer: Answer) -> timedelta:
         return min(timedelta(seconds=int(text[:6])), MAX_RETRY_AFTER)
     try:
         wait = parsedate_to_datetime(text) - parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return UNSAID_RETRY_AFTER
     return min(max(wait, timedelta(0)), MAX_RETRY_AFTER)
 
@@ -200,10 +208,11 @@ def _status_in(body: Any) -> int | None:
     return next((status for value in said if (status := _status(value))), None)
 
 
-def _status_meant(answer: Answer, body: Any) -> int | None:
-    """The status that a refusal means by its words; None for none."""
+def _status_meant(answer: Answer, body: Any, asked: str) -> int | None:
+    """The status that a refusal means by its own words, and not by those of `asked`; None for none."""
     words = refusal_in(body) if is_success(answer) or any(map(id_in, objects_in(body))) else reason_of(body)
-    return next((status for status, sentence in SENTENCES.items() if sentence.search(words[:MAX_TOLD])), None)
+    found = ((status, sentence.search(words[:MAX_TOLD])) for status, sentence in SENTENCES.items())
+    return next((status for status, said in found if said and said[0].lower() not in asked.lower()), None)
 
 
 def _codes_in(fields: dict[str, Any]) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from extender.apiframe import Account, ApiframeError, BadKey, Busy, Client, NoCredits, NotSent, Standing
+from extender.network.backoff import MOST_DOUBLINGS
 from extender.tasks.models import Gate, Task
 from extender.tasks.models.gate import GateQuerySet
 
@@ -39,7 +40,7 @@ def _take_trial() -> bool:
     gate = Gate.objects.ajar().first()
     if gate is None:
         return False
-    pause = min(LONGEST_TRIAL, FIRST_TRIAL * 2 ** (gate.trials + 1))
+    pause = min(LONGEST_TRIAL, FIRST_TRIAL * 2 ** min(gate.trials + 1, MOST_DOUBLINGS))
     taken = {"trials": gate.trials + 1, "trial_at": Now() + pause, "heeds_account": False}
     return bool(Gate.objects.ajar().filter(trials=gate.trials).update(**taken))
 

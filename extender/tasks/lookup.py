@@ -32,8 +32,11 @@ def look_up(member: Member, remote_id: str) -> Task:
 def adopt(task: Task, remote_id: str) -> None:
     """Gives an unconfirmed `task` the id that its owner found at APIFRAME, and what APIFRAME says of that id.
 
-    Raises `NotContinuable` where APIFRAME does not know it, or another task has it already.
+    Raises `NotContinuable` where APIFRAME does not know it, or another task has it already; and of a task
+    whose own id is still to come.
     """
+    if task.state != State.UNCONFIRMED:
+        raise NotContinuable("This task does not wait for an id. Reload the page.")
     remote_id = remote_id.strip()
     if Task.objects.filter(remote_id=remote_id).exists():
         raise NotContinuable("That id belongs to another task here.")

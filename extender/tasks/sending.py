@@ -11,7 +11,17 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from extender.apiframe import ApiframeError, Client, NotSent, NotUploaded, Refused, Standing, TaskUpdate, Unknown
+from extender.apiframe import (
+    ApiframeError,
+    Client,
+    NotSent,
+    NotUploaded,
+    Refused,
+    Standing,
+    TaskUpdate,
+    Unknown,
+    Unsendable,
+)
 from extender.network.backoff import backoff
 from extender.states import State
 from extender.tasks import gate, start_pictures
@@ -27,6 +37,8 @@ CALLS: dict[Task.Kind, tuple[Callable[..., TaskUpdate], tuple[str, ...]]] = {
 }
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_COUNTED = 6
+# After these APIFRAME has said nothing that can be used.
+UNHEARD = (NotSent, NotUploaded, Unknown, Unsendable)
 # Seconds between tries to write down an outcome while the database is away.
 PAUSES = (0.2, 1, 3)
 # Until a picture that could not be uploaded is tried again, the first time and at most.
@@ -51,7 +63,7 @@ def send(task: Task) -> None:
         return
     except ApiframeError as error:
         update = TaskUpdate(error.state, reason=str(error), retry_in=_pause_after(error, task), raw=error.raw)
-        source = Event.Source.SILENCE if isinstance(error, NotSent | NotUploaded | Unknown) else Event.Source.ANSWER
+        source = Event.Source.SILENCE if isinstance(error, UNHEARD) else Event.Source.ANSWER
         trouble = error
     moved = _hand_over(task, update, source)
     if trouble is None or isinstance(trouble, Refused):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db.models.functions import Now
 
-from extender.apiframe import Client, Refused
+from extender.apiframe import Client, Unsendable
 from extender.tasks.models import Picture
 from extender.team.models import Member
 from extender.video import layout
@@ -35,9 +35,9 @@ def keep(owner: Member, given: Iterable[bytes]) -> Picture:
 
 
 def upload(picture: Picture) -> str:
-    """Gives `picture` to APIFRAME, and returns its address there. Raises as `Client.upload`."""
+    """Gives `picture` to APIFRAME, and returns its address there. Raises as `Client.upload`, and `Unsendable`."""
     if not picture.content:
-        raise Refused("The start picture is kept here no more. Give it again.")
+        raise Unsendable("The start picture is kept here no more. Give it again.")
     url = Client.from_settings().upload(bytes(picture.content))
     # Who came first is right: what was answered once stands.
     Picture.objects.filter(pk=picture.pk, image_url="").update(image_url=url, uploaded_at=Now())

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from extender.apiframe import TaskUpdate
-from extender.states import FINAL, MOVES, State, may_become
+from extender.states import FINAL, FRUITLESS, MOVES, State, may_become
 from extender.tasks.models import Clip, Event, Task
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,15 @@ def renew_addresses(task: Task, update: TaskUpdate) -> None:
             Task.objects.renumber(task.pk)
         said = "fresh addresses of the clips" if changed else "the clips’ addresses are still the same"
         Event.objects.create(task=task, source=Event.Source.POLL, said=said, changed=changed, body=update.raw)
+
+
+def contradict(task: Task, update: TaskUpdate) -> None:
+    """Says of `task`, which ended unsent or refused, that APIFRAME has it all the same, where `update` says so."""
+    if update.state == State.FAILED:
+        return
+    said = f"APIFRAME has called back about this since, as task {update.remote_id}: it may have been billed."
+    ended = Task.objects.filter(pk=task.pk, remote_id="", state__in=FRUITLESS).exclude(reason__contains=said)
+    ended.update(reason=f"{task.reason} {said} Look it up by that id.".strip(), version=F("version") + 1)
 
 
 def record(task: Task, said: str, source: Event.Source, body: str = "") -> None:

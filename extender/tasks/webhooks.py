@@ -13,7 +13,7 @@ from extender.apiframe import ApiframeError, Client, TaskUpdate, read
 from extender.tasks import gate
 from extender.tasks.models import Event, Task
 from extender.tasks.sending import webhook_secret
-from extender.tasks.updates import apply_update, record
+from extender.tasks.updates import apply_update, contradict, record
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +77,9 @@ def _hand_over(task: Task | None, update: TaskUpdate) -> int:
     if task.remote_id not in ("", update.remote_id):
         record(task, "a webhook named another task and was ignored", Event.Source.WEBHOOK, update.raw)
         return 404
-    if apply_update(task, update, Event.Source.WEBHOOK) and not task.remote_id:
+    changed = apply_update(task, update, Event.Source.WEBHOOK)
+    if changed and not task.remote_id:
         gate.called_back()
+    elif task.is_fruitless and not task.remote_id:
+        contradict(task, update)
     return 200

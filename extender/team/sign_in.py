@@ -12,12 +12,10 @@ from django.utils.cache import patch_cache_control
 from django_htmx.middleware import HtmxDetails
 
 from extender.team.models import Member
-from extender.team.typed import form_again, htmx_form_again
+from extender.team.typed import MEMBER_COOKIE, form_again, htmx_form_again
 
 # 203.0.113.7:51234, [2001:db8::1]:443, [2001:db8::1]
 WITH_PORT = re.compile(r"^(?:\[(.*)\]|([^:]*))(?::\d+)?$")
-
-MEMBER_COOKIE = "member"
 
 
 class MemberRequest(HttpRequest):

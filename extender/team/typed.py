@@ -8,10 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-KEY = "typed"
+KEY, WHOSE = "typed", "typed_by"
+# Who was signed in when a page came, for scripts; and for us where the session has gone.
+MEMBER_COOKIE = "member"
 # Far more than our forms take: whoever is not signed in must not fill the table of sessions.
 MAX_FIELDS = 12
 MAX_CHARACTERS = 10_000
+MAX_NAME = 40
 
 
 def comes_again(show: Callable[..., HttpResponse]) -> Callable[[View], View]:
@@ -53,13 +56,16 @@ def _page_of(request: HttpRequest) -> Callable[..., HttpResponse] | None:
 
 def _keep(request: HttpRequest) -> None:
     request.session[KEY] = _fields(request)
+    request.session[WHOSE] = str(request.user.pk or request.COOKIES.get(MEMBER_COOKIE, ""))
 
 
 def _fields(request: HttpRequest) -> dict[str, str]:
-    return {name: str(value)[:MAX_CHARACTERS] for name, value in list(request.POST.items())[:MAX_FIELDS]}
+    """The fields as they were filled in, as far as ours go; no database can be asked about a NUL."""
+    kept = list(request.POST.items())[:MAX_FIELDS]
+    return {name[:MAX_NAME]: str(value).replace("\0", "")[:MAX_CHARACTERS] for name, value in kept}
 
 
 def typed(request: HttpRequest) -> dict[str, str]:
-    """The fields that were kept over a sign-in, given back once; {} where there are none."""
+    """The fields that were kept over a sign-in, given back once; {} where there are none, or somebody else's."""
     kept: dict[str, str] = request.session.pop(KEY, {})
-    return kept
+    return kept if request.session.pop(WHOSE, "") in ("", str(request.user.pk)) else {}

@@ -42,7 +42,7 @@ def again(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     task = own_task(request.user, pk)
     form = NonceForm(request.POST)
     asked = asked_by(task)
-    if task.kind == Task.Kind.ORIGINAL or not form.is_valid():
+    if task.is_from_elsewhere or not form.is_valid():
         return redirect(task)
     nonce = form.cleaned_data["nonce"]
     if doubts(request.user, task.parent, asked, [nonce]):

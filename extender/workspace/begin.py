@@ -26,11 +26,12 @@ FORMS: dict[str, type[VideoForm | PicturesForm]] = {
 
 def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
     """The page with what was typed and with the nonce of then: whatever was sent under it is not sent twice."""
+    more = {"came_again": True, "charged_twice": "charged_twice" in kept}
     if "aspect_ratio" in kept:
-        return _page(request, PicturesForm(initial=kept), came_again=True)
+        return _page(request, PicturesForm(initial=kept), **more)
     form = recall(request.user, VideoForm(initial=kept))
     form.source = _source(request, kept)
-    return _page(request, form, came_again=True)
+    return _page(request, form, **more)
 
 
 @require_safe

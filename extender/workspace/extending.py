@@ -15,7 +15,7 @@ from extender.tasks.submitting import enqueue_runs, nonces_of
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
 from extender.workspace.doubts import doubts
-from extender.workspace.forms import ComposerForm
+from extender.workspace.forms import MOST_RUNS, ComposerForm
 from extender.workspace.task_page import beneath, continuations_of, page
 
 
@@ -48,7 +48,8 @@ def _submit(request: MemberRequest, task: Task) -> HttpResponse:
         return _answer(request, task, form)
     nonces = nonces_of(form.cleaned_data["nonce"], form.cleaned_data["runs"])
     asked = {**form.asked, "parent_task_id": task.remote_id}
-    found = doubts(request.user, task, asked, nonces)
+    # Of the same form more may have been asked for before.
+    found = doubts(request.user, task, asked, nonces_of(form.cleaned_data["nonce"], MOST_RUNS))
     if {doubt.name for doubt in found} - set(request.POST.getlist("sure")):
         return _answer(request, task, form, doubts=found)
     rows, as_asked = enqueue_runs(request.user, nonces, task, form.note, **asked)

@@ -14,6 +14,7 @@ from extender.tasks.prompts import is_blank, mended, motion_of
 
 MAX_PROMPT = 2000
 MAX_PICTURE_MB = 25
+MOST_RUNS = 4
 
 
 class TaskIdField(forms.CharField):
@@ -131,6 +132,8 @@ class MotionForm(PaidForm):
         """A fresh form that asks for what `task` asked for."""
         form = cls.blank(**{name: getattr(task, name) for name in cls.ASKED})
         form.start = Picture.objects.light().get(pk=task.picture_id) if task.picture_id else task.start_clip
+        if form.start:
+            form.initial["image_url"] = ""
         return form
 
     def anew(self) -> Self:
@@ -224,7 +227,7 @@ class ComposerForm(ExtendForm):
     parent_task_id = None  # type: ignore[assignment]  # so Django leaves it out: the address names the task
     runs = forms.TypedChoiceField(
         coerce=int,
-        choices=[(number, f"{number} ×") for number in range(1, 5)],
+        choices=[(number, f"{number} ×") for number in range(1, MOST_RUNS + 1)],
         error_messages={"required": "Choose how many requests.", "invalid_choice": "Choose 1 to 4 requests."},
     )
     prompt = PromptField(

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from extender.apiframe import BadKey, Busy
+from extender.apiframe import BadKey, Busy, Unknown
 from extender.operations.worker import follow, send_next
 from extender.states import State
 from extender.tasks import gate, sending
@@ -124,7 +124,10 @@ def test_nor_where_the_bad_key_was_noticed_a_moment_before(db):
     assert Gate.objects.standing().exists()
 
 
-@pytest.mark.parametrize(("said", "minutes"), [(None, 5), ("soon", 1 / 6), ("9999", 10)])
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [(None, 5), ("soon", 1 / 6), ("Mon, 01 Jan 99999999999 00:00:00 GMT", 1 / 6), ("9999", 10)],
+)
 def test_it_waits_as_long_as_it_is_told_in_seconds_or_by_a_date(submit, sandbox, said, minutes):
     in_five_minutes = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
     headers = {"Retry-After": said or in_five_minutes}
@@ -334,6 +337,14 @@ def test_apiframes_own_word_about_a_request_fails_that_row_alone(submit, sandbox
     assert not Gate.objects.closed().exists()
 
 
+@pytest.mark.parametrize("words", ["a sign that says insufficient credits", "A rate limit sign"])
+def test_a_refusal_that_repeats_the_prompt_is_about_that_row_alone(submit, sandbox, words):
+    said = {"errors": [{"msg": f"Banned prompt: {words}"}]}
+    sandbox.dictate("/imagine-video-extend", json.dumps(said).encode(), status=400)
+    assert submit(f"{words.upper()} in snow").state == State.FAILED
+    assert not Gate.objects.closed().exists()
+
+
 def test_a_request_that_is_turned_away_again_and_again_lets_the_others_pass(submit, sandbox):
     sandbox.dictate("/imagine-video-extend", *[b"<h1>403 Forbidden</h1>"] * 2, status=403)
     odd = submit("../../etc/passwd")
@@ -351,6 +362,11 @@ def test_a_request_that_is_turned_away_again_and_again_lets_the_others_pass(subm
     assert send_next()
     age(other)
     assert (odd.state, other.state) == (State.QUEUED, State.PENDING)
+
+
+def test_it_is_sent_however_often_it_was_turned_away(member):
+    # Days of "too many requests", at one each 10 s; it is PostgreSQL that counts no further in a small column.
+    assert Task.objects.claim_to_send(make_task(member, State.QUEUED, attempts=2**15 - 1).pk)
 
 
 def test_one_task_that_is_not_there_closes_nothing(submit, sandbox):
@@ -431,6 +447,14 @@ def test_where_requests_alone_get_no_usable_answer_a_few_rows_show_it(web, staff
     assert send_next(), "staff need not wait until a row is tried"
     assert [Task.objects.get(pk=task.pk).state for task in tasks] == [*[State.UNCONFIRMED] * 4, State.PENDING]
     assert "Nothing is sent for now" not in web.get("/tasks/").content.decode()
+
+
+def test_after_days_without_an_answer_a_row_is_still_tried(member):
+    gate.close_for_silence(Unknown("no answer"))
+    Gate.objects.update(trials=1000)
+    let_a_row_be_tried()
+    assert gate.claim(make_task(member, State.QUEUED))
+    assert until_the_next_trial() <= 60
 
 
 @pytest.mark.parametrize("between", ["snow", "[400] snow"])

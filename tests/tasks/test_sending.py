@@ -16,7 +16,7 @@ from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.slots import APIFRAME
 from project.threads import APIFRAME_SLOTS
-from tests.helpers import URLS, age, at_once, become_due, form_of, lie_at, reached_again
+from tests.helpers import URLS, age, at_once, become_due, form_of, lie_at, make_task, reached_again
 from tests.tasks.ledger import bills, submits
 
 ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
@@ -255,6 +255,14 @@ def test_an_id_of_another_task_is_not_taken_over(web, submit, original):
     assert b"belongs to another task" in answer.content
     task.refresh_from_db()
     assert task.state == State.UNCONFIRMED
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.SENDING])
+def test_what_is_to_be_answered_takes_no_other_id_before(web, member, sandbox, state):
+    task = make_task(member, state)
+    web.post(f"/tasks/{task.pk}/adopt/", {"task_id": sandbox.start_video("a kite [seconds-0]")})
+    age(task)
+    assert (task.state, task.remote_id) == (state, "")
 
 
 def test_only_the_owner_adopts(browser_of, stranger, submit):

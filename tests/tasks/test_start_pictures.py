@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from extender.apiframe import Unknown
 from extender.operations.worker import archive, follow, send_next
 from extender.states import State
+from extender.tasks import gate
 from extender.tasks.models import Gate, Picture, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.start_pictures import keep
@@ -161,7 +163,10 @@ def test_pictures_that_no_task_needs_are_swept_after_a_month(member, picture, sh
 
 def test_a_picture_that_is_gone_and_was_never_uploaded_is_asked_for_again(begin, picture, sandbox):
     Picture.objects.update(content=None)
+    gate.close_for_silence(Unknown("no answer"))
+    Gate.objects.update(trial_at="2020-01-01T00:00:00Z")
     task = begin()
+    assert Gate.objects.standing().exists(), "nobody was asked, so nobody has answered"
     assert (task.state, task.reason) == (State.FAILED, "The start picture is kept here no more. Give it again.")
     assert calls(sandbox) == []
 

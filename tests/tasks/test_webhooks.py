@@ -46,6 +46,19 @@ def test_a_result_finishes_the_row_and_adopts_it(member, state):
     assert (task.state, task.remote_id, len(task.clips)) == (State.FINISHED, ID, 4)
 
 
+@pytest.mark.parametrize(("state", "reason"), [(State.CANCELLED, ""), (State.FAILED, "No such video.")])
+def test_what_ended_here_and_is_made_all_the_same_is_not_hidden(web, member, state, reason):
+    task = make_task(member, state, reason=reason)
+    call(task, {"task_id": ID, "status": "failed", "message": "Refused"})
+    assert unchanged(task), "nothing is made"
+    for _ in range(2):
+        assert call(task).status_code == 200
+    page = web.get(f"/tasks/{task.pk}/").content.decode()
+    assert f"{reason} APIFRAME has called back about this since, as task {ID}".strip() in page
+    assert page.count("it may have been billed") == 1
+    assert "Nothing was billed" not in page
+
+
 @pytest.mark.parametrize(("end", "around"), [("", ""), ("/", '"'), ("/", " ")])
 def test_a_genuine_one_is_known_whatever_stands_around_its_address_or_secret(sent, end, around):
     address = f"/webhooks/apiframe/{sent.webhook_nonce}{end}"

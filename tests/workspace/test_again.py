@@ -81,7 +81,22 @@ def test_an_original_cannot_be_run_again(web, start):
 
 
 def test_pictures_and_videos_are_made_again_from_the_same(web, member, sandbox):
-    asked = {"kind": "pictures", "aspect_ratio": "9:16", "prompt": "A kite", "index": None}
+    asked = {
+        "kind": "pictures",
+        "aspect_ratio": "9:16",
+        "prompt": "A kite",
+        "index": None,
+        "form_nonce": uuid.uuid4(),
+    }
     old = make_task(member, created_at=timezone.now() - timedelta(days=2), **asked)
     made = Task.objects.get(pk=press(web, old)["Location"].split("/")[2])
     assert (made.kind, made.aspect_ratio, made.prompt) == ("pictures", "9:16", "A kite")
+
+
+@pytest.mark.parametrize("kind", ["original", "pictures"])
+def test_what_was_made_elsewhere_has_no_request_to_be_made_again(web, member, sandbox, kind):
+    task = make_task(member, kind=kind, prompt="", remote_id="8")
+    assert "Run again" not in web.get(f"/tasks/{task.pk}/").content.decode()
+    web.post(f"/tasks/{task.pk}/again/", {"nonce": str(uuid.uuid4())})
+    assert Task.objects.get() == task
+    assert submits(sandbox) == 0

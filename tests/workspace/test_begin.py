@@ -148,6 +148,17 @@ def test_pictures_that_were_given_or_made_lately_are_offered_by_both_forms(web, 
     assert "It is upright, about 9:16." in page
 
 
+def test_a_picture_that_was_made_is_used_again_and_again_however_long_its_address_is(web, member, start, sandbox):
+    address = f"https://p.example/1.png?{'a' * 2300}"
+    made = make_task(member, urls=[address], kind=Task.Kind.PICTURES, aspect_ratio="9:16").clip(1)
+    web.post("/tasks/new/", asked(picture=made.pk, parent_task_id=start.remote_id, index=1))
+    task = Task.objects.get(parent=start)
+    task.clean_fields(["picture", "out_ms", "form_nonce"])
+    assert (task.image_url, task.start_clip) == (address, made)
+    web.post("/tasks/new/", form_of(web.get(f"/tasks/new/?again={task.pk}")))
+    assert Task.objects.filter(image_url=address, start_clip=made).count() == 2
+
+
 def test_a_frame_of_a_clip_becomes_a_new_shot_of_its_film_or_a_film_of_its_own(web, kept, start, sandbox):
     page = web.get(f"/new/?start={kept.pk}&parent={start.pk}&index=2&out=1250").content.decode()
     assert "Go on with the film: this is its shot 2" in page
@@ -235,7 +246,7 @@ def test_a_video_and_the_picture_that_it_was_made_from_lead_to_each_other(web, m
 @pytest.mark.parametrize("kind", [Task.Kind.VIDEO, Task.Kind.PICTURES])
 def test_what_failed_is_asked_for_again_as_it_was(web, member, kept, kind, state):
     more = {"picture": kept} if kind == Task.Kind.VIDEO else {"aspect_ratio": "2:3"}
-    task = make_task(member, state, kind=kind, prompt="a boat", due_at=None, **more)
+    task = make_task(member, state, kind=kind, prompt="a boat", due_at=None, form_nonce=uuid.uuid4(), **more)
     assert f"?again={task.pk}" in web.get(f"/tasks/{task.pk}/").content.decode()
     page = web.get(f"/tasks/new/?again={task.pk}", follow=True).content.decode()
     assert "a boat" in page
@@ -272,10 +283,11 @@ def test_an_extension_takes_a_start_picture_as_a_video_does(web, original, sandb
     assert form_of(web.get(f"/tasks/new/?again={task.pk}"))["picture"] == picture
 
 
-def test_a_picture_outlives_a_token_that_is_gone(member, kept):
+def test_a_picture_and_a_warning_outlive_a_token_that_is_gone(member, kept):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(member)
     for address in ("/new/video/", "/tasks/new/"):
-        page = strict.post(address, asked(picture=kept.pk))
+        page = strict.post(address, asked(picture=kept.pk, charged_twice="yes"))
         assert page.status_code == 403
+        assert "which may be charged too" in page.content.decode()
         assert f'name="picture" value="{kept.pk}"' in page.content.decode()

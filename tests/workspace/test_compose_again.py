@@ -1,5 +1,7 @@
 """The form is pressed, but its sign-in or its token is gone: it comes again, as it was written."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client
 
@@ -15,9 +17,9 @@ def token(client: Client) -> dict[str, str]:
     return {"csrfmiddlewaretoken": client.cookies["csrftoken"].value}
 
 
-def sign_in(client: Client, to: str = "/tasks/"):
+def sign_in(client: Client, to: str = "/tasks/", **who: str):
     client.get("/login/")
-    return client.post("/login/", SIGN_IN | token(client) | {"next": to}, follow=True)
+    return client.post("/login/", SIGN_IN | who | token(client) | {"next": to}, follow=True)
 
 
 def lose_session(client: Client) -> None:
@@ -57,10 +59,24 @@ def test_the_words_come_again_to_be_sent_once(original, sandbox, lose):
 
 
 def test_who_is_not_signed_in_has_little_kept(guest, db):
-    guest.post("/tasks/new/", {"prompt": "x" * 20_000} | {f"field-{number}": "x" for number in range(20)})
+    fields = {"prompt": "x" * 20_000, "name" * 1_000: "x\0"} | {f"field-{number}": "x" for number in range(20)}
+    guest.post("/tasks/new/", urlencode(fields), content_type="application/x-www-form-urlencoded")
     kept = guest.session["typed"]
     assert len(kept) == 12
     assert len(kept["prompt"]) == 10_000
+    assert kept["name" * 10] == "x"
+
+
+def test_they_come_to_nobody_else_who_signs_in_at_that_browser(start, stranger):
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client)
+    form = form_of(client.get(f"/tasks/new/?parent={start.pk}")) | {"prompt": "A secret sentence"}
+    old = token(client)
+    lose_session(client)
+    client.post("/tasks/new/", form | old, follow=True)
+    assert client.session["typed"]
+    sign_in(client, username=stranger.username)
+    assert "A secret sentence" not in client.get("/tasks/new/").content.decode()
 
 
 def test_what_was_looked_up_comes_again_too(original):

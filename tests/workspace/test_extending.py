@@ -62,7 +62,7 @@ def test_several_runs_are_as_many_requests_however_often_the_form_is_posted(brow
     web = browser_of(member)
     fields = composer(shown(web, done)) | {"prompt": "And then it snows", "runs": "4"}
     at_once(*(partial(post, browser_of(member), done, fields) for _ in range(4)))
-    post(web, done, fields | {"runs": "2"})
+    assert post(web, done, fields | {"runs": "2"}).status_code == 302, "it asks for nothing that would be paid for"
     assert Task.objects.filter(parent=done).count() == 4
     for task in Task.objects.filter(parent=done, state=State.QUEUED):
         send(task)

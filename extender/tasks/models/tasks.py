@@ -65,7 +65,8 @@ class Task(models.Model):
     )
     prompt = models.TextField(blank=True)
     motion = models.CharField(max_length=4, choices=Motion.choices, default=Motion.LOW)
-    image_url = models.URLField(max_length=2000, blank=True)
+    # As long as that of a clip may be.
+    image_url = models.TextField(blank=True)
     # A start picture that somebody gave, in place of an address.
     picture = models.ForeignKey("tasks.Picture", on_delete=models.PROTECT, null=True, related_name="tasks")
     # A picture that was made here, and lies at `image_url`.
@@ -98,7 +99,7 @@ class Task(models.Model):
     # What the account held around the send, where it said so in time: a hint whether the task was billed.
     credits_before = models.IntegerField(null=True, editable=False)
     credits_after = models.IntegerField(null=True, editable=False)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
     # Grows with each change, so that a page can ask "anything new?" by number.
     version = models.PositiveIntegerField(default=1)
 
