@@ -85,6 +85,19 @@ def test_the_same_again_is_asked_about_where_the_button_is(wall, upstream):
     assert submits(upstream) == before + 3
 
 
+def test_long_words_open_above_and_move_and_hide_nothing_for_good(wall):
+    page = wall(1366, 768)
+    button, words = page.locator("#composer-send"), page.get_by_label("What happens next")
+    before = button.bounding_box()
+    words.fill("The lantern sways, and all the shadows of the street sway with it. " * 3)
+    page.wait_for_function("() => document.activeElement.clientHeight > 48")
+    assert page.evaluate("() => document.activeElement.scrollHeight === document.activeElement.clientHeight")
+    assert button.bounding_box() == before
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Loop").click(trial=True)
+    assert button.bounding_box() == before
+
+
 def test_on_a_phone_it_is_a_sheet_whose_button_does_not_move(wall, upstream):
     page, before = wall(390, 844, has_touch=True, is_mobile=True), submits(upstream)
     page.get_by_role("navigation", name="Clips").get_by_role("button", name="Clip 2").tap()
