@@ -65,6 +65,19 @@ def test_five_extensions_from_one_wall_without_leaving_it(wall, upstream, made, 
         expect(cards(page).nth(card).locator("> a")).to_be_focused()
 
 
+def test_from_the_history_with_new_words_in_two_presses(wall, house, upstream, made):
+    page, before = wall(), submits(upstream)
+    page.goto(f"{house.url}/tasks/")
+    page.locator(f".go-on a[href^='{made.removeprefix(house.url)}']").click()
+    expect(page.get_by_label("What happens next")).to_be_focused()
+    page.wait_for_function("() => getSelection().toString()")
+    page.keyboard.type("The lantern sways at once")
+    page.keyboard.press("Control+Enter")
+    expect(cards(page).first.get_by_role("heading")).to_have_text("The lantern sways at once")
+    assert page.evaluate("() => scrollY") == 0, "nothing was scrolled"
+    assert submits(upstream) == before + 1
+
+
 def test_the_same_again_is_asked_about_where_the_button_is(wall, upstream):
     page, before = wall(), submits(upstream)
     page.keyboard.press("3")
