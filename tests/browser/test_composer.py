@@ -65,6 +65,19 @@ def test_five_extensions_from_one_wall_without_leaving_it(wall, upstream, made, 
         expect(cards(page).nth(card).locator("> a")).to_be_focused()
 
 
+def test_from_the_history_with_new_words_in_two_presses(wall, house, upstream, made):
+    page, before = wall(), submits(upstream)
+    page.goto(f"{house.url}/tasks/")
+    page.locator(f".go-on a[href^='{made.removeprefix(house.url)}']").click()
+    expect(page.get_by_label("What happens next")).to_be_focused()
+    page.wait_for_function("() => getSelection().toString()")
+    page.keyboard.type("The lantern sways at once")
+    page.keyboard.press("Control+Enter")
+    expect(cards(page).first.get_by_role("heading")).to_have_text("The lantern sways at once")
+    assert page.evaluate("() => scrollY") == 0, "nothing was scrolled"
+    assert submits(upstream) == before + 1
+
+
 def test_the_same_again_is_asked_about_where_the_button_is(wall, upstream):
     page, before = wall(), submits(upstream)
     page.keyboard.press("3")
@@ -83,6 +96,19 @@ def test_the_same_again_is_asked_about_where_the_button_is(wall, upstream):
     button.click()
     expect(page.get_by_text("1 request for clip 3: see below.")).to_be_visible()
     assert submits(upstream) == before + 3
+
+
+def test_long_words_open_above_and_move_and_hide_nothing_for_good(wall):
+    page = wall(1366, 768)
+    button, words = page.locator("#composer-send"), page.get_by_label("What happens next")
+    before = button.bounding_box()
+    words.fill("The lantern sways, and all the shadows of the street sway with it. " * 3)
+    page.wait_for_function("() => document.activeElement.clientHeight > 48")
+    assert page.evaluate("() => document.activeElement.scrollHeight === document.activeElement.clientHeight")
+    assert button.bounding_box() == before
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Loop").click(trial=True)
+    assert button.bounding_box() == before
 
 
 def test_on_a_phone_it_is_a_sheet_whose_button_does_not_move(wall, upstream):

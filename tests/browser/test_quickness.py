@@ -177,7 +177,8 @@ def test_the_wall_stays_where_it_is_when_the_clips_arrive(house, upstream, open_
     sign_in(page, house)
     start(page, "Everything stays where it is")
     page.wait_for_selector("#task progress.line")
-    boxes = lambda: [page.locator(which).bounding_box() for which in ("#wall", "#composer", "#composer-send")]  # noqa: E731
+    still = ("#wall", "#composer", "#composer-send", "#share")
+    boxes = lambda: [page.locator(which).bounding_box() for which in still]  # noqa: E731
     before = boxes()
     page.locator("#composer-send").hover(force=True)
     expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)

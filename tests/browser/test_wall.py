@@ -573,6 +573,8 @@ def test_beside_a_lost_clip_each_keeps_its_own_place_and_panel(open_wall, joined
     do(directory, lost % "lost")
     try:
         page = open_wall(joined, 390, 844, has_touch=True, is_mobile=True)
+        meant = page.locator("#composer-clips :checked").get_attribute("value")
+        expect(page.locator("[data-screen]")).to_have_attribute("data-current", meant)
         pager = page.get_by_role("navigation", name="Clips")
         for number in (3, 1, 2):
             pager.get_by_role("button", name=f"Clip {number}").tap()

@@ -3,7 +3,7 @@
 import { onArrival } from "./arrivals.js";
 
 const started = new WeakMap();
-const MINUTES = { hour: "2-digit", minute: "2-digit" };
+const MINUTES = { hour: "numeric", minute: "2-digit" };
 const MOMENT = { ...MINUTES, day: "numeric", month: "short" };
 // A day is the same one everywhere.
 const DATE = { day: "numeric", month: "long", timeZone: "UTC" };

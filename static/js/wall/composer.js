@@ -20,6 +20,9 @@ export function write() {
   words?.select();
 }
 
+// A card's "Extend" leads here.
+if (location.hash === "#composer_prompt") write();
+
 // From one card to the next among what was sent.
 export function along(by) {
   const cards = [...document.querySelectorAll("[data-strip] .card > a")];

@@ -1,7 +1,7 @@
 // Which clips one looks at: on a narrow screen the frames lie side by side, and only these have their panels.
 
 import { lessMotion, narrow } from "../shared/media.js";
-import { choose } from "./composer.js";
+import { choose, chosen } from "./composer.js";
 
 export class Pager {
   #wall;
@@ -9,6 +9,13 @@ export class Pager {
   constructor(wall) {
     this.#wall = wall;
     wall.element.addEventListener("scroll", () => this.draw(), { passive: true });
+  }
+
+  // On a narrow screen it begins with the clip that is meant.
+  begin() {
+    const { places, element } = this.#wall;
+    const place = narrow.matches && places.find(({ dataset }) => dataset.clip === chosen());
+    if (place) element.scrollLeft = (place.dataset.place - 1) * element.clientWidth;
   }
 
   // Brings a clip into view: on a narrow screen one fills the wall anyway.
@@ -31,8 +38,8 @@ export class Pager {
     const { screen, places, element } = this.#wall;
     const inOrder = places.toSorted((one, other) => one.dataset.place - other.dataset.place);
     const inView = inOrder[Math.round(element.scrollLeft / element.clientWidth)] ?? inOrder[0];
-    const chosen = ["a", "b"].map((role) => this.#wall.withRole(role)).filter(Boolean);
-    const clips = (chosen.length ? chosen : [inView]).map(({ dataset }) => dataset.clip);
+    const shown = ["a", "b"].map((role) => this.#wall.withRole(role)).filter(Boolean);
+    const clips = (shown.length ? shown : [inView]).map(({ dataset }) => dataset.clip);
     screen.dataset.current = clips.length === 1 ? clips[0] : "";
     // On a narrow screen the one in view is the one that is meant.
     if (narrow.matches && clips.length === 1) choose(clips[0]);

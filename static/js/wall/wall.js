@@ -25,6 +25,7 @@ class Wall {
     this.pager = new Pager(this);
     this.views = new Views(this);
     this.frames.forEach((frame) => this.#take(frame));
+    this.pager.begin();
     this.views.see("all");
     this.views.offer();
     this.#known = this.#knowledge();
