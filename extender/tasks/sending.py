@@ -16,7 +16,7 @@ from extender.network.backoff import backoff
 from extender.states import State
 from extender.tasks import gate, start_pictures
 from extender.tasks.models import Event, Picture, Task
-from extender.tasks.updates import FIRST_LOOK, apply_update, record
+from extender.tasks.updates import FIRST_LOOK, Taken, apply_update, record
 
 # What APIFRAME is asked for by each kind of task: the call, and the columns that go with it under their own names.
 # An original was made elsewhere, and is never sent.
@@ -101,6 +101,11 @@ def _hand_over(task: Task, update: TaskUpdate, source: Event.Source) -> None:
     for pause in PAUSES:
         try:
             apply_update(task, update, source)
+            return
+        except Taken:
+            # It was taken, and under which id nobody knows.
+            said = "APIFRAME answered with another task’s id."
+            apply_update(task, TaskUpdate(State.UNCONFIRMED, reason=said, raw=update.raw), source)
             return
         except DatabaseError:
             connection.close()

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from extender.apiframe import ApiframeError, Client, TaskUpdate, read
 from extender.tasks.models import Event, Task
 from extender.tasks.sending import webhook_secret
-from extender.tasks.updates import apply_update, record
+from extender.tasks.updates import Taken, apply_update, record
 
 logger = logging.getLogger(__name__)
 
@@ -76,5 +76,9 @@ def _hand_over(task: Task | None, update: TaskUpdate) -> int:
     if task.remote_id not in ("", update.remote_id):
         record(task, "a webhook named another task and was ignored", Event.Source.WEBHOOK, update.raw)
         return 404
-    apply_update(task, update, Event.Source.WEBHOOK)
+    try:
+        apply_update(task, update, Event.Source.WEBHOOK)
+    except Taken:
+        record(task, "a webhook named the render of another task and was ignored", Event.Source.WEBHOOK, update.raw)
+        return 404
     return 200

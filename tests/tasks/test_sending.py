@@ -16,7 +16,7 @@ from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.slots import APIFRAME
 from project.threads import APIFRAME_SLOTS
-from tests.helpers import URLS, age, at_once, become_due, form_of, lie_at, reached_again
+from tests.helpers import URLS, age, at_once, become_due, form_of, lie_at, make_task, reached_again
 from tests.tasks.ledger import bills, submits
 
 ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
@@ -255,6 +255,32 @@ def test_an_id_of_another_task_is_not_taken_over(web, submit, original):
     assert b"belongs to another task" in answer.content
     task.refresh_from_db()
     assert task.state == State.UNCONFIRMED
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_of_several_who_say_at_once_that_it_is_theirs_one_gets_it(browser_of, member, stranger, sandbox):
+    remote_id = sandbox.start_video("a kite")
+    owners = (member, member, stranger)
+    tasks = [make_task(owner, State.UNCONFIRMED, form_nonce=uuid.uuid4()) for owner in owners]
+    browsers = [browser_of(task.owner) for task in tasks]
+    answers = at_once(
+        *[
+            partial(browser.post, f"/tasks/{task.pk}/adopt/", {"task_id": remote_id})
+            for browser, task in zip(browsers, tasks, strict=True)
+        ]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 302]
+    assert all(b"belongs to another task" in answer.content for answer in answers if answer.status_code == 200)
+    assert Task.objects.filter(remote_id=remote_id).count() == 1
+
+
+def test_an_answer_with_the_id_of_another_task_is_unconfirmed(submit, sandbox):
+    first = submit("[seconds-0] snow")
+    sandbox.dictate("/imagine-video-extend", json.dumps({"task_id": first.remote_id}).encode())
+    second = submit("rain")
+    assert (second.state, second.remote_id) == (State.UNCONFIRMED, "")
+    assert second.reason == "APIFRAME answered with another task’s id."
 
 
 def test_only_the_owner_adopts(browser_of, stranger, submit):

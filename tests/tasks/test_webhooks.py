@@ -44,6 +44,13 @@ def test_a_result_finishes_the_row_and_adopts_it(member, state):
     assert (task.state, task.remote_id, len(task.clips)) == (State.FINISHED, ID, 4)
 
 
+def test_one_that_names_the_render_of_another_task_is_ignored_and_recorded(sent, stranger):
+    make_task(stranger, State.PROCESSING, remote_id=ID)
+    assert call(sent).status_code == 404
+    assert unchanged(sent)
+    assert "of another task" in sent.events.get().said
+
+
 @pytest.mark.parametrize(("end", "around"), [("", ""), ("/", '"'), ("/", " ")])
 def test_a_genuine_one_is_known_whatever_stands_around_its_address_or_secret(sent, end, around):
     address = f"/webhooks/apiframe/{sent.webhook_nonce}{end}"
