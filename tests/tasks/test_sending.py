@@ -15,6 +15,7 @@ from extender.states import State
 from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.slots import APIFRAME
+from extender.team.models import Member
 from project.threads import APIFRAME_SLOTS
 from tests.helpers import URLS, age, at_once, become_due, form_of, lie_at, make_task, reached_again
 from tests.tasks.ledger import bills, submits
@@ -169,6 +170,22 @@ def test_many_senders_send_a_row_once(submit, sandbox, settings):
     reached_again(task)
     at_once(*[partial(send, task)] * 8)
     assert bills(sandbox) == submits(sandbox) - 1 == 1
+
+
+@pytest.mark.races
+def test_what_waits_of_somebody_who_left_is_sent_once_they_are_back(submit, member, staff, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    reached_again(task)
+    Member.objects.filter(pk=member.pk).update(is_active=False)
+    assert not send_next()
+    send(task)
+    assert (submits(sandbox), bills(sandbox)) == (1, 0)
+    assert "mira (deactivated)" in staff.get("/team/").content.decode()
+    Member.objects.filter(pk=member.pk).update(is_active=True)
+    assert send_next()
+    assert bills(sandbox) == 1
 
 
 def test_a_send_that_died_is_unconfirmed_and_a_late_answer_still_counts(submit, settings):

@@ -13,6 +13,7 @@ from django_cte import CTE, with_cte
 
 from extender.states import FOLLOWED, OPEN, RUNNING, State
 from extender.tasks.models.gate import Gate
+from extender.team.roles import active
 
 if TYPE_CHECKING:
     from extender.tasks.models.tasks import Task
@@ -123,8 +124,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(due_at__lte=Now())
 
     def unsent(self) -> "TaskQuerySet":
-        """Saved and not sent, and not told to wait."""
-        return self.due().filter(state=State.QUEUED)
+        """Saved and not sent, not told to wait, and of somebody who may spend."""
+        return self.due().filter(state=State.QUEUED, owner__in=active())
 
     def to_send(self) -> "TaskQuerySet":
         """The unsent, while the gate is open or ajar."""
@@ -158,7 +159,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def needing_attention(self) -> "TaskQuerySet":
         """Tasks that wait for a person, oldest first."""
-        waiting = Q(state=State.UNCONFIRMED) | Q(QUIET, state__in=FOLLOWED)
+        left_behind = Q(state=State.QUEUED) & ~Q(owner__in=active())
+        waiting = Q(state=State.UNCONFIRMED) | Q(QUIET, state__in=FOLLOWED) | left_behind
         return self.filter(waiting).order_by("changed_at")
 
     def usual_seconds(self, kind: str) -> int | None:
