@@ -52,6 +52,7 @@ class Share(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index("revoked_at", models.F("id").desc(), name="open_links")]
 
     def __str__(self) -> str:
         # Never the token: this text reaches logs and the admin's history.
