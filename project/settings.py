@@ -3,6 +3,7 @@
 `.env.example` explains each variable. Source: `docs.djangoproject.com/en/5.2/ref/settings/`.
 """
 
+import logging
 import re
 import secrets
 import sqlite3
@@ -233,18 +234,18 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+LINE = logging.Formatter("{asctime} {levelname} {name} [{request_id}] {message}", style="{")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "project.request_id.RequestIdFilter"},
-        "redaction": {"()": "project.redaction.RedactionFilter"},
     },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
+    "formatters": {"line": {"()": "project.redaction.Redacted", "inner": LINE}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id", "redaction"],
+            "filters": ["request_id"],
             "formatter": "line",
         }
     },
