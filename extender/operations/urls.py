@@ -20,5 +20,6 @@ urlpatterns = [
     path("team/try-now/", views.try_now, name="try_now"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("workz", health.workz, name="workz"),
     path("admin/", admin.site.urls),
 ]
