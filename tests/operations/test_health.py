@@ -17,6 +17,7 @@ from django.db.backends.signals import connection_created
 from django.utils import timezone
 
 from extender.operations.models import Heartbeat
+from extender.operations.patience import limit_statements
 from extender.operations.worker import Worker
 from extender.states import State
 from extender.tasks.models import Gate
@@ -123,6 +124,21 @@ def test_a_database_that_is_held_by_somebody_is_told_of_before_it_is_let_go(clie
     with transaction.atomic():
         answer = client.get("/readyz")
     assert (answer.status_code, answer.content) == (503, b"database does not answer\n")
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_the_site_and_the_workers_give_up_a_statement_without_end():
+    limit_statements()
+    connection.close()
+    try:
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SHOW statement_timeout")
+                assert cursor.fetchone() == ("30s",)
+    finally:
+        connection_created.disconnect(dispatch_uid="statements")
+        connection.close()
 
 
 @pytest.mark.parametrize("host", ["10.0.0.7", "10.0.0.7:8000", "[fd00::7]", "no_host", "x" * 300])
