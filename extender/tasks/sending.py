@@ -67,7 +67,13 @@ def send(task: Task) -> None:
 
 def webhook_secret(nonce: str) -> str:
     """The secret that APIFRAME must send along with a webhook to the address `nonce`; kept nowhere."""
-    return salted_hmac("extender.webhook", nonce, algorithm="sha256").hexdigest()
+    return webhook_secrets(nonce)[0]
+
+
+def webhook_secrets(nonce: str) -> list[str]:
+    """That secret, and those of which APIFRAME may have been told before `SECRET_KEY` changed."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [salted_hmac("extender.webhook", nonce, key, algorithm="sha256").hexdigest() for key in keys]
 
 
 def give_up_abandoned() -> None:

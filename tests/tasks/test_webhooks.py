@@ -61,6 +61,15 @@ def test_a_genuine_one_is_known_whatever_stands_around_its_address_or_secret(sen
     assert sent.state == State.FINISHED
 
 
+def test_what_was_told_before_the_key_changed_still_counts(sent, settings):
+    told, before = webhook_secret(sent.webhook_nonce), settings.SECRET_KEY
+    settings.SECRET_KEY = "another one"
+    assert call(sent, secret=told).status_code == 401
+    settings.SECRET_KEY_FALLBACKS = ["x", before]
+    assert call(sent, {**FINISHED, "echo": told}, secret=told).status_code == 200
+    assert told not in sent.events.last().body
+
+
 @pytest.mark.parametrize("secret", ["", "wrong", "wröng", "é" * 64])
 def test_a_forged_one_is_401_and_writes_nothing(sent, secret):
     assert call(sent, secret=secret).status_code == 401
