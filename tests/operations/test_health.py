@@ -12,13 +12,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.backends.signals import connection_created
 from django.utils import timezone
 
 from extender.operations.models import Heartbeat
 from extender.operations.patience import limit_statements
-from extender.operations.worker import Worker
+from extender.operations.worker import Worker, follow
 from extender.states import State
 from extender.tasks.models import Gate
 from extender.team.models import Member
@@ -166,6 +168,21 @@ def test_a_worker_sends_follows_beats_and_ends(submit, settings, sandbox):
         thread.join(10)
     assert not thread.is_alive()
     assert not Heartbeat.objects.exists(), "a worker that ends says good-bye"
+
+
+def test_what_is_over_is_swept_by_the_worker(member, client, shorten):
+    client.post("/login/", {"username": "otto", "password": "wrong"})
+    client.post("/login/", {"username": "mira", "password": "a long enough one"})
+    Heartbeat.objects.create(name="dead")
+    kept = (Session, AccessAttempt, AccessLog, Heartbeat)
+    for moment, is_kept in ((timezone.now(), True), (timezone.now() - timedelta(days=40), False)):
+        Session.objects.update(expire_date=moment + timedelta(hours=1))
+        AccessAttempt.objects.update(attempt_time=moment)
+        AccessLog.objects.update(attempt_time=moment)
+        Heartbeat.objects.update(seen_at=moment)
+        shorten("extender.operations.worker._swept", float("-inf"))
+        follow()
+        assert [model.objects.exists() for model in kept] == [is_kept] * len(kept)
 
 
 @pytest.mark.django_db(transaction=True)
