@@ -6,7 +6,9 @@ from contextlib import contextmanager
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
+from django.http import Http404
 
 from extender.team.models import Member
 from extender.team.roles import may_manage
@@ -22,11 +24,14 @@ class NotAllowed(Exception):
 def managed(pk: int, by: Member, deed: str) -> Iterator[Member]:
     """Member `pk`, locked, for a `deed` of `by`, which then stands in the log; all or nothing of it happens.
 
-    Both are read anew: of two who deactivate each other at once the second may no more. Raises `NotAllowed`.
+    Both are read anew: of two who deactivate each other at once the second may no more. Raises `NotAllowed`, or
+    Http404 where nobody is member `pk`.
     """
     with transaction.atomic():
-        rows = Member.objects.select_for_update().filter(pk__in=(pk, by.pk)).order_by("pk")
+        rows = Member.objects.select_for_update().filter(Q(pk=pk) | Q(pk=by.pk)).order_by("pk")
         people = {person.pk: person for person in rows}
+        if pk not in people:
+            raise Http404
         if not may_manage(people.get(by.pk), people.get(pk)):
             raise NotAllowed("Only another superuser may do that.")
         yield people[pk]

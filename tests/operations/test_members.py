@@ -155,6 +155,13 @@ def test_an_heir_is_an_active_member(staff, gone, heir):
     assert press(staff, gone, "hand-over", heir=gone.pk).status_code == 400
 
 
+@pytest.mark.races
+@pytest.mark.parametrize("number", [0, 10**9, 10**30])
+def test_a_member_that_there_is_not_is_nobody(staff, number):
+    assert staff.get(f"{ADDRESS}{number}/").status_code == 404
+    assert staff.post(f"{ADDRESS}{number}/deactivate/").status_code == 404
+
+
 def test_it_is_for_staff_alone(web, stranger):
     assert web.get(ADDRESS).status_code == web.get(f"{ADDRESS}{stranger.pk}/").status_code == 404
     for deed in ("deactivate", "reactivate", "anonymise"):
