@@ -17,6 +17,7 @@ from extender.states import State
 from extender.tasks import gate, start_pictures
 from extender.tasks.models import Event, Picture, Task
 from extender.tasks.updates import FIRST_LOOK, Taken, apply_update, record
+from extender.team.roles import active
 
 # What APIFRAME is asked for by each kind of task: the call, and the columns that go with it under their own names.
 # An original was made elsewhere, and is never sent.
@@ -99,7 +100,7 @@ def _pause_after(error: ApiframeError, task: Task) -> timedelta | None:
 
 
 class _Overtaken(Exception):
-    """This process slept past its claim, and the row was given up meanwhile."""
+    """This process slept past its claim, and the row was given up meanwhile; or its owner may spend no more."""
 
 
 def _hand_over(task: Task, update: TaskUpdate, source: Event.Source) -> None:
@@ -131,7 +132,9 @@ def _submit(task: Task) -> TaskUpdate:
     address = _picture_address(task)
     record(task, "sending to APIFRAME", Event.Source.SEND)
     if not Task.objects.renew_claim(task.pk, attempt=task.attempts + 1):
-        logger.warning("task %s was taken for lost before it was sent, so it is not sent", task.pk)
+        logger.warning("task %s was taken for lost before it was sent, or its owner left: it is not sent", task.pk)
+        if not Task.objects.filter(pk=task.pk, owner__in=active()).exists():
+            apply_update(task, TaskUpdate(State.QUEUED, reason="Its owner was deactivated."), Event.Source.SEND)
         raise _Overtaken
     call, fields = CALLS[Task.Kind(task.kind)]
     asked = {name: str(getattr(task, name)) for name in fields}

@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection
+from django.db.models.signals import post_save
 
 from extender.operations.worker import send_next
 from extender.states import State
@@ -186,6 +187,26 @@ def test_what_waits_of_somebody_who_left_is_sent_once_they_are_back(submit, memb
     Member.objects.filter(pk=member.pk).update(is_active=True)
     assert send_next()
     assert bills(sandbox) == 1
+
+
+def test_who_leaves_while_it_is_prepared_spends_nothing_either(submit, member, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    reached_again(task)
+
+    def leave(instance, **_):
+        if instance.said == "sending to APIFRAME":
+            Member.objects.filter(pk=member.pk).update(is_active=False)
+
+    # The last that is written before it leaves.
+    post_save.connect(leave, sender=Event)
+    try:
+        assert send_next()
+    finally:
+        post_save.disconnect(leave, sender=Event)
+    age(task)
+    assert (task.state, bills(sandbox)) == (State.QUEUED, 0)
 
 
 def test_a_send_that_died_is_unconfirmed_and_a_late_answer_still_counts(submit, settings):

@@ -188,8 +188,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
         )
 
     def renew_claim(self, pk: uuid.UUID, attempt: int) -> bool:
-        """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew."""
-        held = self.filter(pk=pk, state=State.SENDING, attempts=attempt, due_at__gt=Now())
+        """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew.
+
+        It does not where the owner may spend no more.
+        """
+        held = self.filter(pk=pk, state=State.SENDING, attempts=attempt, due_at__gt=Now(), owner__in=active())
         return bool(held.update(due_at=Now() + SENDING_LEASE))
 
     def claim_to_follow(self, pk: uuid.UUID, interval: timedelta | None) -> bool:
