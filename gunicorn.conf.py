@@ -11,3 +11,4 @@ graceful_timeout = 25
 control_socket_disable = True
 # A request line carries share tokens and webhook nonces: nobody may read them in a log.
 accesslog = None
+logger_class = "project.server_log.Logger"

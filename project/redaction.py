@@ -5,14 +5,17 @@ import re
 
 # The token of a guest's link, and the nonce of a webhook.
 KEYS = re.compile(r"(/s/|/webhooks/apiframe/)[^/\s\"']+")
+# What gunicorn cannot read it writes down as it came: a piece of anything, spelt in any way.
+UNREADABLE = re.compile(r"(Invalid request from ip=\S*?|gunicorn\.http\.errors\.\w+): .*")
 
 
-class RedactionFilter(logging.Filter):
-    """Replaces each key in a record's message by "…"."""
+class Redacted(logging.Formatter):
+    """Writes records as `inner` would, tracebacks included, but for each secret, which becomes "…"."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        redacted = KEYS.sub(r"\1…", message)
-        if redacted != message:
-            record.msg, record.args = redacted, ()
-        return True
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or lines."""
+        return UNREADABLE.sub(r"\1: …", KEYS.sub(r"\1…", self.inner.format(record)))

@@ -3,6 +3,7 @@
 `.env.example` explains each variable. Source: `docs.djangoproject.com/en/5.2/ref/settings/`.
 """
 
+import logging
 import re
 import secrets
 import sqlite3
@@ -64,6 +65,7 @@ try:
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
     X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "").strip()
     SECRET_KEY = env.str("SECRET_KEY", "")
+    SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
     if not SANDBOX:
         refuse_bad_way_out()
 except (EnvError, ValueError) as error:
@@ -167,6 +169,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": f"PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL;",
     }
 
+else:
+    # Of the client alone, so that a pooler does not mind: for a server that does not answer, and one that is gone.
+    patience = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+    given = DATABASES["default"].get("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"] = {**patience, "tcp_user_timeout": 20_000, **given}
+
 AUTH_USER_MODEL = "team.Member"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -210,7 +218,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^workz$"]
 if HTTPS:
     # The proxy that ends TLS must set this header itself and drop a visitor's own (docs/deploy.md, "The proxy").
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -233,18 +241,18 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+LINE = logging.Formatter("{asctime} {levelname} {name} [{request_id}] {message}", style="{")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "project.request_id.RequestIdFilter"},
-        "redaction": {"()": "project.redaction.RedactionFilter"},
     },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
+    "formatters": {"line": {"()": "project.redaction.Redacted", "inner": LINE}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id", "redaction"],
+            "filters": ["request_id"],
             "formatter": "line",
         }
     },

@@ -11,6 +11,7 @@ from django.utils import timezone
 BEAT_SECONDS = 10
 # A worker that missed three beats is taken for dead.
 DEAD_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
+FORGOTTEN_AFTER = timedelta(days=1)
 # A clock that is further off than this makes pages and logs tell wrong times; what is due goes by the database's.
 MOST_SKEW = timedelta(seconds=30)
 
@@ -25,6 +26,10 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     def beat(self, name: str) -> None:
         """Says that the worker `name` is alive, and what its own clock says."""
         self.update_or_create(name=name, defaults={"seen_at": Now(), "own_time": timezone.now()})
+
+    def sweep(self) -> None:
+        """Forgets workers that died long ago."""
+        self.filter(seen_at__lt=Now() - FORGOTTEN_AFTER).delete()
 
     def wrong_clocks(self) -> list[tuple[str, str]]:
         """Whose clock is more than half a minute off the database's, of this machine and those of living workers.

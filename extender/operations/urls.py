@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from extender.operations import health, views
+from extender.operations import health, members, views
 
 urlpatterns = [
     path("team/", views.health, name="team"),
@@ -11,8 +11,15 @@ urlpatterns = [
     path("team/archive/copy-now/", views.copy_now, name="copy_now"),
     path("team/no-result/", views.no_result, name="no_result"),
     path("team/no-result/check/", views.check_all, name="check_all"),
+    path("team/members/", members.members, name="members"),
+    path("team/members/<int:member_pk>/", members.former, name="former_member"),
+    path("team/members/<int:member_pk>/deactivate/", members.deactivate, name="deactivate"),
+    path("team/members/<int:member_pk>/reactivate/", members.reactivate, name="reactivate"),
+    path("team/members/<int:member_pk>/hand-over/", members.give, name="hand_over"),
+    path("team/members/<int:member_pk>/anonymise/", members.anonymise, name="anonymise"),
     path("team/try-now/", views.try_now, name="try_now"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("workz", health.workz, name="workz"),
     path("admin/", admin.site.urls),
 ]

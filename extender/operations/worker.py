@@ -15,6 +15,7 @@ from extender.archive.exports import exporting
 from extender.operations.models import BEAT_SECONDS, Heartbeat
 from extender.tasks import following, gate, sending
 from extender.tasks.models import Clip, Task
+from extender.team import sweeping as sign_ins
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,8 @@ IDLE_SECONDS = 1.0
 TROUBLE_SECONDS = 5.0
 # Under the 10 s that a supervisor usually grants. A send that is cut off is found again as abandoned.
 STOP_SECONDS = 7.0
+SWEEP_SECONDS = 3600
+_swept = float("-inf")
 
 
 class Worker:
@@ -92,9 +95,18 @@ def send_next() -> bool:
 
 def follow() -> bool:
     """Asks about what is due, and sweeps. Returns whether there may be more at once."""
+    _sweep_now_and_then()
     sending.give_up_abandoned()
     gate.probe()
     return following.follow_due() == following.BATCH
+
+
+def _sweep_now_and_then() -> None:
+    global _swept
+    if time.monotonic() - _swept >= SWEEP_SECONDS:
+        _swept = time.monotonic()
+        sign_ins.sweep()
+        Heartbeat.objects.sweep()
 
 
 def archive() -> bool:

@@ -1,11 +1,16 @@
 """Links for guests: make one, revoke one, have it back, list them. `access.shared_link` opens them."""
 
+import logging
+
 from django.conf import settings
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from extender.sharing.models import Share
 from extender.tasks.models import Task
+from extender.team.models import Member
+
+logger = logging.getLogger(__name__)
 
 
 def share(task: Task, title: str, show_prompt: bool) -> Share:
@@ -16,6 +21,12 @@ def share(task: Task, title: str, show_prompt: bool) -> Share:
 def revoke(task: Task, pk: int) -> bool:
     """Closes link `pk` of `task`, at once. Returns whether it was open."""
     return bool(task.shares.live().filter(pk=pk).update(revoked_at=Now()))
+
+
+def close(pk: int, by: Member) -> None:
+    """Closes link `pk`, whosever it is, at once; who did so stands in the log."""
+    if Share.objects.live().filter(pk=pk).update(revoked_at=Now()):
+        logger.warning("link %s was closed by member %s", pk, by.pk)
 
 
 def restore(task: Task, pk: int) -> bool:

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from extender.team.roles import active
+
 # For so long a link that was revoked can be had back.
 UNDO_FOR = timedelta(seconds=10)
 
@@ -20,8 +22,12 @@ class ShareQuerySet(models.QuerySet["Share"]):
     """Sentences about links."""
 
     def live(self) -> "ShareQuerySet":
-        """Links that still open."""
+        """Links that nobody has closed."""
         return self.filter(revoked_at=None)
+
+    def opening(self) -> "ShareQuerySet":
+        """Links that open: live ones of somebody who may show."""
+        return self.live().filter(task__owner__in=active())
 
     def just_revoked(self) -> "ShareQuerySet":
         """Links whose end may still be undone."""
@@ -46,6 +52,7 @@ class Share(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index("revoked_at", models.F("id").desc(), name="open_links")]
 
     def __str__(self) -> str:
         # Never the token: this text reaches logs and the admin's history.

@@ -3,8 +3,10 @@
 from extender.apiframe import ApiframeError, Client, TaskUpdate
 from extender.states import State
 from extender.tasks.models import Event, Task
-from extender.tasks.updates import apply_update
+from extender.tasks.updates import Taken, apply_update
 from extender.team.models import Member
+
+BELONGS_TO_ANOTHER = "That id belongs to another task here."
 
 
 class NotContinuable(Exception):
@@ -39,12 +41,16 @@ def adopt(task: Task, remote_id: str) -> None:
         raise NotContinuable("This task does not wait for an id. Reload the page.")
     remote_id = remote_id.strip()
     if Task.objects.filter(remote_id=remote_id).exists():
-        raise NotContinuable("That id belongs to another task here.")
+        raise NotContinuable(BELONGS_TO_ANOTHER)
     try:
         update = Client.from_settings().fetch(remote_id)
     except ApiframeError as error:
         raise NotContinuable(f"{_sentence(str(error))} Check the id, or try again in a moment.") from error
-    if update.remote_id != remote_id or not apply_update(task, update, Event.Source.POLL):
+    try:
+        fits = update.remote_id == remote_id and apply_update(task, update, Event.Source.POLL)
+    except Taken as error:
+        raise NotContinuable(BELONGS_TO_ANOTHER) from error
+    if not fits:
         raise NotContinuable("APIFRAME's answer does not fit this task. Reload the page.")
 
 

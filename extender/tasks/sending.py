@@ -26,7 +26,8 @@ from extender.network.backoff import backoff
 from extender.states import State
 from extender.tasks import gate, start_pictures
 from extender.tasks.models import Event, Picture, Task
-from extender.tasks.updates import FIRST_LOOK, apply_update, record
+from extender.tasks.updates import FIRST_LOOK, Taken, apply_update, record
+from extender.team.roles import active
 
 # What APIFRAME is asked for by each kind of task: the call, and the columns that go with it under their own names.
 # An original was made elsewhere, and is never sent.
@@ -80,7 +81,13 @@ def send(task: Task) -> None:
 
 def webhook_secret(nonce: str) -> str:
     """The secret that APIFRAME must send along with a webhook to the address `nonce`; kept nowhere."""
-    return salted_hmac("extender.webhook", nonce, algorithm="sha256").hexdigest()
+    return webhook_secrets(nonce)[0]
+
+
+def webhook_secrets(nonce: str) -> list[str]:
+    """That secret, and those of which APIFRAME may have been told before `SECRET_KEY` changed."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [salted_hmac("extender.webhook", nonce, key, algorithm="sha256").hexdigest() for key in keys]
 
 
 def give_up_abandoned() -> None:
@@ -106,7 +113,7 @@ def _pause_after(error: ApiframeError, task: Task) -> timedelta | None:
 
 
 class _Overtaken(Exception):
-    """This process slept past its claim, and the row was given up meanwhile."""
+    """This process slept past its claim, and the row was given up meanwhile; or its owner may spend no more."""
 
 
 def _hand_over(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
@@ -117,6 +124,10 @@ def _hand_over(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     for pause in PAUSES:
         try:
             return apply_update(task, update, source)
+        except Taken:
+            # It was taken, and under which id nobody knows.
+            said = "APIFRAME answered with another task’s id."
+            return apply_update(task, TaskUpdate(State.UNCONFIRMED, reason=said, raw=update.raw), source)
         except DatabaseError:
             connection.close()
             time.sleep(pause)
@@ -135,7 +146,9 @@ def _submit(task: Task) -> TaskUpdate:
     address = _picture_address(task)
     record(task, "sending to APIFRAME", Event.Source.SEND)
     if not Task.objects.renew_claim(task.pk, attempt=task.attempts + 1):
-        logger.warning("task %s was taken for lost before it was sent, so it is not sent", task.pk)
+        logger.warning("task %s was taken for lost before it was sent, or its owner left: it is not sent", task.pk)
+        if not Task.objects.filter(pk=task.pk, owner__in=active()).exists():
+            apply_update(task, TaskUpdate(State.QUEUED, reason="Its owner was deactivated."), Event.Source.SEND)
         raise _Overtaken
     call, fields = CALLS[Task.Kind(task.kind)]
     asked = {name: str(getattr(task, name)) for name in fields}

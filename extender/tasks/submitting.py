@@ -18,7 +18,7 @@ def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, note: str = ""
     """
     task, made = Task.objects.get_or_create(owner=owner, form_nonce=nonce, defaults={"parent": parent, **asked})
     if made:
-        record(task, f"submitted by {owner.get_username()}{note}", Event.Source.MEMBER)
+        record(task, f"submitted{note}", Event.Source.MEMBER)
     return task, all(getattr(task, name) == value for name, value in asked.items())
 
 

@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
@@ -16,12 +16,25 @@ logger = logging.getLogger(__name__)
 FIRST_LOOK = timedelta(seconds=3)
 
 
+class Taken(Exception):
+    """The update names a render for which another task was paid. Nothing was changed or recorded."""
+
+
 def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     """Lets `update` change the row of `task` where that is an allowed move, and records that it was said.
 
     Returns whether the row changed. A duplicate, a late or a reordered update changes nothing and is no error.
-    `task` itself is left as it was read.
+    `task` itself is left as it was read. Raises `Taken`.
     """
+    try:
+        return _apply(task, update, source)
+    except IntegrityError as error:
+        if Task.objects.filter(remote_id=update.remote_id).exclude(pk=task.pk).exists():
+            raise Taken from error
+        raise
+
+
+def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     with transaction.atomic():
         changed = bool(_movable_row(task, update).update(**_changes(update)))
         if changed and update.state == State.FINISHED:

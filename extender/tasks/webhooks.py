@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 from extender.apiframe import ApiframeError, Client, TaskUpdate, read
 from extender.tasks import gate
 from extender.tasks.models import Event, Task
-from extender.tasks.sending import webhook_secret
-from extender.tasks.updates import apply_update, contradict, record
+from extender.tasks.sending import webhook_secrets
+from extender.tasks.updates import Taken, apply_update, contradict, record
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def _take(request: HttpRequest, nonce: str) -> int:
     task = None if "\0" in nonce else Task.objects.filter(webhook_nonce=nonce).first()
     came = request.read(MAX_BYTES + 1)
     body = read(came, request.headers.get("Content-Encoding"), MAX_BYTES)
-    kept = body.kept(nonce, webhook_secret(nonce))
+    kept = body.kept(nonce, *webhook_secrets(nonce))
     if not _is_genuine(request, nonce):
         _record(request, task, "a webhook with a wrong secret was refused", kept)
         return 401
@@ -60,7 +60,7 @@ def _take(request: HttpRequest, nonce: str) -> int:
 def _is_genuine(request: HttpRequest, nonce: str) -> bool:
     # As bytes: compare_digest raises on text that is not ASCII.
     given = request.headers.get("x-webhook-secret", "").strip(AROUND).encode()
-    return hmac.compare_digest(given, webhook_secret(nonce).encode())
+    return any(hmac.compare_digest(given, secret.encode()) for secret in webhook_secrets(nonce))
 
 
 def _record(request: HttpRequest, task: Task | None, said: str, kept: str) -> None:
@@ -77,7 +77,11 @@ def _hand_over(task: Task | None, update: TaskUpdate) -> int:
     if task.remote_id not in ("", update.remote_id):
         record(task, "a webhook named another task and was ignored", Event.Source.WEBHOOK, update.raw)
         return 404
-    changed = apply_update(task, update, Event.Source.WEBHOOK)
+    try:
+        changed = apply_update(task, update, Event.Source.WEBHOOK)
+    except Taken:
+        record(task, "a webhook named the render of another task and was ignored", Event.Source.WEBHOOK, update.raw)
+        return 404
     if changed and not task.remote_id:
         gate.called_back()
     elif task.is_fruitless and not task.remote_id:

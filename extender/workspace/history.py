@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import MAXYEAR, MINYEAR, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from urllib.parse import urlsplit
 
 from django.db.models import prefetch_related_objects
@@ -141,7 +141,8 @@ def _read_mark(text: str) -> Mark:
         # In the first year and the last another zone's moment may lie outside of all years.
         if created_at.tzinfo is None or not MINYEAR < created_at.year < MAXYEAR:
             raise ValueError
-        return created_at, uuid.UUID(pk)
+        # PostgreSQL knows no zone that is further off than 16 hours.
+        return created_at.astimezone(UTC), uuid.UUID(pk)
     except ValueError as error:
         raise Http404 from error
 

@@ -1,5 +1,6 @@
-"""Bodies without a length, as some proxies pass them on: to a server that takes chunks, and to one that does not."""
+"""What our server itself makes of requests: of bodies without a length, and of what it cannot read."""
 
+import logging
 import re
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from extender.states import State
 from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
 from extender.team.models import Member
+from project.redaction import Redacted
 from tests.helpers import database_url, eventually, make_task
 from tests.servers import Server, gunicorn
 
@@ -79,6 +81,41 @@ def test_one_whose_chunks_are_spoilt_is_refused_in_words(site, came):
         with caller.makefile("rb") as answer:
             assert answer.readline().split()[1] == b"400"
             assert b"The chunks of this body are spoilt" in answer.read()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "GET /s/sec-ret/ and more HTTP/1.1\r\n\r\n",
+        "GET /s/sec-ret/\r\n\r\n",
+        "GET\t/webhooks/apiframe/sec-ret/\r\n\r\n",
+        "GET /%73/sec-ret/ HTTP/9\r\n\r\n",
+        "GET / HTTP/1.1\r\n/s/sec-ret /: x\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nsec-ret\r\n",
+    ],
+)
+def test_what_cannot_be_read_is_in_no_log(site, request_):
+    before = len(site.log.read_text())
+    with socket.create_connection(("127.0.0.1", site.port), 30) as visitor:
+        visitor.sendall(request_.encode())
+        visitor.shutdown(socket.SHUT_WR)
+        while visitor.recv(4096):
+            pass
+    written = eventually(lambda: site.log.read_text()[before:])
+    assert re.search(r"Invalid request from ip=127.0.0.1: …|InvalidChunkSize: …", written)
+    assert "sec-ret" not in written
+
+
+def test_a_key_in_a_traceback_is_cut_out_too(caplog):
+    inner = logging.Formatter("{message}", style="{")
+    try:
+        raise RuntimeError("no view for /s/sec-ret/status/")
+    except RuntimeError:
+        logging.getLogger("x").exception("broke: %s", "/webhooks/apiframe/sec-ret")
+    written = Redacted(inner).format(caplog.records[-1])
+    assert "broke: /webhooks/apiframe/…" in written
+    assert "RuntimeError: no view for /s/…/status/" in written
+    assert "sec-ret" not in written
 
 
 def test_a_server_that_takes_no_chunks_says_so(live_server):

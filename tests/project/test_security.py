@@ -51,6 +51,7 @@ OPEN = {
     "webhooks/apiframe/<str:nonce>",
     "healthz",
     "readyz",
+    "workz",
     "admin/login/",
 }
 

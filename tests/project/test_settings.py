@@ -17,6 +17,7 @@ OURS = {
     "PUBLIC_URL",
     "DATABASE_URL",
     "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
     "DEBUG",
     "ALLOWED_HOSTS",
     "MEDIA_ROOT",

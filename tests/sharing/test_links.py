@@ -10,7 +10,8 @@ from django.utils.html import escape
 from extender.sharing.models import Share
 from extender.states import FINAL, State
 from extender.tasks.models import Task
-from tests.helpers import age, become_due, eventually, make_task
+from extender.team.models import Member
+from tests.helpers import age, become_due, eventually, make_clip, make_task
 
 HTMX = {"HX-Request": "true"}
 SECRET = "words for the team alone"
@@ -162,6 +163,19 @@ def test_a_closed_link_is_as_if_it_had_never_been(web, guest, member, headers):
         assert closed[0] == 404
         for token in ("a" * 32, "a", "a" * 2000, "%20", "%27--", "%00", "%F0%9F%8E%AC", "..", "a.b"):
             assert as_seen(guest.get(f"/s/{token}/{path}", headers=headers)) == closed, token
+
+
+def test_links_of_somebody_who_left_are_closed_until_they_are_back(guest, member):
+    task = make_task(member)
+    clip = make_clip(task)
+    link = link_of(task)
+    addresses = [link, f"{link}status/", f"{link}copies/", f"{link}clips/{clip.pk}.mp4"]
+    for is_active, status in ((True, 200), (False, 404), (True, 200)):
+        Member.objects.filter(pk=member.pk).update(is_active=is_active)
+        assert {guest.get(address).status_code for address in addresses} == {status}
+    Member.objects.filter(pk=member.pk).update(is_active=False)
+    never = guest.get("/s/never/")
+    assert as_seen(guest.get(link)) == as_seen(never)
 
 
 def test_closing_one_link_leaves_the_others_open(web, guest, member):

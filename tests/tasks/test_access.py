@@ -53,6 +53,7 @@ def press_everything(web: Client, task: Task, link: Share) -> dict[str, int]:
         "root_pk": task.pk,
         "index": 1,
         "share_pk": link.pk,
+        "member_pk": task.owner_id,
         "export_pk": uuid.uuid4(),
         "token": link.token,
     }

@@ -9,12 +9,14 @@ from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection
+from django.db.models.signals import post_save
 
 from extender.operations.worker import send_next
 from extender.states import State
 from extender.tasks.models import Event, Gate, Task
 from extender.tasks.sending import give_up_abandoned, send
 from extender.tasks.slots import APIFRAME
+from extender.team.models import Member
 from project.threads import APIFRAME_SLOTS
 from tests.helpers import URLS, age, at_once, become_due, form_of, lie_at, make_task, reached_again
 from tests.tasks.ledger import bills, submits
@@ -171,6 +173,42 @@ def test_many_senders_send_a_row_once(submit, sandbox, settings):
     assert bills(sandbox) == submits(sandbox) - 1 == 1
 
 
+@pytest.mark.races
+def test_what_waits_of_somebody_who_left_is_sent_once_they_are_back(submit, member, staff, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    reached_again(task)
+    Member.objects.filter(pk=member.pk).update(is_active=False)
+    assert not send_next()
+    send(task)
+    assert (submits(sandbox), bills(sandbox)) == (1, 0)
+    assert "mira (deactivated)" in staff.get("/team/").content.decode()
+    Member.objects.filter(pk=member.pk).update(is_active=True)
+    assert send_next()
+    assert bills(sandbox) == 1
+
+
+def test_who_leaves_while_it_is_prepared_spends_nothing_either(submit, member, sandbox, settings):
+    settings.APIFRAME_BASE_URL = closed_port()
+    task = submit()
+    settings.APIFRAME_BASE_URL = sandbox.url
+    reached_again(task)
+
+    def leave(instance, **_):
+        if instance.said == "sending to APIFRAME":
+            Member.objects.filter(pk=member.pk).update(is_active=False)
+
+    # The last that is written before it leaves.
+    post_save.connect(leave, sender=Event)
+    try:
+        assert send_next()
+    finally:
+        post_save.disconnect(leave, sender=Event)
+    age(task)
+    assert (task.state, bills(sandbox)) == (State.QUEUED, 0)
+
+
 def test_a_send_that_died_is_unconfirmed_and_a_late_answer_still_counts(submit, settings):
     settings.APIFRAME_BASE_URL = closed_port()
     task = submit()
@@ -263,6 +301,32 @@ def test_what_is_to_be_answered_takes_no_other_id_before(web, member, sandbox, s
     web.post(f"/tasks/{task.pk}/adopt/", {"task_id": sandbox.start_video("a kite [seconds-0]")})
     age(task)
     assert (task.state, task.remote_id) == (state, "")
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_of_several_who_say_at_once_that_it_is_theirs_one_gets_it(browser_of, member, stranger, sandbox):
+    remote_id = sandbox.start_video("a kite")
+    owners = (member, member, stranger)
+    tasks = [make_task(owner, State.UNCONFIRMED, form_nonce=uuid.uuid4()) for owner in owners]
+    browsers = [browser_of(task.owner) for task in tasks]
+    answers = at_once(
+        *[
+            partial(browser.post, f"/tasks/{task.pk}/adopt/", {"task_id": remote_id})
+            for browser, task in zip(browsers, tasks, strict=True)
+        ]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 302]
+    assert all(b"belongs to another task" in answer.content for answer in answers if answer.status_code == 200)
+    assert Task.objects.filter(remote_id=remote_id).count() == 1
+
+
+def test_an_answer_with_the_id_of_another_task_is_unconfirmed(submit, sandbox):
+    first = submit("[seconds-0] snow")
+    sandbox.dictate("/imagine-video-extend", json.dumps({"task_id": first.remote_id}).encode())
+    second = submit("rain")
+    assert (second.state, second.remote_id) == (State.UNCONFIRMED, "")
+    assert second.reason == "APIFRAME answered with another task’s id."
 
 
 def test_only_the_owner_adopts(browser_of, stranger, submit):

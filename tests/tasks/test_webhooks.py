@@ -59,6 +59,13 @@ def test_what_ended_here_and_is_made_all_the_same_is_not_hidden(web, member, sta
     assert "Nothing was billed" not in page
 
 
+def test_one_that_names_the_render_of_another_task_is_ignored_and_recorded(sent, stranger):
+    make_task(stranger, State.PROCESSING, remote_id=ID)
+    assert call(sent).status_code == 404
+    assert unchanged(sent)
+    assert "of another task" in sent.events.get().said
+
+
 @pytest.mark.parametrize(("end", "around"), [("", ""), ("/", '"'), ("/", " ")])
 def test_a_genuine_one_is_known_whatever_stands_around_its_address_or_secret(sent, end, around):
     address = f"/webhooks/apiframe/{sent.webhook_nonce}{end}"
@@ -67,6 +74,15 @@ def test_a_genuine_one_is_known_whatever_stands_around_its_address_or_secret(sen
     assert answer.status_code == 200
     sent.refresh_from_db()
     assert sent.state == State.FINISHED
+
+
+def test_what_was_told_before_the_key_changed_still_counts(sent, settings):
+    told, before = webhook_secret(sent.webhook_nonce), settings.SECRET_KEY
+    settings.SECRET_KEY = "another one"
+    assert call(sent, secret=told).status_code == 401
+    settings.SECRET_KEY_FALLBACKS = ["x", before]
+    assert call(sent, {**FINISHED, "echo": told}, secret=told).status_code == 200
+    assert told not in sent.events.last().body
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", "wröng", "é" * 64])

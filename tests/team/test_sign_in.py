@@ -107,6 +107,14 @@ def test_signing_in_and_out(member):
     assert client.get("/tasks/").status_code == 302
 
 
+def test_who_is_signed_in_stays_so_when_the_key_changes(web, settings):
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another one"
+    assert web.get("/tasks/").status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    settings.SECRET_KEY = "yet another one"
+    assert web.get("/tasks/").status_code == 302
+
+
 def test_what_was_made_for_a_member_is_kept_by_no_cache_and_known_as_theirs(member):
     client = Client()
     sign_in("mira", PASSWORD, client)

@@ -72,6 +72,13 @@ def test_a_mark_that_cannot_be_read_is_not_found(web, member):
         assert web.get("/tasks/", {"before": mark}).status_code == 404
 
 
+@pytest.mark.races
+def test_a_mark_in_any_zone_is_a_place(web, member):
+    make_task(member)
+    for moment, number in (("0002-01-01T00:00:00+23:59", 0), ("9998-12-31T23:59:59-23:59", 1)):
+        assert len(cards(web.get("/tasks/", {"before": f"{moment}_{uuid.uuid4()}"}))) == number
+
+
 def test_queries_stay_the_same_with_more_rows(web, member):
     parent = make_task(member)
     for _ in range(10):

@@ -4,7 +4,7 @@ import uuid
 
 from django.shortcuts import get_object_or_404
 
-from extender.sharing.access import live_link
+from extender.sharing.access import open_link
 from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 
@@ -14,5 +14,5 @@ def seen_clip(pk: uuid.UUID, member: Member | None = None, token: str = "") -> C
 
     Each byte of a clip, and of the pictures made from it, passes here.
     """
-    tasks = Task.objects.visible_to(member) if member else Task.objects.shown_by(live_link(token))
+    tasks = Task.objects.visible_to(member) if member else Task.objects.shown_by(open_link(token))
     return get_object_or_404(Clip.objects.stored().filter(task__in=tasks).select_related("task"), pk=pk)

@@ -13,6 +13,7 @@ from django_cte import CTE, with_cte
 
 from extender.states import FOLLOWED, OPEN, RUNNING, State
 from extender.tasks.models.gate import Gate
+from extender.team.roles import active
 
 if TYPE_CHECKING:
     from extender.tasks.models.tasks import Task
@@ -123,8 +124,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(due_at__lte=Now())
 
     def unsent(self) -> "TaskQuerySet":
-        """Saved and not sent, and not told to wait."""
-        return self.due().filter(state=State.QUEUED)
+        """Saved and not sent, not told to wait, and of somebody who may spend."""
+        return self.due().filter(state=State.QUEUED, owner__in=active())
 
     def to_send(self) -> "TaskQuerySet":
         """The unsent, while the gate is open or ajar."""
@@ -158,7 +159,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def needing_attention(self) -> "TaskQuerySet":
         """Tasks that wait for a person, oldest first."""
-        waiting = Q(state=State.UNCONFIRMED) | Q(QUIET, state__in=FOLLOWED)
+        left_behind = Q(state=State.QUEUED) & ~Q(owner__in=active())
+        waiting = Q(state=State.UNCONFIRMED) | Q(QUIET, state__in=FOLLOWED) | left_behind
         return self.filter(waiting).order_by("changed_at")
 
     def usual_seconds(self, kind: str) -> int | None:
@@ -186,8 +188,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
         )
 
     def renew_claim(self, pk: uuid.UUID, attempt: int) -> bool:
-        """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew."""
-        held = self.filter(pk=pk, state=State.SENDING, attempts=attempt, due_at__gt=Now())
+        """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew.
+
+        It does not where the owner may spend no more.
+        """
+        held = self.filter(pk=pk, state=State.SENDING, attempts=attempt, due_at__gt=Now(), owner__in=active())
         return bool(held.update(due_at=Now() + SENDING_LEASE))
 
     def claim_to_follow(self, pk: uuid.UUID, interval: timedelta | None) -> bool:

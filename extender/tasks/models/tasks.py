@@ -21,6 +21,8 @@ from extender.tasks.prompts import clips_of, file_words, is_blank
 if TYPE_CHECKING:
     from extender.tasks.models.clips import Clip
 
+# What was looked up, and not paid for here: pictures are both, and those that were paid for came from a form.
+MADE_ELSEWHERE = Q(kind__in=("original", "pictures"), form_nonce=None)
 # Longer than this after the end nobody waits at a page for copies that have not even begun: there is no worker.
 COPYING_TAKES = timedelta(minutes=10)
 
@@ -116,8 +118,12 @@ class Task(models.Model):
             models.UniqueConstraint(
                 "owner",
                 "remote_id",
-                condition=Q(kind__in=("original", "pictures"), form_nonce=None, remote_id__gt=""),
+                condition=MADE_ELSEWHERE & Q(remote_id__gt=""),
                 name="one_row_for_what_was_made_elsewhere",
+            ),
+            # Several members may look up the same render; who paid for it is one alone.
+            models.UniqueConstraint(
+                "remote_id", condition=~MADE_ELSEWHERE & Q(remote_id__gt=""), name="one_paid_row_for_one_render"
             ),
         ]
         indexes = [

@@ -18,8 +18,7 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from extender.operations.management.commands import seed
-from extender.team.models import Member
+from extender.operations import demo
 
 HOST = "127.0.0.1"
 WEB_PORT = 8000
@@ -79,7 +78,7 @@ class Command(BaseCommand):
             self._say("Making the demo (the first time, the sandbox paints eight clips: about 20 s)")
             self._processes.run("seed")
         else:
-            refuse_demo()
+            demo.refuse()
         self._say("Starting the web server and the worker")
         self._processes.start("worker", ["manage.py", "worker"])
         # As it is deployed too, but with a socket that is open already.
@@ -154,13 +153,6 @@ def lock_directory(path: Path) -> IO[str]:
         raise CommandError(f"Extender already runs in this directory{where}.", returncode=ALREADY_RUNS) from None
     file.truncate(0)
     return file
-
-
-def refuse_demo() -> None:
-    """Stops where the demo's well-known password would open an installation that spends money."""
-    demo = Member.objects.filter(username=seed.NAME, is_active=True).first()
-    if demo and demo.check_password(seed.PASSWORD):
-        raise CommandError(f"The member “{seed.NAME}” still has the demo's password: change it, then start again.")
 
 
 class Processes:

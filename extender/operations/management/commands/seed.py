@@ -2,19 +2,17 @@
 
 import re
 import time
-import uuid
 
 import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from extender.operations.demo import FORM, NAME, PASSWORD
 from extender.tasks.lookup import NotContinuable, look_up
 from extender.tasks.models import Clip, Task
 from extender.tasks.submitting import enqueue
 from extender.team.models import Member
 
-NAME = PASSWORD = "demo"  # noqa: S105, it opens the sandbox's installation alone
-FORM = uuid.UUID("6f1c2f0a-2f57-4d0e-9f25-0f6c8b1d9a37")
 PROMPT = "The camera drifts closer to the firs as the light goes, and stars come out"
 PAINTING_SECONDS = 120
 LOOPBACK_ORIGIN = re.compile(r"^http://127\.0\.0\.1:\d+")

@@ -4,6 +4,7 @@ import signal
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from extender.operations.patience import limit_statements
 from extender.operations.worker import Worker
 
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, **options: object) -> None:
+        limit_statements()
         worker = Worker(copies=not options["no_copies"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())

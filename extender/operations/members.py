@@ -1,0 +1,105 @@
+"""The members, for staff: who may come in, and what becomes of what somebody made who has left."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest
+from django.db.models import Count, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from extender.states import State
+from extender.tasks.handing_over import hand_over
+from extender.tasks.models import Task
+from extender.team import leaving
+from extender.team.leaving import NotAllowed
+from extender.team.models import Member
+from extender.team.roles import active, may_manage
+from extender.team.sign_in import MemberRequest, staff_only
+
+PAGE = 50
+
+
+@require_safe
+def members(request: MemberRequest) -> HttpResponse:
+    """A page of the members by name, from behind the name `?after=` on."""
+    staff_only(request.user)
+    return _list(request)
+
+
+@require_POST
+def deactivate(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Lets a member in no more; nothing of theirs is sent or shown."""
+    return _done(request, lambda: leaving.deactivate(member_pk, by=request.user))
+
+
+@require_POST
+def reactivate(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Has a member back as they were."""
+    return _done(request, lambda: leaving.reactivate(member_pk, by=request.user))
+
+
+@require_safe
+def former(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """What may become of what somebody made who has left, and of their name."""
+    staff_only(request.user)
+    member = get_object_or_404(Member, pk=member_pk, is_active=False)
+    tasks = Task.objects.owned_by(member)
+    context = {
+        "member": member,
+        "queued": tasks.filter(state=State.QUEUED).count(),
+        "made_something": tasks.exists() or member.pictures.exists(),
+        "heirs": active().order_by("username"),
+        "may_manage": may_manage(request.user, member),
+    }
+    return render(request, "operations/former_member.html", context)
+
+
+@require_POST
+def give(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Makes an active member, `heir`, the owner of all that somebody made who has left."""
+    staff_only(request.user)
+    number = request.POST.get("heir", "")
+    heir = active().filter(pk=number[:18]).first() if number.isascii() and number.isdecimal() else None
+    if heir is None:
+        raise BadRequest("No active member is named.")
+
+    def deed() -> None:
+        with leaving.managed(member_pk, request.user, f"handed over to member {heir.pk}") as member:
+            leaving.must_have_left(member)
+            hand_over(member, heir)
+
+    return _done(request, deed)
+
+
+@require_POST
+def anonymise(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Forgets who somebody was who has left, where `sure` is ticked."""
+    if "sure" not in request.POST:
+        return redirect("former_member", member_pk)
+    return _done(request, lambda: leaving.anonymise(member_pk, by=request.user))
+
+
+def _done(request: MemberRequest, deed: Callable[[], None]) -> HttpResponse:
+    """Leads back to the list after `deed`, or says there why it was refused."""
+    staff_only(request.user)
+    try:
+        deed()
+    except NotAllowed as reason:
+        return _list(request, refused=str(reason), status=403)
+    return redirect("members")
+
+
+def _list(request: MemberRequest, refused: str = "", status: int = 200) -> HttpResponse:
+    queued = Task.objects.filter(owner=OuterRef("pk"), state=State.QUEUED).order_by()
+    counted = queued.values("owner").annotate(number=Count("pk")).values("number")
+    found = Member.objects.annotate(queued=Coalesce(Subquery(counted, IntegerField()), 0)).order_by("username")
+    after = request.GET.get("after", "").replace("\0", "")
+    page = list(found.filter(username__gt=after)[: PAGE + 1])
+    context = {
+        "members": [(member, may_manage(request.user, member)) for member in page[:PAGE]],
+        "after": page[PAGE - 1].username if len(page) > PAGE else "",
+        "refused": refused,
+    }
+    return render(request, "operations/members.html", context, status=status)
