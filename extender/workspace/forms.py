@@ -239,9 +239,9 @@ class ComposerForm(ExtendForm):
     ASKED = ("index", *MotionForm.ASKED)
 
     @classmethod
-    def under(cls, task: Task) -> Self:
-        """A fresh form under the wall of `task`: its words and motion, and the clip that is likeliest to go on."""
-        clip = task.first_choice
+    def under(cls, task: Task, chosen: str | None = None) -> Self:
+        """A fresh form under the wall of `task`: its words and motion, clip `chosen` or the likeliest to go on."""
+        clip = task.clip(chosen) or task.first_choice
         return cls.blank(index=clip.index if clip else 1, prompt=task.prompt, motion=task.motion)
 
     @classmethod

@@ -29,7 +29,7 @@ def page(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
         "late_after": late_after,
         "is_late": task.seconds_taken > late_after,
         "links": links.listed(task, request),
-        **beneath(task, newest),
+        **beneath(task, newest, request.GET.get("clip")),
         **more,
     }
     return render(request, "workspace/task.html", context)
@@ -45,11 +45,14 @@ def continuations_of(task: Task) -> list[Task]:
     return list(newest)
 
 
-def beneath(task: Task, newest: list[Task]) -> dict[str, object]:
-    """What stands beneath the wall: the composer, where clips can be extended or will be, and what continues them."""
+def beneath(task: Task, newest: list[Task], chosen: str | None = None) -> dict[str, object]:
+    """What stands beneath the wall: the composer, where clips can be extended or will be, and what continues them.
+
+    `chosen`: the number of the clip that the composer is to mean.
+    """
     may_go_on = not task.makes_pictures and (task.available_clips or not task.is_final)
     return {
-        "composer": ComposerForm.under(task) if may_go_on else None,
+        "composer": ComposerForm.under(task, chosen) if may_go_on else None,
         "continuations": newest,
         "watching": any(continuation.is_watched for continuation in newest),
     }

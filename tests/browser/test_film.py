@@ -319,7 +319,7 @@ def test_another_take_plays_in_place_and_the_chosen_one_brings_the_branch_back(o
     expect(page.locator("[data-step='1'] .drift")).to_contain_text("ΔE 2.0")
     film, extend = (page.get_by_role("link", name=name).get_attribute("href") for name in ("Use this", "Extend this"))
     assert film.endswith("/clips/3/film/")
-    assert extend == f"/tasks/new/?parent={film.split('/')[2]}&index=3"
+    assert extend == f"/tasks/{film.split('/')[2]}/?clip=3#composer_prompt"
     expect(page.get_by_role("link", name="Extend clip 2")).to_be_hidden()
 
     takes.get_by_label("Clip 2").check(force=True)

@@ -91,7 +91,7 @@ def test_every_step_offers_its_takes_with_the_film_and_the_extension_of_each(web
         (f"take-{step}", str(index), index == {0: 3, 1: 2}[step]) for step in (0, 1) for index in (1, 2, 3, 4)
     ]
     assert offered[0]["data-film"] == address(start, 1)
-    assert offered[0]["data-extend"] == f"/tasks/new/?parent={start.pk}&index=1"
+    assert offered[0]["data-extend"] == f"/tasks/{start.pk}/?clip=1#composer_prompt"
 
 
 def test_without_javascript_each_segment_is_a_video_and_each_take_a_link(web, start):
@@ -122,7 +122,7 @@ def test_the_head_tells_how_far_it_is_and_near_the_known_end_it_warns_and_offers
     for number in range(5):
         shown = page(web, task)
         assert ("One more may be refused" in shown) == (number == 4)
-        assert f'href="/tasks/new/?parent={task.pk}&index=1">Extend clip 1</a>' in shown
+        assert f'href="/tasks/{task.pk}/?clip=1#composer_prompt">Extend clip 1</a>' in shown
         task = extend(task)
     assert "Extension 4 of about 4 · 21 of about 21 s" in shown
     assert "<h1" in shown

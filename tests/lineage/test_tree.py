@@ -122,7 +122,7 @@ def test_stills_come_from_our_copies_and_nothing_loads_a_video(web, start):
 def test_one_video_alone_says_what_to_do_next(web, start):
     page = web.get(tree(start)).content.decode()
     assert "1 video<" in page
-    assert f'href="/tasks/new/?parent={start.pk}"' in page
+    assert f'href="/tasks/{start.pk}/?clip=1#composer_prompt"' in page
     extend(start)
     assert "No extensions yet" not in web.get(tree(start)).content.decode()
 

@@ -56,6 +56,11 @@ def test_it_sends_the_words_of_the_task_for_the_clip_that_is_chosen(web, origina
     assert submits(sandbox) == 1
 
 
+@pytest.mark.parametrize(("asked", "meant"), [("3", "3"), ("7", "1"), ("x", "1")])
+def test_an_address_may_say_which_clip_it_means(web, start, asked, meant):
+    assert composer(web.get(f"/tasks/{start.pk}/?clip={asked}"))["index"] == meant
+
+
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_several_runs_are_as_many_requests_however_often_the_form_is_posted(browser_of, member, done, sandbox):

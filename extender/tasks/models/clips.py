@@ -169,6 +169,11 @@ class Clip(models.Model):
         return f"clip {self.pk}"
 
     @property
+    def composer_url(self) -> str:
+        """The words of the composer on its task's page, with this clip chosen."""
+        return f"{self.task.get_absolute_url()}?clip={self.index}#composer_prompt"
+
+    @property
     def is_stored(self) -> bool:
         """Whether its file is here."""
         return self.state == FileState.STORED
