@@ -16,7 +16,8 @@ class Storage(CompressedManifestStaticFilesStorage):
     """Renames what our modules import as well: else a browser goes on with an old one behind a new page.
 
     (Django's own switch for that reads other people's modules too, and stops at what one leaves to a bundler.)
-    Comments stay here (in scripts, those that have a line of their own): every visitor would load them.
+    Comments stay here (in scripts, those that have a line of their own), and so does what lines begin with to be
+    read by people: every visitor would load them.
     """
 
     patterns = (
@@ -26,9 +27,10 @@ class Storage(CompressedManifestStaticFilesStorage):
             (
                 (r"""(?P<matched>\bfrom "(?P<url>\.{1,2}/[^"]+)")""", 'from "%(url)s"'),
                 (r"(?m)^[ \t]*//.*\n", LEFT_OUT),
+                (r"(?m)^[ \t]+", LEFT_OUT),
             ),
         ),
-        ("css/*.css", ((r"/\*[\s\S]*?\*/\n?", LEFT_OUT),)),
+        ("css/*.css", ((r"/\*[\s\S]*?\*/\n?", LEFT_OUT), (r"(?m)^[ \t]+", LEFT_OUT))),
     )
 
     def url_converter(
