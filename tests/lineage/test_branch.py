@@ -114,6 +114,7 @@ def test_what_is_not_finished_has_its_branch_too(web, start):
     shown = strip(web, extend(start, state=State.PROCESSING))
     assert words(shown) == ["Clip 1 of “a kite”", "Here, not finished yet"]
     assert "Extension 1 of about 4 · 9 of about 21 s" in shown
+    assert words(strip(web, extend(start, state=State.FAILED)))[-1] == "Here, failed"
 
 
 def test_what_has_failed_is_no_step_and_has_nothing_to_share(web, start):
