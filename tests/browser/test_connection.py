@@ -11,10 +11,11 @@ from tests.browser.conftest import do, sign_in
 
 POLL = re.compile(r"/status/\?v=")
 MADE = """
+import uuid
 from tests.browser.scene import member_called
 from tests.helpers import make_task
 member = member_called("stage")
-print(make_task(member, state="processing", remote_id="waiting", prompt="It waits", due_at=None).pk)
+print(make_task(member, state="processing", remote_id=str(uuid.uuid4()), prompt="It waits", due_at=None).pk)
 """
 
 

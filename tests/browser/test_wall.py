@@ -332,7 +332,7 @@ def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, join
     page.locator(".status + p").evaluate("(note) => { note.style.height = '200px'; }")
     page.locator("#composer_prompt").fill("It snows, and the lighthouse goes on. " * 40)
     assert box("#composer")["y"] + box("#composer")["height"] <= 900, "under a notice and with long words, too"
-    assert box("#composer_prompt")["height"] >= 100
+    eventually(lambda: box("#composer_prompt")["height"] >= 100, 20)
     page.locator(".screen").evaluate("(screen) => { screen.dataset.shape = 'tall'; }")
     boxes = [frame.bounding_box() for frame in page.locator(".wall .frame").all()]
     assert len({box["y"] for box in boxes}) == 1, "upright clips stand in a row"
