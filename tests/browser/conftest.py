@@ -271,7 +271,8 @@ def sign_in(page: Page, house: House, name: str = "demo", at: str = "") -> Page:
     """
     known = (house.url, name)
     page.context.add_cookies(SESSIONS.get(known, []))
-    page.goto(at or house.url)
+    # Not until all has loaded: what other tests left in the history may come from a host that dawdles.
+    page.goto(at or house.url, wait_until="domcontentloaded")
     if "/login/" in page.url:
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(name)
