@@ -1,7 +1,6 @@
 """Keeps the store tidy and true: stray temporary files, unwanted films and old pictures go; what was kept is read."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -18,20 +17,15 @@ logger = logging.getLogger(__name__)
 
 # Longer than any copy takes, its upload to a bucket included.
 STRAY_AFTER = timedelta(hours=1)
-SWEEP_SECONDS = 600
-_swept = float("-inf")
 
 
-def sweep_now_and_then() -> None:
-    """Sweeps when this process begins, and every ten minutes after."""
-    global _swept
-    if time.monotonic() - _swept >= SWEEP_SECONDS:
-        _swept = time.monotonic()
-        # The next copy meets the same trouble, and says so where staff look.
-        with suppress(storage.StoreTrouble):
-            prune()
-            drop_unwanted_films()
-        Picture.objects.sweep()
+def sweep() -> None:
+    """Removes whatever of the archive nobody needs."""
+    # The next copy meets the same trouble, and says so where staff look.
+    with suppress(storage.StoreTrouble):
+        prune()
+        drop_unwanted_films()
+    Picture.objects.sweep()
 
 
 def prune() -> int:

@@ -23,8 +23,10 @@ IDLE_SECONDS = 1.0
 TROUBLE_SECONDS = 5.0
 # Under the 10 s that a supervisor usually grants. A send that is cut off is found again as abandoned.
 STOP_SECONDS = 7.0
-SWEEP_SECONDS = 3600
-_swept = float("-inf")
+# Seconds from one sweep to the next.
+ARCHIVE_SWEPT_EVERY, RECORDS_SWEPT_EVERY = 600, 3600
+# By sweep: when this process did it last.
+_swept: dict[Callable[[], None], float] = {}
 
 
 class Worker:
@@ -95,21 +97,25 @@ def send_next() -> bool:
 
 def follow() -> bool:
     """Asks about what is due, and sweeps. Returns whether there may be more at once."""
-    _sweep_now_and_then()
+    _now_and_then(RECORDS_SWEPT_EVERY, _sweep_records)
     sending.give_up_abandoned()
     gate.probe()
     return following.follow_due() == following.BATCH
 
 
-def _sweep_now_and_then() -> None:
-    global _swept
-    if time.monotonic() - _swept >= SWEEP_SECONDS:
-        _swept = time.monotonic()
-        sign_ins.sweep()
-        Heartbeat.objects.sweep()
+def _now_and_then(seconds: float, sweep: Callable[[], None]) -> None:
+    """Sweeps when this process begins, and so many `seconds` after each time."""
+    if time.monotonic() - _swept.get(sweep, float("-inf")) >= seconds:
+        _swept[sweep] = time.monotonic()
+        sweep()
+
+
+def _sweep_records() -> None:
+    sign_ins.sweep()
+    Heartbeat.objects.sweep()
 
 
 def archive() -> bool:
     """Copies a clip, or compares one with what it continues; sweeps. Returns whether there may be more at once."""
-    sweeping.sweep_now_and_then()
+    _now_and_then(ARCHIVE_SWEPT_EVERY, sweeping.sweep)
     return Clip.objects.is_something_due() and (copying.copy_next() or comparing.compare_next())

@@ -180,7 +180,7 @@ def test_what_is_over_is_swept_by_the_worker(member, client, shorten):
         AccessAttempt.objects.update(attempt_time=moment)
         AccessLog.objects.update(attempt_time=moment)
         Heartbeat.objects.update(seen_at=moment)
-        shorten("extender.operations.worker._swept", float("-inf"))
+        shorten("extender.operations.worker._swept", {})
         follow()
         assert [model.objects.exists() for model in kept] == [is_kept] * len(kept)
 
