@@ -5,7 +5,7 @@ from typing import Any, Self
 from django import forms
 
 from extender.tasks.models import Clip, Task
-from extender.workspace.forms import MAX_PROMPT, MotionForm, PaidForm, PromptField
+from extender.workspace.forms import MotionForm, PaidForm, PromptField
 
 # The shapes that are offered, widest first.
 RATIOS = ("21:9", "16:9", "3:2", "1:1", "2:3", "9:16")
@@ -71,12 +71,8 @@ class PicturesForm(PaidForm):
 
     prompt = PromptField(
         label="What the pictures show",
-        max_length=MAX_PROMPT,
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
-        error_messages={
-            "required": "Say what the pictures show.",
-            "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",
-        },
+        error_messages={"required": "Say what the pictures show."},
     )
     aspect_ratio = forms.ChoiceField(
         label="Shape",

@@ -38,6 +38,13 @@ class TaskIdField(forms.CharField):
 class PromptField(forms.CharField):
     """Words for Midjourney. Browsers send CR LF for a line's end but count it as one character; so do we."""
 
+    default_error_messages = {
+        "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",
+    }
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(max_length=MAX_PROMPT, **named)
+
     def widget_attrs(self, widget: forms.Widget) -> dict[str, str]:
         # No maxlength: a browser would cut a pasted text without a word, and counts some characters twice.
         return {}
@@ -72,12 +79,8 @@ class PaidForm(NonceForm):
 
     prompt = PromptField(
         label="What happens next",
-        max_length=MAX_PROMPT,
         widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
-        error_messages={
-            "required": "Say what happens next.",
-            "max_length": "The prompt has %(show_value)d characters. Midjourney takes up to %(limit_value)d.",
-        },
+        error_messages={"required": "Say what happens next."},
     )
 
     AUTO_ID: ClassVar = "id_%s"
@@ -231,7 +234,6 @@ class ComposerForm(ExtendForm):
         error_messages={"required": "Choose how many requests.", "invalid_choice": "Choose 1 to 4 requests."},
     )
     prompt = PromptField(
-        max_length=MAX_PROMPT,
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "placeholder": "What happens next"}),
         error_messages=PaidForm.base_fields["prompt"].error_messages,
     )
