@@ -176,7 +176,7 @@ else:
     DATABASES["default"]["OPTIONS"] = {**patience, "tcp_user_timeout": 20_000, **given}
 
 AUTH_USER_MODEL = "team.Member"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "extender.team.sessions.MemberBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -185,6 +185,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "history"
 LOGOUT_REDIRECT_URL = "login"
+SESSION_ENGINE = "extender.team.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
 # Ten wrong passwords for one name from one address close that door for a quarter of an hour.
