@@ -111,6 +111,10 @@ class Task(models.Model):
     # What kept all from being sent when it was read (`with_gate`).
     gate_cause = gate_said = ""
     gate_until: datetime | None = None
+    # What runs for the member who read it (`with_running_of`).
+    working: int | None = None
+    progress: int | None = None
+    waiting: int | None = None
 
     class Meta:
         constraints = [
