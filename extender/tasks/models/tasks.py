@@ -206,7 +206,9 @@ class Task(models.Model):
         """The clips that came, by index: none before the end, and one query, once, after it."""
         if not self.has_clips:
             return []
-        prefetch_related_objects([self], "clip_set")
+        # Pages ask dozens of times, and Django's own look whether they are here takes its time.
+        if "clip_set" not in getattr(self, "_prefetched_objects_cache", ()):
+            prefetch_related_objects([self], "clip_set")
         return list(self.clip_set.all())
 
     @property
