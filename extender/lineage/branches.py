@@ -138,7 +138,8 @@ def branch_to(task: Task, index: int | None = None, beside: Sequence[Task] = ())
 
     `task` is part of it as it is; it and the others have their clips at hand, and so have the tasks `beside` it.
     """
-    found = Task.objects.visible_to(task.owner_id).select_related("start_clip__task").branch_to(task.pk)
+    found = Task.objects.select_related("start_clip__task").branch_to(task.pk)
+    found = found.among(Task.objects.visible_to(task.owner_id))
     known = {task.pk: task for task in found}
     task.start_clip = known[task.pk].start_clip
     known[task.pk] = task
@@ -166,11 +167,12 @@ def _steps(path: list[Task], end: Clip | None) -> Iterator[Step]:
 
 def tree_of(task: Task) -> Node:
     """The tree in which `task` grows, from its original on. Three queries, however large it is."""
-    parents = dict(Task.objects.visible_to(task.owner_id).branch_to(task.pk).values_list("pk", "parent_id"))
+    visible = Task.objects.visible_to(task.owner_id)
+    parents = dict(Task.objects.branch_to(task.pk).among(visible).values_list("pk", "parent_id"))
     root = task.pk
     while parents.get(root) in parents:
         root = parents[root]
-    found = Task.objects.visible_to(task.owner_id).timed().select_related("start_clip__task").tree_under(root)
+    found = Task.objects.timed().select_related("start_clip__task").tree_under(root).among(visible)
     return grow(root, found.prefetch_related("clip_set"))
 
 

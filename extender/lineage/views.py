@@ -36,7 +36,8 @@ def tree(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def tree_news(request: MemberRequest, pk: uuid.UUID, root_pk: uuid.UUID) -> HttpResponse:
     """The nested lists of the tree under `root_pk` for the page of task `pk`; 204 where it shows them (`?v=`)."""
-    tasks = list(Task.objects.tree_under(root_pk).visible_to(request.user).timed().select_related("start_clip__task"))
+    under = Task.objects.tree_under(root_pk).among(Task.objects.visible_to(request.user))
+    tasks = list(under.timed().select_related("start_clip__task"))
     task = next((task for task in tasks if task.pk == pk), None)
     if task is None or all(task.pk != root_pk for task in tasks):
         raise Http404

@@ -35,7 +35,8 @@ def read_tasks_and_running(member: Member, pks: Collection[uuid.UUID]) -> tuple[
     running = _running.rows(member=member.pk)
     # Most of what pages ask about runs: the rest has just ended, and is named by its key.
     ended = set(pks) - {task.pk for task in running}
-    others = Task.objects.visible_to(member).with_keys(ended).timed().with_gate().select_related("parent")
+    others = Task.objects.filter(pk__in=ended).among(Task.objects.visible_to(member))
+    others = others.timed().with_gate().select_related("parent")
     return [task for task in [*running, *others] if task.pk in pks], running
 
 

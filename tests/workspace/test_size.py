@@ -54,12 +54,25 @@ def pages(web, member):
     return addresses
 
 
+def forget_statistics() -> None:
+    """Lets the planner know nothing of the tables, as where nobody ever ran ANALYZE."""
+    with connection.cursor() as cursor:
+        for table in ("sqlite_stat1", "sqlite_stat4"):
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
+        cursor.execute("PRAGMA writable_schema = RESET")
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="counts by SQLite's own means")
 def test_no_page_reads_more_where_the_history_is_longer(pages, member, stranger):
-    if connection.vendor != "sqlite":
-        pytest.skip("counts by SQLite's own means")
+    forget_statistics()
     fill(member, stranger, FEW)
     few = {name: steps(page) for name, page in pages().items()}
     fill(member, stranger, MANY, first=FEW + 1)
     many = {name: steps(page) for name, page in pages().items()}
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    analysed = {name: steps(page) for name, page in pages().items()}
+    forget_statistics()
     # A history of 200 times as many rows: an index may be a level deeper.
-    assert {name: (few[name], many[name]) for name in few if many[name] > 2 * few[name] + 20} == {}
+    most = {name: max(many[name], analysed[name]) for name in few}
+    assert {name: (few[name], most[name]) for name in few if most[name] > 2 * few[name] + 20} == {}

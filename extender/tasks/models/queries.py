@@ -1,7 +1,7 @@
 """What is asked about tasks, in sentences. Times are compared by the database's clock: machines need not agree."""
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
@@ -77,12 +77,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         found = [task for task in found if task.remote_id == remote_id] or found
         return next((task for task in found if task.kind != task.Kind.ORIGINAL), found[0] if found else None)
 
-    def with_keys(self, pks: Collection[uuid.UUID]) -> "TaskQuerySet":
-        """Those of these tasks with one of the keys `pks`.
+    def among(self, tasks: "TaskQuerySet") -> "TaskQuerySet":
+        """Those of these tasks that are among `tasks` too.
 
-        (Where the keys stand beside an owner, SQLite goes by the owner, and reads their whole history.)
+        For what is named by keys: where an owner stands beside them, SQLite goes by the owner, and reads their whole
+        history.
         """
-        return self.model._default_manager.filter(Exists(self.filter(pk=OuterRef("pk"))), pk__in=pks)
+        return self.filter(Exists(tasks.filter(pk=OuterRef("pk"))))
 
     def newest_first(self) -> "TaskQuerySet":
         """In the order of the history."""
@@ -133,7 +134,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
             return start.union(onward(cte).values("id", "parent_id"))
 
         cte = CTE.recursive(step, name="connected")
-        return with_cte(cte, select=cte.join(self, pk=cte.col.id))
+        # By their keys, and not joined: SQLite knows of no row how many are connected to it, and might begin with all.
+        return with_cte(cte, select=self.filter(pk__in=cte.queryset().values("id")))
 
     def renumber(self, pk: uuid.UUID) -> None:
         """Gives task `pk` its next version, by which pages ask whether anything about it is new."""
