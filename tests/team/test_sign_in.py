@@ -1,6 +1,8 @@
 """Signing in: what a wrong password tells, how many are allowed, and where one lands."""
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from axes.models import AccessAttempt
@@ -8,11 +10,16 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django.utils import timezone
 
+from extender.team import hashing
 from extender.team.models import Member
 from project import settings as own_settings
 from tests.helpers import make_task
 
 PASSWORD = "a long enough one"
+# As it is hashed in earnest.
+HASHED = (
+    "argon2$argon2id$v=19$m=102400,t=2,p=8$MDAwMDAwMDAwMDAwMDAwMDAwMDAwMA$2+jxBeQ07ufrR24yqVUw2zyBxrOjndFzS4RvzOphyXg"
+)
 
 
 def test_an_answer_that_redirects_out_of_the_sign_in_stays_here(member):
@@ -72,7 +79,48 @@ def test_a_name_that_cannot_be_one_is_only_a_wrong_name(member, name):
 
 
 def test_one_slow_hasher_alone_is_used_in_earnest():
-    assert own_settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    assert own_settings.PASSWORD_HASHERS == ["extender.team.hashing.Hasher"]
+
+
+@pytest.fixture
+def crowd(settings) -> Iterator[ExitStack]:
+    """As many passwords being hashed as may be at once, until it is closed."""
+    settings.PASSWORD_HASHERS = own_settings.PASSWORD_HASHERS
+    with ExitStack() as held:
+        for _ in range(hashing.AT_ONCE):
+            held.enter_context(hashing.place())
+        yield held
+
+
+CHANGE = {"old_password": PASSWORD, "new_password1": "another long one", "new_password2": "another long one"}
+
+
+def test_who_comes_while_too_many_sign_in_is_told_to_wait_and_their_name_is_kept(db, crowd):
+    Member.objects.create(username="mira", password=HASHED)
+    for name in ("mira", "nobody"):
+        told = sign_in(name, PASSWORD)
+        assert (told.status_code, told["Retry-After"]) == (503, "3")
+        assert "Try again in a few seconds" in told.content.decode()
+        assert f'value="{name}"' in told.content.decode()
+    crowd.close()
+    assert sign_in("mira", PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/password/", CHANGE),
+        ("/admin/password_change/", CHANGE),
+        ("/admin/team/member/add/", {"username": "new", "password1": PASSWORD, "password2": PASSWORD}),
+    ],
+)
+def test_whatever_hashes_a_password_waits_for_the_same_places(db, browser_of, crowd, address, form):
+    superuser = Member.objects.create(username="root", is_staff=True, is_superuser=True, password=HASHED)
+    form = form | {"usable_password": "true"}
+    told = browser_of(superuser).post(address, form)
+    assert (told.status_code, told["Retry-After"]) == (503, "3")
+    assert b"Nothing was changed" in told.content
+    assert Member.objects.get().password == HASHED
 
 
 @pytest.mark.parametrize("name", ["mira", "nobody"])
