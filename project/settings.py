@@ -187,12 +187,10 @@ LOGIN_REDIRECT_URL = "history"
 LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
-# Ten wrong passwords for one name from one address close that door for a quarter of an hour.
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# How many wrong passwords are too many stands in extender/team/tries.py.
+AXES_HANDLER = "extender.team.tries.Handler"
+AXES_LOCKOUT_CALLABLE = "extender.team.tries.locked"
 AXES_CLIENT_IP_CALLABLE = "extender.team.sign_in.client_address"
-AXES_LOCKOUT_TEMPLATE = "team/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from extender.team.forms import SignInForm
+from extender.team import devices
+from extender.team.forms import ChangeForm, SignInForm
 from extender.team.hashing import TooBusy
 
 RETRY_SECONDS = 3
@@ -26,6 +29,31 @@ class SignIn(LoginView):
         except TooBusy:
             form = SignInForm(request, initial={"username": request.POST.get("username", "")[:150]})
             return _later(self.render_to_response(self.get_context_data(form=form, busy=True)).render())
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        """Lets the member in, and has the browser remember it."""
+        response = super().form_valid(form)
+        devices.remember(self.request, response, form.get_user())
+        return response
+
+
+class Change(PasswordChangeView):
+    """Where a member takes another password."""
+
+    template_name = "team/password_change_form.html"
+    form_class = ChangeForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """What the form is made of."""
+        return super().get_form_kwargs() | {"request": self.request}
+
+
+@login_not_required
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Leads from the admin's own sign-in to ours; whoever is signed in already may not come in there."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get("next", "/admin/"))
 
 
 def too_busy(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,40 @@
+"""The browsers in which members have signed in: strangers who try their names do not lock them out there."""
+
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from extender.team.models import Member
+
+COOKIE = "device"
+SALT = "extender.device"
+LASTS = 365 * 24 * 60 * 60  # s
+# Who shares a browser with more people is a stranger there after a while.
+MOST_MEMBERS = 4
+
+
+def known(request: HttpRequest, name: str) -> str:
+    """The id of this browser, if the member `name` has signed in in it; else ""."""
+    device, members = _read(request)
+    return device if members and Member.objects.filter(pk__in=members, username=name).exists() else ""
+
+
+def remember(request: HttpRequest, response: HttpResponse, member: Member) -> None:
+    """Has the browser remember that `member` has signed in in it."""
+    device, members = _read(request)
+    others = [pk for pk in members if pk != member.pk]
+    kept = signing.dumps([device, [*others, member.pk][-MOST_MEMBERS:]], salt=SALT)
+    secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(COOKIE, kept, max_age=LASTS, secure=secure, httponly=True, samesite="Lax")
+
+
+def _read(request: HttpRequest) -> tuple[str, Iterable[Any]]:
+    try:
+        device, members = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LASTS)
+    except signing.BadSignature:
+        return secrets.token_hex(8), []
+    return device, members
