@@ -114,11 +114,7 @@ INSTALLED_APPS = [
     "csp",
     "axes",
 ]
-FILE_UPLOAD_HANDLERS = [
-    "project.bodies.BoundedUpload",
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
+FILE_UPLOAD_HANDLERS = ["extender.team.uploads.NoFile"]
 MIDDLEWARE = [
     "project.request_id.RequestIdMiddleware",
     "project.bodies.ChunkedBodyMiddleware",
@@ -129,6 +125,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "extender.team.uploads.UploadMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
