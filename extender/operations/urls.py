@@ -24,7 +24,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("workz", health.workz, name="workz"),
     # Passwords are typed at one door alone, where they are counted.
-    path("admin/login/", passwords.to_sign_in),
-    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
+    path("admin/login/", passwords.to_sign_in, name="admin_sign_in"),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change"), name="admin_password"),
     path("admin/", admin.site.urls),
 ]
