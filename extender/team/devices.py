@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 
 from extender.team.models import Member
 
-COOKIE = "device"
 SALT = "extender.device"
 LASTS = 365 * 24 * 60 * 60  # s
 # Who shares a browser with more people is a stranger there after a while.
@@ -29,12 +28,17 @@ def remember(request: HttpRequest, response: HttpResponse, member: Member) -> No
     others = [pk for pk in members if pk != member.pk]
     kept = signing.dumps([device, [*others, member.pk][-MOST_MEMBERS:]], salt=SALT)
     secure = settings.SESSION_COOKIE_SECURE
-    response.set_cookie(COOKIE, kept, max_age=LASTS, secure=secure, httponly=True, samesite="Lax")
+    response.set_cookie(_cookie(), kept, max_age=LASTS, secure=secure, httponly=True, samesite="Lax")
+
+
+def _cookie() -> str:
+    """What it is called: behind https so that this very host alone can set it."""
+    return "__Host-device" if settings.HTTPS else "device"
 
 
 def _read(request: HttpRequest) -> tuple[str, Iterable[Any]]:
     try:
-        device, members = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LASTS)
+        device, members = signing.loads(request.COOKIES.get(_cookie(), ""), salt=SALT, max_age=LASTS)
     except signing.BadSignature:
         return secrets.token_hex(8), []
     return device, members

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from extender.team import devices
+from extender.team import devices, hashing
 from extender.team.forms import ChangeForm, SignInForm
 from extender.team.hashing import TooBusy
 
@@ -25,12 +26,14 @@ class SignIn(LoginView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Signs somebody in, or shows the page again; with the name that was typed where too many are at it."""
         try:
+            hashing.ask()
             return super().post(request, *args, **kwargs)
         except TooBusy:
             form = SignInForm(request, initial={"username": request.POST.get("username", "")[:150]})
-            return _later(self.render_to_response(self.get_context_data(form=form, busy=True)).render())
+            context = {"form": form, "next": self.get_redirect_url()}
+            return _later(render(request, "team/busy_door.html", context))
 
-    def form_valid(self, form: SignInForm) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Lets the member in, and has the browser remember it."""
         response = super().form_valid(form)
         devices.remember(self.request, response, form.get_user())
@@ -63,5 +66,7 @@ def too_busy(request: HttpRequest) -> HttpResponse:
 
 def _later(response: HttpResponse) -> HttpResponse:
     response.status_code = 503
+    # As many as these may be, each would stand in the log as an error.
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
     response["Retry-After"] = RETRY_SECONDS
     return response
