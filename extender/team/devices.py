@@ -1,8 +1,6 @@
 """The browsers in which members have signed in: strangers who try their names do not lock them out there."""
 
 import secrets
-from collections.abc import Iterable
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -22,6 +20,11 @@ def known(request: HttpRequest, name: str) -> str:
     return device if members and Member.objects.filter(pk__in=members, username=name).exists() else ""
 
 
+def is_a_members(request: HttpRequest) -> bool:
+    """Whether anybody has signed in in this browser."""
+    return bool(_read(request)[1])
+
+
 def remember(request: HttpRequest, response: HttpResponse, member: Member) -> None:
     """Has the browser remember that `member` has signed in in it."""
     device, members = _read(request)
@@ -36,9 +39,9 @@ def _cookie() -> str:
     return "__Host-device" if settings.HTTPS else "device"
 
 
-def _read(request: HttpRequest) -> tuple[str, Iterable[Any]]:
+def _read(request: HttpRequest) -> tuple[str, list[int]]:
     try:
         device, members = signing.loads(request.COOKIES.get(_cookie(), ""), salt=SALT, max_age=LASTS)
     except signing.BadSignature:
         return secrets.token_hex(8), []
-    return device, members
+    return device, list(members)
