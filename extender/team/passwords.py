@@ -7,7 +7,9 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from extender.team import devices, hashing
 from extender.team.forms import ChangeForm, SignInForm
@@ -29,9 +31,13 @@ class SignIn(LoginView):
             hashing.ask()
             return super().post(request, *args, **kwargs)
         except TooBusy:
-            form = SignInForm(request, initial={"username": request.POST.get("username", "")[:150]})
-            context = {"form": form, "next": self.get_redirect_url()}
-            return _later(render(request, "team/busy_door.html", context))
+            return _later(HttpResponse(self._busy_door()))
+
+    def _busy_door(self) -> str:
+        """The page again, made of nothing but what it shows."""
+        request = self.request
+        shown = {"name": request.POST.get("username", ""), "next": self.get_redirect_url()}
+        return render_to_string("team/busy_door.html", shown | {"request": request, "csrf_token": get_token(request)})
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Lets the member in, and has the browser remember it."""
