@@ -179,7 +179,7 @@ else:
     DATABASES["default"]["OPTIONS"] = {**patience, "tcp_user_timeout": 20_000, **given}
 
 AUTH_USER_MODEL = "team.Member"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "extender.team.sessions.MemberBackend"]
 PASSWORD_HASHERS = ["extender.team.hashing.Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -188,6 +188,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "history"
 LOGOUT_REDIRECT_URL = "login"
+SESSION_ENGINE = "extender.team.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
 # How many wrong passwords are too many stands in extender/team/tries.py.
@@ -197,6 +198,11 @@ AXES_CLIENT_IP_CALLABLE = "extender.team.sign_in.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+
+# Each process's own memory: what is kept there is small, and made anew where it is missing.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
+}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

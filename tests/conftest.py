@@ -5,6 +5,7 @@ import logging
 import os
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from fcntl import LOCK_EX, flock
 
 import pytest
@@ -172,10 +173,17 @@ def _quiet(settings, tmp_path_factory):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+def _done_at_once(work: Callable[..., None], *arguments: object) -> Future:
+    done: Future = Future()
+    done.set_result(work(*arguments))
+    return done
+
+
 @pytest.fixture(autouse=True)
 def _looks_at_once(monkeypatch):
     """Does at once what pages have done in the background: another thread sees nothing of a test's transaction."""
-    monkeypatch.setattr("extender.tasks.background.THREAD.submit", lambda work, due: work(due))
+    for threads in ("THREAD", "SENDERS"):
+        monkeypatch.setattr(f"extender.tasks.background.{threads}.submit", _done_at_once)
     # It would end that transaction, which is why Django's own test client leaves it out too.
     monkeypatch.setattr("extender.tasks.background.close_old_connections", lambda: None)
 

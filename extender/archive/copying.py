@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
+from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
@@ -17,7 +18,7 @@ from extender.network.backoff import backoff
 from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
 from extender.tasks import following
-from extender.tasks.models import Clip
+from extender.tasks.models import Clip, Task
 from extender.tasks.models.leases import Overtaken
 from extender.video import process as probing
 
@@ -49,7 +50,10 @@ def copy_next() -> bool:
 def copy_now() -> int:
     """Lets everything that is not here be tried at once, what was lost or kept out too. Returns how many."""
     absent = Clip.objects.exclude(state__in=(FileState.STORED, FileState.COPYING))
-    return absent.move(FileState.WAITING, due_at=Now())
+    with transaction.atomic():
+        # Pages that show one of them as lost have to say otherwise.
+        Task.objects.filter(pk__in=absent.values("task")).update(version=F("version") + 1)
+        return absent.move(FileState.WAITING, due_at=Now())
 
 
 def _settle(claim: Claim) -> None:

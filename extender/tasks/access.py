@@ -3,11 +3,14 @@
 import uuid
 from collections.abc import Collection
 
+from django.db import models
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from extender.states import RUNNING
+from extender.compiled import CompiledQuery, Given
 from extender.tasks.models import Clip, Task
+from extender.tasks.models.queries import TaskQuerySet
+from extender.tasks.running import Running
 from extender.team.models import Member
 
 
@@ -28,18 +31,30 @@ def own_clip(member: Member, pk: uuid.UUID, index: int) -> Clip:
 
 
 def read_tasks_and_running(member: Member, pks: Collection[uuid.UUID]) -> tuple[list[Task], list[Task]]:
-    """The tasks among `pks` that the member may read, and all of their own that run: one query for a poll."""
-    named = Task.objects.visible_to(member).timed().with_gate().select_related("parent").filter(pk__in=pks)
-    running = Task.objects.owned_by(member).timed().with_gate().select_related("parent").running()
-    # A union, each half by its own index: with OR, SQLite reads the member's whole history.
-    found = {task.pk: task for task in named.union(running, all=True)}.values()
-    own = [task for task in found if task.owner_id == member.pk and task.state in RUNNING]
-    return [task for task in found if task.pk in pks], own
+    """The tasks among `pks` that the member may read, and all of their own that run."""
+    running = _running.rows(member=member.pk)
+    # Most of what pages ask about runs: the rest has just ended, and is named by its key.
+    ended = set(pks) - {task.pk for task in running}
+    others = Task.objects.visible_to(member).timed().with_gate().select_related("parent").filter(pk__in=ended)
+    return [task for task in [*running, *others] if task.pk in pks], running
 
 
-def read_task_and_running(member: Member, pk: uuid.UUID) -> tuple[Task, list[Task]]:
-    """Task `pk` for reading, or 404, and all tasks of the member that run, in one query."""
-    tasks, running = read_tasks_and_running(member, {pk})
-    if not tasks:
+@CompiledQuery
+def _running() -> TaskQuerySet:
+    member = Given("member", models.BigAutoField())
+    return Task.objects.owned_by(member).timed().with_gate().select_related("parent").running()
+
+
+def read_task_and_running(member: Member, pk: uuid.UUID) -> tuple[Task, Running]:
+    """Task `pk` for reading, or 404, and what of the member's runs, in one query."""
+    task = _task_and_running.first(member=member.pk, pk=pk)
+    if not task:
         raise Http404
-    return tasks[0], running
+    return task, Running.annotated(task)
+
+
+@CompiledQuery
+def _task_and_running() -> TaskQuerySet:
+    member = Given("member", models.BigAutoField())
+    read = Task.objects.visible_to(member).timed().with_gate().with_running_of(member)
+    return read.select_related("parent").filter(pk=Given("pk", models.UUIDField()))

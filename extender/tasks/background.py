@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from threading import BoundedSemaphore
 
+from django.conf import settings
 from django.db import close_old_connections
 
 from extender.states import State
@@ -15,20 +16,38 @@ from extender.tasks.models import Task
 
 logger = logging.getLogger(__name__)
 
-# Seconds after which no further one of several sends begins while somebody waits for the page.
-PATIENCE = 5.0
+# Seconds that whoever presses the button waits for the sends. What takes longer goes on without them.
+PATIENCE = 1.5
+# Seconds after which no further one of several sends begins in their slot.
+LONG = 5.0
+SENDERS = ThreadPoolExecutor(max_workers=settings.APIFRAME_SLOTS, thread_name_prefix="sender")
 THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
 # Held while that thread is at work: nothing is lined up behind it.
 _at_work = BoundedSemaphore(1)
 
 
 def send_now(*tasks: Task) -> None:
-    """Sends `tasks` while their owner waits, if there is a free slot; what would take too long stays queued."""
-    ends = time.monotonic() + PATIENCE
-    with suppress(slots.Full), slots.APIFRAME.slot():
+    """Sends `tasks`, if there is a free slot, and waits a moment for what comes of it.
+
+    Whoever stops the process waits for sends under way, as for requests: an exit ends these threads last.
+    """
+    with suppress(slots.Full):
+        slots.APIFRAME.take()
+        wait([SENDERS.submit(_send, tasks)], PATIENCE)
+
+
+def _send(tasks: Iterable[Task]) -> None:
+    ends = time.monotonic() + LONG
+    try:
+        close_old_connections()
         for task in tasks:
             if time.monotonic() < ends:
                 sending.send(task)
+        close_old_connections()
+    except Exception:
+        logger.exception("a send for a page failed")
+    finally:
+        slots.APIFRAME.give_back()
 
 
 def run_due(tasks: Iterable[Task]) -> None:

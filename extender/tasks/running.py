@@ -29,6 +29,12 @@ class Running:
         return cls(len(working), round(sum(working) / (len(working) or 1)), len(tasks) - len(working))
 
     @classmethod
+    def annotated(cls, task: Task) -> "Running":
+        """What `with_running_of` has brought with `task`."""
+        working = task.working or 0
+        return cls(working, round((task.progress or 0) / (working or 1)), task.waiting or 0)
+
+    @classmethod
     def of_member(cls, member: Member) -> "Running":
         """The sum over all of the member's tasks that run. One query."""
         return cls.of(list(Task.objects.owned_by(member).running().only("state", "percentage")))

@@ -146,4 +146,4 @@ def _named(request: MemberRequest, parameter: str) -> tuple[Task | None, dict[st
     except ValueError:
         return None, {}
     task, running = read_task_and_running(request.user, pk)
-    return task, {"running": Running.of(running)}
+    return task, {"running": running}

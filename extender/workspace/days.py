@@ -29,18 +29,18 @@ def zone_of(request: HttpRequest) -> tzinfo:
         return UTC
 
 
-def by_day(tasks: Iterable[Task], zone: tzinfo, after: datetime | None = None) -> list[tuple[Day | None, Task]]:
-    """Each of `tasks` (timed, newest first) with its day, where that is another than of the one before.
+def days_of(tasks: Iterable[Task], zone: tzinfo, after: datetime | None = None) -> list[Day | None]:
+    """The day of each of `tasks` (timed, newest first), where that is another than of the one before.
 
     `after`: when the one before the first was made, where the reader has seen that.
     """
-    paired: list[tuple[Day | None, Task]] = []
+    days: list[Day | None] = []
     before = after.astimezone(zone).date() if after else None
     for task in tasks:
         day = task.created_at.astimezone(zone).date()
-        paired.append((_named(day, task, zone) if day != before else None, task))
+        days.append(_named(day, task, zone) if day != before else None)
         before = day
-    return paired
+    return days
 
 
 def _named(day: date, task: Task, zone: tzinfo) -> Day:

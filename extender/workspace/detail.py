@@ -17,7 +17,7 @@ from extender.tasks.following import check_again
 from extender.tasks.lookup import NotContinuable
 from extender.tasks.lookup import adopt as adopt_task
 from extender.tasks.models import Event
-from extender.tasks.running import Running, shows_copies
+from extender.tasks.running import shows_copies
 from extender.tasks.slots import APIFRAME, Full
 from extender.tasks.submitting import cancel as cancel_task
 from extender.team.sign_in import MemberRequest
@@ -34,7 +34,7 @@ def detail(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     # Without a script nobody asks for the fragment: the page reloads itself with ?refresh instead.
     if "refresh" in request.GET:
         run_due([task])
-    return page(request, task, running=Running.of(running))
+    return page(request, task, running=running)
 
 
 @require_safe
@@ -44,7 +44,7 @@ def status(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     run_due([task])
     if request.GET.get("v") == str(task.version):
         return HttpResponse(status=204)
-    return render(request, "shared/_status.html", {"task": task, "running": Running.of(running), "polled": True})
+    return render(request, "shared/_status.html", {"task": task, "running": running, "polled": True})
 
 
 @require_safe

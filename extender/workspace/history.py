@@ -22,7 +22,8 @@ from extender.tasks.models.queries import TaskQuerySet
 from extender.tasks.running import Running
 from extender.team.models import Member
 from extender.team.sign_in import MemberRequest
-from extender.workspace.days import by_day, zone_of
+from extender.workspace.cards import cards_of
+from extender.workspace.days import days_of, zone_of
 
 PAGE = 24
 # As many as are shown again at once to who comes back.
@@ -60,10 +61,12 @@ def history(request: MemberRequest) -> HttpResponse:
     number = PAGE * _pages(request.GET)
     page = list(tasks[: number + 1])
     shown = page[:number]
+    days = days_of(shown, zone_of(request), after=mark[0] if mark and request.htmx else None)
+    cards = cards_of(shown)
     context |= {
-        "cards": by_day(shown, zone_of(request), after=mark[0] if mark and request.htmx else None),
+        "cards": list(zip(days, shown, cards, strict=True)),
         "next_page": _address_after(shown[-1], chosen) if len(page) > number else "",
-        "watching": any(task.is_watched for task in shown),
+        "watching": any(card.is_watched for card in cards),
     }
     if not request.htmx:
         return render(request, "workspace/history.html", context)
@@ -91,7 +94,7 @@ def pulse(request: MemberRequest) -> HttpResponse:
 def _own(member: Member, *, picked: bool, mark: Mark | None) -> TaskQuerySet:
     """The member's tasks, newest first, from behind the mark on."""
     tasks = Task.objects.visible_to(member).timed().newest_first()
-    tasks = tasks.select_related("parent").prefetch_related("clip_set")
+    tasks = tasks.select_related("parent")
     tasks = tasks.picked() if picked else tasks
     return tasks.older_than(*mark) if mark else tasks
 

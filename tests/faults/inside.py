@@ -27,7 +27,7 @@ def set_up(originals: list[str], members: int = 1) -> list[dict[str, str]]:
     for number in range(members):
         member = Member.objects.create(username=f"member-{number}")
         browser = Client(SERVER_NAME="127.0.0.1")
-        browser.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+        browser.force_login(member, backend="extender.team.sessions.MemberBackend")
         original = look_up(member, originals[0])
         session = browser.cookies["sessionid"].value
         made.append({"name": member.username, "session": session, "original": str(original.pk)})
@@ -172,7 +172,7 @@ def _browser() -> Any:
 
     if not _kept:
         browser = Client(SERVER_NAME="127.0.0.1")
-        browser.force_login(Member.objects.get(username="member-0"), "django.contrib.auth.backends.ModelBackend")
+        browser.force_login(Member.objects.get(username="member-0"), "extender.team.sessions.MemberBackend")
         _kept.append(browser)
     return _kept[0]
 

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from extender.archive import copying
 from extender.states import State
 from extender.tasks.models import Task
-from tests.helpers import age, make_task, queries
+from tests.helpers import age, lie_at, make_task, queries
 
 LOADS = re.compile(r'hx-get="(/tasks/\?[^"]*before=[^"]*)"')
 
@@ -87,6 +88,19 @@ def test_queries_stay_the_same_with_more_rows(web, member):
     for _ in range(10):
         make_task(member, State.PROCESSING, parent=parent, due_at=None)
     assert queries(lambda: web.get("/tasks/")) == few <= 6
+
+
+def test_a_card_is_made_anew_when_something_on_it_changes_and_only_then(web, task):
+    lie_at(task, ["https://clips.example/1.mp4", "https://clips.example/2.mp4"])
+    first = queries(lambda: web.get("/tasks/"))
+    assert queries(lambda: web.get("/tasks/")) == first - 1
+    web.post(f"/tasks/{task.pk}/clips/2/pick/", {"picked": "yes"})
+    assert "clip 2 picked" in web.get("/tasks/").content.decode()
+    task.clip_set.update(state="lost")
+    Task.objects.renumber(task.pk)
+    assert "all clips lost" in web.get("/tasks/").content.decode()
+    copying.copy_now()
+    assert "all clips lost" not in web.get("/tasks/").content.decode()
 
 
 def test_one_poll_brings_every_card_that_changed(web, member):

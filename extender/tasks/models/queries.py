@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Now
 from django_cte import CTE, with_cte
 
@@ -48,6 +48,19 @@ class TaskQuerySet(models.QuerySet["Task"]):
             gate_cause=Subquery(closed.values("cause")),
             gate_said=Subquery(closed.values("said")),
             gate_until=Subquery(closed.values("closed_until")),
+        )
+
+    def with_running_of(self, member) -> "TaskQuerySet":
+        """The same tasks, each with what its page's bar shows of all that run for `member`.
+
+        `working`, and the sum of their percentages as `progress`, and `waiting`; None stands for 0.
+        """
+        running = self.model._default_manager.owned_by(member).running().order_by().values("owner")
+        working = running.exclude(state=State.QUEUED)
+        return self.annotate(
+            working=Subquery(working.annotate(number=Count("pk")).values("number")),
+            progress=Subquery(working.annotate(sum=Sum("percentage")).values("sum")),
+            waiting=Subquery(running.filter(state=State.QUEUED).annotate(number=Count("pk")).values("number")),
         )
 
     def shown_by(self, links: models.QuerySet) -> "TaskQuerySet":

@@ -111,6 +111,10 @@ class Task(models.Model):
     # What kept all from being sent when it was read (`with_gate`).
     gate_cause = gate_said = ""
     gate_until: datetime | None = None
+    # What runs for the member who read it (`with_running_of`).
+    working: int | None = None
+    progress: int | None = None
+    waiting: int | None = None
 
     class Meta:
         constraints = [
@@ -205,7 +209,9 @@ class Task(models.Model):
         """The clips that came, by index: none before the end, and one query, once, after it."""
         if not self.has_clips:
             return []
-        prefetch_related_objects([self], "clip_set")
+        # Pages ask dozens of times, and Django's own look whether they are here takes its time.
+        if "clip_set" not in getattr(self, "_prefetched_objects_cache", ()):
+            prefetch_related_objects([self], "clip_set")
         return list(self.clip_set.all())
 
     @property

@@ -1,0 +1,68 @@
+"""Queries that are compiled once say what Django's own would say, whatever they are asked."""
+
+import uuid
+
+import pytest
+from django.db import models
+from django.test import Client
+
+from extender.compiled import CompiledQuery, Given
+from extender.tasks.models import Task
+from tests.helpers import make_task
+
+pytestmark = pytest.mark.races
+
+
+@CompiledQuery
+def _of_member() -> models.QuerySet[Task]:
+    member, pk = Given("member", models.BigAutoField()), Given("pk", models.UUIDField())
+    return Task.objects.visible_to(member).timed().select_related("parent").filter(pk=pk)
+
+
+def test_it_reads_the_row_that_is_asked_for_as_it_is_now(member, stranger, task):
+    later = make_task(member, parent=task, percentage=20)
+    for _ in range(2):
+        read = _of_member.first(member=member.pk, pk=later.pk)
+        assert (read, read.percentage, read.created_at) == (later, later.percentage, later.created_at)
+        assert read.parent.remote_id == task.remote_id
+        assert read.read_at >= read.submitted_at
+        assert _of_member.first(member=member.pk, pk=task.pk).parent is None
+        assert _of_member.rows(member=stranger.pk, pk=later.pk) == []
+        assert _of_member.rows(member=member.pk, pk=uuid.uuid4()) == []
+        later.percentage = 60
+        later.save()
+
+
+@pytest.fixture
+def poll(web, member):
+    """Asks for the news of a task of the member that runs, by an address that is current."""
+    running = make_task(member, state="processing", due_at=None)
+    address = f"/tasks/{running.pk}/status/?v={running.version}"
+    assert web.get(address).status_code == 204
+    return lambda client=web: client.get(address)
+
+
+def test_a_poll_of_who_has_signed_out_leads_to_the_sign_in(web, poll):
+    kept = web.cookies["sessionid"].value
+    web.post("/logout/")
+    web.cookies["sessionid"] = kept
+    assert poll().status_code == 302
+
+
+def test_a_poll_of_who_was_deactivated_leads_to_the_sign_in(member, poll):
+    type(member).objects.update(is_active=False)
+    assert poll().status_code == 302
+
+
+def test_a_poll_under_an_old_password_leads_to_the_sign_in(member, poll):
+    member.set_password("quite another one")
+    member.save()
+    assert poll().status_code == 302
+
+
+def test_a_poll_by_somebody_else_finds_nothing(browser_of, stranger, poll):
+    assert poll(browser_of(stranger)).status_code == 404
+
+
+def test_a_poll_without_a_session_leads_to_the_sign_in(poll):
+    assert poll(Client()).status_code == 302
