@@ -26,7 +26,7 @@ def own_task(member: Member, pk: uuid.UUID) -> Task:
 
 def own_clip(member: Member, pk: uuid.UUID, index: int) -> Clip:
     """Clip `index` of the member's own task `pk`, to be changed, or 404."""
-    clips = Clip.objects.filter(task__in=Task.objects.owned_by(member)).select_related("task")
+    clips = Clip.objects.of(Task.objects.owned_by(member)).select_related("task")
     return get_object_or_404(clips, task=pk, index=index)
 
 
@@ -35,7 +35,7 @@ def read_tasks_and_running(member: Member, pks: Collection[uuid.UUID]) -> tuple[
     running = _running.rows(member=member.pk)
     # Most of what pages ask about runs: the rest has just ended, and is named by its key.
     ended = set(pks) - {task.pk for task in running}
-    others = Task.objects.visible_to(member).timed().with_gate().select_related("parent").filter(pk__in=ended)
+    others = Task.objects.visible_to(member).with_keys(ended).timed().with_gate().select_related("parent")
     return [task for task in [*running, *others] if task.pk in pks], running
 
 

@@ -316,7 +316,7 @@ def test_every_query_of_a_poll_and_a_page_goes_by_an_index(member):
     task = make_task(member, State.PROCESSING)
     own = Task.objects.visible_to(member)
     page = own.newest_first().older_than(task.created_at, task.pk)[:25]
-    watched = own.filter(pk__in=[task.pk]).union(own.running(), all=True)
+    watched = own.with_keys([task.pk])
     work = [Task.objects.to_send().order_by("due_at"), Task.objects.to_follow(), Task.objects.abandoned()]
     for query in (page, watched, own.running(), *work):
         plan = query.explain()

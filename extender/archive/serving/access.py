@@ -15,4 +15,4 @@ def seen_clip(pk: uuid.UUID, member: Member | None = None, token: str = "") -> C
     Each byte of a clip, and of the pictures made from it, passes here.
     """
     tasks = Task.objects.visible_to(member) if member else Task.objects.shown_by(open_link(token))
-    return get_object_or_404(Clip.objects.stored().filter(task__in=tasks).select_related("task"), pk=pk)
+    return get_object_or_404(Clip.objects.stored().of(tasks).select_related("task"), pk=pk)

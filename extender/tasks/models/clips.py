@@ -39,6 +39,10 @@ class ClipQuerySet(LeasedQuerySet["Clip"]):
     lease = COPYING_LEASE
     progress = "received"
 
+    def of(self, tasks: models.QuerySet["Task"]) -> "ClipQuerySet":
+        """The clips of these tasks. (With `task__in` SQLite would read all of the tasks first.)"""
+        return self.filter(Exists(tasks.filter(pk=OuterRef("task"))))
+
     def by_pages(self) -> Iterator["Clip"]:
         """These clips by their keys, a page at a time: however many they are, no more are held, and no cursor is."""
         ordered = self.order_by("pk")

@@ -1,7 +1,7 @@
 """What is asked about tasks, in sentences. Times are compared by the database's clock: machines need not agree."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
@@ -77,6 +77,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         found = list(self.filter(remote_id__in={remote_id, remote_id.strip()}))
         found = [task for task in found if task.remote_id == remote_id] or found
         return next((task for task in found if task.kind != task.Kind.ORIGINAL), found[0] if found else None)
+
+    def with_keys(self, pks: Collection[uuid.UUID]) -> "TaskQuerySet":
+        """Those of these tasks with one of the keys `pks`.
+
+        (Where the keys stand beside an owner, SQLite goes by the owner, and reads their whole history.)
+        """
+        return self.model._default_manager.filter(Exists(self.filter(pk=OuterRef("pk"))), pk__in=pks)
 
     def newest_first(self) -> "TaskQuerySet":
         """In the order of the history."""

@@ -57,7 +57,7 @@ class Task(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     # What was asked for.
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="extensions")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="extensions", db_index=False)
     parent_task_id = models.CharField(max_length=MAX_ID, blank=True, help_text="APIFRAME's id of the parent")
     index = models.PositiveSmallIntegerField(
         null=True, validators=[MinValueValidator(1), MaxValueValidator(4)], help_text="The parent's clip"
@@ -81,7 +81,7 @@ class Task(models.Model):
     webhook_nonce = models.CharField(max_length=64, unique=True, default=new_nonce, editable=False)
 
     # What APIFRAME said.
-    remote_id = models.CharField(max_length=MAX_ID, blank=True, db_index=True, help_text="APIFRAME's id of the task")
+    remote_id = models.CharField(max_length=MAX_ID, blank=True, help_text="APIFRAME's id of the task")
     state = models.CharField(
         max_length=11, choices=[(state, state.capitalize()) for state in State], default=State.QUEUED
     )
@@ -135,6 +135,9 @@ class Task(models.Model):
             models.Index(
                 "owner", F("created_at").desc(), F("id").desc(), condition=Q(has_picks=True), name="picked_history"
             ),
+            # With the owner: of two indexes SQLite would take the one by owner alone, and read their whole history.
+            models.Index("parent", "owner", F("created_at").desc(), F("id").desc(), name="continuations"),
+            models.Index("remote_id", "owner", name="by_remote_id"),
             # Whole, not partial: behind parameters SQLite does not see that a partial index would do.
             models.Index("owner", "state", name="running"),
             models.Index("state", "due_at", name="task_due"),
