@@ -47,6 +47,8 @@ MOVES: dict[State, set[State]] = {
 
 FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 OPEN = frozenset(State) - FINAL
+# For these nothing was paid.
+UNSENT = frozenset({State.QUEUED, State.CANCELLED})
 # Over, and nothing came of them.
 FRUITLESS = frozenset({State.FAILED, State.CANCELLED})
 # APIFRAME has these under an id, and can be asked about them.

@@ -1,16 +1,11 @@
-"""What comes in: bodies in chunks, with no length announced, which to Django would be empty; and large files."""
+"""Bodies that come in chunks, with no length announced: to Django these would be empty."""
 
 from collections.abc import Callable
 from io import BytesIO
 
 from django.conf import settings
-from django.core.files.uploadhandler import FileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
-
-from extender.workspace.forms import MAX_PICTURE_MB
-
-MOST_KEPT = MAX_PICTURE_MB << 20
 
 
 class ChunkedBodyMiddleware:
@@ -36,17 +31,6 @@ class ChunkedBodyMiddleware:
         return self.get_response(
             type(request)({**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
         )
-
-
-class BoundedUpload(FileUploadHandler):
-    """Keeps of a file no more than the piece in which it grows larger than `MOST_KEPT` bytes, and is then refused."""
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        """The chunk for the handlers that follow, or None."""
-        return raw_data if start <= MOST_KEPT else None
-
-    def file_complete(self, file_size: int) -> None:
-        """Leaves the file to them."""
 
 
 def _refusal(status: int, line: str) -> HttpResponse:

@@ -10,7 +10,10 @@ UNREADABLE = re.compile(r"(Invalid request from ip=\S*?|gunicorn\.http\.errors\.
 
 
 class Redacted(logging.Formatter):
-    """Writes records as `inner` would, tracebacks included, but for each secret, which becomes "…"."""
+    """Writes records as `inner` would, tracebacks included, but for each secret, which becomes "…".
+
+    All lines of a record but its first are indented: nobody's words can look like a record of their own.
+    """
 
     def __init__(self, inner: logging.Formatter) -> None:
         super().__init__()
@@ -18,4 +21,5 @@ class Redacted(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, or lines."""
-        return UNREADABLE.sub(r"\1: …", KEYS.sub(r"\1…", self.inner.format(record)))
+        written = UNREADABLE.sub(r"\1: …", KEYS.sub(r"\1…", self.inner.format(record)))
+        return "\n    ".join(written.splitlines())

@@ -63,6 +63,10 @@ try:
     ARCHIVE_BUCKET = bucket(*(env.str(name, "").strip() for name in names_of_s3))
     ARCHIVE_MAX_MB = env.int("ARCHIVE_MAX_MB", 200)
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
+    # Paid requests, by the whole team and by each member; 0: no limit.
+    PAID_PER_MINUTE, PAID_PER_DAY = env.int("PAID_PER_MINUTE", 60), env.int("PAID_PER_DAY", 1000)
+    PAID_PER_MINUTE_MEMBER = env.int("PAID_PER_MINUTE_MEMBER", 20)
+    PAID_PER_DAY_MEMBER = env.int("PAID_PER_DAY_MEMBER", 300)
     X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "").strip()
     SECRET_KEY = env.str("SECRET_KEY", "")
     SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
@@ -85,6 +89,8 @@ if bare_key.startswith("afk_") and urlsplit(APIFRAME_BASE_URL).hostname in FIRST
     )
 if ARCHIVE_MAX_MB < 1 or ARCHIVE_KEEP_FREE_MB < 0:
     raise ImproperlyConfigured("ARCHIVE_MAX_MB must be 1 or more, and ARCHIVE_KEEP_FREE_MB 0 or more.")
+if min(PAID_PER_MINUTE, PAID_PER_DAY, PAID_PER_MINUTE_MEMBER, PAID_PER_DAY_MEMBER) < 0:
+    raise ImproperlyConfigured("PAID_PER_MINUTE and its like must be 0 (no limit) or more.")
 if X_ACCEL_PREFIX and not re.fullmatch("/([a-z0-9_-]+/)+", X_ACCEL_PREFIX):
     raise ImproperlyConfigured("X_ACCEL_PREFIX must be a path such as /protected/, as in the proxy's settings.")
 if not SECRET_KEY:
@@ -114,11 +120,7 @@ INSTALLED_APPS = [
     "csp",
     "axes",
 ]
-FILE_UPLOAD_HANDLERS = [
-    "project.bodies.BoundedUpload",
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
+FILE_UPLOAD_HANDLERS = ["extender.team.uploads.NoFile"]
 MIDDLEWARE = [
     "project.request_id.RequestIdMiddleware",
     "project.bodies.ChunkedBodyMiddleware",
@@ -129,6 +131,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "extender.team.uploads.UploadMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -177,7 +180,7 @@ else:
 
 AUTH_USER_MODEL = "team.Member"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "extender.team.sessions.MemberBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["extender.team.hashing.Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -188,12 +191,10 @@ LOGOUT_REDIRECT_URL = "login"
 SESSION_ENGINE = "extender.team.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
-# Ten wrong passwords for one name from one address close that door for a quarter of an hour.
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# How many wrong passwords are too many stands in extender/team/tries.py.
+AXES_HANDLER = "extender.team.tries.Handler"
+AXES_LOCKOUT_CALLABLE = "extender.team.tries.locked"
 AXES_CLIENT_IP_CALLABLE = "extender.team.sign_in.client_address"
-AXES_LOCKOUT_TEMPLATE = "team/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

@@ -30,6 +30,7 @@ def health(request: MemberRequest) -> HttpResponse:
         **Task.objects.counts(),
         "gate": Gate.objects.first(),
         "gate_closed": Gate.objects.closed().first(),
+        "kept_back": Task.objects.kept_back()[:SHOWN],
         "workers": Heartbeat.objects.alive(),
         "last_webhook": Event.objects.last_of(Event.Source.WEBHOOK),
         "last_answer": Event.objects.last_of(Event.Source.ANSWER, Event.Source.POLL),

@@ -26,12 +26,19 @@ SILENCE = (
 
 
 def claim(task: Task) -> bool:
-    """Takes the right to send `task`: true for one caller alone; where the gate is ajar, for one row alone."""
+    """Takes the right to send `task`: true for one caller alone; where the gate is ajar, for one row alone.
+
+    A row that a limit of spending keeps back is told so.
+    """
     with transaction.atomic():
+        # One claim at a time, so that each sees what those before it spend.
+        Gate.objects.select_for_update().get_or_create()
         on_trial = _take_trial()
         claimed = Task.objects.claim_to_send(task.pk, on_trial=on_trial)
         if on_trial and not claimed:
             transaction.set_rollback(True)
+    if not claimed:
+        Task.objects.keep_back(task.pk, task.owner_id)
     return claimed
 
 

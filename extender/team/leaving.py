@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from axes.models import AccessLog
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -58,8 +58,7 @@ def anonymise(pk: int, by: Member) -> None:
     """Forgets who the deactivated member `pk` was, for good. What they made stays. Raises `NotAllowed`."""
     with managed(pk, by, "anonymised") as member:
         must_have_left(member)
-        for failed in (AccessAttempt, AccessFailureLog, AccessLog):
-            failed.objects.filter(username=member.username).delete()
+        AccessLog.objects.filter(username=member.username).delete()
         member.username = f"former-{member.pk}"
         member.first_name = member.last_name = member.email = ""
         member.is_staff = member.is_superuser = False

@@ -12,7 +12,9 @@ from django.shortcuts import redirect
 from django.utils.cache import patch_cache_control
 from django_htmx.middleware import HtmxDetails
 
+from extender.team.hashing import TooBusy
 from extender.team.models import Member
+from extender.team.passwords import too_busy
 from extender.team.typed import MEMBER_COOKIE, form_again, htmx_form_again
 
 # 203.0.113.7:51234, [2001:db8::1]:443, [2001:db8::1]
@@ -46,6 +48,10 @@ class SignedInMiddleware(LoginRequiredMiddleware):
             # Signing in leads back by GET, and what only takes POST has no page to come back to.
             return form_again(request) or redirect("login")
         return super().handle_no_permission(request, view_func)
+
+    def process_exception(self, request: MemberRequest, exception: Exception) -> HttpResponse | None:
+        """Says that too many passwords are being hashed, wherever one was to be."""
+        return too_busy(request) if isinstance(exception, TooBusy) else None
 
     def process_response(self, request: MemberRequest, response: HttpResponse) -> HttpResponse:
         """Keeps what was made for one member to their sign-in, in shared caches and in the browser's own memory."""

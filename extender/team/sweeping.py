@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from axes.models import AccessAttempt, AccessLog
+from axes.models import AccessLog
 from django.contrib.sessions.models import Session
 from django.db.models.functions import Now
 
-# Longer than any door stays closed.
-TRIES_KEPT = timedelta(days=1)
+from extender.team.models import TRIES_COUNT, WrongPassword
+
 # Who signed in, when and from where: for whoever looks into what happened.
 SIGN_INS_KEPT = timedelta(days=30)
 
@@ -15,5 +15,5 @@ SIGN_INS_KEPT = timedelta(days=30)
 def sweep() -> None:
     """Removes what is over."""
     Session.objects.filter(expire_date__lt=Now()).delete()
-    AccessAttempt.objects.filter(attempt_time__lt=Now() - TRIES_KEPT).delete()
+    WrongPassword.objects.filter(at__lt=Now() - TRIES_COUNT).delete()
     AccessLog.objects.filter(attempt_time__lt=Now() - SIGN_INS_KEPT).delete()

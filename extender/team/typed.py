@@ -7,11 +7,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
+from extender.team import devices
+
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 KEY, WHOSE = "typed", "typed_by"
 # Who was signed in when a page came, for scripts; and for us where the session has gone.
 MEMBER_COOKIE = "member"
-# Far more than our forms take: whoever is not signed in must not fill the table of sessions.
+# Far more than our forms take: nobody must fill the table of sessions.
 MAX_FIELDS = 12
 MAX_CHARACTERS = 10_000
 MAX_NAME = 40
@@ -55,6 +57,9 @@ def _page_of(request: HttpRequest) -> Callable[..., HttpResponse] | None:
 
 
 def _keep(request: HttpRequest) -> None:
+    """Keeps what a member typed; of a stranger nothing, since they might type for ever."""
+    if not (request.user.is_authenticated or devices.is_a_members(request)):
+        return
     request.session[KEY] = _fields(request)
     request.session[WHOSE] = str(request.user.pk or request.COOKIES.get(MEMBER_COOKIE, ""))
 

@@ -14,8 +14,10 @@ from extender.tasks.models import Clip, Picture, Task
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
+from extender.team.uploads import takes_file
 from extender.workspace.again import warnings
 from extender.workspace.begin_forms import PicturesForm, VideoForm
+from extender.workspace.forms import MOST_PICTURE_BYTES
 from extender.workspace.giving import offer, recall, take
 
 FORMS: dict[str, type[VideoForm | PicturesForm]] = {
@@ -63,6 +65,7 @@ def begin(request: MemberRequest) -> HttpResponse:
     return _page(request)
 
 
+@takes_file(MOST_PICTURE_BYTES)
 @comes_again(_form_again)
 @require_http_methods(["GET", "HEAD", "POST"])
 def video(request: MemberRequest) -> HttpResponse:

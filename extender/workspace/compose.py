@@ -19,8 +19,9 @@ from extender.tasks.slots import APIFRAME, Full
 from extender.tasks.submitting import enqueue
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
+from extender.team.uploads import takes_file
 from extender.workspace.again import warnings
-from extender.workspace.forms import ExtendForm, LookUpForm
+from extender.workspace.forms import MOST_PICTURE_BYTES, ExtendForm, LookUpForm
 from extender.workspace.giving import offer, recall, take
 
 MAX_RECENT = 12
@@ -34,6 +35,7 @@ def _form_again(request: MemberRequest, kept: dict[str, str]) -> HttpResponse:
     return _form(request, form, parent, charged_twice=twice, came_again=True)
 
 
+@takes_file(MOST_PICTURE_BYTES)
 @comes_again(_form_again)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
@@ -47,6 +49,7 @@ def new(request: MemberRequest) -> HttpResponse:
     return _form_again(request, kept) if kept else _prefilled(request)
 
 
+@takes_file(MOST_PICTURE_BYTES)
 @comes_again(_form_again)
 @require_http_methods(["GET", "HEAD", "POST"])
 def look_up(request: MemberRequest) -> HttpResponse:

@@ -14,6 +14,7 @@ from extender.tasks.prompts import is_blank, mended, motion_of
 
 MAX_PROMPT = 2000
 MAX_PICTURE_MB = 25
+MOST_PICTURE_BYTES = MAX_PICTURE_MB << 20
 MOST_RUNS = 4
 
 
@@ -166,7 +167,7 @@ class MotionForm(PaidForm):
     def clean_file(self) -> Any:
         """Refuses a file that is too large to be looked into."""
         given = self.cleaned_data["file"]
-        if given and given.size > MAX_PICTURE_MB << 20:
+        if given and given.size > MOST_PICTURE_BYTES:
             raise ValidationError(f"The picture is too large: it may have {MAX_PICTURE_MB} MB.")
         return given
 

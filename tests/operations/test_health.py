@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axes.models import AccessAttempt, AccessLog
+from axes.models import AccessLog
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.backends.signals import connection_created
@@ -23,7 +23,7 @@ from extender.operations.patience import limit_statements
 from extender.operations.worker import Worker, follow
 from extender.states import State
 from extender.tasks.models import Gate
-from extender.team.models import Member
+from extender.team.models import Member, WrongPassword
 from tests.helpers import age, database_url, eventually, make_task, queries, reached_again
 from tests.paths import PROJECT
 
@@ -174,10 +174,10 @@ def test_what_is_over_is_swept_by_the_worker(member, client, shorten):
     client.post("/login/", {"username": "otto", "password": "wrong"})
     client.post("/login/", {"username": "mira", "password": "a long enough one"})
     Heartbeat.objects.create(name="dead")
-    kept = (Session, AccessAttempt, AccessLog, Heartbeat)
+    kept = (Session, WrongPassword, AccessLog, Heartbeat)
     for moment, is_kept in ((timezone.now(), True), (timezone.now() - timedelta(days=40), False)):
         Session.objects.update(expire_date=moment + timedelta(hours=1))
-        AccessAttempt.objects.update(attempt_time=moment)
+        WrongPassword.objects.update(at=moment)
         AccessLog.objects.update(attempt_time=moment)
         Heartbeat.objects.update(seen_at=moment)
         shorten("extender.operations.worker._swept", {})

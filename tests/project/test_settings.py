@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import LIMITS
 from tests.paths import PROJECT
 
 OURS = {
@@ -30,6 +31,7 @@ OURS = {
     "X_ACCEL_PREFIX",
     "ARCHIVE_MAX_MB",
     "ARCHIVE_KEEP_FREE_MB",
+    *LIMITS,
 }
 LONG_SECRET = "q8V-" + "xK2m9TzRw4Yb7Nc1LpHs" * 3
 
@@ -108,6 +110,8 @@ BAD = [
     ("X_ACCEL_PREFIX", {"X_ACCEL_PREFIX": "/protected"}),
     ("ARCHIVE_MAX_MB", {"ARCHIVE_MAX_MB": "0"}),
     ("ARCHIVE_KEEP_FREE_MB", {"ARCHIVE_KEEP_FREE_MB": "some"}),
+    ("PAID_PER_DAY", {"PAID_PER_DAY": "many"}),
+    ("PAID_PER_MINUTE", {"PAID_PER_DAY_MEMBER": "-1"}),
 ]
 
 

@@ -1,18 +1,26 @@
 """Signing in: what a wrong password tells, how many are allowed, and where one lands."""
 
+import logging
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
-from axes.models import AccessAttempt
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django.utils import timezone
 
-from extender.team.models import Member
+from extender.team import hashing
+from extender.team.models import Member, WrongPassword
 from project import settings as own_settings
 from tests.helpers import make_task
+from tests.paths import PROJECT
 
 PASSWORD = "a long enough one"
+# As it is hashed in earnest.
+HASHED = (
+    "argon2$argon2id$v=19$m=102400,t=2,p=8$MDAwMDAwMDAwMDAwMDAwMDAwMDAwMA$2+jxBeQ07ufrR24yqVUw2zyBxrOjndFzS4RvzOphyXg"
+)
 
 
 def test_an_answer_that_redirects_out_of_the_sign_in_stays_here(member):
@@ -72,7 +80,47 @@ def test_a_name_that_cannot_be_one_is_only_a_wrong_name(member, name):
 
 
 def test_one_slow_hasher_alone_is_used_in_earnest():
-    assert own_settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    assert own_settings.PASSWORD_HASHERS == ["extender.team.hashing.Hasher"]
+
+
+@pytest.fixture
+def crowd(settings) -> Iterator[ExitStack]:
+    """As many passwords being hashed as may be at once, until it is closed."""
+    settings.PASSWORD_HASHERS = own_settings.PASSWORD_HASHERS
+    with ExitStack() as held:
+        for _ in range(hashing.AT_ONCE):
+            held.enter_context(hashing.place())
+        yield held
+
+
+CHANGE = {"old_password": PASSWORD, "new_password1": "another long one", "new_password2": "another long one"}
+
+
+def test_who_comes_while_too_many_sign_in_is_told_to_wait_and_their_name_is_kept(db, crowd):
+    Member.objects.create(username="mira", password=HASHED)
+    for name in ("mira", "nobody"):
+        told = sign_in(name, PASSWORD)
+        assert (told.status_code, told["Retry-After"]) == (503, "3")
+        assert "Try again in a few seconds" in told.content.decode()
+        assert f'value="{name}"' in told.content.decode()
+    crowd.close()
+    assert sign_in("mira", PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/password/", CHANGE),
+        ("/admin/team/member/add/", {"username": "new", "password1": PASSWORD, "password2": PASSWORD}),
+    ],
+)
+def test_whatever_hashes_a_password_waits_for_the_same_places(db, browser_of, crowd, address, form):
+    superuser = Member.objects.create(username="root", is_staff=True, is_superuser=True, password=HASHED)
+    form = form | {"usable_password": "true"}
+    told = browser_of(superuser).post(address, form)
+    assert (told.status_code, told["Retry-After"]) == (503, "3")
+    assert b"Nothing was changed" in told.content
+    assert Member.objects.get().password == HASHED
 
 
 @pytest.mark.parametrize("name", ["mira", "nobody"])
@@ -87,8 +135,91 @@ def test_ten_wrong_passwords_close_the_door_for_a_quarter_of_an_hour(member, str
     # The others come in, and so does the member from elsewhere.
     assert sign_in("otto", PASSWORD).status_code == 302
     assert sign_in("mira", PASSWORD, REMOTE_ADDR="192.0.2.7").status_code == 302
-    AccessAttempt.objects.update(attempt_time=timezone.now() - timezone.timedelta(minutes=16))
+    WrongPassword.objects.update(at=timezone.now() - timezone.timedelta(minutes=16))
     assert sign_in(name, PASSWORD).status_code == (302 if name == "mira" else 200)
+
+
+def tried(name: str, password: str, address: str = "127.0.0.1", client: Client | None = None) -> int:
+    return sign_in(name, password, client, REMOTE_ADDR=address).status_code
+
+
+def names(number: int) -> str:
+    return f"nobody {number}"
+
+
+@pytest.mark.parametrize(
+    ("who", "where", "most"),
+    [
+        (names, lambda _: "192.0.2.7", 30),
+        (names, "2001:db8::{:x}".format, 30),
+        (lambda _: "mira", "192.0.2.{}".format, 20),
+        (names, "192.0.{}.7".format, 200),
+    ],
+    ids=["many names from one address", "from one IPv6 network", "one name from many addresses", "all from all"],
+)
+def test_strangers_are_counted_across_names_and_addresses(member, stranger, who, where, most):
+    home, at_home = Client(), "198.51.100.1"
+    assert tried("mira", PASSWORD, at_home, home) == 302
+    home.post("/logout/")
+    answers = [tried(who(number), "wrong", where(number)) for number in range(most + 3)]
+    assert answers == [200] * most + [429] * 3
+    assert WrongPassword.objects.count() == most
+    assert tried("mira", PASSWORD, where(most)) == 429
+    # Whoever has signed in before in that browser still can, even from there, but as nobody else.
+    assert tried("otto", PASSWORD, where(most), home) == (302 if who(0) == "mira" else 429)
+    assert tried("mira", PASSWORD, where(most), home) == 302
+
+
+def test_a_known_browser_is_no_way_to_try_on_and_no_cookie_can_be_forged(member):
+    home = Client()
+    sign_in("mira", PASSWORD, home)
+    home.post("/logout/")
+    assert [tried("mira", "wrong", f"192.0.2.{number}", home) for number in range(11)] == [200] * 10 + [429]
+    home.cookies["device"] = home.cookies["device"].value[:-2] + "xx"
+    assert [tried("mira", "wrong", "192.0.2.1", home) for _ in range(11)] == [200] * 10 + [429]
+
+
+def test_old_passwords_are_counted_where_the_password_is_changed(web, member):
+    for number in range(20):
+        tried("mira", "wrong", f"192.0.2.{number}")
+    answers = [web.post("/password/", CHANGE | {"old_password": f"wrong {number}"}) for number in range(30)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 20
+    assert int(answers[-1]["Retry-After"]) == 15 * 60
+    assert web.post("/password/", CHANGE).status_code == 429
+    WrongPassword.objects.filter(place="signed in").delete()
+    # Strangers who try the name keep nobody who is signed in from it.
+    assert web.post("/password/", CHANGE)["Location"] == "/password/done/"
+
+
+DOCUMENTED = re.search(r"^failregex = (.*)$", (PROJECT / "docs" / "deploy.md").read_text(), re.MULTILINE)[1]
+
+
+def found_by_fail2ban(log: str) -> list[str]:
+    """The addresses that it would find by the pattern of the docs: it cuts the date out before."""
+    pattern = re.compile(DOCUMENTED.replace("<ADDR>", r"(\S+)"))
+    lines = [re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", "", line) for line in log.splitlines()]
+    return [match[1] for line in lines if (match := pattern.search(line))]
+
+
+@pytest.mark.parametrize("name", ["mira", "x from 203.0.113.9", "a\n{0}", "a\r{0}", "a\u2028{0}", "a\x85{0}"])
+def test_the_documented_pattern_finds_who_guesses_and_nobody_can_forge_a_line(settings, member, log, name):
+    settings.HTTPS = True
+    forged = "2026-01-01 00:00:00,000 WARNING extender.team.tries [0123abcd] wrong password from 203.0.113.9"
+    name = name.format(forged)
+    headers = {"X-Forwarded-For": f"203.0.113.9\n{forged}, 2001:db8::7", "User-Agent": forged}
+    answers = [sign_in(name, "pass-word", headers=headers).status_code for _ in range(11)]
+    assert answers == [200] * 10 + [429]
+    logging.getLogger("django.request").error("broke: %s", name)
+    assert found_by_fail2ban(log.getvalue()) == ["2001:db8::7"] * 11
+    written = "".join(line for line in log.getvalue().splitlines() if "extender.team" in line and "broke" not in line)
+    assert "pass-word" not in written
+    assert "mira" not in written
+
+
+def test_the_admin_has_no_door_of_its_own(member, web):
+    assert Client().get("/admin/login/?next=/admin/")["Location"] == "/login/?next=/admin/"
+    assert web.get("/admin/", follow=True).status_code == 403
+    assert web.post("/admin/password_change/", CHANGE)["Location"] == "/password/"
 
 
 def test_a_right_password_forgets_the_wrong_ones(member):
@@ -130,9 +261,9 @@ def test_what_was_made_for_a_member_is_kept_by_no_cache_and_known_as_theirs(memb
     [
         ("6.6.6.{}, 192.0.2.7", "192.0.2.7"),
         ("203.0.113.7:5123{}", "203.0.113.7"),
-        ("[2001:db8::1]:44{}", "2001:db8::1"),
-        ("2001:DB8::1", "2001:db8::1"),
-        ("fe80::1%eth{}", "fe80::1"),
+        ("[2001:db8::1]:44{}", "2001:db8::/64"),
+        ("2001:DB8::1", "2001:db8::/64"),
+        ("fe80::1%eth{}", "fe80::/64"),
         ("[::ffff:203.0.113.7]:44{}", "203.0.113.7"),
         ("unknown", "127.0.0.1"),
         ("_hidden:8{}", "127.0.0.1"),
@@ -143,14 +274,14 @@ def test_behind_https_the_proxy_says_whose_wrong_passwords_they_are(settings, me
     settings.HTTPS = True
     for number in range(10):
         sign_in("mira", "wrong", headers={"X-Forwarded-For": written.format(number)})
-    assert AccessAttempt.objects.get().ip_address == meant
+    assert set(WrongPassword.objects.values_list("place", flat=True)) == {meant}
     assert sign_in("mira", PASSWORD, headers={"X-Forwarded-For": written.format(10)}).status_code == 429
 
 
 def test_without_https_nobody_is_believed_about_that(settings, member):
     settings.HTTPS = False
     sign_in("mira", "wrong", headers={"X-Forwarded-For": "192.0.2.7"})
-    assert AccessAttempt.objects.get().ip_address == "127.0.0.1"
+    assert WrongPassword.objects.get().place == "127.0.0.1"
 
 
 @pytest.mark.parametrize(

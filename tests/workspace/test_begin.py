@@ -87,7 +87,7 @@ def test_a_picture_over_25_mb_is_not_looked_into(web):
 
 def test_of_a_larger_file_no_more_is_kept_than_may_come(web, shorten):
     # Django takes files in pieces of 64 KiB; of what is allowed here the first is kept.
-    shorten("project.bodies.MOST_KEPT", 1000)
+    shorten("extender.workspace.begin.video.most_file_bytes", 1000)
     noise = encoded(Image.effect_noise((400, 400), 90), "PNG")
     assert len(noise) > 2 * 65536
     page = web.post("/new/video/", asked(file=photo(noise))).content.decode()

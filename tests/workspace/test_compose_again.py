@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from extender.tasks.models import Task
@@ -58,7 +59,16 @@ def test_the_words_come_again_to_be_sent_once(original, sandbox, lose):
     assert form_of(client.get("/tasks/new/"))["prompt"] == "", "they come again once"
 
 
-def test_who_is_not_signed_in_has_little_kept(guest, db):
+def test_of_a_stranger_nothing_is_kept(guest, db):
+    for address in ("/tasks/new/", "/new/video/"):
+        for headers in ({}, {"HX-Request": "true"}):
+            guest.post(address, {"prompt": WORDS}, headers=headers)
+    assert not Session.objects.exists()
+
+
+def test_who_is_not_signed_in_any_more_has_little_kept(guest, member):
+    sign_in(guest)
+    lose_session(guest)
     fields = {"prompt": "x" * 20_000, "name" * 1_000: "x\0"} | {f"field-{number}": "x" for number in range(20)}
     guest.post("/tasks/new/", urlencode(fields), content_type="application/x-www-form-urlencoded")
     kept = guest.session["typed"]

@@ -173,6 +173,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='task',
+            index=models.Index(models.F('sent_at'), name='lately_sent'),
+        ),
+        migrations.AddIndex(
+            model_name='task',
+            index=models.Index(models.F('owner'), models.F('sent_at'), name='lately_sent_of_owner'),
+        ),
+        migrations.AddIndex(
+            model_name='task',
             index=models.Index(models.F('state'), models.F('kind'), models.OrderBy(models.F('ended_at'), descending=True), name='lately_finished'),
         ),
         migrations.AddConstraint(

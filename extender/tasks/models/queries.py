@@ -7,12 +7,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Now
 from django_cte import CTE, with_cte
 
-from extender.states import FOLLOWED, OPEN, RUNNING, State
+from extender.states import FOLLOWED, OPEN, RUNNING, UNSENT, State
 from extender.tasks.models.gate import Gate
+from extender.tasks.models.limits import REACHED, Limit, limits
 from extender.team.roles import active
 
 if TYPE_CHECKING:
@@ -153,6 +154,25 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """The unsent, while the gate is open or ajar."""
         return self.unsent().filter(~Exists(Gate.objects.shut()))
 
+    def last_straw(self, limit: Limit, owner: object) -> "TaskQuerySet":
+        """The request that must be `limit.span` ago before one more may be sent for `owner`; none if one may."""
+        sent = self.filter(sent_at__gt=Now() - limit.span).exclude(state__in=UNSENT)
+        whose = sent.filter(owner=owner) if limit.of_member else sent
+        return whose.order_by("-sent_at")[limit.most - 1 : limit.most]
+
+    def affordable(self) -> "TaskQuerySet":
+        """Those of them that no limit of spending keeps back."""
+        tasks, everything = self, self.model._default_manager
+        for limit in limits():
+            tasks = tasks.filter(~Exists(everything.last_straw(limit, OuterRef("owner"))))
+        return tasks
+
+    def kept_back(self) -> "models.QuerySet[Task, dict]":
+        """Whose rows wait for which limit of spending (`reason`), how many (`number`), and `until` when."""
+        waiting = self.filter(state=State.QUEUED, due_at__gt=Now(), reason__startswith=REACHED)
+        grouped = waiting.values("reason", "owner__username").order_by("owner__username")
+        return grouped.annotate(number=Count("pk"), until=Min("due_at"))
+
     def to_follow(self) -> "TaskQuerySet":
         """Known to APIFRAME, and due to be asked about, the longest overdue first."""
         return self.due().known().order_by("due_at")
@@ -192,15 +212,18 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return round(median(spans)) if spans else None
 
     def claim_to_send(self, pk: uuid.UUID, *, on_trial: bool = False) -> bool:
-        """Takes the right to send task `pk`; true for one caller alone, whoever else tries.
+        """Takes the right to send task `pk`; true for one caller alone, whoever else tries, and within all limits.
 
+        Claims come one after the other (`gate.claim`): else two would count the same requests before them.
         `on_trial`: whether the gate lets this row through although it is closed.
         """
         return bool(
             (self.unsent() if on_trial else self.to_send())
             .filter(pk=pk)
+            .affordable()
             .update(
                 state=State.SENDING,
+                reason="",
                 sent_at=Now(),
                 changed_at=Now(),
                 attempts=F("attempts") + 1,
@@ -208,6 +231,16 @@ class TaskQuerySet(models.QuerySet["Task"]):
                 due_at=Now() + SENDING_LEASE,
             )
         )
+
+    def keep_back(self, pk: uuid.UUID, owner: object) -> None:
+        """Has the unsent task `pk` of `owner` wait for the last limit that keeps it back to let it through."""
+        straws = (
+            (limit, self.last_straw(limit, owner).values_list("sent_at", flat=True).first()) for limit in limits()
+        )
+        waits = [(sent_at + limit.span, str(limit)) for limit, sent_at in straws if sent_at]
+        if waits:
+            until, reason = max(waits)
+            self.unsent().filter(pk=pk).update(due_at=until, reason=reason, version=F("version") + 1)
 
     def renew_claim(self, pk: uuid.UUID, attempt: int) -> bool:
         """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew.

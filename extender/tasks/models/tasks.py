@@ -149,6 +149,9 @@ class Task(models.Model):
             # Whole, not partial: behind parameters SQLite does not see that a partial index would do.
             models.Index("owner", "state", name="running"),
             models.Index("state", "due_at", name="task_due"),
+            # How much was spent lately, by all and by one.
+            models.Index("sent_at", name="lately_sent"),
+            models.Index("owner", "sent_at", name="lately_sent_of_owner"),
             models.Index("state", "kind", F("ended_at").desc(), name="lately_finished"),
         ]
 

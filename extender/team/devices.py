@@ -1,0 +1,47 @@
+"""The browsers in which members have signed in: strangers who try their names do not lock them out there."""
+
+import secrets
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from extender.team.models import Member
+
+SALT = "extender.device"
+LASTS = 365 * 24 * 60 * 60  # s
+# Who shares a browser with more people is a stranger there after a while.
+MOST_MEMBERS = 4
+
+
+def known(request: HttpRequest, name: str) -> str:
+    """The id of this browser, if the member `name` has signed in in it; else ""."""
+    device, members = _read(request)
+    return device if members and Member.objects.filter(pk__in=members, username=name).exists() else ""
+
+
+def is_a_members(request: HttpRequest) -> bool:
+    """Whether anybody has signed in in this browser."""
+    return bool(_read(request)[1])
+
+
+def remember(request: HttpRequest, response: HttpResponse, member: Member) -> None:
+    """Has the browser remember that `member` has signed in in it."""
+    device, members = _read(request)
+    others = [pk for pk in members if pk != member.pk]
+    kept = signing.dumps([device, [*others, member.pk][-MOST_MEMBERS:]], salt=SALT)
+    secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(_cookie(), kept, max_age=LASTS, secure=secure, httponly=True, samesite="Lax")
+
+
+def _cookie() -> str:
+    """What it is called: behind https so that this very host alone can set it."""
+    return "__Host-device" if settings.HTTPS else "device"
+
+
+def _read(request: HttpRequest) -> tuple[str, list[int]]:
+    try:
+        device, members = signing.loads(request.COOKIES.get(_cookie(), ""), salt=SALT, max_age=LASTS)
+    except signing.BadSignature:
+        return secrets.token_hex(8), []
+    return device, list(members)
