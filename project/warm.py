@@ -1,5 +1,7 @@
 """What the first visitors of a process would wait for, loaded before it serves anybody."""
 
+from pathlib import Path
+
 from django.conf import settings
 from django.template import loader
 from django.urls import reverse
@@ -9,5 +11,5 @@ def load() -> None:
     """Reads every template of ours, and all addresses."""
     reverse("home")
     for root in settings.TEMPLATES[0]["DIRS"]:
-        for path in root.rglob("*.html"):
+        for path in Path(root).rglob("*.html"):
             loader.get_template(str(path.relative_to(root)))
