@@ -10,6 +10,6 @@ from django.urls import reverse
 def load() -> None:
     """Reads every template of ours, and all addresses."""
     reverse("home")
-    for root in settings.TEMPLATES[0]["DIRS"]:
-        for path in Path(root).rglob("*.html"):
-            loader.get_template(str(path.relative_to(root)))
+    root: Path = settings.BASE_DIR / "templates"
+    for path in root.rglob("*.html"):
+        loader.get_template(str(path.relative_to(root)))

@@ -135,7 +135,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
             return start.union(onward(cte).values("id", "parent_id"))
 
         cte = CTE.recursive(step, name="connected")
-        # By their keys, and not joined: SQLite knows of no row how many are connected to it, and might begin with all.
+        # By their keys, and not joined: SQLite does not know how few are connected, and might begin with all tasks.
         return with_cte(cte, select=self.filter(pk__in=cte.queryset().values("id")))
 
     def renumber(self, pk: uuid.UUID) -> None:
