@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from extender.video.facts import NotAVideo
 from tests import films
 from tests.helpers import eventually
 from tests.sizes import size
+from tests.video.inside import run_instead
 
 
 def refusal(path: Path, into: Path | None = None) -> str:
@@ -28,20 +28,6 @@ def refusal(path: Path, into: Path | None = None) -> str:
         probing.examine(path, into)
     assert not (into / layout.POSTER).exists()
     return str(reason.value)
-
-
-def run_instead(monkeypatch, code: str) -> None:
-    """Has the process run `code` in place of its own program: `confine`, `limits` and `main()` are at hand.
-
-    No file at hand makes today's decoder crash, hang or take all memory; the next one may.
-    """
-    given = (
-        "import json, os, runpy, signal, sys, time\n"
-        "from extender.video import limits\n"
-        "from extender.video.limits import confine\n"
-        "main = lambda: runpy.run_module('extender.video', run_name='__main__')\n"
-    )
-    monkeypatch.setattr(probing, "COMMAND", (sys.executable, "-s", "-c", given + code))
 
 
 @pytest.fixture
@@ -269,7 +255,7 @@ def test_the_process_sees_neither_keys_nor_files_of_ours(clip, monkeypatch):
             "print(json.dumps({'not_a_video': json.dumps([dict(os.environ), len(os.listdir('/proc/self/fd'))])}))",
         )
         environment, files = json.loads(refusal(clip))
-    assert set(environment) <= {*probing.PASSED_ON, "LC_ALL", "OPENBLAS_NUM_THREADS", "LC_CTYPE"}
+    assert set(environment) <= {*probing.PASSED_ON, "LC_ALL", "OPENBLAS_NUM_THREADS", "PYTHONPATH", "LC_CTYPE"}
     assert files == 5  # three of its own, the clip, and the folder it lists
 
 
