@@ -22,6 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from extender.video import cell
 from extender.video.cutlist import CutList
 from extender.video.facts import NotAPicture, NotAVideo, Unfit
 from extender.video.limits import confine
@@ -36,7 +37,7 @@ LOADED = {
     "look": "pictures",
     "prepare": "pictures",
 }
-HERE = Path()
+HERE = Path()  # the folder of the cell
 
 
 def examine(file: str) -> dict[str, Any]:
@@ -110,9 +111,10 @@ def answer(verb: str, *arguments: str) -> dict[str, Any]:
 
 
 def shut_in(verb: str) -> None:
-    """Limits this process, loads what the verb needs."""
+    """Limits this process, loads what the verb needs, and closes the cell."""
     confine(verb)
     import_module(f"extender.video.{LOADED[verb]}")
+    cell.close()
 
 
 def _about_videos(verb: str, *arguments: str) -> dict[str, Any]:
