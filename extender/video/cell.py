@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-NEW_PRIVILEGES = 38  # of prctl: whether a program could bring any
+NO_NEW_PRIVILEGES, SET_SECCOMP, FILTER = 38, 22, 2  # of prctl
 # The numbers of these calls are the same on every processor of today.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 # What landlock knows of files and of TCP, by its versions; whatever it knows is forbidden.
@@ -79,7 +79,7 @@ def close() -> None:
     if os.geteuid() == 0:
         _become(Path().stat().st_uid)
     if files or calls:
-        ctypes.CDLL(None).prctl(NEW_PRIVILEGES, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     if files:
         files()
     if calls:
@@ -125,7 +125,11 @@ def _known(rights: dict[int, int], version: int) -> int:
 
 
 def _seccomp() -> ctypes.CDLL | None:
-    """The library that knows each processor's calls by name."""
+    """The library that knows each processor's calls by name; None where it or the kernel's part is missing."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    # Asked for without rules, a kernel that could enforce some looks for them where nothing is.
+    if sys.platform != "linux" or libc.prctl(SET_SECCOMP, FILTER, 0, 0, 0) == 0 or ctypes.get_errno() != errno.EFAULT:
+        return None
     try:
         library = ctypes.CDLL("libseccomp.so.2")
     except OSError:

@@ -136,8 +136,9 @@ def _ask(
             with suppress(OSError):  # some disks know one owner alone
                 os.chown(folder, USER, USER)
         answer = _answer(wanted, (verb, *arguments), folder, unfit, tell)
-        for name in makes if into else ():
-            _take(Path(folder, name), into / name)
+        if into:
+            for name in makes:
+                _take(Path(folder, name), into / name)
         return answer
 
 
