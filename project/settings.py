@@ -17,6 +17,7 @@ from environs import Env, EnvError
 from extender.network.addresses import origin_of
 from project import threads
 from project.addresses import LOOPBACK, address, bucket, bucket_origin, host_of, origin, refuse_bad_way_out
+from project.headers import HEADERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -120,13 +121,14 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 MIDDLEWARE = [
+    "project.headers.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
     "project.request_id.RequestIdMiddleware",
     "project.bodies.ChunkedBodyMiddleware",
     "extender.operations.health.AnyHostMiddleware",
     "project.hosts.KnownHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -210,9 +212,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "project.static.Storage"},
 }
 
-# no-referrer would make browsers send `Origin: null`, and Django would refuse every form.
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
+# The other headers are in project/headers.py.
+SECURE_REFERRER_POLICY = HEADERS["Referrer-Policy"]
+X_FRAME_OPTIONS = HEADERS["X-Frame-Options"]
 CSRF_FAILURE_VIEW = "project.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
