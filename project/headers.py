@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 USED = ("autoplay", "clipboard-write", "fullscreen", "picture-in-picture")
 UNUSED = (
     "accelerometer",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "clipboard-read",

@@ -92,3 +92,17 @@ def test_every_kind_of_answer_is_protected_and_kept_as_long_as_it_may(kind, ask)
     assert {name: answer.get(name) for name in HEADERS} == expected
     assert "default-src 'none'" in answer["Content-Security-Policy"]
     answer.close()
+
+
+def test_each_cookie_goes_to_us_alone_and_scripts_read_one_of_them(member, settings):
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    visitor = Client()
+    visitor.get("/login/")
+    visitor.post("/login/", {"username": "mira", "password": "a long enough one"})
+    visitor.get("/tasks/")
+    visitor.post("/theme/", {"theme": "dark"})
+    found = {name: cookie for name, cookie in visitor.cookies.items() if cookie.value}
+    assert found.keys() == {"sessionid", "csrftoken", "member", "theme"}
+    for name, cookie in found.items():
+        assert (cookie["samesite"], cookie["path"], cookie["domain"], cookie["secure"]) == ("Lax", "/", "", True)
+        assert bool(cookie["httponly"]) == (name != "member")

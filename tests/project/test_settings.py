@@ -140,7 +140,7 @@ def test_a_deployment_behind_https_has_no_warning(check):
         SECRET_KEY=LONG_SECRET,
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == "System check identified no issues (0 silenced).\n"
+    assert result.stdout == "System check identified no issues (1 silenced).\n"
 
 
 @pytest.mark.parametrize("environment", [{}, {**AFK, "APIFRAME_BASE_URL": "https://other.example/v1/"}])
@@ -152,6 +152,7 @@ def test_without_any_setting_it_starts_on_the_sandbox_and_with_any_key_elsewhere
 ASKED = """
 from django.conf import settings as s
 print(s.SANDBOX, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, bool(s.SECURE_HSTS_SECONDS))
+print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_HSTS_PRELOAD)
 print(s.CSRF_TRUSTED_ORIGINS, "*" in s.ALLOWED_HOSTS)
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test import RequestFactory
@@ -189,6 +190,7 @@ def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_cl
     )
     assert result.stdout.splitlines() == [
         "False True True True True",
+        "__Host-sessionid __Host-csrftoken False",
         f"['{origin}'] False",
         f"{origin}/ True",
         "[\"'self'\", 'https:']",
