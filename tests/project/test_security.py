@@ -52,6 +52,7 @@ OPEN = {
     "healthz",
     "readyz",
     "workz",
+    "csp-reports/",
     "admin/login/",
 }
 
