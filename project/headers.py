@@ -45,6 +45,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     # no-referrer would make browsers send `Origin: null`, and Django would refuse every form. Guests' pages have it.
     "Referrer-Policy": "same-origin",
+    "Reporting-Endpoints": 'csp="/csp-reports/"',
     # Not "no-store": Back must find a form with its nonce, and so the row that it made.
     "Cache-Control": "private, no-cache",
 }

@@ -65,6 +65,7 @@ try:
     ARCHIVE_MAX_MB = env.int("ARCHIVE_MAX_MB", 200)
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
     X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "").strip()
+    CLIP_HOSTS = [origin("CLIP_HOSTS", f"https://{host}") for host in env.list("CLIP_HOSTS", [])]
     HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
     SECRET_KEY = env.str("SECRET_KEY", "")
     SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
@@ -123,7 +124,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 MIDDLEWARE = [
     "project.headers.HeadersMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "project.policy.PolicyMiddleware",
     "project.request_id.RequestIdMiddleware",
     "project.bodies.ChunkedBodyMiddleware",
     "extender.operations.health.AnyHostMiddleware",
@@ -234,20 +235,25 @@ if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # What is redirected must be allowed where it ends.
-BUCKET_SOURCES = [bucket_origin(ARCHIVE_BUCKET)] if ARCHIVE_BUCKET else []
-MEDIA_SOURCES = [SELF, "https:", *([origin_of(APIFRAME_BASE_URL)] if SANDBOX else []), *BUCKET_SOURCES]
+OWN_SOURCES = [SELF, *([bucket_origin(ARCHIVE_BUCKET)] if ARCHIVE_BUCKET else [])]
+# And from where clips, pictures too, are shown until they are copied: nobody says at which hosts they may lie.
+CLIP_SOURCES = [*(CLIP_HOSTS or ["https:"]), *([origin_of(APIFRAME_BASE_URL)] if SANDBOX else [])]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        # Pictures too are shown from their own addresses until they are copied.
-        "img-src": MEDIA_SOURCES,
-        "media-src": MEDIA_SOURCES,
+        "img-src": OWN_SOURCES,
+        "media-src": OWN_SOURCES,
         "connect-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        # Text becomes HTML by static/js/shared/trusted.js alone, and never a script.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["default"],
+        "report-uri": ["/csp-reports/"],
+        "report-to": ["csp"],
     }
 }
 

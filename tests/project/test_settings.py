@@ -20,6 +20,8 @@ OURS = {
     "SECRET_KEY_FALLBACKS",
     "DEBUG",
     "ALLOWED_HOSTS",
+    "CLIP_HOSTS",
+    "HSTS_PRELOAD",
     "MEDIA_ROOT",
     "S3_BUCKET",
     "S3_PREFIX",
@@ -79,6 +81,7 @@ BAD = [
     ("APIFRAME_BASE_URL", {**REAL, "APIFRAME_BASE_URL": "https://gateway.example/apiframe?team=3"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "http://example.org"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org/extender"}),
+    ("CLIP_HOSTS", {"CLIP_HOSTS": "cdn.example,https://other.example"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org:port"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://[example.org"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://[fe80::1%eth0]"}),
@@ -159,7 +162,7 @@ from django.test import RequestFactory
 origin = s.CSRF_TRUSTED_ORIGINS[0]
 posted = RequestFactory(headers={"host": origin[8:], "origin": origin, "x-forwarded-proto": "https"}).post("/")
 print(posted.build_absolute_uri(), CsrfViewMiddleware(print)._origin_verified(posted))
-print(s.CONTENT_SECURITY_POLICY["DIRECTIVES"]["media-src"])
+print(s.CONTENT_SECURITY_POLICY["DIRECTIVES"]["media-src"], s.CLIP_SOURCES)
 """
 
 
@@ -179,6 +182,7 @@ def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_cl
             **environment,
             "DJANGO_SETTINGS_MODULE": "project.settings",
             "PUBLIC_URL": public,
+            "CLIP_HOSTS": "cdn.example",
             "APIFRAME_API_KEY": "a-real-key",
             "APIFRAME_BASE_URL": "https://api.apiframe.pro",
             "SECRET_KEY": LONG_SECRET,
@@ -193,5 +197,5 @@ def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_cl
         "__Host-sessionid __Host-csrftoken False",
         f"['{origin}'] False",
         f"{origin}/ True",
-        "[\"'self'\", 'https:']",
+        "[\"'self'\"] ['https://cdn.example']",
     ]
