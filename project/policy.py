@@ -18,7 +18,8 @@ class PolicyMiddleware(CSPMiddleware):
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         # Of a request that was answered before any view there is none.
-        view = request.resolver_match._func_path if getattr(request, "resolver_match", None) else ""
+        match = getattr(request, "resolver_match", None)
+        view = match._func_path if match else ""
         is_page = response.get("Content-Type", "").startswith("text/html")
         if is_page and view.startswith(SHOW_CLIPS) and not getattr(response, "shows_ours_alone", False):
             parts.update = dict.fromkeys(("img-src", "media-src"), settings.CLIP_SOURCES)

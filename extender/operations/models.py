@@ -2,6 +2,7 @@
 
 import socket
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Max
@@ -85,7 +86,7 @@ class Heartbeat(models.Model):
 class ViolationQuerySet(models.QuerySet["Violation"]):
     """Sentences about what browsers kept from our pages."""
 
-    def count_one(self, **kind: str) -> None:
+    def count_one(self, **kind: Any) -> None:
         """Counts one more of that kind: a new one only while few are kept."""
         if self.filter(**kind).update(times=F("times") + 1, last_at=Now()):
             return
