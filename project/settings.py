@@ -65,7 +65,8 @@ try:
     ARCHIVE_MAX_MB = env.int("ARCHIVE_MAX_MB", 200)
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
     X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "").strip()
-    CLIP_HOSTS = [origin("CLIP_HOSTS", f"https://{host}") for host in env.list("CLIP_HOSTS", [])]
+    clip_hosts: list[str] = env.list("CLIP_HOSTS", [])
+    CLIP_HOSTS = [origin("CLIP_HOSTS", f"https://{host}") for host in clip_hosts]
     HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
     SECRET_KEY = env.str("SECRET_KEY", "")
     SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
@@ -150,12 +151,13 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"scripts": "project.scripts"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "extender.tasks.running.bar",
-            ]
+            ],
         },
     }
 ]

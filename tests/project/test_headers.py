@@ -1,5 +1,8 @@
 """What every kind of answer carries: the headers that protect it, and for how long it may be kept."""
 
+import base64
+import hashlib
+import re
 import uuid
 from typing import NamedTuple
 
@@ -106,3 +109,16 @@ def test_each_cookie_goes_to_us_alone_and_scripts_read_one_of_them(member, setti
     for name, cookie in found.items():
         assert (cookie["samesite"], cookie["path"], cookie["domain"], cookie["secure"]) == ("Lax", "/", "", True)
         assert bool(cookie["httponly"]) == (name != "member")
+
+
+def test_browsers_run_a_script_only_with_its_checksum_and_ask_for_its_imports_at_once(web, member):
+    """What is imported, by what is imported too, is named once; each checksum is that of what we serve."""
+    page = web.get(f"/tasks/{make_task(member).pk}/").content.decode()
+    named = re.findall(r'(?:src|href)="/static/(\S+?\.js)" integrity="(sha256-\S+?)"', page)
+    assert page.count(".js") == len(named)
+    at_once = re.findall(r'<link rel="modulepreload" href="/static/(\S+?)"', page)
+    assert len(set(at_once)) == len(at_once) > 10
+    for path, checksum in named:
+        with staticfiles_storage.open(path) as file:
+            digest = hashlib.sha256(file.read()).digest()
+        assert checksum == f"sha256-{base64.b64encode(digest).decode()}"
