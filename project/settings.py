@@ -17,6 +17,7 @@ from environs import Env, EnvError
 from extender.network.addresses import origin_of
 from project import threads
 from project.addresses import LOOPBACK, address, bucket, bucket_origin, host_of, origin, refuse_bad_way_out
+from project.headers import HEADERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -68,6 +69,9 @@ try:
     PAID_PER_MINUTE_MEMBER = env.int("PAID_PER_MINUTE_MEMBER", 20)
     PAID_PER_DAY_MEMBER = env.int("PAID_PER_DAY_MEMBER", 300)
     X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "").strip()
+    clip_hosts: list[str] = env.list("CLIP_HOSTS", [])
+    CLIP_HOSTS = [origin("CLIP_HOSTS", f"https://{host}") for host in clip_hosts]
+    HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
     SECRET_KEY = env.str("SECRET_KEY", "")
     SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
     if not SANDBOX:
@@ -122,13 +126,14 @@ INSTALLED_APPS = [
 ]
 FILE_UPLOAD_HANDLERS = ["extender.team.uploads.NoFile"]
 MIDDLEWARE = [
+    "project.headers.HeadersMiddleware",
+    "project.policy.PolicyMiddleware",
     "project.request_id.RequestIdMiddleware",
     "project.bodies.ChunkedBodyMiddleware",
     "extender.operations.health.AnyHostMiddleware",
     "project.hosts.KnownHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "extender.team.uploads.UploadMiddleware",
@@ -149,12 +154,13 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"scripts": "project.scripts"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "extender.tasks.running.bar",
-            ]
+            ],
         },
     }
 ]
@@ -217,34 +223,46 @@ STORAGES = {
     "staticfiles": {"BACKEND": "project.static.Storage"},
 }
 
-# no-referrer would make browsers send `Origin: null`, and Django would refuse every form.
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
+# The other headers are in project/headers.py.
+SECURE_REFERRER_POLICY = HEADERS["Referrer-Policy"]
+X_FRAME_OPTIONS = HEADERS["X-Frame-Options"]
 CSRF_FAILURE_VIEW = "project.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# Browsers ship lists of such names, from which none comes off soon: not by default, and no warning for that.
+SECURE_HSTS_PRELOAD = HTTPS and HSTS_PRELOAD
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# Nobody but this very host can set what is called so.
+HOST_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{HOST_PREFIX}sessionid", f"{HOST_PREFIX}csrftoken"
+CSRF_COOKIE_HTTPONLY = True
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^workz$"]
 if HTTPS:
     # The proxy that ends TLS must set this header itself and drop a visitor's own (docs/deploy.md, "The proxy").
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # What is redirected must be allowed where it ends.
-BUCKET_SOURCES = [bucket_origin(ARCHIVE_BUCKET)] if ARCHIVE_BUCKET else []
-MEDIA_SOURCES = [SELF, "https:", *([origin_of(APIFRAME_BASE_URL)] if SANDBOX else []), *BUCKET_SOURCES]
+OWN_SOURCES = [SELF, *([bucket_origin(ARCHIVE_BUCKET)] if ARCHIVE_BUCKET else [])]
+# And from where clips, pictures too, are shown until they are copied: nobody says at which hosts they may lie.
+CLIP_SOURCES = [*(CLIP_HOSTS or ["https:"]), *([origin_of(APIFRAME_BASE_URL)] if SANDBOX else [])]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        # Pictures too are shown from their own addresses until they are copied.
-        "img-src": MEDIA_SOURCES,
-        "media-src": MEDIA_SOURCES,
+        "img-src": OWN_SOURCES,
+        "media-src": OWN_SOURCES,
         "connect-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        # Text becomes HTML by static/js/shared/trusted.js alone, and never a script.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["default"],
+        "report-uri": ["/csp-reports/"],
+        "report-to": ["csp"],
     }
 }
 

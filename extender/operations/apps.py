@@ -6,13 +6,14 @@ from django.db.backends.signals import connection_created
 
 
 class OperationsConfig(AppConfig):
-    """Registers its check, and its care for SQLite's file."""
+    """Registers its checks, and its care for SQLite's file."""
 
     name = "extender.operations"
 
     def ready(self) -> None:
         """Models can be asked from here on."""
-        from extender.operations import demo, own_file
+        from extender.operations import demo, own_file, walls
 
         register(demo.check)
+        register(walls.check, deploy=True)
         connection_created.connect(own_file.keep)

@@ -1,10 +1,11 @@
-"""Which workers are alive, and whose clock is wrong."""
+"""Which workers are alive, whose clock is wrong, and what browsers kept from our pages."""
 
 import socket
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
-from django.db.models import Max
+from django.db.models import F, Max
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -14,6 +15,9 @@ DEAD_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
 FORGOTTEN_AFTER = timedelta(days=1)
 # A clock that is further off than this makes pages and logs tell wrong times; what is due goes by the database's.
 MOST_SKEW = timedelta(seconds=30)
+# Anybody may report something, and so make a row.
+MOST_VIOLATIONS = 30
+VIOLATION_KEPT = timedelta(days=30)
 
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
@@ -77,3 +81,34 @@ class Heartbeat(models.Model):
     def skew(self) -> timedelta:
         """How far its machine's clock is ahead of the database's; below 0: behind."""
         return self.own_time - self.seen_at if self.own_time else timedelta(0)
+
+
+class ViolationQuerySet(models.QuerySet["Violation"]):
+    """Sentences about what browsers kept from our pages."""
+
+    def count_one(self, **kind: Any) -> None:
+        """Counts one more of that kind: a new one only while few are kept."""
+        if self.filter(**kind).update(times=F("times") + 1, last_at=Now()):
+            return
+        self.filter(last_at__lt=Now() - VIOLATION_KEPT).delete()
+        if self.count() < MOST_VIOLATIONS:
+            self.get_or_create(**kind)
+
+
+class Violation(models.Model):
+    """A kind of thing that our policy forbids and a browser reported; of whom, and where exactly, is not kept."""
+
+    directive = models.CharField(max_length=40)
+    blocked = models.CharField(max_length=100, help_text="An origin, or a word such as “inline”")
+    page = models.CharField(max_length=100, help_text="The route of our page")
+    times = models.PositiveBigIntegerField(default=1)
+    last_at = models.DateTimeField(db_default=Now())
+
+    objects = ViolationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_at"]
+        constraints = [models.UniqueConstraint(fields=["directive", "blocked", "page"], name="one_of_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.directive} {self.blocked} {self.page}"

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from extender.operations import health, members, views
+from extender.operations import health, members, reports, views
 from extender.team import passwords
 
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("team/members/<int:member_pk>/hand-over/", members.give, name="hand_over"),
     path("team/members/<int:member_pk>/anonymise/", members.anonymise, name="anonymise"),
     path("team/try-now/", views.try_now, name="try_now"),
+    path("csp-reports/", reports.take, name="csp_reports"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("workz", health.workz, name="workz"),

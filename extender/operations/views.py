@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from extender.archive import copying, storage
 from extender.archive.exports.models import Export
-from extender.operations.models import Heartbeat
+from extender.operations.models import Heartbeat, Violation
 from extender.states import FileState
 from extender.tasks import following, gate
 from extender.tasks.background import run_due
@@ -36,6 +36,7 @@ def health(request: MemberRequest) -> HttpResponse:
         "last_answer": Event.objects.last_of(Event.Source.ANSWER, Event.Source.POLL),
         "wrong_clocks": Heartbeat.objects.wrong_clocks(),
         "barred_hosts": Clip.objects.barred_hosts(),
+        "violations": Violation.objects.all(),
         "attention": Task.objects.needing_attention().select_related("owner")[:SHOWN],
     }
     return render(request, "operations/health.html", context)

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 
 from extender.archive import comparing, copying, sweeping
 from extender.archive.exports import exporting
+from extender.operations import walls
 from extender.operations.models import BEAT_SECONDS, Heartbeat
 from extender.tasks import following, gate, sending
 from extender.tasks.models import Clip, Task
@@ -45,6 +46,8 @@ class Worker:
         for loop in loops:
             loop.start()
         logger.info("worker started")
+        if sentence := walls.lack():
+            logger.warning(sentence)
         self._beat_until_stopped()
         ends = time.monotonic() + STOP_SECONDS
         for loop in loops:

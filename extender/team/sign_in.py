@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.cache import patch_cache_control
 from django_htmx.middleware import HtmxDetails
 
 from extender.team.hashing import TooBusy
@@ -54,14 +53,10 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         return too_busy(request) if isinstance(exception, TooBusy) else None
 
     def process_response(self, request: MemberRequest, response: HttpResponse) -> HttpResponse:
-        """Keeps what was made for one member to their sign-in, in shared caches and in the browser's own memory."""
-        if request.session.accessed:
-            if not response.has_header("Cache-Control"):
-                # Not "no-store": Back must find the form with its nonce, and so the row that it made.
-                patch_cache_control(response, private=True, no_cache=True)
-            # Pages alone: what browsers may keep, such as clips, carries no cookie.
-            if response.get("Content-Type", "").startswith("text/html"):
-                _tell_member(request, response)
+        """Keeps what was made for one member to their sign-in, in the browser's own memory too."""
+        # Pages alone: what browsers may keep, such as clips, carries no cookie.
+        if request.session.accessed and response.get("Content-Type", "").startswith("text/html"):
+            _tell_member(request, response)
         return response
 
 

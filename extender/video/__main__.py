@@ -1,16 +1,16 @@
 """`python -m extender.video`: one line of JSON; before that of an export, lines with how many percent are there.
 
-    examine <fd> <folder>
+    examine <fd>
     compare <fd> <fd>
     cut <fd> <fd> [<milliseconds>]
-    frame <fd> <folder> [<milliseconds>]
-    export <cut list> <folder> <fd>...
-    look <fd> <folder>
-    prepare <fd> <folder>
+    frame <fd> [<milliseconds>]
+    export <cut list> <fd>...
+    look <fd>
+    prepare <fd>
 
-The files come opened, as numbers of descriptors. The line holds "facts", "cut", "frame", "film" or
-"prepared"; or "not_a_video" or "not_a_picture" (a sentence for members), or "errno" and "message" (trouble of the
-system), or "failed" (a defect).
+The files come opened, as numbers of descriptors; what is made lies in the working directory. The line holds "facts",
+"cut", "frame", "film" or "prepared"; or "not_a_video" or "not_a_picture" (a sentence for members), or "errno" and
+"message" (trouble of the system), or "failed" (a defect).
 """
 
 import json
@@ -18,21 +18,33 @@ import os
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from extender.video import cell
 from extender.video.cutlist import CutList
 from extender.video.facts import NotAPicture, NotAVideo, Unfit
 from extender.video.limits import confine
 
-# What the verbs load is written in C and fed by strangers: they load it only when they run, once the limits hold.
+# What the verbs need comes once the limits hold, and before the cell closes: from inside nothing of it can be seen.
+LOADED = {
+    "examine": "examination",
+    "compare": "cuts",
+    "cut": "cuts",
+    "frame": "frame",
+    "export": "export",
+    "look": "pictures",
+    "prepare": "pictures",
+}
+HERE = Path()  # the folder of the cell
 
 
-def examine(file: str, folder: str) -> dict[str, Any]:
+def examine(file: str) -> dict[str, Any]:
     from extender.video.examination import examine
 
     with os.fdopen(int(file), "rb") as opened:
-        return {"facts": examine(opened, Path(folder)).as_json()}
+        return {"facts": examine(opened, HERE).as_json()}
 
 
 def compare(parent: str, child: str) -> dict[str, Any]:
@@ -49,34 +61,34 @@ def cut(parent: str, child: str, out_ms: str | None = None) -> dict[str, Any]:
         return {"cut": asdict(cut(old, new, None if out_ms is None else int(out_ms)))}
 
 
-def frame(file: str, folder: str, at_ms: str | None = None) -> dict[str, Any]:
+def frame(file: str, at_ms: str | None = None) -> dict[str, Any]:
     from extender.video.frame import frame
 
     with os.fdopen(int(file), "rb") as opened:
-        return {"frame": asdict(frame(opened, Path(folder), None if at_ms is None else float(at_ms)))}
+        return {"frame": asdict(frame(opened, HERE, None if at_ms is None else float(at_ms)))}
 
 
-def export(cuts: str, folder: str, *files: str) -> dict[str, Any]:
+def export(cuts: str, *files: str) -> dict[str, Any]:
     from extender.video.export import export
 
     with ExitStack() as opened:
         sources = [opened.enter_context(os.fdopen(int(file), "rb")) for file in files]
-        film = export(CutList.from_json(cuts), sources, Path(folder), lambda percent: print(percent, flush=True))
+        film = export(CutList.from_json(cuts), sources, HERE, lambda percent: print(percent, flush=True))
         return {"film": asdict(film)}
 
 
-def look(file: str, folder: str) -> dict[str, Any]:
+def look(file: str) -> dict[str, Any]:
     from extender.video.pictures import look
 
     with os.fdopen(int(file), "rb") as opened:
-        return {"facts": look(opened, Path(folder)).as_json()}
+        return {"facts": look(opened, HERE).as_json()}
 
 
-def prepare(file: str, folder: str) -> dict[str, Any]:
+def prepare(file: str) -> dict[str, Any]:
     from extender.video.pictures import prepare
 
     with os.fdopen(int(file), "rb") as opened:
-        return {"prepared": asdict(prepare(opened, Path(folder)))}
+        return {"prepared": asdict(prepare(opened, HERE))}
 
 
 ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, compare, cut, frame, export)}
@@ -98,6 +110,13 @@ def answer(verb: str, *arguments: str) -> dict[str, Any]:
         return {"errno": error.errno, "message": error.strerror}
 
 
+def shut_in(verb: str) -> None:
+    """Limits this process, loads what the verb needs, and closes the cell."""
+    confine(verb)
+    import_module(f"extender.video.{LOADED[verb]}")
+    cell.close()
+
+
 def _about_videos(verb: str, *arguments: str) -> dict[str, Any]:
     from av import FFmpegError
 
@@ -113,8 +132,8 @@ def _about_videos(verb: str, *arguments: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    confine(*sys.argv[1:2])
     try:
+        shut_in(sys.argv[1])
         line = answer(*sys.argv[1:])
     except Exception as defect:
         line = {"failed": repr(defect)[:1000]}

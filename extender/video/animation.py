@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, WebPImagePlugin  # noqa: F401, else Pillow loads all that it has for WebP
 
 from extender.video.canvas import SCALING, Canvas
 from extender.video.drawing import Drawn
@@ -19,6 +19,8 @@ BEAT = 80  # ms, which is 12.5 frames a second; GIF counts in hundredths of a se
 LEAST = 20  # ms: frames that last less are shown for longer
 FEW = 16  # frames by which it is guessed how large a file becomes
 QUALITY = 70  # of WebP, of 100
+
+Image.preinit()
 
 
 class Animation(NamedTuple):

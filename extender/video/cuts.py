@@ -6,6 +6,7 @@ Pictures are compared small, which blurs grain and compression away, in CIELAB; 
 from typing import BinaryIO, Literal, NamedTuple
 
 import numpy as np
+import numpy.ma  # which medians would load late
 
 from extender.video import colour
 from extender.video.facts import Cut

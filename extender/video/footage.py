@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 import av
+import av.subtitles.stream  # loaded late by av itself
 import numpy as np
 from av.video.reformatter import Colorspace, ColorTrc, Interpolation
 

@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageCms, WebPImagePlugin  # noqa: F401, else Pillow loads all that it has for WebP
+from PIL import Image, ImageCms, ImageOps, MpoImagePlugin, TiffImagePlugin  # noqa: F401, what Pillow loads late
 
 from extender.video import layout
 from extender.video.facts import NotAPicture, PictureFacts, Prepared

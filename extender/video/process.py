@@ -6,8 +6,10 @@ import os
 import re
 import selectors
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -15,6 +17,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+from extender.video import layout
 from extender.video.cutlist import CutList, Film
 from extender.video.facts import Cut, Drift, Facts, FrameFacts, NotAPicture, NotAVideo, PictureFacts, Prepared, Unfit
 
@@ -23,7 +26,9 @@ SECONDS = 90
 ANSWER_BYTES = 100_000  # the moments of as many pictures as there may be are 70,000
 PERCENT = re.compile(rb"(\d{1,2})\n")
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = (sys.executable, "-s", "-m", "extender.video")
+COMMAND = (sys.executable, "-sP", "-m", "extender.video")
+STILLS = (layout.POSTER, layout.THUMBNAIL)
+USER = 61_913  # nobody's number: what root starts becomes it, once the cell is closed
 # All that the process gets to see of our environment. Keys and passwords are in the rest.
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
 CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}
@@ -40,7 +45,9 @@ def examine(file: Path, into: Path) -> Facts:
     with its number where the file cannot be opened or the pictures cannot be written (ENOSPC: no space left).
     """
     with file.open("rb") as opened:
-        return Facts.from_json(_ask("facts", "examine", opened.fileno(), into.resolve()))
+        return Facts.from_json(
+            _ask("facts", "examine", opened.fileno(), into=into, makes=(*STILLS, layout.STORYBOARD))
+        )
 
 
 def compare(parent: Path, child: Path) -> Cut:
@@ -66,27 +73,27 @@ def frame(file: Path, into: Path, at_ms: float | None = None) -> FrameFacts:
     """
     moment = [] if at_ms is None else [str(at_ms)]
     with file.open("rb") as opened:
-        return FrameFacts(**_ask("frame", "frame", opened.fileno(), into.resolve(), *moment))
+        return FrameFacts(**_ask("frame", "frame", opened.fileno(), *moment, into=into, makes=(layout.FRAME,)))
 
 
 def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int], None]) -> Film:
     """Makes one film of `files`, one for each part of the cut list; writes `layout.film(cuts.format)` into `into`.
 
-    `tell` hears how many percent are there, each once and rising, 0 to 99; what it raises ends the export. The film
-    gets its name when it is whole; of one that was ended, "film.part" may be left in the folder.
+    `tell` hears how many percent are there, each once and rising, 0 to 99; what it raises ends the export.
 
     Raises as `examine`: `NotAVideo` also where a part holds no picture, and where the film takes more than its limits
     (20 minutes of a processor); OSError where it cannot be written (EFBIG: it is larger than 1 GiB).
     """
     with ExitStack() as opened:
         numbers = [opened.enter_context(file.open("rb")).fileno() for file in files]
-        return Film(**_ask("film", "export", cuts.as_json(), into.resolve(), *numbers, tell=tell))
+        makes = (layout.film(cuts.format),)
+        return Film(**_ask("film", "export", cuts.as_json(), *numbers, into=into, makes=makes, tell=tell))
 
 
 def look(file: Path, into: Path) -> PictureFacts:
     """The facts of a picture; writes `layout.POSTER` and `THUMBNAIL`. Raises `NotAPicture`, else as `examine`."""
     with file.open("rb") as opened:
-        return PictureFacts(**_ask("facts", "look", opened.fileno(), into.resolve(), unfit=NotAPicture))
+        return PictureFacts(**_ask("facts", "look", opened.fileno(), into=into, makes=STILLS, unfit=NotAPicture))
 
 
 def prepare(file: Path, into: Path) -> Prepared:
@@ -95,7 +102,8 @@ def prepare(file: Path, into: Path) -> Prepared:
     Writes `layout.THUMBNAIL` there too. Raises `NotAPicture`, with a sentence for members; else as `examine`.
     """
     with file.open("rb") as opened:
-        return Prepared(**_ask("prepared", "prepare", opened.fileno(), into.resolve(), unfit=NotAPicture))
+        makes = (layout.THUMBNAIL, layout.PREPARED)
+        return Prepared(**_ask("prepared", "prepare", opened.fileno(), into=into, makes=makes, unfit=NotAPicture))
 
 
 def drift(of: Facts, original: Facts) -> Drift:
@@ -113,17 +121,36 @@ def _silent(percent: int) -> None:
 def _ask(
     wanted: str,
     verb: str,
-    *arguments: int | str | Path,
+    *arguments: int | str,
+    into: Path | None = None,
+    makes: Sequence[str] = (),
     unfit: type[Unfit] = NotAVideo,
     tell: Callable[[int], None] = _silent,
 ) -> Any:
-    """What a new process answers under the name `wanted`; numbers among the arguments are open files, passed on."""
+    """What a new process answers under the name `wanted`; numbers among the arguments are open files, passed on.
+
+    It works in a folder of its own, from which the files that it `makes` are taken `into` another one.
+    """
+    with tempfile.TemporaryDirectory(dir=into, prefix="cell-", ignore_cleanup_errors=True) as folder:
+        if os.geteuid() == 0:
+            with suppress(OSError):  # some disks know one owner alone
+                os.chown(folder, USER, USER)
+        answer = _answer(wanted, (verb, *arguments), folder, unfit, tell)
+        if into:
+            for name in makes:
+                _take(Path(folder, name), into / name)
+        return answer
+
+
+def _answer(
+    wanted: str, arguments: Sequence[int | str], folder: str, unfit: type[Unfit], tell: Callable[[int], None]
+) -> Any:
     try:
         process = subprocess.Popen(  # noqa: S603, our own command
-            [*COMMAND, verb, *map(str, arguments)],
-            cwd=ROOT,
+            [*COMMAND, *map(str, arguments)],
+            cwd=folder,
             env={name: os.environ[name] for name in PASSED_ON if name in os.environ}
-            | {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
+            | {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -138,6 +165,19 @@ def _ask(
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def _take(made: Path, target: Path) -> None:
+    """Renames what the process made, as ours. `ProbeFailed` where it is no plain file."""
+    try:
+        found = made.lstat()
+    except FileNotFoundError:
+        raise ProbeFailed(f"the process made no {made.name}") from None
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        raise ProbeFailed(f"the process made {made.name} of another kind")
+    if found.st_uid != os.geteuid():
+        os.chown(made, os.geteuid(), os.getegid(), follow_symlinks=False)
+    made.replace(target)
 
 
 def _outcome(process: subprocess.Popen[bytes], tell: Callable[[int], None]) -> tuple[bytes, int]:

@@ -4,7 +4,9 @@ import io
 import os
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, WebPImagePlugin  # noqa: F401, else Pillow loads all that it has for WebP
+
+Image.preinit()
 
 QUALITIES = (90, 82, 72, 60, 45, 30, 15)
 

@@ -163,4 +163,4 @@ def test_the_room_that_opens_strangers_files_knows_nothing_else():
         else:
             # Of what it holds, others get plain values alone; the decoders stay over there.
             drawn = re.findall(r"extender\.video(?:\.| import )(\w+)", text)
-            assert set(drawn) <= {"cutlist", "facts", "layout", "process"}, module
+            assert set(drawn) <= {"cell", "cutlist", "facts", "layout", "process"}, module

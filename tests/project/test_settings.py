@@ -21,6 +21,8 @@ OURS = {
     "SECRET_KEY_FALLBACKS",
     "DEBUG",
     "ALLOWED_HOSTS",
+    "CLIP_HOSTS",
+    "HSTS_PRELOAD",
     "MEDIA_ROOT",
     "S3_BUCKET",
     "S3_PREFIX",
@@ -81,6 +83,7 @@ BAD = [
     ("APIFRAME_BASE_URL", {**REAL, "APIFRAME_BASE_URL": "https://gateway.example/apiframe?team=3"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "http://example.org"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org/extender"}),
+    ("CLIP_HOSTS", {"CLIP_HOSTS": "cdn.example,https://other.example"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org:port"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://[example.org"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://[fe80::1%eth0]"}),
@@ -144,7 +147,7 @@ def test_a_deployment_behind_https_has_no_warning(check):
         SECRET_KEY=LONG_SECRET,
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == "System check identified no issues (0 silenced).\n"
+    assert result.stdout == "System check identified no issues (1 silenced).\n"
 
 
 @pytest.mark.parametrize("environment", [{}, {**AFK, "APIFRAME_BASE_URL": "https://other.example/v1/"}])
@@ -156,13 +159,14 @@ def test_without_any_setting_it_starts_on_the_sandbox_and_with_any_key_elsewhere
 ASKED = """
 from django.conf import settings as s
 print(s.SANDBOX, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, bool(s.SECURE_HSTS_SECONDS))
+print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_HSTS_PRELOAD)
 print(s.CSRF_TRUSTED_ORIGINS, "*" in s.ALLOWED_HOSTS)
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test import RequestFactory
 origin = s.CSRF_TRUSTED_ORIGINS[0]
 posted = RequestFactory(headers={"host": origin[8:], "origin": origin, "x-forwarded-proto": "https"}).post("/")
 print(posted.build_absolute_uri(), CsrfViewMiddleware(print)._origin_verified(posted))
-print(s.CONTENT_SECURITY_POLICY["DIRECTIVES"]["media-src"])
+print(s.CONTENT_SECURITY_POLICY["DIRECTIVES"]["media-src"], s.CLIP_SOURCES)
 """
 
 
@@ -182,6 +186,7 @@ def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_cl
             **environment,
             "DJANGO_SETTINGS_MODULE": "project.settings",
             "PUBLIC_URL": public,
+            "CLIP_HOSTS": "cdn.example",
             "APIFRAME_API_KEY": "a-real-key",
             "APIFRAME_BASE_URL": "https://api.apiframe.pro",
             "SECRET_KEY": LONG_SECRET,
@@ -193,7 +198,8 @@ def test_https_turns_on_what_https_allows_and_the_real_apiframe_narrows_where_cl
     )
     assert result.stdout.splitlines() == [
         "False True True True True",
+        "__Host-sessionid __Host-csrftoken False",
         f"['{origin}'] False",
         f"{origin}/ True",
-        "[\"'self'\", 'https:']",
+        "[\"'self'\"] ['https://cdn.example']",
     ]

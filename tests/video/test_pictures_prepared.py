@@ -140,8 +140,9 @@ from extender.video.limits import confine
 confine()
 from extender.video.__main__ import answer
 for folder in sys.argv[1:]:
-    file = os.open(folder + "/given", os.O_RDONLY)
-    print(json.dumps(answer("prepare", file, folder)), flush=True)
+    os.chdir(folder)
+    file = os.open("given", os.O_RDONLY)
+    print(json.dumps(answer("prepare", file)), flush=True)
 """
 
 

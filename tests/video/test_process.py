@@ -14,6 +14,7 @@ from extender.video import layout
 from extender.video import process as probing
 from extender.video.facts import Facts
 from tests import films
+from tests.video.inside import run_instead
 from tests.video.looks import off, picture, tiles
 
 
@@ -55,12 +56,12 @@ def test_a_page_of_pictures_stays_light_and_a_look_quick(painted, tmp_path, say)
     assert sizes <= [layout.POSTER_BYTES, layout.THUMBNAIL_BYTES, layout.STORYBOARD_BYTES]
 
 
-def test_trouble_with_the_disk_keeps_its_number(tmp_path):
+def test_trouble_with_the_disk_keeps_its_number(tmp_path, monkeypatch):
     clip = films.write(tmp_path / "clip.mp4", films.pan(4))
-    (tmp_path / "thumbnail.part").symlink_to("/dev/full")
-    with pytest.raises(OSError, match="No space left") as error:
+    run_instead(monkeypatch, "limits.FILE_BYTES = 100; main()")
+    with pytest.raises(OSError, match="File too large") as error:
         probing.examine(clip, tmp_path)
-    assert error.value.errno == errno.ENOSPC
+    assert error.value.errno == errno.EFBIG
     assert not (tmp_path / layout.THUMBNAIL).exists()
     with pytest.raises(FileNotFoundError):
         probing.examine(clip, tmp_path / "nowhere")
