@@ -105,7 +105,7 @@ def test_each_cookie_goes_to_us_alone_and_scripts_read_one_of_them(member, setti
     visitor.get("/tasks/")
     visitor.post("/theme/", {"theme": "dark"})
     found = {name: cookie for name, cookie in visitor.cookies.items() if cookie.value}
-    assert found.keys() == {"sessionid", "csrftoken", "member", "theme"}
+    assert found.keys() == {"sessionid", "csrftoken", "member", "theme", "device"}
     for name, cookie in found.items():
         assert (cookie["samesite"], cookie["path"], cookie["domain"], cookie["secure"]) == ("Lax", "/", "", True)
         assert bool(cookie["httponly"]) == (name != "member")
