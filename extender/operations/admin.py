@@ -39,8 +39,7 @@ class TaskAdmin(ReadOnlyAdmin):
     list_filter = ["state", "kind", "owner"]
     list_select_related = ["owner"]
     search_fields = ["=id", "=remote_id"]
-    # The nonce would let its reader speak in APIFRAME's name.
-    exclude = ["webhook_nonce", "form_nonce"]
+    exclude = ["form_nonce"]
 
 
 @admin.register(Event)

@@ -12,7 +12,7 @@ OURS = {"extender", "project"}
 
 # From the ground up. A room may import the rooms of the lines above it, and none of its own line.
 LEVELS = [
-    {"states", "network", "video", "team"},
+    {"states", "keys", "network", "video", "team"},
     {"apiframe", "notices"},
     {"tasks"},
     {"lineage", "sharing"},

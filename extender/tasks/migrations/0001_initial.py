@@ -102,7 +102,6 @@ class Migration(migrations.Migration):
                 ('image_url', models.TextField(blank=True)),
                 ('aspect_ratio', models.CharField(blank=True, help_text='Of pictures: "16:9"', max_length=5)),
                 ('form_nonce', models.UUIDField(editable=False, null=True)),
-                ('webhook_nonce', models.CharField(default=extender.tasks.models.tasks.new_nonce, editable=False, max_length=64, unique=True)),
                 ('remote_id', models.CharField(blank=True, db_index=True, help_text="APIFRAME's id of the task", max_length=255)),
                 ('state', models.CharField(choices=[(extender.states.State['QUEUED'], 'Queued'), (extender.states.State['CANCELLED'], 'Cancelled'), (extender.states.State['SENDING'], 'Sending'), (extender.states.State['UNCONFIRMED'], 'Unconfirmed'), (extender.states.State['PENDING'], 'Pending'), (extender.states.State['PROCESSING'], 'Processing'), (extender.states.State['FINISHED'], 'Finished'), (extender.states.State['FAILED'], 'Failed')], default=extender.states.State['QUEUED'], max_length=11)),
                 ('percentage', models.PositiveSmallIntegerField(default=0)),
