@@ -58,7 +58,7 @@ class ShareAdmin(ReadOnlyAdmin):
 
     list_display = ["id", "task", "created_at", "revoked_at", "show_prompt"]
     list_select_related = ["task"]
-    exclude = ["token"]
+    exclude = ["seed", "digest"]
 
 
 @admin.register(Clip)

@@ -35,7 +35,9 @@ def restore(task: Task, pk: int) -> bool:
 
 
 def address(share: Share, request: HttpRequest) -> str:
-    """The whole address of a link, as guests reach it."""
+    """The whole address of a link, as guests reach it; "" where nobody can say it any more."""
+    if not share.token:
+        return ""
     path = share.get_absolute_url()
     return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)
 

@@ -19,7 +19,8 @@ class Migration(migrations.Migration):
             name='Share',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=extender.sharing.models.new_token, editable=False, max_length=64, unique=True)),
+                ('seed', models.CharField(default=extender.sharing.models.new_seed, editable=False, max_length=43)),
+                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('title', models.CharField(blank=True, max_length=120)),
                 ('show_prompt', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
