@@ -40,7 +40,7 @@ class ShareQuerySet(models.QuerySet["Share"]):
 
     def just_revoked(self) -> "ShareQuerySet":
         """Links whose end may still be undone."""
-        return self.filter(revoked_at__gt=Now() - UNDO_FOR)
+        return self.filter(revoked_at__gt=Now() - UNDO_FOR, closed_by_staff=False)
 
     def listed(self) -> "ShareQuerySet":
         """What their owner is shown: links that open, and those whose end may be undone."""
@@ -61,6 +61,7 @@ class Share(models.Model):
     show_prompt = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
+    closed_by_staff = models.BooleanField(default=False, editable=False)
 
     objects = ShareQuerySet.as_manager()
 

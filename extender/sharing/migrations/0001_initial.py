@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('show_prompt', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('revoked_at', models.DateTimeField(editable=False, null=True)),
+                ('closed_by_staff', models.BooleanField(default=False, editable=False)),
                 ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='tasks.task')),
             ],
             options={
