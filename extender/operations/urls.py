@@ -1,9 +1,10 @@
 """Pages for staff, and answers for machines."""
 
-from django.contrib import admin
+from django.conf import settings
 from django.urls import path
 
 from extender.operations import health, members, views
+from extender.operations.admin import site
 
 urlpatterns = [
     path("team/", views.health, name="team"),
@@ -21,5 +22,6 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("workz", health.workz, name="workz"),
-    path("admin/", admin.site.urls),
 ]
+if settings.ADMIN:
+    urlpatterns.append(path("admin/", site.urls))

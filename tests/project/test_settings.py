@@ -19,6 +19,7 @@ OURS = {
     "SECRET_KEY",
     "SECRET_KEY_FALLBACKS",
     "DEBUG",
+    "ADMIN",
     "ALLOWED_HOSTS",
     "MEDIA_ROOT",
     "S3_BUCKET",
