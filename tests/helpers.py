@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.db import connection
@@ -19,6 +21,7 @@ from extender.tasks import gate
 from extender.tasks.models import Clip, Gate, Task
 from extender.tasks.picks import pick
 from extender.team.models import Member
+from extender.video import metadata
 
 URLS: list[str | None] = [f"https://clips.example/{index}.mp4" for index in range(1, 5)]
 
@@ -170,6 +173,15 @@ def age(task: Task, **by: Any) -> None:
     """Sets columns that only time or a crash would set."""
     Task.objects.filter(pk=task.pk).update(**by)
     task.refresh_from_db()
+
+
+def stripped(content: bytes) -> bytes:
+    """A file as its host has it, without what it says beside its pictures: as it is stored."""
+    with NamedTemporaryFile() as file:
+        path = Path(file.name)
+        path.write_bytes(content)
+        metadata.strip(path)
+        return path.read_bytes()
 
 
 def make_clip(task: Task, index: int = 1, state: str = "stored", body: bytes = b"", **fields: Any) -> Clip:

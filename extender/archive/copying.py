@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from datetime import timedelta
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from extender.states import FileState
 from extender.tasks import following
 from extender.tasks.models import Clip
 from extender.tasks.models.leases import Overtaken
+from extender.video import metadata
 from extender.video import process as probing
 
 logger = logging.getLogger(__name__)
@@ -198,7 +200,7 @@ def _take_own(clip: Clip, store: storage.Store, part: storage.Part) -> tuple[str
 
 
 def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str, int]:
-    """Writes a clip to `part`. Returns its checksum (SHA-256) and how many bytes it has."""
+    """Writes a clip to `part`, as guests may have it. Returns its checksum (SHA-256) and how many bytes it has."""
     digest, size = hashlib.sha256(), 0
     with open_clip(claim.clip.source_url) as stream:
         store.require_room(stream.length or 0)
@@ -210,7 +212,17 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
             digest.update(chunk)
             size += len(chunk)
             claim.report(size)
-    return digest.hexdigest(), size
+    return _stripped(part) or (digest.hexdigest(), size)
+
+
+def _stripped(part: storage.Part) -> tuple[str, int] | None:
+    """Takes out of a clip what it says beside its pictures. Returns as `_fetch`; None where there was nothing."""
+    part.flush()
+    with storage.disk_trouble():
+        if not metadata.strip(part.path):
+            return None
+        with part.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), file.seek(0, SEEK_END)
 
 
 def _stands_in_for(clip: Clip, path: Path) -> str:
