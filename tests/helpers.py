@@ -15,13 +15,13 @@ from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
+from extender.archive import stripping
 from extender.archive.storage import KINDS, current_store, name
 from extender.states import State
 from extender.tasks import gate
 from extender.tasks.models import Clip, Gate, Task
 from extender.tasks.picks import pick
 from extender.team.models import Member
-from extender.video import metadata
 
 URLS: list[str | None] = [f"https://clips.example/{index}.mp4" for index in range(1, 5)]
 
@@ -180,7 +180,7 @@ def stripped(content: bytes) -> bytes:
     with NamedTemporaryFile() as file:
         path = Path(file.name)
         path.write_bytes(content)
-        metadata.strip(path)
+        stripping.strip(path)
         return path.read_bytes()
 
 

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
-from extender.archive import files, storage
+from extender.archive import files, storage, stripping
 from extender.archive.claims import Claim
 from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
@@ -20,7 +20,6 @@ from extender.states import FileState
 from extender.tasks import following
 from extender.tasks.models import Clip
 from extender.tasks.models.leases import Overtaken
-from extender.video import metadata
 from extender.video import process as probing
 
 logger = logging.getLogger(__name__)
@@ -219,7 +218,7 @@ def _stripped(part: storage.Part) -> tuple[str, int] | None:
     """Takes out of a clip what it says beside its pictures. Returns as `_fetch`; None where there was nothing."""
     part.flush()
     with storage.disk_trouble():
-        if not metadata.strip(part.path):
+        if not stripping.strip(part.path):
             return None
         with part.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest(), file.seek(0, SEEK_END)

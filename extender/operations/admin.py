@@ -44,7 +44,7 @@ class Site(admin.AdminSite):
             raise Http404
         return redirect(f"{reverse('login')}?{request.GET.urlencode()}")
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         """There is one form for it."""
         return redirect("password_change")
 
@@ -71,7 +71,8 @@ class MemberAdmin(GuardedAdmin, UserAdmin):
         return () if request.user.is_superuser else RANKS
 
     def has_change_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
-        is_theirs = obj is None or request.user.is_superuser or may_manage(request.user, obj)
+        staff = request.user if isinstance(request.user, Member) else None
+        is_theirs = obj is None or request.user.is_superuser or may_manage(staff, obj)
         return is_theirs and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -1,12 +1,12 @@
 """Pages for staff, and answers for machines."""
 
 from django.conf import settings
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 
 from extender.operations import health, members, views
 from extender.operations.admin import site
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("team/", views.health, name="team"),
     path("team/archive/", views.archive, name="archive"),
     path("team/archive/copy-now/", views.copy_now, name="copy_now"),

@@ -1,7 +1,7 @@
 """Takes out of a file what it says beside its pictures: words, names of programs, where something was made.
 
-Nothing is decoded, and no picture and no sound changes by a bit. In a video the place of what goes stays, as zeros,
-so that everything else lies where it lay.
+Nothing is decoded, so it needs no process of its own, and no picture and no sound changes by a bit. In a video the
+place of what goes stays, as zeros, so that everything else lies where it lay.
 """
 
 import re

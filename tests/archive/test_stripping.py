@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from extender.video.metadata import strip
+from extender.archive.stripping import strip
 
 SECRET = "their secret prompt"
 TOLD = {"title": SECRET, "comment": SECRET, "location": "+48.1+011.5/", "description": SECRET}
