@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 
 CHUNK_BYTES = 1024 * 1024
 # Of millions of tiny parts, which no camera and no program makes, the rest is left as it is.
-MOST_PARTS = 10_000
+MOST_PARTS = 100_000
 
 # Of an MP4: what stays in which box. What holds neither pictures nor how they are shown becomes free space.
 KEPT = {
@@ -151,7 +151,9 @@ def _remake(file: BinaryIO, remade: Callable[[bytes], bytes]) -> bool:
 
 def _chunks(data: bytes, at: int, order: Literal["big", "little"], around: int) -> Iterator[tuple[bytes, bytes]]:
     """Each chunk of a PNG or WebP from `at` on: its kind, and all of it, `around` bytes beside its content too."""
-    while at < len(data):
+    for _ in range(MOST_PARTS):
+        if at >= len(data):
+            return
         first, second = data[at : at + 4], data[at + 4 : at + 8]
         kind, size = (second, first) if order == "big" else (first, second)
         length = int.from_bytes(size, order) + around
@@ -162,6 +164,7 @@ def _chunks(data: bytes, at: int, order: Literal["big", "little"], around: int) 
         at += length
         if kind == b"IEND":
             return
+    raise _CutOff
 
 
 def _png(data: bytes) -> bytes:
@@ -183,7 +186,9 @@ def _webp(data: bytes) -> bytes:
 
 def _jpeg(data: bytes) -> bytes:
     made, at, turned = [data[:2]], 2, 1
-    while found := JPEG_MARKER.match(data, at):
+    for _ in range(MOST_PARTS):
+        if not (found := JPEG_MARKER.match(data, at)):
+            break
         marker, begins = found[1][0], found.end()
         if marker == END_OF_IMAGE:
             return b"".join(made) + b"\xff\xd9"

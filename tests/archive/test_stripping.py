@@ -96,6 +96,23 @@ def test_a_picture_keeps_its_pixels_its_colours_and_how_it_stands(tmp_path, kind
     assert not strip(path)
 
 
+@pytest.mark.parametrize(
+    ("start", "part"),
+    [
+        (b"\x89PNG\r\n\x1a\n", b"\0\0\0\0tEXt\0\0\0\0"),
+        (b"\xff\xd8", b"\xff\xfe\0\2"),
+        (b"RIFF\xff\xff\xff\0WEBP", b"EXIF\0\0\0\0"),
+        (b"\0\0\0\x08ftyp", b"\0\0\0\x08udta"),
+    ],
+)
+def test_millions_of_tiny_parts_keep_nobody_busy(tmp_path, shorten, start, part):
+    path = tmp_path / "1"
+    path.write_bytes(start + 9 * part)
+    shorten("extender.archive.stripping.MOST_PARTS", 5)
+    strip(path)
+    assert path.read_bytes().endswith(part)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "mp4", "matroska"])
 def test_what_is_cut_off_or_nonsense_is_left_to_who_reads_it(tmp_path, kind):
     path = tmp_path / "1"
