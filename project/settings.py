@@ -49,6 +49,7 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 try:
     DEBUG = env.bool("DEBUG", False)
+    ADMIN = env.bool("ADMIN", False)
     APIFRAME_API_KEY = env.str("APIFRAME_API_KEY", "").strip()
     base_url = "https://api.apiframe.pro" if APIFRAME_API_KEY else "http://127.0.0.1:8791"
     APIFRAME_BASE_URL = address("APIFRAME_BASE_URL", env.str("APIFRAME_BASE_URL", base_url))

@@ -223,6 +223,12 @@ def guest() -> Client:
 
 
 @pytest.fixture
+def admin_on(settings) -> None:
+    """The addresses as they are with `ADMIN=on`."""
+    settings.ROOT_URLCONF = "tests.with_admin"
+
+
+@pytest.fixture
 def staff(browser_of, db) -> Client:
     """The HTTP client of somebody who looks after the installation, and has no task."""
     return browser_of(Member.objects.create_user("ada", is_staff=True))

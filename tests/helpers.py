@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.db import connection
@@ -13,6 +15,7 @@ from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
+from extender.archive import stripping
 from extender.archive.storage import KINDS, current_store, name
 from extender.states import State
 from extender.tasks import gate
@@ -170,6 +173,15 @@ def age(task: Task, **by: Any) -> None:
     """Sets columns that only time or a crash would set."""
     Task.objects.filter(pk=task.pk).update(**by)
     task.refresh_from_db()
+
+
+def stripped(content: bytes) -> bytes:
+    """A file as its host has it, without what it says beside its pictures: as it is stored."""
+    with NamedTemporaryFile() as file:
+        path = Path(file.name)
+        path.write_bytes(content)
+        stripping.strip(path)
+        return path.read_bytes()
 
 
 def make_clip(task: Task, index: int = 1, state: str = "stored", body: bytes = b"", **fields: Any) -> Clip:

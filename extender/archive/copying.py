@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from datetime import timedelta
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
-from extender.archive import files, storage
+from extender.archive import files, storage, stripping
 from extender.archive.claims import Claim
 from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
@@ -202,7 +203,7 @@ def _take_own(clip: Clip, store: storage.Store, part: storage.Part) -> tuple[str
 
 
 def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str, int]:
-    """Writes a clip to `part`. Returns its checksum (SHA-256) and how many bytes it has."""
+    """Writes a clip to `part`, as guests may have it. Returns its checksum (SHA-256) and how many bytes it has."""
     digest, size = hashlib.sha256(), 0
     with open_clip(claim.clip.source_url) as stream:
         store.require_room(stream.length or 0)
@@ -214,7 +215,17 @@ def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str,
             digest.update(chunk)
             size += len(chunk)
             claim.report(size)
-    return digest.hexdigest(), size
+    return _stripped(part) or (digest.hexdigest(), size)
+
+
+def _stripped(part: storage.Part) -> tuple[str, int] | None:
+    """Takes out of a clip what it says beside its pictures. Returns as `_fetch`; None where there was nothing."""
+    part.flush()
+    with storage.disk_trouble():
+        if not stripping.strip(part.path):
+            return None
+        with part.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), file.seek(0, SEEK_END)
 
 
 def _stands_in_for(clip: Clip, path: Path) -> str:

@@ -1,22 +1,86 @@
-"""The admin: members are made here; what APIFRAME said, and what was paid for, is only read."""
+"""The admin, where `ADMIN` is on: records of what was sent, said and paid for, to be read; accounts, to be changed.
+
+It gives no secret away, not even to whoever guesses it letter by letter, and makes nobody more than they are.
+"""
+
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.decorators import login_not_required
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
 
 from extender.archive.exports.models import Export
 from extender.operations.models import Heartbeat
 from extender.sharing.models import Share
 from extender.tasks.models import Clip, Event, Gate, Task
 from extender.team.models import Member
+from extender.team.roles import may_manage
 
-admin.site.site_header = admin.site.site_title = "Extender"
-admin.site.index_title = "Team and records"
-admin.site.register(Member, UserAdmin)
+RANKS = ("is_staff", "is_superuser", "groups", "user_permissions")
+# What the filters beside a list write behind the name of their field.
+ASKED = ("", "__exact", "__id__exact", "__isnull")
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class Site(admin.AdminSite):
+    """Django's, less its own ways in, and less the one by which a record leads to what it is about."""
+
+    site_header = site_title = "Extender"
+    index_title = "Team and records"
+    site_url = None
+
+    def get_urls(self) -> list[Any]:
+        # It would say a guest's address to whoever may sign in here, whatever else they may.
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
+
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one door, which leads back here; to who came by it and may not come in, nothing is here."""
+        if request.user.is_authenticated:
+            raise Http404
+        return redirect(f"{reverse('login')}?{request.GET.urlencode()}")
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        """There is one form for it."""
+        return redirect("password_change")
+
+
+site = Site()
+
+
+class GuardedAdmin(admin.ModelAdmin):
+    """Lists that are asked for by what they offer, and by nothing else."""
+
+    view_on_site = False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in {f"{name}{asked}" for name in self.list_filter for asked in ASKED}
+
+
+@admin.register(Member, site=site)
+class MemberAdmin(GuardedAdmin, UserAdmin):
+    """Accounts. Only superusers say who is what; nobody else changes whom they could not deactivate."""
+
+    list_filter = ["is_staff", "is_superuser", "is_active"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return () if request.user.is_superuser else RANKS
+
+    def has_change_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
+        staff = request.user if isinstance(request.user, Member) else None
+        is_theirs = obj is None or request.user.is_superuser or may_manage(staff, obj)
+        return is_theirs and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """How somebody leaves is a page of the team’s."""
+        return False
+
+
+class ReadOnlyAdmin(GuardedAdmin):
     """Records. A change by hand would be a lie about what was sent, said or paid."""
 
     show_full_result_count = False
@@ -31,7 +95,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-@admin.register(Task)
+@admin.register(Task, site=site)
 class TaskAdmin(ReadOnlyAdmin):
     """Tasks and originals, without the words of other people's prompts in the list."""
 
@@ -39,11 +103,10 @@ class TaskAdmin(ReadOnlyAdmin):
     list_filter = ["state", "kind", "owner"]
     list_select_related = ["owner"]
     search_fields = ["=id", "=remote_id"]
-    # The nonce would let its reader speak in APIFRAME's name.
-    exclude = ["webhook_nonce", "form_nonce"]
+    exclude = ["form_nonce"]
 
 
-@admin.register(Event)
+@admin.register(Event, site=site)
 class EventAdmin(ReadOnlyAdmin):
     """The flight recorder of all tasks."""
 
@@ -53,16 +116,16 @@ class EventAdmin(ReadOnlyAdmin):
     search_fields = ["=task__id"]
 
 
-@admin.register(Share)
+@admin.register(Share, site=site)
 class ShareAdmin(ReadOnlyAdmin):
     """Who made links to what, and when they were closed; never the links themselves."""
 
     list_display = ["id", "task", "created_at", "revoked_at", "show_prompt"]
     list_select_related = ["task"]
-    exclude = ["token"]
+    exclude = ["seed", "digest"]
 
 
-@admin.register(Clip)
+@admin.register(Clip, site=site)
 class CopyAdmin(ReadOnlyAdmin):
     """What became of each clip's file here."""
 
@@ -72,7 +135,7 @@ class CopyAdmin(ReadOnlyAdmin):
     search_fields = ["=id", "=task__id", "=sha256"]
 
 
-@admin.register(Export)
+@admin.register(Export, site=site)
 class ExportAdmin(ReadOnlyAdmin):
     """Films that somebody has asked for, to be taken away."""
 
@@ -81,4 +144,4 @@ class ExportAdmin(ReadOnlyAdmin):
     search_fields = ["=id", "=cut_list"]
 
 
-admin.site.register([Gate, Heartbeat], ReadOnlyAdmin)
+site.register([Gate, Heartbeat], ReadOnlyAdmin)

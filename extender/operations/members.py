@@ -1,4 +1,4 @@
-"""The members, for staff: who may come in, and what becomes of what somebody made who has left."""
+"""The members, for staff: who comes in, by which password, and what becomes of what somebody made who has left."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,14 @@ from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from extender.states import State
 from extender.tasks.handing_over import hand_over
 from extender.tasks.models import Task
-from extender.team import leaving
+from extender.team import accounts, leaving
+from extender.team.accounts import NewMemberForm
 from extender.team.leaving import NotAllowed
 from extender.team.models import Member
 from extender.team.roles import active, may_manage
@@ -40,11 +42,39 @@ def reactivate(request: MemberRequest, member_pk: int) -> HttpResponse:
     return _done(request, lambda: leaving.reactivate(member_pk, by=request.user))
 
 
-@require_safe
-def former(request: MemberRequest, member_pk: int) -> HttpResponse:
-    """What may become of what somebody made who has left, and of their name."""
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: MemberRequest) -> HttpResponse:
+    """Makes an account, and says its password this once."""
     staff_only(request.user)
-    member = get_object_or_404(Member, pk=member_pk, is_active=False)
+    form = NewMemberForm(request.POST or None)
+    if form.is_valid():
+        return _told(request, form.instance, accounts.create(form, by=request.user))
+    return render(request, "operations/new_member.html", {"form": form})
+
+
+@never_cache
+@require_POST
+def new_password(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Gives a member a new password, and says it this once."""
+    staff_only(request.user)
+    try:
+        return _told(request, *accounts.reset(member_pk, by=request.user))
+    except NotAllowed as reason:
+        return _list(request, refused=str(reason), status=403)
+
+
+@require_POST
+def rank(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Lets a member run the team, where `staff` is ticked, or no more."""
+    return _done(request, lambda: accounts.set_staff(member_pk, request.user, is_staff="staff" in request.POST))
+
+
+@require_safe
+def account(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """A member's password and rank; of who has left, what may become of what they made, and of their name."""
+    staff_only(request.user)
+    member = get_object_or_404(Member, pk=member_pk)
     tasks = Task.objects.owned_by(member)
     context = {
         "member": member,
@@ -53,7 +83,7 @@ def former(request: MemberRequest, member_pk: int) -> HttpResponse:
         "heirs": active().order_by("username"),
         "may_manage": may_manage(request.user, member),
     }
-    return render(request, "operations/former_member.html", context)
+    return render(request, "operations/member.html", context)
 
 
 @require_POST
@@ -77,8 +107,12 @@ def give(request: MemberRequest, member_pk: int) -> HttpResponse:
 def anonymise(request: MemberRequest, member_pk: int) -> HttpResponse:
     """Forgets who somebody was who has left, where `sure` is ticked."""
     if "sure" not in request.POST:
-        return redirect("former_member", member_pk)
+        return redirect("account", member_pk)
     return _done(request, lambda: leaving.anonymise(member_pk, by=request.user))
+
+
+def _told(request: MemberRequest, member: Member, password: str) -> HttpResponse:
+    return render(request, "operations/new_password.html", {"member": member, "password": password})
 
 
 def _done(request: MemberRequest, deed: Callable[[], None]) -> HttpResponse:

@@ -1,20 +1,22 @@
 """Pages for staff, and answers for machines."""
 
-from django.contrib import admin
-from django.urls import path
-from django.views.generic import RedirectView
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, path
 
 from extender.operations import health, members, reports, views
-from extender.team import passwords
+from extender.operations.admin import site
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("team/", views.health, name="team"),
     path("team/archive/", views.archive, name="archive"),
     path("team/archive/copy-now/", views.copy_now, name="copy_now"),
     path("team/no-result/", views.no_result, name="no_result"),
     path("team/no-result/check/", views.check_all, name="check_all"),
     path("team/members/", members.members, name="members"),
-    path("team/members/<int:member_pk>/", members.former, name="former_member"),
+    path("team/members/new/", members.new, name="new_member"),
+    path("team/members/<int:member_pk>/", members.account, name="account"),
+    path("team/members/<int:member_pk>/password/", members.new_password, name="new_password"),
+    path("team/members/<int:member_pk>/staff/", members.rank, name="rank"),
     path("team/members/<int:member_pk>/deactivate/", members.deactivate, name="deactivate"),
     path("team/members/<int:member_pk>/reactivate/", members.reactivate, name="reactivate"),
     path("team/members/<int:member_pk>/hand-over/", members.give, name="hand_over"),
@@ -24,8 +26,6 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("workz", health.workz, name="workz"),
-    # Passwords are typed at one door alone, where they are counted.
-    path("admin/login/", passwords.to_sign_in, name="admin_sign_in"),
-    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change"), name="admin_password"),
-    path("admin/", admin.site.urls),
 ]
+if settings.ADMIN:
+    urlpatterns.append(path("admin/", site.urls))

@@ -24,9 +24,9 @@ def encode(target: Path) -> None:
 
 
 def copy(source: Path, target: Path, label: str) -> None:
-    """Copies the tiny file. `label` goes into a box behind it that readers skip, so that no two are the same."""
+    """Copies the tiny file. `label` goes behind it, as film that nobody is shown, so that no two are the same."""
     words = label.encode()
-    box = struct.pack(">I4s", 8 + len(words), b"free") + words
+    box = struct.pack(">I4s", 8 + len(words), b"mdat") + words
     draft = target.with_suffix(".part")
     draft.write_bytes(source.read_bytes() + box)
     os.replace(draft, target)  # noqa: PTH105

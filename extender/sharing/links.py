@@ -3,7 +3,7 @@
 import logging
 
 from django.conf import settings
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
 from extender.sharing.models import Share
@@ -24,8 +24,9 @@ def revoke(task: Task, pk: int) -> bool:
 
 
 def close(pk: int, by: Member) -> None:
-    """Closes link `pk`, whosever it is, at once; who did so stands in the log."""
-    if Share.objects.live().filter(pk=pk).update(revoked_at=Now()):
+    """Closes link `pk`, whosever it is, at once and for good; who did so stands in the log."""
+    still_theirs = Share.objects.filter(pk=pk, closed_by_staff=False)
+    if still_theirs.update(closed_by_staff=True, revoked_at=Coalesce("revoked_at", Now())):
         logger.warning("link %s was closed by member %s", pk, by.pk)
 
 
@@ -35,7 +36,9 @@ def restore(task: Task, pk: int) -> bool:
 
 
 def address(share: Share, request: HttpRequest) -> str:
-    """The whole address of a link, as guests reach it."""
+    """The whole address of a link, as guests reach it; "" where nobody can say it any more."""
+    if not share.token:
+        return ""
     path = share.get_absolute_url()
     return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)
 

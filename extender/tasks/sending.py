@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import F
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 
 from extender.apiframe import (
     ApiframeError,
@@ -22,6 +21,7 @@ from extender.apiframe import (
     Unknown,
     Unsendable,
 )
+from extender.keys import derived
 from extender.network.backoff import backoff
 from extender.states import State
 from extender.tasks import gate, start_pictures
@@ -86,8 +86,7 @@ def webhook_secret(nonce: str) -> str:
 
 def webhook_secrets(nonce: str) -> list[str]:
     """That secret, and those of which APIFRAME may have been told before `SECRET_KEY` changed."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [salted_hmac("extender.webhook", nonce, key, algorithm="sha256").hexdigest() for key in keys]
+    return derived("extender.webhook", nonce)
 
 
 def give_up_abandoned() -> None:

@@ -11,7 +11,7 @@ TRIES_COUNT = timedelta(minutes=15)
 
 
 class Member(AbstractUser):
-    """A person of the team. Staff make them in the admin."""
+    """A person of the team. Staff make them, and superusers say who is staff."""
 
     anonymised_at = models.DateTimeField(null=True, editable=False, help_text="Since when nobody knows who it was")
 

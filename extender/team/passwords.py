@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -55,14 +53,6 @@ class Change(PasswordChangeView):
     def get_form_kwargs(self) -> dict[str, Any]:
         """What the form is made of."""
         return super().get_form_kwargs() | {"request": self.request}
-
-
-@login_not_required
-def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Leads from the admin's own sign-in to ours; whoever is signed in already may not come in there."""
-    if request.user.is_authenticated:
-        raise PermissionDenied
-    return redirect_to_login(request.GET.get("next", "/admin/"))
 
 
 def too_busy(request: HttpRequest) -> HttpResponse:

@@ -60,7 +60,7 @@ def begin(request: MemberRequest) -> HttpResponse:
         source = _source(request, request.GET)
         form = VideoForm.blank(prompt=source.task.prompt if source else "")
         form.start = get_object_or_404(Picture.objects.visible_to(request.user).light(), pk=given)
-        form.go_on_from(source, _number(request.GET.get("out")))
+        form.go_on_from(source, _number(request.GET.get("out", "")))
         return _page(request, form)
     return _page(request)
 
@@ -142,5 +142,6 @@ def _named(request: MemberRequest, parameter: str) -> uuid.UUID | None:
         return None
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+def _number(text: str) -> int | None:
+    # Of thousands of digits Python makes no number.
+    return int(text) if text.isdecimal() and len(text) < 10 else None

@@ -100,7 +100,7 @@ def test_axe_finds_nothing_in_any_view_of_what_is_finished(house, directory, ope
     page.goto(f"{house.url}/tasks/new/?parent={task}")
     expect(page.locator(".near-end")).to_be_visible()
     assert_clean(page)
-    staff = ("/team/", "/team/archive/", "/team/members/")
+    staff = ("/team/", "/team/archive/", "/team/members/", "/team/members/new/")
     for address in ("/tasks/?picked=yes", *staff, "/password/", f"/tasks/{task}/events/"):
         page.goto(house.url + address)
         assert_clean(page)

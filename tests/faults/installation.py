@@ -26,6 +26,7 @@ from tests.sandbox_process import Sandbox
 
 PROJECT = Path(__file__).resolve().parents[2]
 # What our settings read; whoever runs the tests may have them set for an installation of their own.
+SECRET_KEY = "for a test of an hour at most, and for nothing else in the world"
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT", "EXTENDER_")
 # A browser keeps one for a year, so every form that a member ever opened bears the same.
 CSRF_TOKEN = "c" * 32
@@ -201,7 +202,7 @@ class Installation:
             "DATABASE_URL": self.database_url,
             "APIFRAME_BASE_URL": self.sandbox.url,
             "PUBLIC_URL": f"http://{HOST}:{self._ports[0]}",
-            "SECRET_KEY": "for a test of an hour at most, and for nothing else in the world",
+            "SECRET_KEY": SECRET_KEY,
             "MEDIA_ROOT": str(self.directory / "media"),
         }
 

@@ -5,13 +5,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.installation import Installation
+from django.test import override_settings
+
+from extender.tasks.models import Task
+from tests.faults.installation import SECRET_KEY, Installation
 
 SUBMITS = {"/imagine-video-extend", "/imagine-video", "/imagine"}
 # Answers that say that nothing was taken on: the request may be made again.
 TURNED_AWAY = {401, 429}
 SHOWN = {"finished", "pending", "processing", "unconfirmed"}
-COLUMNS = ("id", "form_nonce", "webhook_nonce", "state", "remote_id", "attempts", "prompt")
+COLUMNS = ("id", "form_nonce", "state", "remote_id", "attempts", "prompt")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Reconciliation:
 
     def submits_without_a_row(self) -> set[str]:
         """Lost: APIFRAME was asked for something that nobody here can see."""
-        return {submit["nonce"] for submit in self.submits} - {row["webhook_nonce"] for row in self.rows}
+        return {submit["nonce"] for submit in self.submits} - {nonce_of(row) for row in self.rows}
 
     def sent_twice(self) -> set[str]:
         """Rows whose request was made again although it had not been turned away, or that were billed twice."""
@@ -58,20 +61,26 @@ class Reconciliation:
 
     def hidden(self) -> list[tuple[str, str]]:
         """Bills whose row does not say that something was, or may have been, paid for: the bill and the state."""
-        nonce_of = {submit["task_id"]: submit["nonce"] for submit in self.submits if submit["billed"]}
-        state_of = {row["webhook_nonce"]: row["state"] for row in self.rows}
-        states = {bill["task_id"]: state_of.get(nonce_of.get(bill["task_id"]), "no row") for bill in self.bills}
+        called_at = {submit["task_id"]: submit["nonce"] for submit in self.submits if submit["billed"]}
+        state_of = {nonce_of(row): row["state"] for row in self.rows}
+        states = {bill["task_id"]: state_of.get(called_at.get(bill["task_id"]), "no row") for bill in self.bills}
         return [(bill, state) for bill, state in states.items() if state not in SHOWN]
 
     def unconfirmed_against_better_knowledge(self) -> list[str]:
         """Rows that stand as unconfirmed although APIFRAME's word on how they ended was taken."""
         heard = {submit["nonce"] for submit in self.submits if submit["task_id"] in self.heard}
-        return [row["id"] for row in self.rows if row["state"] == "unconfirmed" and row["webhook_nonce"] in heard]
+        return [row["id"] for row in self.rows if row["state"] == "unconfirmed" and nonce_of(row) in heard]
 
     def __str__(self) -> str:
         states = Counter(row["state"] for row in self.rows)
         said = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
         return f"{len(self.rows)} rows ({said}), {len(self.submits)} requests, {len(self.bills)} bills"
+
+
+def nonce_of(row: dict[str, Any]) -> str:
+    """How the address ends at which APIFRAME calls back about `row`."""
+    with override_settings(SECRET_KEY=SECRET_KEY):
+        return Task(pk=_uuid(row["id"])).webhook_nonce
 
 
 def _uuid(value: Any) -> uuid.UUID:

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.faults.installation import Installation, answer_of
-from tests.faults.reconciliation import SHOWN, Reconciliation
+from tests.faults.reconciliation import SHOWN, Reconciliation, nonce_of
 from tests.faults.sizes import TORTURE, size
 
 PROCESSES = 8 if TORTURE else 2
@@ -24,7 +24,7 @@ def test_a_row_is_cancelled_and_never_sent_or_sent_once_and_said_so(tmp_path: Pa
         found = Reconciliation.of(site)
     said_cancelled = Counter(pk for each in told for pk in each)
     cancelled = {str(uuid.UUID(str(row["id"]))) for row in found.rows if row["state"] == "cancelled"}
-    sent = {row["webhook_nonce"] for row in found.rows if row["state"] in SHOWN}
+    sent = {nonce_of(row) for row in found.rows if row["state"] in SHOWN}
     say(f"{database_url.partition(':')[0]}: {PROCESSES} processes at {ROWS} rows: {found}")
     assert len(found.rows) == len(cancelled) + len(sent) == ROWS
     assert said_cancelled == dict.fromkeys(cancelled, PROCESSES // 2), "each who pressed is told what became of it"

@@ -10,14 +10,14 @@ import psycopg
 import pytest
 import requests
 from django.db import OperationalError, connection
-from django.test import Client
-from django.utils.crypto import salted_hmac
+from django.test import Client, override_settings
 
 from extender.operations import worker
 from extender.states import State
 from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
-from tests.faults.installation import Installation, Visitor, until
+from tests.faults.installation import SECRET_KEY, Installation, Visitor, until
+from tests.faults.reconciliation import nonce_of
 from tests.faults.sizes import size
 from tests.helpers import become_due, make_task
 
@@ -110,10 +110,12 @@ def cut_all(url: str) -> int:
 
 def call_back(site: Installation, url: str) -> int:
     """One late webhook about some task, with the secret of this site."""
-    nonce, remote_id = site.rows(
-        "SELECT webhook_nonce, remote_id FROM tasks_task WHERE kind = 'extension' ORDER BY created_at DESC LIMIT 1"
+    pk, remote_id = site.rows(
+        "SELECT id, remote_id FROM tasks_task WHERE kind = 'extension' ORDER BY created_at DESC LIMIT 1"
     )[0]
-    secret = salted_hmac("extender.webhook", nonce, site.environment["SECRET_KEY"], algorithm="sha256").hexdigest()
+    nonce = nonce_of({"id": pk})
+    with override_settings(SECRET_KEY=SECRET_KEY):
+        secret = webhook_secret(nonce)
     return requests.post(
         f"{url}/webhooks/apiframe/{nonce}/",
         json.dumps({"task_id": remote_id, "status": "processing", "percentage": "40"}),

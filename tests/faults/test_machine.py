@@ -441,7 +441,8 @@ class OneMembersTasks(RuleBasedStateMachine):
         self.rows.append(row)
         self.apiframe.news = news
         self.sending(row, fate, lambda: self.post(row))
-        row.pk, row.nonce = map(str, Task.objects.values_list("pk", "webhook_nonce").get(form_nonce=form["nonce"]))
+        task = Task.objects.get(form_nonce=form["nonce"])
+        row.pk, row.nonce = str(task.pk), task.webhook_nonce
 
     def post(self, row: Row) -> None:
         answer = self.web.post("/tasks/new/", row.form)
@@ -736,7 +737,7 @@ class OneMembersTasks(RuleBasedStateMachine):
 
     def by_address(self, address: str) -> Row:
         nonce = address.removeprefix(f"{PUBLIC_URL}/webhooks/apiframe/").rstrip("/")
-        form_nonce = str(Task.objects.get(webhook_nonce=nonce).form_nonce)
+        form_nonce = str(Task.objects.get(pk=nonce.partition(".")[0]).form_nonce)
         return next(row for row in self.rows if row.form["nonce"] == form_nonce)
 
 

@@ -30,7 +30,7 @@ def test_it_counts_copies_and_their_bytes_by_state(staff, member, stranger):
     assert "<dt>Copying" not in page
 
 
-def test_it_names_the_oldest_that_is_not_copied_and_since_when_it_waits(staff, member, stranger):
+def test_it_names_the_oldest_that_is_not_copied_and_since_when_it_waits(admin_on, staff, member, stranger):
     assert "Every clip that can be saved is saved" in shown(staff)
     young, old = (
         make_clip(make_task(member, urls=[]), 1, "waiting"),

@@ -1,5 +1,6 @@
 """The page of the members: who may come in, who may decide that, and what becomes of what somebody made who left."""
 
+import re
 from functools import partial
 
 import pytest
@@ -143,7 +144,7 @@ def test_what_cannot_be_undone_is_for_those_who_left(staff, member, stranger):
     task = make_task(member)
     assert press(staff, member, "hand-over", heir=stranger.pk).status_code == 403
     assert press(staff, member, "anonymise", sure="on").status_code == 403
-    assert staff.get(f"{ADDRESS}{member.pk}/").status_code == 404
+    assert "Hand over" not in shown(staff, f"{ADDRESS}{member.pk}/")
     task.refresh_from_db()
     assert (task.owner, task.owner.username) == (member, "mira")
 
@@ -178,3 +179,55 @@ def test_it_is_read_by_pages_at_the_same_cost(staff, member):
     second = shown(staff, f"{ADDRESS}?after=n47")
     assert "n59" in second
     assert "More members" not in second
+
+
+def told(response) -> str:
+    """The password that a page says."""
+    (password,) = re.findall(r'<code id="password">(.*?)</code>', response.content.decode())
+    assert "no-store" in response["Cache-Control"]
+    return password
+
+
+def test_staff_make_an_account_that_signs_in(staff, guest, log):
+    assert f"{ADDRESS}new/" in shown(staff)
+    assert 'name="username"' in shown(staff, f"{ADDRESS}new/")
+    password = told(staff.post(f"{ADDRESS}new/", {"username": "nora", "is_staff": "on", "is_superuser": "on"}))
+    nora = Member.objects.get(username="nora")
+    assert (nora.is_staff, nora.is_superuser) == (False, False)
+    assert guest.post("/login/", {"username": "nora", "password": password})["Location"] == "/tasks/"
+    assert password not in log.getvalue()
+    again = staff.post(f"{ADDRESS}new/", {"username": "nora"})
+    assert b"already exists" in again.content
+    assert b'id="password"' not in again.content
+
+
+def test_a_new_password_ends_the_old_one_with_its_sign_ins(staff, web, guest, member):
+    account = f"{ADDRESS}{member.pk}/"
+    assert account in shown(staff)
+    assert f"{account}password/" in shown(staff, account)
+    password = told(press(staff, member, "password"))
+    assert web.get("/tasks/")["Location"].startswith("/login/")
+    assert guest.post("/login/", {"username": "mira", "password": password})["Location"] == "/tasks/"
+
+
+def test_superusers_alone_say_who_is_staff(staff, boss, web, member):
+    assert "Make staff" not in shown(staff, f"{ADDRESS}{member.pk}/")
+    assert "Make staff" in shown(boss, f"{ADDRESS}{member.pk}/")
+    for browser, given, status, is_staff in (
+        (staff, {"staff": "on"}, 403, False),
+        (web, {"staff": "on"}, 404, False),
+        (boss, {"staff": "on"}, 302, True),
+        (staff, {}, 403, True),
+        (boss, {}, 302, False),
+    ):
+        assert press(browser, member, "staff", **given).status_code == status
+        member.refresh_from_db()
+        assert member.is_staff == is_staff
+    assert press(web, member, "password").status_code == web.get(f"{ADDRESS}new/").status_code == 404
+
+
+@pytest.mark.parametrize("rank", ["is_staff", "is_superuser"])
+def test_nobody_takes_the_account_of_who_may_as_much_or_more(staff, member, rank):
+    Member.objects.filter(pk=member.pk).update(**{rank: True})
+    assert press(staff, member, "password").status_code == 403
+    assert Member.objects.get(pk=member.pk).password == member.password

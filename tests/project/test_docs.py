@@ -187,7 +187,7 @@ def test_every_target_of_make_is_there(document, target):
 
 def addresses(resolver: URLResolver | None = None, before: str = "/") -> Iterator[str]:
     """Every address of the site, its variable parts as <>; of the admin its beginning alone."""
-    for pattern in (resolver or get_resolver()).url_patterns:
+    for pattern in (resolver or get_resolver("tests.with_admin")).url_patterns:
         address = before + re.sub("<[^>]*>", "<>", str(pattern.pattern))
         if isinstance(pattern, URLPattern) or pattern.app_name == "admin":
             yield address

@@ -20,6 +20,7 @@ OURS = {
     "SECRET_KEY",
     "SECRET_KEY_FALLBACKS",
     "DEBUG",
+    "ADMIN",
     "ALLOWED_HOSTS",
     "CLIP_HOSTS",
     "HSTS_PRELOAD",

@@ -2,8 +2,10 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils.html import escape
 
@@ -242,7 +244,28 @@ def test_each_link_has_a_key_of_its_own_that_cannot_be_guessed(member):
     task = make_task(member)
     tokens = {Share.objects.create(task=task).token for _ in range(20)}
     assert len(tokens) == 20
-    assert all(re.fullmatch(r"[\w-]{32}", token) for token in tokens)
+    assert all(re.fullmatch(r"[\w-]{43}", token) for token in tokens)
+
+
+def test_the_database_has_no_token_and_its_owner_reads_it_again_by_the_servers_key(web, guest, member, settings):
+    task = quiet(member, State.PROCESSING)
+    web.post(f"/tasks/{task.pk}/share/")
+    address = Share.objects.get().get_absolute_url()
+    token = address.split("/")[2]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM sharing_share")
+        row = cursor.fetchone()
+    assert token not in " ".join(map(str, row))
+    for written in map(str, row):
+        assert guest.get("/s/" + quote(written, safe="") + "/").status_code == 404
+    old, settings.SECRET_KEY = settings.SECRET_KEY, "another key " * 5
+    web.force_login(member)
+    page = web.get(f"/tasks/{task.pk}/").content.decode()
+    assert "cannot show it again" in page
+    assert "data-copy" not in page
+    assert f'hx-get="{address}status/' in guest.get(address).content.decode()
+    settings.SECRET_KEY_FALLBACKS = ["x", old]
+    assert token in web.get(f"/tasks/{task.pk}/").content.decode()
 
 
 def test_only_the_owner_makes_and_closes_links(web, browser_of, stranger, guest, member):

@@ -33,6 +33,17 @@ def test_staff_see_whose_they_are_and_close_them(staff, guest, member, stranger,
     assert f"link {mine.pk} was closed by member {who.pk}" in log.getvalue()
 
 
+@pytest.mark.parametrize("owner_was_first", [False, True])
+def test_what_staff_have_closed_its_owner_cannot_have_back(staff, web, guest, member, owner_was_first):
+    link = Share.objects.create(task=make_task(member))
+    theirs = f"/tasks/{link.task_id}/share/{link.pk}"
+    if owner_was_first:
+        web.post(f"{theirs}/revoke/")
+    staff.post(f"{ADDRESS}{link.pk}/close/")
+    assert "too late to undo" in web.post(f"{theirs}/undo/", follow=True).content.decode()
+    assert guest.get(link.get_absolute_url()).status_code == 404
+
+
 def test_it_is_for_staff_alone(web, browser_of, stranger, member):
     link = Share.objects.create(task=make_task(member))
     for browser in (web, browser_of(stranger)):
@@ -46,7 +57,8 @@ def test_it_is_read_by_pages_at_the_same_cost(staff, member):
     task = make_task(member)
     Share.objects.create(task=task, title="link 0")
     few = queries(lambda: staff.get(ADDRESS))
-    Share.objects.bulk_create(Share(task=task, title=f"link {number}") for number in range(1, 60))
+    for number in range(1, 60):
+        Share.objects.create(task=task, title=f"link {number}")
     assert queries(lambda: staff.get(ADDRESS)) == few
     first = shown(staff)
     (older,) = re.findall(r'href="(\?before=\d+)"', first)

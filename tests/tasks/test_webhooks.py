@@ -18,10 +18,10 @@ ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
 FINISHED = {"task_id": ID, "video_urls": [f"https://cdn.example/{index}.mp4" for index in range(1, 5)]}
 
 
-def call(task: Task, body: object = None, secret: str | None = None, **more):
+def call(task: Task, body: object = None, secret: str | None = None, nonce: str = "", **more):
     """One webhook about `task`, as APIFRAME would send it."""
     return Client(raise_request_exception=False).post(
-        f"/webhooks/apiframe/{task.webhook_nonce}/",
+        f"/webhooks/apiframe/{nonce or task.webhook_nonce}/",
         body if isinstance(body, bytes) else json.dumps(FINISHED if body is None else body),
         **{"content_type": "application/json", **more},
         headers={"x-webhook-secret": webhook_secret(task.webhook_nonce) if secret is None else secret},
@@ -77,12 +77,21 @@ def test_a_genuine_one_is_known_whatever_stands_around_its_address_or_secret(sen
 
 
 def test_what_was_told_before_the_key_changed_still_counts(sent, settings):
-    told, before = webhook_secret(sent.webhook_nonce), settings.SECRET_KEY
+    nonce, told, before = sent.webhook_nonce, webhook_secret(sent.webhook_nonce), settings.SECRET_KEY
     settings.SECRET_KEY = "another one"
-    assert call(sent, secret=told).status_code == 401
+    assert call(sent, secret=told, nonce=nonce).status_code == 401
     settings.SECRET_KEY_FALLBACKS = ["x", before]
-    assert call(sent, {**FINISHED, "echo": told}, secret=told).status_code == 200
+    assert call(sent, {**FINISHED, "echo": told}, secret=told, nonce=nonce).status_code == 200
     assert told not in sent.events.last().body
+
+
+@pytest.mark.parametrize("end", ["", ".", ".x", f".{'A' * 43}", "\0", ".é"])
+def test_an_address_that_our_key_did_not_make_belongs_to_no_row(sent, end):
+    for nonce in (f"{sent.pk.hex}{end}", f"{sent.pk}{end}", f"x{end}"):
+        call(sent, secret=webhook_secret(nonce), nonce=nonce.replace("\0", "%00"))
+        call(sent, secret="wrong", nonce=nonce.replace("\0", "%00"))
+    assert unchanged(sent)
+    assert not sent.events.exists()
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", "wröng", "é" * 64])

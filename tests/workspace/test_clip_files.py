@@ -1,6 +1,7 @@
 """What pages show of copies: the film from where it is, a quiet line about it, and polls that end."""
 
 import re
+import uuid
 from html import unescape
 
 import pytest
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from extender.archive import copying
 from extender.sharing.models import Share
-from extender.states import State
+from extender.states import UNSETTLED_FILES, FileState, State
 from extender.tasks.models import Clip
 from tests.helpers import age, lie_at, make_clip, make_task
 
@@ -38,7 +39,7 @@ def poll(shown: str) -> str:
 
 
 def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, task, link):
-    for state in ("waiting", "copying", "blocked", "barred", "refused"):
+    for state in ("waiting", "copying", "blocked", "barred"):
         make_clip(task, state=state)
         for shown in (page(web, f"/tasks/{task.pk}/"), page(guest, link)):
             assert f'<video src="{task.clip(1).source_url}" preload="metadata"' in shown, state
@@ -245,6 +246,21 @@ def test_the_final_fragment_of_the_status_asks_for_copies_whatever_their_version
         assert "load" in asking
     running = make_task(task.owner, State.PROCESSING, due_at=None)
     assert 'id="copies"' not in page(web, f"/tasks/{running.pk}/status/")
+
+
+@pytest.mark.parametrize("kind", ["extension", "pictures"])
+def test_a_guest_is_told_upstreams_address_only_while_our_copy_is_on_its_way(web, guest, member, kind):
+    task = make_task(member, kind=kind, form_nonce=uuid.uuid4(), prompt="a fox --bs 1")
+    link = Share.objects.create(task=task).get_absolute_url()
+    task.clip_set.exclude(index=1).delete()
+    raw = task.clip(1).source_url
+    for state in FileState:
+        make_clip(task, state=state, facts={"codec": "png"})
+        answers = [guest.get(link + path, headers=HTMX) for path in ("", "status/", "copies/")]
+        told = any(raw in answer.content.decode() + str(answer.headers) for answer in answers)
+        assert told == (state in UNSETTLED_FILES), state
+        assert ("no longer available" in answers[0].content.decode()) == (state in ("lost", "refused")), state
+        assert (raw in page(web, f"/tasks/{task.pk}/")) == (state not in ("lost", "stored")), state
 
 
 def test_copies_of_other_peoples_tasks_are_not_there(browser_of, stranger, guest, task, link):

@@ -79,11 +79,11 @@ def _where_free(download: Callable[[], HttpResponseBase]) -> HttpResponseBase:
 
 
 def _bytes(request: HttpRequest, clip: Clip, kind: str, **how: Any) -> HttpResponseBase:
-    """A file of a clip; where the store has lost it, the clip's own address, and no picture."""
+    """A file of a clip; where the store has lost it, the clip's own address (no guest's business), and no picture."""
     try:
         return responses.respond(request, storage.name(clip.sha256, kind), clip.sha256, **how)
     except (FileNotFoundError, storage.StoreTrouble) as error:
         logger.error("%s cannot be read: %s", clip, error)
-        if kind != clip.file_kind:
+        if kind != clip.file_kind or how.get("revocable"):
             raise Http404 from error
         return redirect(clip.source_url)

@@ -63,6 +63,11 @@ class Part:
         with disk_trouble():
             return self._file.write(chunk)
 
+    def flush(self) -> None:
+        """What was written so far can now be read, and changed, at `path`."""
+        with disk_trouble():
+            self._file.flush()
+
     def close(self) -> None:
         """Ends the writing: what was written can now be read at `path`."""
         with disk_trouble():

@@ -21,8 +21,11 @@ CODECS = {"h264": "H.264"}  # where the name is not but large letters
 
 @register.simple_tag
 def video_url(clip: Clip, share: Share | None = None) -> str:
-    """Where a browser gets the clip: our file, and its own address until that is there."""
-    return _address(clip.file_kind, clip, share) or clip.source_url
+    """Where a browser gets the clip: our file, and its own address until that is there.
+
+    A guest is told the latter only while the copy is on its way, else nothing: "".
+    """
+    return _address(clip.file_kind, clip, share) or (clip.source_url if clip.is_on_its_way or not share else "")
 
 
 @register.simple_tag

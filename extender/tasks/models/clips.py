@@ -200,6 +200,11 @@ class Clip(models.Model):
         return VideoShape.of(*size) if size else None
 
     @property
+    def is_on_its_way(self) -> bool:
+        """Whether its file is not here yet and still to come, for all that is known."""
+        return self.state in UNSETTLED_FILES
+
+    @property
     def is_lost(self) -> bool:
         """Whether it is to be had nowhere any more."""
         return self.state == FileState.LOST

@@ -1,6 +1,5 @@
 """A task: one row, one paid request; or an original, a video made elsewhere whose clips can be continued."""
 
-import secrets
 import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from extender.apiframe import MAX_ID
+from extender.keys import derived
 from extender.states import FINAL, FOLLOWED, FRUITLESS, State
 from extender.tasks.models.queries import QUIET_AFTER, TaskQuerySet
 from extender.tasks.prompts import clips_of, file_words, is_blank
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 MADE_ELSEWHERE = Q(kind__in=("original", "pictures"), form_nonce=None)
 # Longer than this after the end nobody waits at a page for copies that have not even begun: there is no worker.
 COPYING_TAKES = timedelta(minutes=10)
-
-
-def new_nonce() -> str:
-    """256 random bits, for the address at which APIFRAME calls back about one row."""
-    return secrets.token_urlsafe(32)
 
 
 class Task(models.Model):
@@ -77,8 +72,6 @@ class Task(models.Model):
 
     # The form's one-use nonce: the same form posted twice finds the same row.
     form_nonce = models.UUIDField(null=True, editable=False)
-    # The row's own address for webhooks, and what their secret is derived from.
-    webhook_nonce = models.CharField(max_length=64, unique=True, default=new_nonce, editable=False)
 
     # What APIFRAME said.
     remote_id = models.CharField(max_length=MAX_ID, blank=True, help_text="APIFRAME's id of the task")
@@ -161,6 +154,16 @@ class Task(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("task", args=[self.pk])
+
+    @property
+    def webhook_nonce(self) -> str:
+        """How the address ends at which APIFRAME calls back about this row; kept nowhere."""
+        return self.webhook_nonces[0]
+
+    @property
+    def webhook_nonces(self) -> list[str]:
+        """That end, and those of which APIFRAME may have been told before `SECRET_KEY` changed."""
+        return [f"{self.pk.hex}.{made}" for made in derived("extender.webhook.address", self.pk.hex)]
 
     @property
     def is_final(self) -> bool:

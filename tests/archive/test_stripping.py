@@ -1,0 +1,122 @@
+"""What a file says beside its pictures goes; of the pictures, and of where they lie, nothing changes."""
+
+import io
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin
+
+from extender.archive.stripping import strip
+
+SECRET = "their secret prompt"
+TOLD = {"title": SECRET, "comment": SECRET, "location": "+48.1+011.5/", "description": SECRET}
+
+
+def video(path: Path, container: str, **options: str) -> Path:
+    with av.open(str(path), "w", format=container, options=options) as made:
+        made.metadata.update(TOLD)
+        stream = made.add_stream("libx264", rate=10)
+        stream.metadata.update({"title": SECRET, "handler_name": SECRET})
+        stream.width, stream.height, stream.time_base = 64, 64, Fraction(1, 10)
+        for number in range(8):
+            made.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((64, 64, 3), 9 * number, "uint8"))))
+        made.mux(stream.encode(None))
+    return path
+
+
+def packets(path: Path) -> list[tuple]:
+    with av.open(str(path)) as opened:
+        return [(packet.pos, packet.pts, packet.dts, bytes(packet)) for packet in opened.demux() if packet.size]
+
+
+FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+use_metadata_tags"}
+VIDEOS = {
+    "last": ("mp4", {"movflags": "use_metadata_tags"}),
+    "first": ("mp4", {"movflags": "+faststart"}),
+    "fragments": ("mp4", FRAGMENTS),
+    "mov": ("mov", {}),
+    "matroska": ("matroska", {}),
+}
+
+
+@pytest.mark.parametrize(("container", "options"), VIDEOS.values(), ids=VIDEOS)
+def test_a_video_keeps_its_pictures_where_they_were_and_says_nothing(tmp_path, container, options):
+    path = video(tmp_path / "1", container, **options)
+    size, before = path.stat().st_size, packets(path)
+    assert SECRET.encode() in path.read_bytes()
+    assert strip(path)
+    assert path.stat().st_size == size
+    assert packets(path) == before
+    said = path.read_bytes()
+    assert not [word for word in (SECRET, "+48.1", "Lavf") if word.encode() in said]
+    with av.open(str(path)) as opened:
+        assert not [name for name in TOLD if opened.metadata.get(name) or opened.streams[0].metadata.get(name)]
+        assert len(list(opened.decode(video=0))) == 8
+    assert not strip(path), "there is nothing left"
+
+
+def profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def picture(kind: str) -> bytes:
+    pixels = np.arange(48 * 32 * 3, dtype="uint8").reshape(32, 48, 3)
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0131] = SECRET, SECRET
+    more: dict = {"exif": exif, "icc_profile": profile()}
+    if kind == "JPEG":
+        exif[0x0112] = 6
+        more |= {"comment": SECRET.encode(), "xmp": SECRET.encode(), "progressive": True}
+    if kind == "PNG":
+        more["pnginfo"] = PngImagePlugin.PngInfo()
+        more["pnginfo"].add_text("Description", SECRET)
+        more["pnginfo"].add_itxt("XML:com.adobe.xmp", SECRET)
+    if kind == "WEBP":
+        more |= {"xmp": SECRET.encode(), "lossless": True}
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, kind, **more)
+    # What others hang behind the end, a second picture for one.
+    return content.getvalue() + SECRET.encode()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_keeps_its_pixels_its_colours_and_how_it_stands(tmp_path, kind):
+    path = tmp_path / "1"
+    path.write_bytes(content := picture(kind))
+    assert SECRET.encode() in content
+    assert strip(path)
+    assert SECRET.encode() not in path.read_bytes()
+    old, new = Image.open(io.BytesIO(content)), Image.open(path)
+    assert new.info["icc_profile"] == old.info["icc_profile"]
+    assert np.array_equal(ImageOps.exif_transpose(new), ImageOps.exif_transpose(old))
+    assert set(new.getexif()) <= {0x0112}
+    assert not strip(path)
+
+
+@pytest.mark.parametrize(
+    ("start", "part"),
+    [
+        (b"\x89PNG\r\n\x1a\n", b"\0\0\0\0tEXt\0\0\0\0"),
+        (b"\xff\xd8", b"\xff\xfe\0\2"),
+        (b"RIFF\xff\xff\xff\0WEBP", b"EXIF\0\0\0\0"),
+        (b"\0\0\0\x08ftyp", b"\0\0\0\x08udta"),
+    ],
+)
+def test_millions_of_tiny_parts_keep_nobody_busy(tmp_path, shorten, start, part):
+    path = tmp_path / "1"
+    path.write_bytes(start + 9 * part)
+    shorten("extender.archive.stripping.MOST_PARTS", 5)
+    strip(path)
+    assert path.read_bytes().endswith(part)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "mp4", "matroska"])
+def test_what_is_cut_off_or_nonsense_is_left_to_who_reads_it(tmp_path, kind):
+    path = tmp_path / "1"
+    whole = picture(kind) if kind.isupper() else video(path, kind).read_bytes()
+    for length in (*range(80), *range(80, len(whole), max(1, len(whole) // 40))):
+        path.write_bytes(whole[:length] + b"\xff\x00\x80" * (length % 3))
+        strip(path)
