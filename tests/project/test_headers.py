@@ -85,7 +85,7 @@ def ask(web, staff, member, settings):
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
-def test_every_kind_of_answer_is_protected_and_kept_as_long_as_it_may(kind, ask):
+def test_every_kind_of_answer_is_protected_and_kept_as_long_as_it_may(kind, ask, admin_on):
     asked = ANSWERS[kind]
     answer = ask(asked)
     assert answer.status_code == asked.status
