@@ -19,7 +19,7 @@ from extender.tasks.models import Clip, Task
 from extender.team.models import Member
 from tests.faults.clips import film, is_whole, offer, parts
 from tests.faults.sizes import size
-from tests.helpers import lie_at, make_task
+from tests.helpers import eventually, lie_at, make_task
 
 PAGE = 4096  # what a tmpfs counts in
 FILM_PAGES = 10
@@ -160,7 +160,8 @@ def test_wherever_a_disk_ends_nothing_is_half_kept_and_copying_goes_on_once_ther
 def test_a_read_only_disk_pauses_what_is_new_and_still_shows_what_is_kept(small_disk, finish, web, staff):
     before = finish()
     work()
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    # For a moment longer the system holds what was just removed, and then it says that the disk is busy.
+    eventually(lambda: not subprocess.run(["mount", "-o", "remount,ro", small_disk], capture_output=True).returncode)
     task = finish(3)
     work()
     assert states(task) == ["blocked", "waiting", "waiting"]
