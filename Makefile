@@ -3,13 +3,14 @@
 PYTHON ?= python3
 BIN = .venv/bin
 .DEFAULT_GOAL = help
-.PHONY: help run test torture check
+.PHONY: help run test torture bench check
 
 help:
 	@echo "make run      everything on this machine, one Ctrl-C ends it (PORT=8000)"
 	@echo "make test     every test, shared by three processes (WORKERS=3); brings Chromium and PostgreSQL where it may"
 	@echo "              ARGS=tests/tasks and whatever else pytest takes: these tests alone"
 	@echo "make torture  the tests that have a size, at their full one (SIZE=10: ten times that; ARGS)"
+	@echo "make bench    what pages, polls and webhooks cost, and at a million tasks (ROWS=1000000)"
 	@echo "make check    lint, layout and types"
 
 run: .venv/.ready
@@ -20,6 +21,9 @@ test: .venv/.ready-dev
 
 torture: .venv/.ready-dev
 	@TORTURE=$(or $(SIZE),1) tests/run $(ARGS)
+
+bench: .venv/.ready-dev
+	@$(if $(ROWS),ROWS=$(ROWS) )$(BIN)/python -m tests.bench
 
 check: .venv/.ready-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy . \

@@ -60,9 +60,9 @@ def fill(owner: Member, other: Member, count: int, first: int = 1) -> None:
         due_at=None,
     )
     words = DIFFERENT[connection.vendor]
-    whose = f"CASE WHEN n % {OTHERS} = 0 THEN {other.pk} ELSE {owner.pk} END"
+    whose = f"CASE WHEN n %% {OTHERS} = 0 THEN {other.pk} ELSE {owner.pk} END"
     series = words["series"].format(first=first, last=first + count - 1)
-    task = {"owner_id": whose, "webhook_nonce": words["text"], "remote_id": words["text"]}
+    task = {"owner_id": whose, "remote_id": words["text"]}
     _repeat(pattern, series, id=words["id"], created_at=words["created_at"], **task)
     _repeat(clip, series, id=words["id"], task_id=words["id"])
 
