@@ -98,3 +98,16 @@ def test_whoever_may_change_members_becomes_no_superuser(browser_of, admin_on, c
     assert not member.user_permissions.exists()
     assert list(Member.objects.filter(is_superuser=True)) == [boss]
     assert not Member.objects.filter(username="taken").exists()
+
+
+def test_a_search_finds_what_is_exactly_that(root, admin_on, task):
+    def found(words: str) -> int:
+        return (
+            root.get("/admin/tasks/task/", {"q": words})
+            .content.decode()
+            .count(f"/admin/tasks/task/{task.pk}/change/")
+        )
+
+    assert found(str(task.pk)) == found(task.remote_id) == 1
+    assert found(task.remote_id[:8]) == found("no id") == 0
+    assert root.get("/admin/tasks/clip/", {"q": str(task.pk)}).status_code == 200
