@@ -50,7 +50,7 @@ def copy_next() -> bool:
 
 def copy_now() -> int:
     """Lets everything that is not here be tried at once, what was lost or kept out too. Returns how many."""
-    absent = Clip.objects.exclude(state__in=(FileState.STORED, FileState.COPYING))
+    absent = Clip.objects.not_stored().exclude(state=FileState.COPYING)
     with transaction.atomic():
         # Pages that show one of them as lost have to say otherwise.
         Task.objects.filter(pk__in=absent.values("task")).update(version=F("version") + 1)

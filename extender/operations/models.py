@@ -9,15 +9,48 @@ from django.db.models import F, Max
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from extender.tasks.models import Clip
+
 BEAT_SECONDS = 10
 # A worker that missed three beats is taken for dead.
 DEAD_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
 FORGOTTEN_AFTER = timedelta(days=1)
 # A clock that is further off than this makes pages and logs tell wrong times; what is due goes by the database's.
 MOST_SKEW = timedelta(seconds=30)
+# The only row of a table.
+ONLY = 1
+# A worker counts what is stored once a minute; what is older than this nobody keeps up.
+COUNTED_EVERY, STALE_AFTER = 60, timedelta(minutes=3)
 # Anybody may report something, and so make a row.
 MOST_VIOLATIONS = 30
 VIOLATION_KEPT = timedelta(days=30)
+
+
+class TallyQuerySet(models.QuerySet["Tally"]):
+    """Sentences about what was counted."""
+
+    def count_anew(self) -> None:
+        """Counts what is stored."""
+        self.update_or_create(pk=ONLY, defaults={**Clip.objects.stored().weighed(), "counted_at": Now()})
+
+    def fresh(self) -> "Tally":
+        """What was counted lately; where nothing was, it is counted now."""
+        kept = self.filter(counted_at__gt=Now() - STALE_AFTER).first()
+        return kept or Tally(**Clip.objects.stored().weighed())
+
+
+class Tally(models.Model):
+    """How many clips are stored, and their bytes, as a worker counted them last."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)
+    number = models.PositiveBigIntegerField()
+    bytes = models.PositiveBigIntegerField()
+    counted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = TallyQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.number} stored"
 
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):

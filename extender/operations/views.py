@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from extender.archive import copying, storage
 from extender.archive.exports.models import Export
-from extender.operations.models import Heartbeat, Violation
+from extender.operations.models import Heartbeat, Tally, Violation
 from extender.states import FileState
 from extender.tasks import following, gate
 from extender.tasks.background import run_due
@@ -46,10 +46,11 @@ def health(request: MemberRequest) -> HttpResponse:
 def archive(request: MemberRequest) -> HttpResponse:
     """Where every clip is safe, what stands in the way, and how much room is left."""
     staff_only(request.user)
-    census = {str(row["state"]): row for row in Clip.objects.census()}
+    census = Clip.objects.census()
     context = {
-        "states": [(state, census.get(state)) for state in FileState],
-        "absent": any(state != FileState.STORED for state in census),
+        "stored": Tally.objects.fresh(),
+        "states": [(state, census.get(state, 0)) for state in FileState if state != FileState.STORED],
+        "absent": bool(census),
         "oldest": Clip.objects.missing().order_by("made_at").select_related("task__owner").first(),
         "paused": Clip.objects.paused().first(),
         "exporting_paused": Export.objects.paused().first(),

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from extender.archive import comparing, copying, sweeping
 from extender.archive.exports import exporting
 from extender.operations import walls
-from extender.operations.models import BEAT_SECONDS, Heartbeat
+from extender.operations.models import BEAT_SECONDS, COUNTED_EVERY, Heartbeat, Tally
 from extender.tasks import following, gate, sending
 from extender.tasks.models import Clip, Task
 from extender.team import sweeping as sign_ins
@@ -121,4 +121,5 @@ def _sweep_records() -> None:
 def archive() -> bool:
     """Copies a clip, or compares one with what it continues; sweeps. Returns whether there may be more at once."""
     _now_and_then(ARCHIVE_SWEPT_EVERY, sweeping.sweep)
+    _now_and_then(COUNTED_EVERY, Tally.objects.count_anew)
     return Clip.objects.is_something_due() and (copying.copy_next() or comparing.compare_next())

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from extender.archive import copying
-from extender.operations.models import Heartbeat
+from extender.operations.models import STALE_AFTER, Heartbeat, Tally
 from extender.tasks.models import Clip
 from tests.helpers import make_clip, make_task, queries
 
@@ -139,3 +140,16 @@ def test_its_queries_stay_the_same_with_more_rows(staff, member):
     few = queries(lambda: staff.get(ADDRESS))
     fill(10)
     assert queries(lambda: staff.get(ADDRESS)) == few
+
+
+def test_what_is_saved_is_told_as_a_worker_counted_it_last(staff, member):
+    def told() -> str:
+        return re.search(r"<dt>Saved</dt><dd>(\d+)", staff.get("/team/archive/").content.decode())[1]
+
+    make_clip(make_task(member), 1)
+    assert told() == "1"
+    Tally.objects.count_anew()
+    make_clip(make_task(member), 1)
+    assert told() == "1"
+    Tally.objects.update(counted_at=timezone.now() - 2 * STALE_AFTER)
+    assert told() == "2"
