@@ -29,15 +29,21 @@ from tests.sandbox_process import Sandbox
 MEASURED = "measured"
 
 
+# Half of what is in the browser, by the processor time that it takes.
+FIRST_BROWSER = ("test_accessibility", "test_story", "test_picking", "test_connection", "test_wall", "test_copies")
+
+
 class _Sharing(LoadScopeScheduling):
     """Which of several processes (`-n 2`) runs which test: each goes to whoever is free.
 
-    But one has all that are in the browser, since they share one house and one Chromium; it begins with them.
+    But what is in the browser shares a house and a Chromium, and is the longest work of all: it is begun with, by two.
     (`--dist loadgroup` would say that by a mark; xdist 3.8 does not manage it with pytest 9.2.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+        if not nodeid.startswith("tests/browser/"):
+            return nodeid
+        return "browser 1" if any(name in nodeid for name in FIRST_BROWSER) else "browser 2"
 
 
 @pytest.hookimpl(optionalhook=True)
