@@ -43,6 +43,10 @@ MAY_BE_DONE = {302, 303}
 KEY_REFUSED = "APIFRAME does not accept this installation’s API key: set a working APIFRAME_API_KEY, and restart."
 NO_CREDITS = "The account at APIFRAME has no credits left"
 DOOR_SHUT = "APIFRAME’s front door refuses this server"
+UNEXPLAINED = (
+    "APIFRAME refused the request (HTTP {status}) and did not say why."
+    " Change the words, or the picture if there is one, and run it again."
+)
 MAX_TOLD = 200
 MAX_RETRY_AFTER = timedelta(minutes=10)
 UNSAID_RETRY_AFTER = timedelta(seconds=10)
@@ -135,7 +139,7 @@ def _refused(status: int, body: Any, words: str, url: str, raw: str, *, pays: bo
     if (status in AT_THE_DOOR and not words) or (pays and not is_own):
         return _turned_away(status, words, url, raw)
     kind = NotFound if status == 404 and is_own else Refused
-    return kind(words or f"APIFRAME refused the request (HTTP {status}).", raw=raw)
+    return kind(words or UNEXPLAINED.format(status=status), raw=raw)
 
 
 def _is_own(status: int, body: Any, words: str) -> bool:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from extender.apiframe import BadKey, Busy, Unknown
+from extender.apiframe.statuses import UNEXPLAINED
 from extender.operations.worker import follow, send_next
 from extender.states import State
 from extender.tasks import gate, sending
@@ -323,7 +324,7 @@ def test_a_redirect_by_which_nothing_was_done_fails_no_row(web, submit, sandbox,
         (403, '{"errors": [{"msg": "Not your video"}]}', "Not your video"),
         (404, '{"data": {"errors": ["No such parent"]}}', "No such parent"),
         (400, '{"message": "Banned prompt"}', "Banned prompt"),
-        (422, "{}", "APIFRAME refused the request (HTTP 422)."),
+        (422, "{}", UNEXPLAINED.format(status=422)),
         (451, '{"errors": [{"msg": "Banned here"}]}', "Banned here"),
         (400, '{"errors": [{"msg": "The key sandbox may not"}]}', "The key … may not"),
         (200, '{"errors": {"prompt": ["The key sandbox may not"]}}', "The key … may not"),
