@@ -68,10 +68,10 @@ def test_the_wall_plays_the_remote_file_until_our_copy_is_stored(web, guest, tas
         ("blocked", {"reason": "The disk is full."}, ["copying paused", "The disk is full."]),
         ("barred", {"reason": "Its host refuses it."}, ["cannot be reached", "Its host refuses it."]),
         ("refused", {"reason": "It cannot be read."}, ["cannot be saved", "It cannot be read."]),
-        ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["no longer at APIFRAME since 23 Nov 2026"]),
+        ("lost", {"settled_at": "2026-11-23T12:00:00Z"}, ["lost since 23 Nov 2026"]),
         ("stored", {"bytes": 1258291}, ["5.2 s", "832 × 464", "saved"]),
         ("stored", {"reason": "what once was"}, ["5.2 s", "832 × 464", "saved"]),
-        ("stored", {"contains_parent": "yes"}, ["saved", "starts with the clip it extends"]),
+        ("stored", {"contains_parent": "yes"}, ["saved", "repeats the clip before"]),
         ("stored", {"contains_parent": "no"}, ["saved"]),
     ],
 )
@@ -329,7 +329,7 @@ def test_the_first_day_of_a_loss_stays_whoever_tries_again(web, original, sandbo
     Clip.objects.update(settled_at="2026-01-05T12:00:00Z")
     copying.copy_now()
     copying.copy_next()
-    assert "no longer at APIFRAME since 5 Jan 2026" in line(page(web, f"/tasks/{original.pk}/"))
+    assert "lost since 5 Jan 2026" in line(page(web, f"/tasks/{original.pk}/"))
 
 
 def test_a_wall_is_told_what_it_has_to_know_of_files_and_of_the_clip_that_they_continue(web, guest, member):

@@ -130,7 +130,7 @@ def whereabouts(clip: Clip) -> str:
     if clip.state == FileState.COPYING and clip.percentage is not None:
         return f"copying {clip.percentage} %"
     if clip.is_lost and clip.settled_at:
-        return f"no longer at APIFRAME since {clip.settled_at:%-d %b %Y}"
+        return f"lost since {clip.settled_at:%-d %b %Y}"
     return file_words(clip.state)
 
 
