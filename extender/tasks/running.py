@@ -22,6 +22,11 @@ class Running:
     percentage: int
     waiting: int
 
+    @property
+    def version(self) -> str:
+        """By which a page asks whether anything about it is new."""
+        return f"{self.working}-{self.percentage}-{self.waiting}"
+
     @classmethod
     def of(cls, tasks: Sequence[Task]) -> "Running":
         """The sum over `tasks`, all of them running."""

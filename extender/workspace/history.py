@@ -91,6 +91,15 @@ def pulse(request: MemberRequest) -> HttpResponse:
     return render(request, "workspace/_pulse.html", {"tasks": changed, "running": Running.of(running)}, status=status)
 
 
+@require_safe
+def bar(request: MemberRequest) -> HttpResponse:
+    """What runs, for the bar of a page on which nothing else asks; 204 where it shows that (`?v=`)."""
+    running = Running.of_member(request.user)
+    if request.GET.get("v") == running.version:
+        return HttpResponse(status=204)
+    return render(request, "shared/_running.html", {"running": running})
+
+
 def _own(member: Member, *, picked: bool, mark: Mark | None) -> TaskQuerySet:
     """The member's tasks, newest first, from behind the mark on."""
     tasks = Task.objects.visible_to(member).timed().newest_first()

@@ -122,6 +122,19 @@ def test_a_poll_without_news_is_204_and_costs_three_queries_however_many_rows(we
     assert queries(lambda: web.post("/tasks/pulse/", {"open": asked})) == 3
 
 
+def test_the_bar_asks_by_itself_as_long_as_something_runs(web, member):
+    running = make_task(member, State.PROCESSING, percentage=40)
+    address = re.search(r'hx-get="(/tasks/running/[^"]+)"', web.get("/password/").content.decode())[1]
+    assert web.get(address).status_code == 204
+    assert queries(lambda: web.get(address)) == 3
+    Task.objects.filter(pk=running.pk).update(percentage=60)
+    assert "60 %" in web.get(address).content.decode()
+    Task.objects.filter(pk=running.pk).update(state=State.FINISHED)
+    over = web.get(address).content.decode()
+    assert "hidden" in over
+    assert "hx-get" not in over
+
+
 def test_the_poll_stops_when_nothing_can_change_any_more(web, member):
     task = make_task(member)
     assert web.post("/tasks/pulse/", {"open": f"{task.pk}:0"}).status_code == 286
