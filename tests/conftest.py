@@ -36,7 +36,7 @@ FIRST_BROWSER = ("test_accessibility", "test_story", "test_picking", "test_conne
 class _Sharing(LoadScopeScheduling):
     """Which of several processes (`-n 2`) runs which test: each goes to whoever is free.
 
-    But what is in the browser shares a house and a Chromium, and is the longest work of all: it is begun with, by two.
+    But what is in the browser shares a house and a Chromium. It is the longest work: two processes begin with it.
     (`--dist loadgroup` would say that by a mark; xdist 3.8 does not manage it with pytest 9.2.)
     """
 
