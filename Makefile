@@ -2,8 +2,11 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIN = $(BIN)/uv pip compile pyproject.toml .pins/build.in --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate
 .DEFAULT_GOAL = help
-.PHONY: help run test torture bench check
+.PHONY: help run test torture bench check pins audit
 
 help:
 	@echo "make run      everything on this machine, one Ctrl-C ends it (PORT=8000)"
@@ -11,6 +14,7 @@ help:
 	@echo "              ARGS=tests/tasks and whatever else pytest takes: these tests alone"
 	@echo "make torture  the tests that have a size, at their full one (SIZE=10: ten times that; ARGS)"
 	@echo "make bench    what pages, polls and webhooks cost, and at a million tasks (ROWS=1000000)"
+	@echo "make pins     writes anew what is installed, by checksums; make audit asks whether faults of it are known"
 	@echo "make check    lint, layout and types"
 
 run: .venv/.ready
@@ -30,13 +34,22 @@ check: .venv/.ready-dev
 	  && $(BIN)/deno lint --quiet && $(BIN)/deno fmt --check --quiet && $(BIN)/djlint --lint --quiet templates \
 	  && $(BIN)/python manage.py makemigrations --check --dry-run
 
-.venv/.ready: pyproject.toml constraints.txt
+# Each file that is installed must have a checksum of those in .pins, whatever a registry says.
+.venv/.ready: pyproject.toml .pins/site.txt
 	@echo "· Installing into .venv (the first time, about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[postgres]'
+	@$(PIP) --require-hashes -r .pins/site.txt && $(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.ready-dev: .venv/.ready
+.venv/.ready-dev: .venv/.ready .pins/dev.txt
 	@echo "· Installing the tools for tests"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres]'
+	@$(PIP) --require-hashes -r .pins/dev.txt
 	@touch $@
+
+pins: .venv/.ready-dev
+	@$(PIN) --extra postgres -o .pins/site.txt
+	@$(PIN) --extra postgres --extra s3 -o .pins/s3.txt
+	@$(PIN) --extra postgres --extra dev -o .pins/dev.txt
+
+audit: .venv/.ready-dev
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r .pins/dev.txt -r .pins/s3.txt
