@@ -113,7 +113,7 @@ def _refuse_bad_bucket(given: dict[str, str]) -> None:
             "AWS_ACCESS_KEY_ID needs AWS_SECRET_ACCESS_KEY beside it, and the other way round."
         )
     if not (find_spec("storages") and find_spec("boto3")):
-        raise ImproperlyConfigured("S3_BUCKET needs what the extra s3 installs: pip install --require-hashes -r .pins/s3.txt.")
+        raise ImproperlyConfigured("S3_BUCKET needs more than is installed: pip install -r .pins/s3.txt.")
 
 
 def bucket_origin(options: dict[str, str]) -> str:
