@@ -4,6 +4,7 @@
 """
 
 import logging
+import os
 import re
 import secrets
 import sqlite3
@@ -12,12 +13,13 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvError
+from environs import Env, EnvError, validate
 
 from extender.network.addresses import origin_of
 from project import threads
 from project.addresses import LOOPBACK, address, bucket, bucket_origin, host_of, origin, refuse_bad_way_out
 from project.headers import HEADERS
+from project.json_lines import JsonLines
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -73,6 +75,8 @@ try:
     clip_hosts: list[str] = env.list("CLIP_HOSTS", [])
     CLIP_HOSTS = [origin("CLIP_HOSTS", f"https://{host}") for host in clip_hosts]
     HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
+    METRICS_TOKEN = env.str("METRICS_TOKEN", "").strip()
+    LOG_FORMAT = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
     SECRET_KEY = env.str("SECRET_KEY", "")
     SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
     if not SANDBOX:
@@ -146,6 +150,12 @@ MIDDLEWARE = [
     "extender.team.sign_in.SignedInMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+METRICS_DIR = VAR_DIR / "metrics"
+if METRICS_TOKEN:
+    # The processes of a machine count together, in files there; read when Prometheus' library is imported.
+    METRICS_DIR.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(METRICS_DIR))
+    MIDDLEWARE.insert(0, "extender.operations.metrics.TimingMiddleware")
 ROOT_URLCONF = "project.urls"
 WSGI_APPLICATION = "project.wsgi.application"
 APIFRAME_SLOTS, DOWNLOAD_SLOTS = threads.APIFRAME_SLOTS, threads.DOWNLOAD_SLOTS
@@ -239,7 +249,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 HOST_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{HOST_PREFIX}sessionid", f"{HOST_PREFIX}csrftoken"
 CSRF_COOKIE_HTTPONLY = True
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^workz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^workz$", r"^metrics$"]
 if HTTPS:
     # The proxy that ends TLS must set this header itself and drop a visitor's own (docs/deploy.md, "The proxy").
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -268,13 +278,14 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LINE = logging.Formatter("{asctime} {levelname} {name} [{request_id}] {message}", style="{")
+FORMATS = {"line": LINE, "json": JsonLines()}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "project.request_id.RequestIdFilter"},
     },
-    "formatters": {"line": {"()": "project.redaction.Redacted", "inner": LINE}},
+    "formatters": {"line": {"()": "project.redaction.Redacted", "inner": FORMATS[LOG_FORMAT]}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",

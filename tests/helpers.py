@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+import requests
 from django.db import connection
 from django.db.models.functions import Now
 from django.http import HttpResponse
@@ -21,6 +22,7 @@ from extender.states import State
 from extender.tasks import gate
 from extender.tasks.models import Clip, Gate, Task
 from extender.tasks.picks import pick
+from extender.tasks.sending import webhook_secret
 from extender.team.models import Member
 
 URLS: list[str | None] = [f"https://clips.example/{index}.mp4" for index in range(1, 5)]
@@ -204,3 +206,10 @@ def make_clip(task: Task, index: int = 1, state: str = "stored", body: bytes = b
         create_defaults={"source_url": URLS[index - 1], **found, **fields},
     )
     return clip
+
+
+def call_back(url: str, task: Task, **said: object) -> requests.Response:
+    """A webhook about `task`, as APIFRAME sends it, to the site at `url`."""
+    headers = {"x-webhook-secret": webhook_secret(task.webhook_nonce)}
+    body = {"task_id": task.remote_id, **said}
+    return requests.post(f"{url}/webhooks/apiframe/{task.webhook_nonce}/", json=body, headers=headers, timeout=30)

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
+from extender.metrics import FILES
+from extender.states import FileState
 from extender.tasks.models import Clip, Task, leases
 from extender.tasks.models.clips import ClipQuerySet
 
@@ -29,3 +31,5 @@ class Claim(leases.Claim[Clip]):
         with transaction.atomic():
             super().write(state, **columns)
             Task.objects.renumber(self.clip.task_id)
+        if state != FileState.COPYING:
+            FILES.labels(state).inc()

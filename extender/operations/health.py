@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from extender.operations.models import Heartbeat
 from extender.tasks.models import Task
 
-ADDRESSES = ("/healthz", "/readyz", "/workz")
+ADDRESSES = ("/healthz", "/readyz", "/workz", "/metrics")
 # Seconds within which a machine is answered, whatever the database does.
 PATIENCE = 2.0
 # Longer than this nothing waits for a worker that does its work.

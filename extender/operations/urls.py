@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
-from extender.operations import health, members, reports, views
+from extender.operations import health, members, metrics, reports, views
 from extender.operations.admin import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("workz", health.workz, name="workz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.ADMIN:
     urlpatterns.append(path("admin/", site.urls))

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from extender.apiframe import TaskUpdate
+from extender.metrics import UPDATES
 from extender.states import FINAL, FRUITLESS, MOVES, State, may_become
 from extender.tasks.models import Clip, Event, Task
 
@@ -41,6 +42,7 @@ def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
             Clip.objects.bulk_create(_clips(task, update), ignore_conflicts=True)
         Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed, body=update.raw)
     if changed:
+        UPDATES.labels(update.state, source).inc()
         logger.info("task %s %s by %s", task.pk, update.state, source)
     return changed
 

@@ -58,6 +58,7 @@ OPEN = {
     "healthz",
     "readyz",
     "workz",
+    "metrics",
     "csp-reports/",
 }
 
