@@ -156,7 +156,7 @@ def options_of(command: str) -> set[str]:
 
 def test_every_command_and_its_options_are_there():
     found = in_every_document(lambda text: MANAGE.findall(text))
-    assert {command for _, (command, _) in found} >= {"worker", "archive", "sandbox", "migrate"}
+    assert {command for _, (command, _) in found} >= {"worker", "archive", "sandbox", "migrate_once"}
     wrong = {
         (document, command, option)
         for document, (command, rest) in found
