@@ -1,7 +1,10 @@
 """`manage.py backup` and `restore`, as a person runs them: what comes back, what they say, what they refuse."""
 
 import io
+import os
 import shutil
+import subprocess
+import sys
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from stat import S_IMODE
@@ -22,7 +25,12 @@ from extender.operations.models import Heartbeat
 from extender.sharing.models import Share
 from extender.tasks.models import Clip, Event, Picture, Task
 from extender.team.models import Member
-from tests.helpers import make_clip, make_task
+from tests.helpers import database_url, make_clip, make_task
+from tests.paths import PROJECT
+from tests.sizes import size
+
+# A backup and a restore have some 150 steps each.
+EVERY = size(50, 7)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -260,3 +268,24 @@ def test_a_bucket_is_backed_up_and_restored(bucket, made, saved, settings):
     settings.ARCHIVE_BUCKET = {}
     assert run("restore", saved)[0] == 0
     assert storage.current_store().checksum(storage.name(other.sha256, "clip")) == other.sha256
+
+
+def killed(media: Path, *asked: object) -> int:
+    """Runs a command to its end, after it was killed at every so many of its steps; returns how often."""
+    place = media.parents[1]
+    command = [sys.executable, "-m", "tests.faults.killed", *map(str, (EVERY, place, *asked))]
+    environment = os.environ | {"DATABASE_URL": database_url(), "MEDIA_ROOT": str(media)}
+    ended = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    return int(ended.stdout.splitlines()[-1])
+
+
+def test_whatever_is_killed_the_next_try_goes_on(made, saved, settings, say):
+    a_row_in_each_table(made)
+    backups = killed(settings.MEDIA_ROOT, "backup", saved)
+    before, stored = rows(), files(settings)
+    lose_everything(settings)
+    restores = killed(settings.MEDIA_ROOT, "restore", saved)
+    say(f"killed: a backup {backups} times, a restore {restores} times")
+    assert min(backups, restores) > 1
+    assert (rows(), files(settings)) == (before, stored)
