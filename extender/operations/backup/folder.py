@@ -61,6 +61,7 @@ class Manifest:
     rows: str  # the folder of the rows
     migrations: list[list[str]]  # those that had made its tables: app and name
     key: str  # what tells whether SECRET_KEY is the same
+    member: str = ""  # the only one whose data is in it, where it is not all
     tables: dict[str, Written] = field(default_factory=dict)
     files: Written | None = None
     missing: list[str] = field(default_factory=list)  # stored files, by name, that were missing or damaged
@@ -90,13 +91,13 @@ class Folder:
                 raise NoBackup(f"Another backup is just being written to {path}.") from None
             yield cls(path)
 
-    def manifest(self) -> Manifest:
-        """What stands in it. `NoBackup` where there is none, `Damaged` where it has changed."""
+    def manifest(self) -> Manifest | None:
+        """What stands in it; None where there is none. `Damaged` if it has changed, `NoBackup` if it is strange."""
         try:
             found = json.loads((self.path / MANIFEST).read_bytes())
             is_whole = found["sha256"] == _digest(found["backup"])
         except FileNotFoundError:
-            raise NoBackup(f"{self.path} holds no backup, or none that was finished.") from None
+            return None
         except (ValueError, KeyError, TypeError):
             is_whole = False
         if not is_whole:

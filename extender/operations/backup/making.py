@@ -56,21 +56,21 @@ def back_up(directory: Path, progress: Callable[[], object]) -> Made:
 
     Raises `NoBackup` and `StoreTrouble`. Whatever breaks it off, the one before stays, and the next goes on from it.
     """
-    return write(directory, everything, progress)
+    return write(directory, "", everything, progress)
 
 
 def everything() -> Contents:
     """All that is kept of an installation."""
-    return {label: read(model) for label, model in kept_models(apps).items()}, Clip.objects.all()
+    return {label: read(model._base_manager.all()) for label, model in kept_models(apps).items()}, Clip.objects.all()
 
 
-def write(directory: Path, contents: Callable[[], Contents], progress: Callable[[], object]) -> Made:
-    """Writes `contents` of one moment in the form of a backup. Raises as `back_up` does."""
+def write(directory: Path, member: str, contents: Callable[[], Contents], progress: Callable[[], object]) -> Made:
+    """Writes `contents` of one moment, of all or of the one `member`, as a backup. Raises as `back_up` does."""
     with Folder.held(directory) as folder:
+        before = _files_before(folder, member)
         folder.store.prune(0)
-        before = _files_before(folder)
         with snapshot(directory):
-            manifest = _manifest()
+            manifest = _manifest(member)
             tables, clips = contents()
             for label, rows in tables.items():
                 manifest.tables[label] = folder.write_lines(manifest.rows, table_file(label), map(as_line, rows))
@@ -88,7 +88,7 @@ def write(directory: Path, contents: Callable[[], Contents], progress: Callable[
     return Made(written, len(gathering.kept), gathering.copied, manifest.missing)
 
 
-def _manifest() -> Manifest:
+def _manifest(member: str) -> Manifest:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise NoBackup("The database is not up to date: run the Extender that it belongs to, or migrate it first.")
@@ -99,6 +99,7 @@ def _manifest() -> Manifest:
         rows=f"{ROWS}{now:%Y%m%d-%H%M%S-%f}",
         migrations=sorted(map(list, executor.loader.applied_migrations)),
         key=mark_of(settings.SECRET_KEY, now.isoformat()),
+        member=member,
     )
 
 
@@ -107,9 +108,15 @@ def mark_of(key: str, taken_at: str) -> str:
     return salted_hmac("extender.operations.backup", taken_at, secret=key, algorithm="sha256").hexdigest()
 
 
-def _files_before(folder: Folder) -> dict[str, Kept]:
-    with suppress(NoBackup, Damaged, FileNotFoundError):
-        return {each.name: each for each in folder.files(folder.manifest())}
+def _files_before(folder: Folder, member: str) -> dict[str, Kept]:
+    """What the backup before has brought, if it is one of the same. Raises `NoBackup` where it is not."""
+    with suppress(Damaged, FileNotFoundError):
+        if manifest := folder.manifest():
+            if manifest.member != member:
+                raise NoBackup(
+                    f"{folder.path} holds a backup of {manifest.member or 'everything'}: name another one."
+                )
+            return {each.name: each for each in folder.files(manifest)}
     return {}
 
 

@@ -17,7 +17,7 @@ from django.utils.crypto import constant_time_compare
 
 from extender.archive import storage
 from extender.operations.alone import alone
-from extender.operations.backup.folder import Damaged, Folder, Manifest, NotWhole, copy, table_file
+from extender.operations.backup.folder import Damaged, Folder, Manifest, NoBackup, NotWhole, copy, table_file
 from extender.operations.backup.making import mark_of
 from extender.operations.backup.rows import MADE_BY_DJANGO, PAGE, as_object, kept_models
 from extender.states import ExportState, FileState, State
@@ -53,6 +53,10 @@ def restore(directory: Path, progress: Callable[[], object], *, damaged_too: boo
     """
     folder = Folder(directory)
     manifest = folder.manifest()
+    if manifest is None:
+        raise NoBackup(f"{directory} holds no backup, or none that was finished.")
+    if manifest.member:
+        raise NoBackup(f"{directory} holds what belongs to {manifest.member} alone, and no backup.")
     folder.check_rows(manifest)
     with alone():
         apps = _tables(manifest)

@@ -2,13 +2,13 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.apps.registry import Apps
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 # What is of a moment alone: sign-ins, wrong passwords, which workers live, whether APIFRAME may be sent to.
 NOT_KEPT = {"sessions.Session", "team.WrongPassword", "operations.Heartbeat", "tasks.Gate"}
@@ -29,10 +29,10 @@ def kept_models(apps: Apps) -> dict[str, type[Model]]:
     }
 
 
-def read(model: type[Model], **condition: Any) -> Iterator[dict[str, Any]]:
-    """Its rows by their keys, a page at a time: no cursor is open, and few are held."""
-    columns = [field.attname for field in model._meta.concrete_fields]
-    ordered = model._base_manager.filter(**condition).order_by("pk").values(*columns)
+def read(rows: QuerySet, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """These rows, all columns of them or those, by keys, a page at a time: no cursor is open, and few are held."""
+    model = rows.model
+    ordered = rows.order_by("pk").values(*(columns or [field.attname for field in model._meta.concrete_fields]))
     page = list(ordered[:PAGE])
     while page:
         yield from page
