@@ -34,7 +34,7 @@ class Submitter:
         self._thread.start()
 
     def _go_on(self) -> None:
-        while not self._over.wait(0.1):
+        while not self._over.wait(0.5):
             form = self._visitor.form("and then it snows")
             self._visitor.press(form)
             self.kept.append(form["nonce"])
