@@ -79,7 +79,7 @@ class Folder:
     @contextmanager
     def held(cls, path: Path) -> Iterator["Folder"]:
         """The directory to write to, made where it is missing, closed to others. `NoBackup` where it is not ours."""
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         strange = [each.name for each in path.iterdir() if not each.name.startswith(OURS)]
         if strange:
             raise NoBackup(f"{path} holds something else than a backup: {sorted(strange)[0]}. Name a new directory.")

@@ -110,12 +110,13 @@ def mark_of(key: str, taken_at: str) -> str:
 
 def _files_before(folder: Folder, member: str) -> dict[str, Kept]:
     """What the backup before has brought, if it is one of the same. Raises `NoBackup` where it is not."""
-    with suppress(Damaged, FileNotFoundError):
+    with suppress(Damaged):
         if manifest := folder.manifest():
             if manifest.member != member:
                 raise NoBackup(
                     f"{folder.path} holds a backup of {manifest.member or 'everything'}: name another one."
                 )
+            folder.check_rows(manifest)
             return {each.name: each for each in folder.files(manifest)}
     return {}
 
