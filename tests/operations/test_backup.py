@@ -186,10 +186,12 @@ def test_a_damaged_backup_says_which_file_and_restores_nothing(made, saved, sett
             code, out, err = run("restore", saved)
             lost = (pattern, damage) == ("manifest.json", Path.unlink)
             said = f"This backup is damaged: {path.relative_to(saved)}."
+            assert run("backup", saved, "--verify") == (code, out, err)
             assert (code, out, err) == (
                 (2, "", f"{saved} holds no backup, or none that was finished.") if lost else (1, "", said)
             )
         path.write_bytes(whole)
+    assert run("backup", saved, "--verify") == (0, "The backup is whole.\n", "")
     assert not Member.objects.exists()
     assert run("restore", saved)[0] == 0
 
@@ -244,6 +246,7 @@ def test_a_directory_is_not_written_to_by_two_nor_where_something_else_is(db, sa
     (tmp_path / "thesis.doc").touch()
     code, _, err = run("backup", tmp_path)
     assert (code, "holds something else than a backup: thesis.doc" in err) == (2, True)
+    assert "Not a directory" in run("backup", tmp_path / "thesis.doc" / "saved")[2]
     run("backup", saved)
     with (saved / "lock").open() as held:
         flock(held, LOCK_EX)

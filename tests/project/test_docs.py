@@ -243,7 +243,14 @@ def test_the_code_names_no_document_that_is_not_there():
 def test_the_commands_of_a_backup_do_what_is_said(member, settings, tmp_path):
     task = make_task(member, state=State.QUEUED)
     commands = [line.split()[2:] for line in "".join(FENCE.findall(section(DEPLOY, "Backups"))).splitlines()]
-    assert [command for command, *_ in commands] == ["backup", "restore", "migrate_once", "archive", "export"]
+    assert [command for command, *_ in commands] == [
+        "backup",
+        "backup",
+        "restore",
+        "migrate_once",
+        "archive",
+        "export",
+    ]
     for command in commands:
         if command[0] == "restore":
             lose_everything(settings)

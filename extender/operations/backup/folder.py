@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -108,6 +108,12 @@ class Folder:
         tables = {name: Written(**each) for name, each in backup.pop("tables").items()}
         return Manifest(**backup | {"tables": tables, "files": Written(**backup["files"])})
 
+    def finished(self) -> Manifest:
+        """What stands in it. `NoBackup` where there is none."""
+        if manifest := self.manifest():
+            return manifest
+        raise NoBackup(f"{self.path} holds no backup, or none that was finished.")
+
     def publish(self, manifest: Manifest) -> None:
         """Lets `manifest` take the place of the one before; what that one alone had named goes."""
         backup = asdict(manifest)
@@ -158,6 +164,17 @@ class Folder:
         damaged = [name for name, each in written.items() if not self._is_whole(manifest.rows, name, each)]
         if damaged:
             raise Damaged([f"{manifest.rows}/{name}" for name in damaged])
+
+    def check(self, progress: Callable[[], object]) -> None:
+        """Reads all of the backup; `progress` hears of each stored file. Raises `NoBackup` and `Damaged`."""
+        manifest, damaged = self.finished(), []
+        self.check_rows(manifest)
+        for file in self.files(manifest):
+            if not (self.store.exists(file.name) and self.store.checksum(file.name) == file.sha256):
+                damaged.append(f"{FILES}/{file.name}")
+            progress()
+        if damaged:
+            raise Damaged(damaged)
 
     def _is_whole(self, rows: str, name: str, written: Written | None) -> bool:
         try:

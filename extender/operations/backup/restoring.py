@@ -52,9 +52,7 @@ def restore(directory: Path, progress: Callable[[], object], *, damaged_too: boo
     `StoreTrouble`.
     """
     folder = Folder(directory)
-    manifest = folder.manifest()
-    if manifest is None:
-        raise NoBackup(f"{directory} holds no backup, or none that was finished.")
+    manifest = folder.finished()
     if manifest.member:
         raise NoBackup(f"{directory} holds what belongs to {manifest.member} alone, and no backup.")
     folder.check_rows(manifest)
@@ -117,6 +115,8 @@ def _put_files(folder: Folder, manifest: Manifest, restored: Restored, progress:
 @transaction.atomic
 def _put_rows(apps: Apps, folder: Folder, manifest: Manifest, arrival: "Arrival", restored: Restored) -> None:
     models = kept_models(apps)
+    # Putting the files may have taken hours.
+    _refuse_rows(apps)
     for label in MADE_BY_DJANGO:
         models[label]._base_manager.all().delete()
     for label in manifest.tables:
