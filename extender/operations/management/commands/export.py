@@ -29,7 +29,7 @@ class Command(BaseCommand):
         try:
             with tqdm(unit="file", disable=None) as bar:
                 made = export(member, options["directory"], bar.update)
-        except (NoBackup, StoreTrouble) as error:
+        except (NoBackup, StoreTrouble, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
         self.stdout.write(
             f"{made.rows} rows and {made.files} files of {member.username} are in {options['directory']}."

@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 restored = restore(options["directory"], bar.update, damaged_too=options["damaged_too"])
         except Damaged as error:
             raise CommandError(str(error), returncode=1) from error
-        except (NoBackup, NotEmpty, StoreTrouble) as error:
+        except (NoBackup, NotEmpty, StoreTrouble, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
         self.stdout.write(f"{restored.rows} rows and {restored.files} files of {restored.taken_at} are here.")
         if restored.unconfirmed:
