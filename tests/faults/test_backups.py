@@ -106,6 +106,8 @@ def live_on(house: Installation, saved: Saved) -> None:
     assert again.untouched() == saved.untouched()
     assert (again.tasks.keys(), again.clips.keys()) == (saved.tasks.keys(), saved.clips.keys())
     assert {again.tasks[pk]["state"] for pk in saved.unsent} == {"unconfirmed"}
+    # Whatever would still be queued there, is due.
+    house.let_time_pass("queued")
     worker = house.start_worker()
     until(house, lambda: house.count("state IN ('queued', 'pending', 'processing')") == 0, "what was open")
     worker.end()
