@@ -1,7 +1,7 @@
 """Databases of their own for installations."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -20,12 +20,22 @@ def _postgres() -> str:
 
 
 @pytest.fixture
-def postgres_url(_postgres) -> str:
+def new_postgres(_postgres) -> Callable[[], str]:
+    """Makes a fresh database on a PostgreSQL of our own at each call."""
+
+    def make() -> str:
+        name = f"site_{next(_numbers)}"
+        with psycopg.connect(_postgres, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return f"{_postgres.rpartition('/')[0]}/{name}"
+
+    return make
+
+
+@pytest.fixture
+def postgres_url(new_postgres) -> str:
     """A fresh database on a PostgreSQL of our own."""
-    name = f"site_{next(_numbers)}"
-    with psycopg.connect(_postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"{_postgres.rpartition('/')[0]}/{name}"
+    return new_postgres()
 
 
 @pytest.fixture

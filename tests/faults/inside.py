@@ -34,13 +34,17 @@ def set_up(originals: list[str], members: int = 1) -> list[dict[str, str]]:
     return made
 
 
-def enqueue(count: int, prompt: str) -> None:
-    """Puts `count` tasks of the first member into the queue, and sends none."""
+def enqueue(count: int, prompt: str, due_at: str = "") -> None:
+    """Puts `count` tasks of the first member into the queue, due at once or at `due_at`, and sends none."""
     from django.db import transaction
+
+    from extender.tasks.models import Task
 
     with transaction.atomic():
         for number in range(count):
             _enqueue_one(f"{prompt} {number}")
+        if due_at:
+            Task.objects.filter(state="queued", prompt__startswith=prompt).update(due_at=due_at)
 
 
 def finish(clips: dict[str, int]) -> list[str]:

@@ -1,5 +1,6 @@
 """An installation of its own for a test: database, sandbox, web servers and workers, each a process to be killed."""
 
+import copy
 import json
 import os
 import signal
@@ -205,6 +206,14 @@ class Installation:
             "SECRET_KEY": SECRET_KEY,
             "MEDIA_ROOT": str(self.directory / "media"),
         }
+
+    def beside(self, name: str, database_url: str) -> "Installation":
+        """The same with another database, without tables, and another disk. What it starts ends with this one."""
+        other = copy.copy(self)
+        other.directory, other.database_url = self.directory / name, database_url
+        other.directory.mkdir()
+        other.environment = other._environment()
+        return other
 
     def start_web(self, *, failpoints: bool = False, **environment: str) -> Web:
         """Starts a web server; it may not listen yet."""

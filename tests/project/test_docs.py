@@ -7,12 +7,12 @@ from functools import cache
 
 import pytest
 from django.conf import settings
-from django.core.management import get_commands, load_command_class
+from django.core.management import call_command, get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from extender.states import EXPORT_MOVES, FILE_MOVES, MOVES, State
-from extender.tasks.models import Task
 from tests.helpers import make_task
+from tests.operations.test_backup import lose_everything
 
 PROJECT = settings.BASE_DIR
 README, DESIGN, DEPLOY, SANDBOX = (
@@ -156,7 +156,7 @@ def options_of(command: str) -> set[str]:
 
 def test_every_command_and_its_options_are_there():
     found = in_every_document(lambda text: MANAGE.findall(text))
-    assert {command for _, (command, _) in found} >= {"worker", "archive", "sandbox", "migrate"}
+    assert {command for _, (command, _) in found} >= {"worker", "archive", "sandbox", "migrate_once"}
     wrong = {
         (document, command, option)
         for document, (command, rest) in found
@@ -239,11 +239,21 @@ def test_the_code_names_no_document_that_is_not_there():
     assert {name for name in named if not exists(name)} == set()
 
 
-def test_a_restored_database_sends_nothing_by_itself(member):
+@pytest.mark.django_db(transaction=True)
+def test_the_commands_of_a_backup_do_what_is_said(member, settings, tmp_path):
     task = make_task(member, state=State.QUEUED)
-    advice = re.search(r"manage\.py shell -c '(.*)'", section(DEPLOY, "Backups"))[1]
-    assert Task.objects.to_send().exists()
-    exec(advice, {"Task": Task})
+    commands = [line.split()[2:] for line in "".join(FENCE.findall(section(DEPLOY, "Backups"))).splitlines()]
+    assert [command for command, *_ in commands] == [
+        "backup",
+        "backup",
+        "restore",
+        "migrate_once",
+        "archive",
+        "export",
+    ]
+    for command in commands:
+        if command[0] == "restore":
+            lose_everything(settings)
+        call_command(*(word.replace("/srv", str(tmp_path)) for word in command), verbosity=0)
     task.refresh_from_db()
     assert task.state == State.UNCONFIRMED
-    assert not Task.objects.to_send().exists()

@@ -72,7 +72,7 @@ class Command(BaseCommand):
             self._processes.environment["PUBLIC_URL"] = settings.PUBLIC_URL or address
             self._processes.environment["APIFRAME_BASE_URL"] = self._start_sandbox(sandbox_flags)
         self._say("Preparing the database and the static files")
-        self._processes.run("migrate", "-v0")
+        self._processes.run("migrate_once", "-v0")
         self._processes.run("collectstatic", "--no-input", "-v0")
         if settings.SANDBOX:
             self._say("Making the demo (the first time, the sandbox paints eight clips: about 20 s)")
