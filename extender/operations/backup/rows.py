@@ -10,8 +10,11 @@ from uuid import UUID
 from django.apps.registry import Apps
 from django.db.models import Model, QuerySet
 
-# What is of a moment alone: sign-ins, wrong passwords, which workers live, whether APIFRAME may be sent to.
-NOT_KEPT = {"sessions.Session", "team.WrongPassword", "operations.Heartbeat", "tasks.Gate"}
+# What is of a moment alone: sign-ins, wrong passwords, which workers live, what was counted or reported last, the gate.
+NOT_KEPT = {
+    *("sessions.Session", "team.WrongPassword", "tasks.Gate"),
+    *("operations.Heartbeat", "operations.Tally", "operations.Violation"),
+}
 APPS_NOT_KEPT = {"axes"}
 # Django makes these by itself, under numbers of its own: they are replaced by those to which the kept rows refer.
 MADE_BY_DJANGO = {"contenttypes.ContentType", "auth.Permission"}
