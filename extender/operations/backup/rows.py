@@ -10,7 +10,7 @@ from uuid import UUID
 from django.apps.registry import Apps
 from django.db.models import Model, QuerySet
 
-# What is of a moment alone: sign-ins, wrong passwords, which workers live, what was counted or reported last, the gate.
+# What is of a moment alone: sign-ins, wrong passwords, the gate, living workers, what was counted or reported last.
 NOT_KEPT = {
     *("sessions.Session", "team.WrongPassword", "tasks.Gate"),
     *("operations.Heartbeat", "operations.Tally", "operations.Violation"),
