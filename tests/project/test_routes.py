@@ -117,6 +117,8 @@ def faults(route: Route, who: str, method: str, answer: HttpResponseBase, writte
     may_be_kept = {route.kept} if is_let_in and method in ("GET", "HEAD") else {PAGE, NEVER}
     if answer["Cache-Control"] not in may_be_kept:
         yield f"kept: {answer['Cache-Control']}"
+    if answer.get("Content-Type", "").startswith("text/") and "charset=" not in answer["Content-Type"]:
+        yield "text of no charset"
     if lacking := {name for name in HEADERS if name not in answer}:
         yield f"lacks {lacking}"
 
