@@ -94,6 +94,7 @@ def test_every_kind_of_answer_is_protected_and_kept_as_long_as_it_may(kind, ask)
         expected["Referrer-Policy"] = "no-referrer"
     assert {name: answer.get(name) for name in HEADERS} == expected
     assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert "Access-Control-Allow-Origin" not in answer
     answer.close()
 
 
