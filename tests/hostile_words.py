@@ -72,6 +72,8 @@ def plant(owner: Member, words: str) -> tuple[Task, Share]:
     record(failed, words, "poll", words)
     make_task(owner, State.PROCESSING, prompt=words, reason=words, remote_id="", percentage=40, due_at=None)
     task = make_task(owner, prompt=words, parent=failed, due_at=None)
-    make_clip(task, 1, "refused", reason=words[:300], due_at=None)
+    for index in range(1, 5):
+        # Settled: nobody is to copy it.
+        make_clip(task, index, "refused", reason=words[:300], due_at=None)
     record(task, words, "webhook", words)
     return task, Share.objects.create(task=task, title=words[:120], show_prompt=True)
