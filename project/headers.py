@@ -59,6 +59,10 @@ class HeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        kind = response.get("Content-Type", "")
+        # What is text by its name alone browsers would guess at.
+        if kind.startswith("text/") and "charset" not in kind:
+            response["Content-Type"] = f"{kind}; charset=utf-8"
         for name, value in HEADERS.items():
             response.setdefault(name, value)
         return response

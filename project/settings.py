@@ -229,6 +229,8 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # No page asks for the others, and to compress them as well would take another second of every start.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+# Else any site's scripts may read ours.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "project.static.Storage"},

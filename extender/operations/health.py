@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
 
 from extender.operations.models import Heartbeat
 from extender.tasks.models import Task
@@ -22,6 +23,8 @@ PATIENCE = 2.0
 LATE = timedelta(minutes=10)
 # What looks: a database that does not answer holds these, and no thread that serves pages.
 PROBES = ThreadPoolExecutor(max_workers=2, thread_name_prefix="probe")
+# Some load balancers ask by OPTIONS.
+asked_by_machines = require_http_methods(["GET", "HEAD", "OPTIONS"])
 # What was found so far, in a word each: "ok", or what is wrong.
 Found = dict[str, str]
 
@@ -38,18 +41,21 @@ class AnyHostMiddleware:
         return self.get_response(request)
 
 
+@asked_by_machines
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process is alive. Asks nobody."""
     return HttpResponse("ok", content_type="text/plain")
 
 
+@asked_by_machines
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 where this process can serve pages, else 503; a line for each thing that it needs says how that is."""
     return _told(_look_at_database)
 
 
+@asked_by_machines
 @login_not_required
 def workz(request: HttpRequest) -> HttpResponse:
     """200 where what people submit is worked at, else 503: about all workers, and no reason to serve no pages."""

@@ -32,10 +32,11 @@ def extend(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 
     GET is for who comes back from a sign-in, with what was typed.
     """
+    task = own_task(request.user, pk)
     if request.method == "POST":
-        return _submit(request, own_task(request.user, pk))
+        return _submit(request, task)
     kept = typed(request)
-    return _typed_again(request, kept, pk) if kept else redirect("task", pk)
+    return _typed_again(request, kept, pk) if kept else redirect(task)
 
 
 def _submit(request: MemberRequest, task: Task) -> HttpResponse:

@@ -34,6 +34,7 @@ FILTERS = {"picked": "yes", "state": "running"}
 STOP_POLLING = 286
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The address without a path."""
     return redirect("history")

@@ -40,7 +40,7 @@ ANSWERS = {
     "led to the sign-in": Asked("visitor", "/tasks/", 302, PAGE),
     "sign-in": Asked("visitor", "/login/", 200, NEVER),
     "no such page": Asked("web", "/nowhere/", 404, PAGE),
-    "not by this method": Asked("web", "/logout/", 405, NEVER),
+    "not by this method": Asked("web", "/logout/", 405, PAGE),
     "admin": Asked("staff", "/admin/", 200, NEVER),
     "staff's page": Asked("staff", "/team/", 200, PAGE),
     "guest's page": Asked("visitor", "/s/{token}/", 200, NEVER),
@@ -94,6 +94,7 @@ def test_every_kind_of_answer_is_protected_and_kept_as_long_as_it_may(kind, ask,
         expected["Referrer-Policy"] = "no-referrer"
     assert {name: answer.get(name) for name in HEADERS} == expected
     assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert "Access-Control-Allow-Origin" not in answer
     answer.close()
 
 

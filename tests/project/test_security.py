@@ -43,25 +43,6 @@ POLICY = {
     "report-to": ["csp"],
 }
 
-# Who is not signed in may ask for these, and for nothing else.
-OPEN = {
-    "login/",
-    "s/<str:token>/",
-    "s/<str:token>/status/",
-    "s/<str:token>/copies/",
-    *(
-        f"s/<str:token>/clips/<uuid:pk>.{kind}"
-        for kind in ("mp4", "jpg", "png", "webp", "poster.webp", "thumbnail.webp", "storyboard.webp")
-    ),
-    "webhooks/apiframe/<str:nonce>/",
-    "webhooks/apiframe/<str:nonce>",
-    "healthz",
-    "readyz",
-    "workz",
-    "metrics",
-    "csp-reports/",
-}
-
 
 @login_not_required
 def crash(request: HttpRequest) -> None:
@@ -197,34 +178,6 @@ def test_no_script_or_style_of_ours_needs_what_the_policy_forbids():
         text = file.read_text()
         for forbidden in ("eval(", "new Function", "innerHTML", "document.write", "https://", "http://", "@import"):
             assert forbidden not in text, f"{file.name}: {forbidden}"
-
-
-def addresses(patterns: list, before: str = "") -> list[str]:
-    """The routes of all addresses, those of included ones too."""
-    routes = []
-    for pattern in patterns:
-        route = before + str(pattern.pattern)
-        routes += addresses(pattern.url_patterns, route) if hasattr(pattern, "url_patterns") else [route]
-    return routes
-
-
-def filled(route: str) -> str:
-    samples = {"uuid": str(uuid.uuid4()), "int": "1", "str": "a", "path": "a"}
-    route = re.sub(r"<(\w+):\w+>", lambda found: samples[found[1]], route)
-    return "/" + route.replace("(?P<url>.*)$", "a")
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("route", sorted(set(addresses(urls.urlpatterns))))
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_every_address_asks_for_a_sign_in_unless_it_is_on_the_list(route, method):
-    response = getattr(Client(), method)(filled(route))
-    led_away = response.status_code == 302 and re.match(r"/login/", response["Location"])
-    assert bool(led_away) == (route not in OPEN)
-
-
-def test_the_list_names_only_addresses_that_there_are():
-    assert set(addresses(urls.urlpatterns)) >= OPEN
 
 
 @pytest.fixture
