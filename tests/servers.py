@@ -17,8 +17,8 @@ from tests.ports import free_port
 
 START_SECONDS = 30
 NGINX = """
-daemon off; worker_processes 1; pid {here}/nginx.pid; error_log {here}/error.log; {user}
-events {{ worker_connections 64; }}
+daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {here}/nginx.pid; error_log {here}/error.log; {user}
+events {{ worker_connections 8000; }}
 http {{
     access_log off; client_body_temp_path {here}/body; proxy_temp_path {here}/proxy;
     fastcgi_temp_path {here}/fastcgi; uwsgi_temp_path {here}/uwsgi; scgi_temp_path {here}/scgi;

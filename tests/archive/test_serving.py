@@ -5,7 +5,9 @@ import http.client
 import os
 import random
 import re
-from contextlib import closing
+import socket
+import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from extender.archive.storage.disk import Disk
 from tests.helpers import eventually
 from tests.paths import PROJECT
 from tests.servers import find_nginx, gunicorn, memory_peak, nginx, signed_for, worker_of
+from tests.sizes import TORTURE, measures, size
 
 DEPLOY = PROJECT / "docs" / "deploy.md"
 CLIP = random.Random(1).randbytes(200_003)  # several chunks, and no round number
@@ -372,6 +375,47 @@ def test_the_protected_path_cannot_be_reached_from_outside(fronted):
         status, _, body = ask(line, "GET", path, {})
         assert (status, body == CLIP) == (404, False)
         line.close()
+
+
+# More than a process has threads.
+SLOW = size(10, 500)
+SLOWLY = {
+    "silence": "",
+    "half a head": "GET / HTTP/1.1\r\nHost: localh",
+    "half a body": "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99000\r\n\r\nhalf",
+    "half a chunk": "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n99\r\nhalf",
+    "a film unread": "GET {film} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "two films at once": "GET {film} HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2,
+}
+
+
+def visit(port: int, words: str) -> socket.socket:
+    """Says no more than that, and reads nothing."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.connect(("127.0.0.1", port))
+    line.sendall(words.encode())
+    return line
+
+
+@needs_nginx
+@measures
+@pytest.mark.parametrize("front", ["ours", "fronted"])
+def test_slow_visitors_keep_nobody_waiting(front, film, say, request):
+    server = request.getfixturevalue(front)
+    waits = []
+    with ExitStack() as held, requests.Session() as browser:
+        for words in SLOWLY.values():
+            for _ in range(SLOW):
+                held.enter_context(visit(server.port, words.format(film=f"/member/{film}")))
+        for _ in range(size(3, 100)):
+            began = time.monotonic()
+            page = browser.get(f"{server.url}/member/{CLIP_NAME}", headers={"Range": "bytes=0-9"}, timeout=20)
+            waits.append(time.monotonic() - began)
+            assert page.content == CLIP[:10]
+    worst = sorted(waits)[-2]
+    say(f"{SLOW} each of {', '.join(SLOWLY)} ({front}): a page in {1000 * worst:.0f} ms at p99")
+    assert not TORTURE or worst < 0.2
 
 
 def test_a_bucket_gives_the_file_itself(bucket, s3_secret, settings):
