@@ -9,6 +9,7 @@ import socket
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -16,10 +17,12 @@ from django.core.signals import request_finished
 from django.db import close_old_connections
 from django.test import RequestFactory
 
+from extender.archive.serving import readers
 from extender.archive.serving.responses import respond
 from extender.archive.storage import name
 from extender.archive.storage.base import ADDRESS_SECONDS
 from extender.archive.storage.disk import Disk
+from extender.tasks.slots import Full
 from tests.helpers import eventually
 from tests.paths import PROJECT
 from tests.servers import find_nginx, gunicorn, memory_peak, nginx, signed_for, worker_of
@@ -389,9 +392,10 @@ SLOWLY = {
 }
 
 
-def visit(port: int, words: str) -> socket.socket:
-    """Says no more than that, and reads nothing."""
+def visit(port: int, words: str, number: int) -> socket.socket:
+    """Says no more than that from one of many addresses, and reads nothing."""
     line = socket.socket()
+    line.bind((f"127.0.1.{number % 250 + 1}", 0))
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     line.connect(("127.0.0.1", port))
     line.sendall(words.encode())
@@ -406,8 +410,8 @@ def test_slow_visitors_keep_nobody_waiting(front, film, say, request):
     waits = []
     with ExitStack() as held, requests.Session() as browser:
         for words in SLOWLY.values():
-            for _ in range(SLOW):
-                held.enter_context(visit(server.port, words.format(film=f"/member/{film}")))
+            for number in range(SLOW):
+                held.enter_context(visit(server.port, words.format(film=f"/member/{film}"), number))
         for _ in range(size(3, 100)):
             began = time.monotonic()
             page = browser.get(f"{server.url}/member/{CLIP_NAME}", headers={"Range": "bytes=0-9"}, timeout=20)
@@ -416,6 +420,43 @@ def test_slow_visitors_keep_nobody_waiting(front, film, say, request):
     worst = sorted(waits)[-2]
     say(f"{SLOW} each of {', '.join(SLOWLY)} ({front}): a page in {1000 * worst:.0f} ms at p99")
     assert not TORTURE or worst < 0.2
+
+
+@pytest.mark.parametrize("by", ["link", "member"])
+def test_so_many_films_of_one_are_read_at_once_and_no_more(on_disk, film, by):
+    def read(number: int):
+        request = RequestFactory().get("/", REMOTE_ADDR=f"10.0.0.{number}")
+        request.user = SimpleNamespace(is_authenticated=by == "member", pk=7)
+        return respond(request, film, "b" * 64, link="a" if by == "link" else "")
+
+    most = readers.BY_LINK if by == "link" else readers.BY_ADDRESS
+    reading = [read(number) for number in range(most)]
+    with pytest.raises(Full):
+        read(most)
+    reading.pop().close()
+    reading.append(read(most))
+    for answer in reading:
+        answer.close()
+
+
+def test_so_many_films_go_to_one_address_at_once_and_no_more(ours, film):
+    def read(held: ExitStack) -> socket.socket:
+        words = f"GET /guest/{film} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        return held.enter_context(visit(ours.port, words, 0))
+
+    def begins(line: socket.socket) -> bool:
+        return line.recv(12) == b"HTTP/1.1 200"
+
+    with ExitStack() as held:
+        reading = [read(held) for _ in range(readers.BY_ADDRESS)]
+        assert all(begins(line) for line in reading)
+        with read(held).makefile("rb") as refused:
+            said = refused.read()
+        assert said.startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
+        assert b"\r\nRetry-After: 5\r\n" in said
+        assert b"\r\n\r\nToo many films are being read at once." in said
+        reading.pop().close()
+        eventually(lambda: begins(read(held)))
 
 
 def test_a_bucket_gives_the_file_itself(bucket, s3_secret, settings):
