@@ -11,13 +11,15 @@ application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402
 from django.contrib.auth.decorators import login_not_required  # noqa: E402
-from django.http import Http404, HttpRequest, HttpResponseBase  # noqa: E402
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
+from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 from django.views.decorators.http import require_safe  # noqa: E402
 
 from extender.archive.serving.readers import refusal  # noqa: E402
 from extender.archive.serving.responses import respond  # noqa: E402
 from extender.tasks.slots import Full  # noqa: E402
+from extender.team.sign_in import client_address  # noqa: E402
 
 MANNERS = {
     "member": {},
@@ -37,6 +39,13 @@ def kept(request: HttpRequest, manner: str, name: str) -> HttpResponseBase:
         raise Http404 from error
 
 
-urlpatterns = [path("<str:manner>/<path:name>", kept)]
+@csrf_exempt
+@login_not_required
+def seen(request: HttpRequest) -> JsonResponse:
+    """What we take a request for."""
+    return JsonResponse({"scheme": request.scheme, "address": client_address(request), "body": request.body.decode()})
+
+
+urlpatterns = [path("seen/", seen), path("<str:manner>/<path:name>", kept)]
 
 settings.ROOT_URLCONF = __name__
