@@ -71,11 +71,11 @@ def nginx(here: Path, locations: str) -> Server:
     return _nginx(here, port, f"server {{ listen 127.0.0.1:{port}; {locations} }}")
 
 
-def nginx_as_deployed(here: Path, behind: int, media_root: Path, port: int = 0) -> Server:
+def nginx_as_deployed(here: Path, behind: int, media_root: Path, port: int, path: str = "/") -> Server:
     """nginx with the file of docs/deploy, over TLS, before a server at the port `behind` that keeps files."""
-    port = port or free_port()
     certificate = make_certificate(here)
     own = {
+        "location / {": f"location {path} {{",
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "listen 443": f"listen 127.0.0.1:{port}",
         "127.0.0.1:8000": f"127.0.0.1:{behind}",
