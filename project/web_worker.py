@@ -23,7 +23,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 from project.gathering import MEMORY_BYTES
 from project.line import SEND_SECONDS, Line
 
-# From the first byte of a request to the end of its head; a body has a second more for each of so many bytes.
+# For a connection to say something, and from there to the end of a head; a body has a second more for each of so many bytes.
 REQUEST_SECONDS = 30
 BYTES_A_SECOND = 16 * 1024
 # What all bodies on their way to this process may come to, where each is more than a few forms.
@@ -108,7 +108,7 @@ class Worker(ThreadWorker):
             return
         self.nr_conns += 1
         visitor = Visitor(self, sock, client, listener.getsockname())
-        self._await(visitor, selectors.EVENT_READ, self._receive, self.cfg.keepalive)
+        self._await(visitor, selectors.EVENT_READ, self._receive, REQUEST_SECONDS)
         self._receive(visitor)
 
     def on_client_socket_readable(self, conn: Visitor, client: Line) -> None:

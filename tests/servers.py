@@ -126,7 +126,13 @@ def gunicorn(media_root: Path, log: Path, site: str = "tests.serving_site", **en
 
 def worker_of(server: Server) -> int:
     """The process id of gunicorn's worker."""
-    return int(Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()[0])
+    return workers_of(server)[0]
+
+
+def workers_of(server: Server) -> list[int]:
+    """The process ids of gunicorn's workers; that of one that ends as well."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    return list(map(int, children.split()))
 
 
 def memory_peak(pid: int) -> int:

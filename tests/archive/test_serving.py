@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import os
 import random
+import signal
 import socket
 import ssl
 import time
@@ -25,7 +26,16 @@ from extender.archive.storage.disk import Disk
 from extender.tasks.slots import Full
 from tests.helpers import eventually
 from tests.ports import free_port
-from tests.servers import find_nginx, gunicorn, memory_peak, nginx, nginx_as_deployed, signed_for, worker_of
+from tests.servers import (
+    find_nginx,
+    gunicorn,
+    memory_peak,
+    nginx,
+    nginx_as_deployed,
+    signed_for,
+    worker_of,
+    workers_of,
+)
 from tests.sizes import TORTURE, measures, size
 
 CLIP = random.Random(1).randbytes(200_003)  # several chunks, and no round number
@@ -442,6 +452,22 @@ def test_slow_visitors_keep_nobody_waiting(front, film, say, request):
     worst = sorted(waits)[-2]
     say(f"{SLOW} each of {', '.join(SLOWLY)} ({front}): a page in {1000 * worst:.0f} ms at p99")
     assert not TORTURE or worst < 0.2
+
+
+def test_a_process_that_ends_sends_first_what_it_has_begun(ours, film):
+    before = worker_of(ours)
+    words = f"GET /member/{film} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-7999999\r\n\r\n"
+    with visit(ours, words, 0) as reader, visit(ours, "", 0), reader.makefile("rb") as answer:
+        assert answer.readline().split()[1] == b"206"
+        # Another process takes its place, and it is told to end.
+        ours.process.send_signal(signal.SIGHUP)
+        eventually(lambda: workers_of(ours) != [before])
+        # So long it would wait for who does nothing.
+        time.sleep(size(0, 5))
+        while answer.readline() != b"\r\n":
+            pass
+        assert len(answer.read(8_000_000)) == 8_000_000
+    eventually(lambda: before not in workers_of(ours))
 
 
 @pytest.mark.parametrize("by", ["link", "member"])
