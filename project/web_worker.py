@@ -23,7 +23,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 from project.gathering import MEMORY_BYTES
 from project.line import SEND_SECONDS, Line
 
-# For a connection to say something, and from there to the end of a head; a body has a second more for each of so many bytes.
+# For a visitor to say something, and then to the end of a head. A body has a second more for each of so many bytes.
 REQUEST_SECONDS = 30
 BYTES_A_SECOND = 16 * 1024
 # What all bodies on their way to this process may come to, where each is more than a few forms.
