@@ -10,6 +10,7 @@ HEAD_BYTES = 64 * 1024
 BODY_BYTES = 28 * 1024 * 1024
 # What one without a length may have, and a little: the rest is not even kept.
 CHUNKED_BYTES = 2621440 + MEMORY_BYTES
+END = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
@@ -29,7 +30,7 @@ class Gathered:
         # Of head and body, as far as it is known.
         self.promised = 0
         self.file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115, closed with the connection
-        self._head: bytes | None = b""
+        self._head: bytearray | None = bytearray()
         self._chunks: _Chunks | None = None
 
     def add(self, data: bytes) -> None:
@@ -39,11 +40,14 @@ class Gathered:
         if self._head is None:
             self._add_to_body(data)
             return
+        # It may come by the letter, and is looked through but once.
+        seen = max(0, len(self._head) - len(END) + 1)
         self._head += data
-        head, end, body = self._head.partition(b"\r\n\r\n")
-        if end:
+        end = self._head.find(END, seen)
+        if end >= 0:
+            head, body = bytes(self._head[: end + 2]), bytes(self._head[end + len(END) :])
             self._head = None
-            self._begin_body(head + b"\r\n", len(head) + len(end))
+            self._begin_body(head, end + len(END))
             self._add_to_body(body)
         elif self.size > HEAD_BYTES:
             self._cut()
