@@ -125,8 +125,11 @@ def gunicorn(media_root: Path, log: Path, site: str = "tests.serving_site", **en
 
 
 def worker_of(server: Server) -> int:
-    """The process id of gunicorn's worker."""
-    return workers_of(server)[0]
+    """The process id of gunicorn's worker, which begins a moment after one can connect."""
+    while not (found := workers_of(server)):
+        assert server.process.poll() is None, server.log.read_text()
+        time.sleep(0.05)
+    return found[0]
 
 
 def workers_of(server: Server) -> list[int]:
