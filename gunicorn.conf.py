@@ -2,9 +2,11 @@
 
 from project.threads import WEB_THREADS
 
-worker_class = "gthread"
+worker_class = "project.web_worker.Worker"
 workers = 2
 threads = WEB_THREADS
+# Of each process. Who is slow has one of these, and no thread.
+worker_connections = 4000
 # Loaded once, before the fork: the first pages of a process are as quick as the others, and memory is shared.
 preload_app = True
 # Pages ask every 2 s: a shorter one would close the connection just as the next poll comes.

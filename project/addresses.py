@@ -29,6 +29,14 @@ def origin(name: str, value: str) -> str:
     return found
 
 
+def site(name: str, value: str) -> str:
+    """The address of a whole site that setting `name` holds: an origin, or a path of one such as /extender."""
+    found = address(name, value)
+    if not re.fullmatch("(/[A-Za-z0-9_-]+)*", urlsplit(found).path):
+        raise ImproperlyConfigured(f"{name} must be like https://example.org or https://example.org/extender.")
+    return found
+
+
 def address(name: str, value: str) -> str:
     """The address that setting `name` holds, like an origin, with or without a path; no slash at its end."""
     value = value.strip().rstrip("/")

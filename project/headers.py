@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 # Our pages copy an address, show a film on the whole screen, and play.
@@ -45,7 +46,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     # no-referrer would make browsers send `Origin: null`, and Django would refuse every form. Guests' pages have it.
     "Referrer-Policy": "same-origin",
-    "Reporting-Endpoints": 'csp="/csp-reports/"',
     # Not "no-store": Back must find a form with its nonce, and so the row that it made.
     "Cache-Control": "private, no-cache",
 }
@@ -65,4 +65,5 @@ class HeadersMiddleware:
             response["Content-Type"] = f"{kind}; charset=utf-8"
         for name, value in HEADERS.items():
             response.setdefault(name, value)
+        response.setdefault("Reporting-Endpoints", f'csp="{settings.PUBLIC_PATH}/csp-reports/"')
         return response

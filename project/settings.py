@@ -17,7 +17,7 @@ from environs import Env, EnvError, validate
 
 from extender.network.addresses import origin_of
 from project import threads
-from project.addresses import LOOPBACK, address, bucket, bucket_origin, host_of, origin, refuse_bad_way_out
+from project.addresses import LOOPBACK, address, bucket, bucket_origin, host_of, origin, refuse_bad_way_out, site
 from project.headers import HEADERS
 from project.json_lines import JsonLines
 
@@ -55,7 +55,9 @@ try:
     APIFRAME_API_KEY = env.str("APIFRAME_API_KEY", "").strip()
     base_url = "https://api.apiframe.pro" if APIFRAME_API_KEY else "http://127.0.0.1:8791"
     APIFRAME_BASE_URL = address("APIFRAME_BASE_URL", env.str("APIFRAME_BASE_URL", base_url))
-    PUBLIC_URL = origin("PUBLIC_URL", env.str("PUBLIC_URL", ""))
+    PUBLIC_URL = site("PUBLIC_URL", env.str("PUBLIC_URL", ""))
+    # Where it is a part of a larger site, whose proxy takes that off again.
+    PUBLIC_PATH = urlsplit(PUBLIC_URL).path
     # The sandbox is whatever answers on loopback: it alone may serve clips over plain http.
     SANDBOX = urlsplit(APIFRAME_BASE_URL).hostname in LOOPBACK
     # Neither the demo's password nor its queued tasks may meet the APIFRAME that costs money.
@@ -157,6 +159,7 @@ if METRICS_TOKEN:
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(METRICS_DIR))
     MIDDLEWARE.insert(0, "extender.operations.metrics.TimingMiddleware")
 ROOT_URLCONF = "project.urls"
+FORCE_SCRIPT_NAME = PUBLIC_PATH or None
 WSGI_APPLICATION = "project.wsgi.application"
 APIFRAME_SLOTS, DOWNLOAD_SLOTS = threads.APIFRAME_SLOTS, threads.DOWNLOAD_SLOTS
 TEMPLATES = [
@@ -224,7 +227,7 @@ CACHES = {
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-STATIC_URL = "static/"
+STATIC_URL = f"{PUBLIC_PATH}/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # No page asks for the others, and to compress them as well would take another second of every start.
@@ -240,18 +243,20 @@ STORAGES = {
 SECURE_REFERRER_POLICY = HEADERS["Referrer-Policy"]
 X_FRAME_OPTIONS = HEADERS["X-Frame-Options"]
 CSRF_FAILURE_VIEW = "project.errors.csrf_failure"
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.removesuffix(PUBLIC_PATH)] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# What lies beside a part of a site is not ours to speak for.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and not PUBLIC_PATH
 # Browsers ship lists of such names, from which none comes off soon: not by default, and no warning for that.
 SECURE_HSTS_PRELOAD = HTTPS and HSTS_PRELOAD
-SILENCED_SYSTEM_CHECKS = ["security.W021"]
-# Nobody but this very host can set what is called so.
-HOST_PREFIX = "__Host-" if HTTPS else ""
+SILENCED_SYSTEM_CHECKS = ["security.W021", *(["security.W005"] if PUBLIC_PATH else [])]
+# Nobody but this very host can set what is called so, but for a path of it: that is known by its cookies' path.
+HOST_PREFIX = "" if not HTTPS else "__Secure-" if PUBLIC_PATH else "__Host-"
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{HOST_PREFIX}sessionid", f"{HOST_PREFIX}csrftoken"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{PUBLIC_PATH}/"
 CSRF_COOKIE_HTTPONLY = True
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^workz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [f"^{PUBLIC_PATH[1:]}/?{name}$" for name in ("healthz", "readyz", "workz", "metrics")]
 if HTTPS:
     # The proxy that ends TLS must set this header itself and drop a visitor's own (docs/deploy.md, "The proxy").
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -274,7 +279,7 @@ CONTENT_SECURITY_POLICY = {
         # Text becomes HTML by static/js/shared/trusted.js alone, and never a script.
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["default"],
-        "report-uri": ["/csp-reports/"],
+        "report-uri": [f"{PUBLIC_PATH}/csp-reports/"],
         "report-to": ["csp"],
     }
 }

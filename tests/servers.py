@@ -17,14 +17,16 @@ from tests.ports import free_port
 
 START_SECONDS = 30
 NGINX = """
-daemon off; worker_processes 1; pid {here}/nginx.pid; error_log {here}/error.log; {user}
-events {{ worker_connections 64; }}
+daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {here}/nginx.pid; error_log {here}/error.log; {user}
+events {{ worker_connections 8000; }}
 http {{
     access_log off; client_body_temp_path {here}/body; proxy_temp_path {here}/proxy;
     fastcgi_temp_path {here}/fastcgi; uwsgi_temp_path {here}/uwsgi; scgi_temp_path {here}/scgi;
-    server {{ listen 127.0.0.1:{port}; {locations} }}
+    {servers}
 }}
 """
+# As it is written for those who deploy.
+DEPLOYED = PROJECT / "docs" / "deploy" / "nginx.conf"
 
 
 def find_nginx() -> str | None:
@@ -48,9 +50,12 @@ class Server:
                 assert time.monotonic() < ends, log.read_text()
                 time.sleep(0.05)
 
+    # Of TLS, where that is what it speaks.
+    certificate: Path | None = None
+
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> "Server":
         return self
@@ -62,12 +67,51 @@ class Server:
 
 def nginx(here: Path, locations: str) -> Server:
     """nginx with these locations; `here` is an empty directory of its own."""
-    here.mkdir(parents=True)
     port = free_port()
+    return _nginx(here, port, f"server {{ listen 127.0.0.1:{port}; {locations} }}")
+
+
+def nginx_as_deployed(here: Path, behind: int, media_root: Path, port: int, path: str = "/") -> Server:
+    """nginx with the file of docs/deploy, over TLS, before a server at the port `behind` that keeps files."""
+    certificate = make_certificate(here)
+    own = {
+        "location / {": f"location {path} {{",
+        "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        "listen 443": f"listen 127.0.0.1:{port}",
+        "127.0.0.1:8000": f"127.0.0.1:{behind}",
+        "/etc/ssl/extender/fullchain.pem": str(certificate),
+        "/etc/ssl/extender/privkey.pem": str(certificate),
+        "/var/log/nginx/": f"{here}/",
+        "/srv/extender/media": str(media_root),
+    }
+    # Not every machine has IPv6.
+    config = re.sub(r"listen \[::\].*\n", "", DEPLOYED.read_text())
+    for theirs, ours in own.items():
+        assert theirs in config
+        config = config.replace(theirs, ours)
+    server = _nginx(here, port, config)
+    server.certificate = certificate
+    return server
+
+
+def make_certificate(here: Path) -> Path:
+    """A key, and the certificate with which it vouches for this machine, in one file."""
+    here.mkdir(parents=True, exist_ok=True)
+    both = here / "tls.pem"
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    command = ["openssl", "req", *kind, *names, "-keyout", here / "key.pem", "-out", here / "only.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    both.write_text((here / "key.pem").read_text() + (here / "only.pem").read_text())
+    return both
+
+
+def _nginx(here: Path, port: int, servers: str) -> Server:
+    here.mkdir(parents=True, exist_ok=True)
     # As root it would read files as somebody who cannot enter a test's directory.
     user = "user root;" if os.geteuid() == 0 else ""
     config = here / "nginx.conf"
-    config.write_text(NGINX.format(here=here, port=port, user=user, locations=locations))
+    config.write_text(NGINX.format(here=here, user=user, servers=servers))
     command = [str(find_nginx()), "-p", str(here), "-c", str(config), "-e", str(here / "error.log")]
     return Server(command, port, here / "log")
 
@@ -81,8 +125,17 @@ def gunicorn(media_root: Path, log: Path, site: str = "tests.serving_site", **en
 
 
 def worker_of(server: Server) -> int:
-    """The process id of gunicorn's worker."""
-    return int(Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()[0])
+    """The process id of gunicorn's worker, which begins a moment after one can connect."""
+    while not (found := workers_of(server)):
+        assert server.process.poll() is None, server.log.read_text()
+        time.sleep(0.05)
+    return found[0]
+
+
+def workers_of(server: Server) -> list[int]:
+    """The process ids of gunicorn's workers; that of one that ends as well."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    return list(map(int, children.split()))
 
 
 def memory_peak(pid: int) -> int:

@@ -5,16 +5,27 @@ from pathlib import PurePath
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
-from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.core.wsgi import get_wsgi_application
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.urls import path
-from django.views.decorators.http import require_safe
 
-from extender.archive.serving.responses import respond
+application = get_wsgi_application()
 
-MANNERS = {"member": {}, "guest": {"revocable": True}, "download": {"download_name": "a “fine” clip.mp4"}}
+from django.conf import settings  # noqa: E402
+from django.contrib.auth.decorators import login_not_required  # noqa: E402
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse  # noqa: E402
+from django.urls import path  # noqa: E402
+from django.views.decorators.csrf import csrf_exempt  # noqa: E402
+from django.views.decorators.http import require_safe  # noqa: E402
+
+from extender.archive.serving.readers import refusal  # noqa: E402
+from extender.archive.serving.responses import respond  # noqa: E402
+from extender.tasks.slots import Full  # noqa: E402
+from extender.team.sign_in import client_address  # noqa: E402
+
+MANNERS = {
+    "member": {},
+    "guest": {"revocable": True, "link": "a"},
+    "download": {"download_name": "a “fine” clip.mp4"},
+}
 
 
 @require_safe
@@ -22,11 +33,19 @@ MANNERS = {"member": {}, "guest": {"revocable": True}, "download": {"download_na
 def kept(request: HttpRequest, manner: str, name: str) -> HttpResponseBase:
     try:
         return respond(request, name, PurePath(name).name.split(".")[0], **MANNERS[manner])
+    except Full as error:
+        return refusal(error)
     except FileNotFoundError as error:
         raise Http404 from error
 
 
-urlpatterns = [path("<str:manner>/<path:name>", kept)]
+@csrf_exempt
+@login_not_required
+def seen(request: HttpRequest) -> JsonResponse:
+    """What we take a request for."""
+    return JsonResponse({"scheme": request.scheme, "address": client_address(request), "body": request.body.decode()})
+
+
+urlpatterns = [path("seen/", seen), path("<str:manner>/<path:name>", kept)]
 
 settings.ROOT_URLCONF = __name__
-application = get_wsgi_application()

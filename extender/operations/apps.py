@@ -12,8 +12,9 @@ class OperationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Models can be asked from here on."""
-        from extender.operations import demo, own_file, walls
+        from extender.operations import demo, own_file, patient_server, walls
 
         register(demo.check)
         register(walls.check, deploy=True)
+        register(patient_server.check, deploy=True)
         connection_created.connect(own_file.keep)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from extender.sharing.models import Share
 from extender.tasks.models import Task
+from extender.tasks.public import public_address
 from extender.team.models import Member
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def address(share: Share, request: HttpRequest) -> str:
     if not share.token:
         return ""
     path = share.get_absolute_url()
-    return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)
+    return public_address(path) if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 
 def listed(task: Task, request: HttpRequest) -> list[tuple[Share, str]]:

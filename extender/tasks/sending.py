@@ -26,6 +26,7 @@ from extender.network.backoff import backoff
 from extender.states import State
 from extender.tasks import gate, start_pictures
 from extender.tasks.models import Event, Picture, Task
+from extender.tasks.public import public_address
 from extender.tasks.updates import FIRST_LOOK, Taken, apply_update, record
 from extender.team.roles import active
 
@@ -190,6 +191,6 @@ def _webhook(task: Task) -> dict[str, str]:
         return {}
     path = reverse("webhook", args=[task.webhook_nonce])
     return {
-        "webhook_url": settings.PUBLIC_URL + path,
+        "webhook_url": public_address(path),
         "webhook_secret": webhook_secret(task.webhook_nonce),
     }

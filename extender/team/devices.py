@@ -30,13 +30,13 @@ def remember(request: HttpRequest, response: HttpResponse, member: Member) -> No
     device, members = _read(request)
     others = [pk for pk in members if pk != member.pk]
     kept = signing.dumps([device, [*others, member.pk][-MOST_MEMBERS:]], salt=SALT)
-    secure = settings.SESSION_COOKIE_SECURE
-    response.set_cookie(_cookie(), kept, max_age=LASTS, secure=secure, httponly=True, samesite="Lax")
+    secure, path = settings.SESSION_COOKIE_SECURE, settings.SESSION_COOKIE_PATH
+    response.set_cookie(_cookie(), kept, max_age=LASTS, path=path, secure=secure, httponly=True, samesite="Lax")
 
 
 def _cookie() -> str:
     """What it is called: behind https so that this very host alone can set it."""
-    return "__Host-device" if settings.HTTPS else "device"
+    return f"{settings.HOST_PREFIX}device"
 
 
 def _read(request: HttpRequest) -> tuple[str, list[int]]:

@@ -65,11 +65,12 @@ def _tell_member(request: MemberRequest, response: HttpResponse) -> None:
     member = str(request.user.pk or "")
     if request.COOKIES.get(MEMBER_COOKIE, "") == member:
         return
+    path = settings.SESSION_COOKIE_PATH
     if member:
         lasts, secure = settings.SESSION_COOKIE_AGE, settings.SESSION_COOKIE_SECURE
-        response.set_cookie(MEMBER_COOKIE, member, max_age=lasts, secure=secure, samesite="Lax")
+        response.set_cookie(MEMBER_COOKIE, member, max_age=lasts, path=path, secure=secure, samesite="Lax")
     else:
-        response.delete_cookie(MEMBER_COOKIE, samesite="Lax")
+        response.delete_cookie(MEMBER_COOKIE, path=path, samesite="Lax")
 
 
 def client_address(request: HttpRequest) -> str | None:

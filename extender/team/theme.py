@@ -21,9 +21,9 @@ def choose(request: MemberRequest) -> HttpResponse:
     response: HttpResponse = redirect(back if is_ours else "home")
     if request.htmx:
         response = HttpResponse(status=204)
+    secure, path = settings.SESSION_COOKIE_SECURE, settings.SESSION_COOKIE_PATH
     if chosen in THEMES:
-        secure = settings.SESSION_COOKIE_SECURE
-        response.set_cookie(COOKIE, chosen, max_age=LASTS, secure=secure, httponly=True, samesite="Lax")
+        response.set_cookie(COOKIE, chosen, max_age=LASTS, path=path, secure=secure, httponly=True, samesite="Lax")
     else:
-        response.delete_cookie(COOKIE, samesite="Lax")
+        response.delete_cookie(COOKIE, path=path, samesite="Lax")
     return response

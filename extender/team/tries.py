@@ -79,7 +79,7 @@ class _Tried:
             return cls(digest, "signed in", True)
         if device := devices.known(request, name):
             return cls(digest, device, True)
-        return cls(digest, _network(request.axes_ip_address or "unknown"), False)
+        return cls(digest, network_of(request.axes_ip_address or "unknown"), False)
 
     @property
     def is_locked(self) -> bool:
@@ -93,5 +93,6 @@ class _Tried:
         return any(counted[f"cap_{most}"] >= most for _, most in caps)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6, a /64."""
     return str(ip_network((address, IPV6_PREFIX), strict=False)) if ":" in address else address

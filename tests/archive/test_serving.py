@@ -4,9 +4,13 @@ import hashlib
 import http.client
 import os
 import random
-import re
-from contextlib import closing
+import signal
+import socket
+import ssl
+import time
+from contextlib import ExitStack, closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -14,15 +18,26 @@ from django.core.signals import request_finished
 from django.db import close_old_connections
 from django.test import RequestFactory
 
+from extender.archive.serving import readers
 from extender.archive.serving.responses import respond
 from extender.archive.storage import name
 from extender.archive.storage.base import ADDRESS_SECONDS
 from extender.archive.storage.disk import Disk
+from extender.tasks.slots import Full
 from tests.helpers import eventually
-from tests.paths import PROJECT
-from tests.servers import find_nginx, gunicorn, memory_peak, nginx, signed_for, worker_of
+from tests.ports import free_port
+from tests.servers import (
+    find_nginx,
+    gunicorn,
+    memory_peak,
+    nginx,
+    nginx_as_deployed,
+    signed_for,
+    worker_of,
+    workers_of,
+)
+from tests.sizes import TORTURE, measures, size
 
-DEPLOY = PROJECT / "docs" / "deploy.md"
 CLIP = random.Random(1).randbytes(200_003)  # several chunks, and no round number
 SHA256 = hashlib.sha256(CLIP).hexdigest()
 CLIP_NAME, EMPTY_NAME = name(SHA256, "clip"), name("0" * 64, "clip")
@@ -319,23 +334,32 @@ def test_a_browser_that_leaves_lets_the_file_go(ours, film):
     eventually(lambda: not open_files(worker))
 
 
+def browser_of(server) -> requests.Session:
+    session = requests.Session()
+    # Else whom the environment trusts would count, and nobody besides.
+    session.trust_env = False
+    session.verify = str(server.certificate or "")
+    return session
+
+
 @pytest.fixture(scope="module")
 def fronted(filled, tmp_path_factory):
-    """Our server behind nginx, which is set up as docs/deploy.md says."""
-    here = tmp_path_factory.mktemp("fronted")
-    snippet = re.search("```nginx\n(.*?)```", DEPLOY.read_text(), re.DOTALL)[1]
-    with gunicorn(filled.root, here / "gunicorn", X_ACCEL_PREFIX="/protected/") as behind:
-        locations = snippet.replace("127.0.0.1:8000", f"127.0.0.1:{behind.port}").replace(
-            "/srv/extender/media", str(filled.root)
-        )
-        with nginx(here / "nginx", locations) as server:
-            server.behind = behind
-            yield server
+    """Our server behind nginx, which is set up by the file in docs/deploy, over TLS."""
+    here, port = tmp_path_factory.mktemp("fronted"), free_port()
+    https = {"X_ACCEL_PREFIX": "/protected/", "PUBLIC_URL": f"https://127.0.0.1:{port}"}
+    with (
+        gunicorn(filled.root, here / "gunicorn", **https) as behind,
+        nginx_as_deployed(here / "nginx", behind.port, filled.root, port) as server,
+        browser_of(server) as browser,
+    ):
+        server.behind, server.browser = behind, browser
+        yield server
 
 
 @needs_nginx
 def test_behind_nginx_we_send_only_the_name(fronted):
-    response = requests.get(f"{fronted.behind.url}/member/{CLIP_NAME}", timeout=10)
+    by_https = {"X-Forwarded-Proto": "https"}
+    response = requests.get(f"{fronted.behind.url}/member/{CLIP_NAME}", headers=by_https, timeout=10)
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["X-Accel-Redirect"] == f"/protected/{CLIP_NAME}"
 
@@ -343,35 +367,144 @@ def test_behind_nginx_we_send_only_the_name(fronted):
 @needs_nginx
 def test_nginx_sends_the_bytes_the_ranges_and_our_headers(fronted):
     url = f"{fronted.url}/download/{CLIP_NAME}"
-    whole = requests.get(url, timeout=10)
+    whole = fronted.browser.get(url, timeout=10)
     assert (whole.status_code, whole.content) == (200, CLIP)
     assert whole.headers["Content-Type"] == "video/mp4"
     assert whole.headers["Content-Disposition"].partition("; filename*=")[2].startswith("UTF-8''a%20%E2%80%9Cfine")
     assert whole.headers["Cache-Control"] == "private, max-age=604800, immutable"
     assert whole.headers["X-Content-Type-Options"] == "nosniff"
     assert "X-Accel-Redirect" not in whole.headers
-    part = requests.get(url, headers={"Range": "bytes=5-9", "If-Range": whole.headers["ETag"]}, timeout=10)
+    part = fronted.browser.get(url, headers={"Range": "bytes=5-9", "If-Range": whole.headers["ETag"]}, timeout=10)
     assert (part.status_code, part.content) == (206, CLIP[5:10])
     assert part.headers["Content-Range"] == f"bytes 5-9/{len(CLIP)}"
-    head = requests.head(url, timeout=10)
+    head = fronted.browser.head(url, timeout=10)
     assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(CLIP)))
 
 
 @needs_nginx
 def test_nginx_asks_us_before_it_says_that_nothing_has_changed(fronted):
     url = f"{fronted.url}/guest/{CLIP_NAME}"
-    etag = requests.get(url, timeout=10).headers["ETag"]
-    again = requests.get(url, headers={"If-None-Match": etag}, timeout=10)
+    etag = fronted.browser.get(url, timeout=10).headers["ETag"]
+    again = fronted.browser.get(url, headers={"If-None-Match": etag}, timeout=10)
     assert (again.status_code, again.headers["Cache-Control"]) == (304, "private, no-cache")
 
 
 @needs_nginx
 def test_the_protected_path_cannot_be_reached_from_outside(fronted):
     for path in (f"/protected/{CLIP_NAME}", f"//protected/{CLIP_NAME}", f"/x/../protected/{CLIP_NAME}"):
-        line = http.client.HTTPConnection("127.0.0.1", fronted.port, timeout=10)
+        line = http.client.HTTPSConnection("127.0.0.1", fronted.port, timeout=10, context=trusting(fronted))
         status, _, body = ask(line, "GET", path, {})
         assert (status, body == CLIP) == (404, False)
         line.close()
+
+
+@needs_nginx
+@pytest.mark.parametrize("forged", [{}, {"X-Forwarded-Proto": "http", "X-Forwarded-For": "10.9.9.9"}])
+def test_what_a_visitor_says_of_themselves_has_no_effect(fronted, forged):
+    chunks = iter([b"in", b"chunks"])
+    answer = fronted.browser.post(f"{fronted.url}/seen/", data=chunks, headers=forged, timeout=10)
+    assert answer.json() == {"scheme": "https", "address": "127.0.0.1", "body": "inchunks"}
+
+
+# More than a process has threads.
+SLOW = size(10, 500)
+SLOWLY = {
+    "silence": "",
+    "half a head": "GET / HTTP/1.1\r\nHost: localh",
+    "half a body": "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99000\r\n\r\nhalf",
+    "half a chunk": "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n99\r\nhalf",
+    "a film unread": "GET {film} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "two films at once": "GET {film} HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2,
+}
+
+
+def trusting(server) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=server.certificate)
+
+
+def visit(server, words: str, number: int) -> socket.socket:
+    """Says no more than that from one of many addresses, and reads nothing."""
+    line = socket.socket()
+    line.bind((f"127.0.1.{number % 250 + 1}", 0))
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.connect(("127.0.0.1", server.port))
+    if server.certificate:
+        line = trusting(server).wrap_socket(line, server_hostname="localhost")
+    line.sendall(words.encode())
+    return line
+
+
+@needs_nginx
+@measures
+@pytest.mark.parametrize("front", ["ours", "fronted"])
+def test_slow_visitors_keep_nobody_waiting(front, film, say, request):
+    server = request.getfixturevalue(front)
+    waits = []
+    with ExitStack() as held, browser_of(server) as browser:
+        for words in SLOWLY.values():
+            for number in range(SLOW):
+                held.enter_context(visit(server, words.format(film=f"/member/{film}"), number))
+        for _ in range(size(3, 100)):
+            began = time.monotonic()
+            page = browser.get(f"{server.url}/member/{CLIP_NAME}", headers={"Range": "bytes=0-9"}, timeout=20)
+            waits.append(time.monotonic() - began)
+            assert page.content == CLIP[:10]
+    worst = sorted(waits)[-2]
+    say(f"{SLOW} each of {', '.join(SLOWLY)} ({front}): a page in {1000 * worst:.0f} ms at p99")
+    assert not TORTURE or worst < 0.2
+
+
+def test_a_process_that_ends_sends_first_what_it_has_begun(ours, film):
+    before = worker_of(ours)
+    words = f"GET /member/{film} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-7999999\r\n\r\n"
+    with visit(ours, words, 0) as reader, visit(ours, "", 0), reader.makefile("rb") as answer:
+        assert answer.readline().split()[1] == b"206"
+        # Another process takes its place, and it is told to end.
+        ours.process.send_signal(signal.SIGHUP)
+        eventually(lambda: workers_of(ours) != [before])
+        # So long it would wait for who does nothing.
+        time.sleep(size(0, 5))
+        while answer.readline() != b"\r\n":
+            pass
+        assert len(answer.read(8_000_000)) == 8_000_000
+    eventually(lambda: before not in workers_of(ours))
+
+
+@pytest.mark.parametrize("by", ["link", "member"])
+def test_so_many_films_of_one_are_read_at_once_and_no_more(on_disk, film, by):
+    def read(number: int):
+        request = RequestFactory().get("/", REMOTE_ADDR=f"10.0.0.{number}")
+        request.user = SimpleNamespace(is_authenticated=by == "member", pk=7)
+        return respond(request, film, "b" * 64, link="a" if by == "link" else "")
+
+    most = readers.BY_LINK if by == "link" else readers.BY_ADDRESS
+    reading = [read(number) for number in range(most)]
+    with pytest.raises(Full):
+        read(most)
+    reading.pop().close()
+    reading.append(read(most))
+    for answer in reading:
+        answer.close()
+
+
+def test_so_many_films_go_to_one_address_at_once_and_no_more(ours, film):
+    def read(held: ExitStack) -> socket.socket:
+        words = f"GET /guest/{film} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        return held.enter_context(visit(ours, words, 0))
+
+    def begins(line: socket.socket) -> bool:
+        return line.recv(12) == b"HTTP/1.1 200"
+
+    with ExitStack() as held:
+        reading = [read(held) for _ in range(readers.BY_ADDRESS)]
+        assert all(begins(line) for line in reading)
+        with read(held).makefile("rb") as refused:
+            said = refused.read()
+        assert said.startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
+        assert b"\r\nRetry-After: 5\r\n" in said
+        assert b"\r\n\r\nToo many films are being read at once." in said
+        reading.pop().close()
+        eventually(lambda: begins(read(held)))
 
 
 def test_a_bucket_gives_the_file_itself(bucket, s3_secret, settings):

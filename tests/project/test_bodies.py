@@ -3,7 +3,9 @@
 import logging
 import re
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +16,9 @@ from extender.states import State
 from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
 from extender.team.models import Member
+from project.gathering import BODY_BYTES
 from project.redaction import Redacted
+from project.web_worker import BODIES_BYTES
 from tests.helpers import database_url, eventually, make_task
 from tests.servers import Server, gunicorn
 
@@ -81,6 +85,62 @@ def test_one_whose_chunks_are_spoilt_is_refused_in_words(site, came):
         with caller.makefile("rb") as answer:
             assert answer.readline().split()[1] == b"400"
             assert b"The chunks of this body are spoilt" in answer.read()
+
+
+HEAD = "POST /webhooks/apiframe/x/ HTTP/1.1\r\nHost: localhost\r\n"
+WHOLE = f"{HEAD}Content-Length: 2\r\n\r\n{{}}"
+CHUNKED = f"{HEAD}Transfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "statuses"),
+    [
+        (list(WHOLE), ["401"]),
+        ([f"{CHUNKED}\r\n1;a=b\r\n{{\r\n", "1\r", "\n}\r\n0\r\n", "X-More: x\r\n", "\r\n"], ["401"]),
+        ([f"{CHUNKED}\r\n7\r\n[0\r\n\r\n", "]\r\n0\r\n\r\n"], ["401"]),
+        (
+            [f"{HEAD}Content-Length: 2\r\n\r\n{{}}" * 2 + "GET /healthz HTTP/1.1\r\nHo", "st: x\r\n\r\n"],
+            ["401", "401", "200"],
+        ),
+        ([f"{HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", "{}"], ["100", "401"]),
+        ([f"{HEAD}Content-Length: 300000000\r\n\r\n"], ["413"]),
+        (["GET / HTTP/1.1\r\nX: " + "x" * 80_000], []),
+    ],
+    ids=[
+        "by the letter",
+        "trailer",
+        "an end in a chunk",
+        "one after the other",
+        "expects a word",
+        "too large",
+        "head",
+    ],
+)
+def test_a_request_may_come_in_any_pieces(site, pieces, statuses):
+    with socket.create_connection(("127.0.0.1", site.port), 30) as visitor, visitor.makefile("rb") as answers:
+        visitor.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            visitor.sendall(piece.encode())
+            time.sleep(0.01)
+        for status in statuses:
+            assert answers.readline().split()[1] == status.encode()
+            length = 0
+            while (line := answers.readline()) != b"\r\n":
+                length = int(line.split()[1]) if line.lower().startswith(b"content-length:") else length
+            answers.read(length)
+        assert statuses or answers.read() == b""
+
+
+def test_no_more_is_gathered_than_the_disk_may_hold(site):
+    with ExitStack() as held:
+        answers = []
+        for _ in range(BODIES_BYTES // BODY_BYTES + 1):
+            visitor = held.enter_context(socket.create_connection(("127.0.0.1", site.port), 30))
+            visitor.sendall(f"{HEAD}Content-Length: {BODY_BYTES}\r\n\r\n".encode())
+            answers.append(visitor)
+        refused = answers[-1].makefile("rb").read()
+        assert refused.startswith(b"HTTP/1.1 503 ")
+        assert refused.endswith(b"Too much is being uploaded. Try again in a moment.\n")
 
 
 @pytest.mark.parametrize(

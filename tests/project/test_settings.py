@@ -83,7 +83,7 @@ BAD = [
     ("APIFRAME_BASE_URL", {"APIFRAME_BASE_URL": "ftp://x"}),
     ("APIFRAME_BASE_URL", {**REAL, "APIFRAME_BASE_URL": "https://gateway.example/apiframe?team=3"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "http://example.org"}),
-    ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org/extender"}),
+    ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org/a.b/"}),
     ("CLIP_HOSTS", {"CLIP_HOSTS": "cdn.example,https://other.example"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://example.org:port"}),
     ("PUBLIC_URL", {"PUBLIC_URL": "https://[example.org"}),

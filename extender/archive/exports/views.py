@@ -14,11 +14,13 @@ from extender.archive import storage
 from extender.archive.exports.asking import NotStored, Offer, export_of, export_shown, file_name
 from extender.archive.exports.choices import Choices, remember, remembered
 from extender.archive.exports.models import Export
+from extender.archive.serving import readers
 from extender.archive.serving.responses import respond
 from extender.lineage.access import read_film
 from extender.lineage.branches import Branch
 from extender.states import ExportState
 from extender.tasks.access import own_task
+from extender.tasks.slots import Full
 from extender.team.sign_in import MemberRequest
 
 logger = logging.getLogger(__name__)
@@ -68,6 +70,8 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int, export_pk: uuid.
     Export.objects.filter(pk=found.pk).renew()
     try:
         return respond(request, found.file, found.sha256, download_name=file_name(branch, found), revocable=True)
+    except Full as error:
+        return readers.refusal(error)
     except FileNotFoundError:
         logger.error("the file of %s is missing, so it is made again", found)
         Export.objects.filter(pk=found.pk, state=ExportState.STORED).make_again()

@@ -1,6 +1,7 @@
 """A part of a file, as HTTP asks for it (RFC 9110, section 14), read as nginx reads it."""
 
 import re
+from contextlib import ExitStack
 from typing import BinaryIO
 
 # More than 18 digits are no offset of any file, and Python refuses to read very long numbers.
@@ -39,11 +40,12 @@ def content_range(asked: range, size: int) -> str:
 
 
 class Slice:
-    """One part of an open file. It has a descriptor, so that a server can send it with sendfile()."""
+    """One part of an open file, which is closed by what is `held`. A server can send it with sendfile()."""
 
-    def __init__(self, file: BinaryIO, asked: range) -> None:
+    def __init__(self, file: BinaryIO, asked: range, held: ExitStack) -> None:
         file.seek(asked.start)
         self._file = file
+        self._held = held
         self._left = len(asked)
 
     def read(self, size: int) -> bytes:
@@ -56,4 +58,4 @@ class Slice:
         return self._file.fileno()
 
     def close(self) -> None:
-        self._file.close()
+        self._held.close()

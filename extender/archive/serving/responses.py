@@ -1,6 +1,7 @@
 """How a stored file's bytes reach a browser: from us, from the proxy in front of us, or from the bucket."""
 
 import os
+from contextlib import ExitStack
 from typing import BinaryIO
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date_safe
 
 from extender.archive.names import disposition
+from extender.archive.serving import readers
 from extender.archive.serving.ranges import Slice, Unsatisfiable, content_range, parse_range
 from extender.archive.storage import Store, content_type, current_store
 from extender.archive.storage.base import ADDRESS_SECONDS
@@ -25,13 +27,14 @@ def respond(
     *,
     download_name: str | None = None,
     revocable: bool = False,
+    link: str = "",
     store: Store | None = None,
 ) -> HttpResponseBase:
     """The answer to a GET or HEAD for the stored file `name`, whose checksum is `sha256`.
 
     With `download_name` the browser saves it under that name. A `revocable` answer is asked for again at each use,
-    as a guest's link must be. Asks nothing of the database. FileNotFoundError where our own disk does not have
-    the file, `StoreTrouble` where it cannot be read.
+    as a guest's `link` must be. Asks nothing of the database. FileNotFoundError where our own disk does not have
+    the file, `StoreTrouble` where it cannot be read, `Full` where too many are being read.
     """
     store = store or current_store()
     method = "HEAD" if request.method == "HEAD" else "GET"
@@ -42,7 +45,7 @@ def respond(
     if settings.X_ACCEL_PREFIX:
         # ETag, Last-Modified, ranges and conditions are the proxy's own, as it alone looks at the file.
         return HttpResponse(headers={**headers, "X-Accel-Redirect": settings.X_ACCEL_PREFIX + name})
-    return _file(request, store.open(name), headers, f'"{sha256}"')
+    return _file(request, store.open(name), headers, f'"{sha256}"', link)
 
 
 def _headers(name: str, download_name: str | None, revocable: bool) -> dict[str, str]:
@@ -62,7 +65,7 @@ def _elsewhere(address: str, revocable: bool) -> HttpResponse:
     return HttpResponse(status=302, headers={"Location": address, "Cache-Control": f"private, {cached}"})
 
 
-def _file(request: HttpRequest, file: BinaryIO, headers: dict[str, str], etag: str) -> HttpResponseBase:
+def _file(request: HttpRequest, file: BinaryIO, headers: dict[str, str], etag: str, link: str) -> HttpResponseBase:
     """The answer from the open `file`, closed when the answer is, or at once where nothing of it is sent."""
     stat = os.fstat(file.fileno())
     size, modified = stat.st_size, int(stat.st_mtime)
@@ -76,15 +79,19 @@ def _file(request: HttpRequest, file: BinaryIO, headers: dict[str, str], etag: s
     except Unsatisfiable:
         file.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    return _part(request, file, dict(whole.items()), asked, size)
+    return _part(request, file, dict(whole.items()), asked, size, link)
 
 
 def _part(
-    request: HttpRequest, file: BinaryIO, headers: dict[str, str], asked: range | None, size: int
+    request: HttpRequest, file: BinaryIO, headers: dict[str, str], asked: range | None, size: int, link: str
 ) -> HttpResponseBase:
     """The answer with the part of the file that is `asked` for, or with all of it."""
     sent = asked or range(size)
-    body = Slice(file, sent)
+    with ExitStack() as held:
+        held.callback(file.close)
+        if request.method != "HEAD" and len(sent) > readers.COUNTED_BYTES:
+            held.callback(readers.begin(request, link))
+        body = Slice(file, sent, held.pop_all())
     headers |= {"Content-Range": content_range(asked, size)} if asked else {"Accept-Ranges": "bytes"}
     headers["Content-Length"] = str(len(sent))
     status = 206 if asked else 200

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from extender.archive import storage
-from extender.archive.serving import downloads, responses
+from extender.archive.serving import downloads, readers, responses
 from extender.archive.serving.access import seen_clip
 from extender.lineage.branches import branch_to
 from extender.network.errors import Unavailable
@@ -33,7 +33,7 @@ def show(request: MemberRequest, pk: uuid.UUID, kind: str) -> HttpResponseBase:
 @login_not_required
 def show_guest(request: HttpRequest, token: str, pk: uuid.UUID, kind: str) -> HttpResponseBase:
     """The same for whoever holds a link; the link is looked at again for each byte."""
-    response = _bytes(request, seen_clip(pk, token=token), kind, revocable=True)
+    response = _bytes(request, seen_clip(pk, token=token), kind, revocable=True, link=token)
     response["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -82,6 +82,8 @@ def _bytes(request: HttpRequest, clip: Clip, kind: str, **how: Any) -> HttpRespo
     """A file of a clip; where the store has lost it, the clip's own address (no guest's business), and no picture."""
     try:
         return responses.respond(request, storage.name(clip.sha256, kind), clip.sha256, **how)
+    except Full as error:
+        return readers.refusal(error)
     except (FileNotFoundError, storage.StoreTrouble) as error:
         logger.error("%s cannot be read: %s", clip, error)
         if kind != clip.file_kind or how.get("revocable"):

@@ -1,0 +1,114 @@
+"""What has come of a request while nobody works on it yet. What it means is for gunicorn to read."""
+
+import re
+from tempfile import SpooledTemporaryFile
+
+# Beyond this it lies in a file.
+MEMORY_BYTES = 64 * 1024
+HEAD_BYTES = 64 * 1024
+# A picture to begin with, and its form; what announces more is refused unread.
+BODY_BYTES = 28 * 1024 * 1024
+# What one without a length may have, and a little: the rest is not even kept.
+CHUNKED_BYTES = 2621440 + MEMORY_BYTES
+END = b"\r\n\r\n"
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
+CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
+
+
+class Gathered:
+    """The bytes of one request so far. A wrong guess at its end spoils that request, and no other."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        # Whether it is time to read it: it is whole, or too large, or makes no sense.
+        self.is_ready = False
+        # Whether there is more to come that nobody will read.
+        self.is_cut = False
+        # Whether its sender waits for a word before the body.
+        self.expects = False
+        # Of head and body, as far as it is known.
+        self.promised = 0
+        self.file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115, closed with the connection
+        self._head: bytearray | None = bytearray()
+        self._chunks: _Chunks | None = None
+
+    def add(self, data: bytes) -> None:
+        """Keeps what came."""
+        self.file.write(data)
+        self.size += len(data)
+        if self._head is None:
+            self._add_to_body(data)
+            return
+        # It may come by the letter, and is looked through but once.
+        seen = max(0, len(self._head) - len(END) + 1)
+        self._head += data
+        end = self._head.find(END, seen)
+        if end >= 0:
+            head, body = bytes(self._head[: end + 2]), bytes(self._head[end + len(END) :])
+            self._head = None
+            self._begin_body(head, end + len(END))
+            self._add_to_body(body)
+        elif self.size > HEAD_BYTES:
+            self._cut()
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        self._cut()
+
+    def _begin_body(self, head: bytes, size: int) -> None:
+        self.expects = bool(EXPECTS.search(head))
+        if CHUNKED.search(head):
+            self._chunks, self.promised = _Chunks(), size + CHUNKED_BYTES
+            return
+        length = LENGTH.search(head)
+        body = int(length[1]) if length else 0
+        self.promised = size + body
+        if body > BODY_BYTES:
+            self._cut()
+
+    def _add_to_body(self, data: bytes) -> None:
+        if self._chunks:
+            self.is_ready = self.is_ready or self._chunks.end_in(data)
+            if not self.is_ready and self.size > self.promised:
+                self._cut()
+        elif self.size >= self.promised:
+            self.is_ready = True
+
+    def _cut(self) -> None:
+        self.is_ready = self.is_cut = True
+
+
+class _Chunks:
+    """Finds the end of a body in chunks while it comes."""
+
+    def __init__(self) -> None:
+        self._line = b""
+        self._skip = 0
+        self._in_trailer = False
+
+    def end_in(self, data: bytes) -> bool:
+        """Whether the body ends with `data`, or makes no sense from there."""
+        while data:
+            if self._skip:
+                self._skip, data = max(0, self._skip - len(data)), data[self._skip :]
+                continue
+            line, newline, data = data.partition(b"\n")
+            self._line += line
+            if newline and self._ends(self._line.strip()):
+                return True
+            if newline:
+                self._line = b""
+        return len(self._line) > MEMORY_BYTES
+
+    def _ends(self, line: bytes) -> bool:
+        if self._in_trailer:
+            return not line
+        size = line.partition(b";")[0].strip()
+        if not re.fullmatch(rb"[0-9a-fA-F]{1,16}", size):
+            return True
+        length = int(size, 16)
+        self._in_trailer = not length
+        # The line's end follows each of them.
+        self._skip = length and length + 2
+        return False
