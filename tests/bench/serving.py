@@ -38,6 +38,7 @@ def rows(owner: Member, other: Member) -> Iterator[tuple[str, str]]:
         asked = {
             "poll without news": ([Ask(f"{poll}?v={running.version}", 204, headers=(cookie, HTMX))], 3000),
             "poll with news": ([Ask(f"{poll}?v=0", headers=(cookie, HTMX))], 1000),
+            "poll of a stranger": ([Ask(f"{poll}?v=0", 302)], 1000),
             "history, 24 cards": ([Ask("/tasks/", headers=(cookie,))], 400),
             "webhook": (webhooks, WEBHOOKS),
         }

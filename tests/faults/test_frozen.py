@@ -1,18 +1,23 @@
-"""A PostgreSQL that does not answer: machines are told so, and do not wait for it."""
+"""A PostgreSQL that does not answer, or is not there: machines are told so, and do not wait for it."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.servers import gunicorn
 
 
-def test_a_silent_database_is_told_of_however_many_ask(tmp_path: Path):
-    # Whoever connects is accepted, by the kernel, and hears nothing.
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"postgresql://extender@127.0.0.1:{silent.getsockname()[1]}/extender?connect_timeout=3"
+@pytest.mark.parametrize("what", ["silent", "stopped"])
+def test_a_database_that_is_away_is_told_of_however_many_ask(tmp_path: Path, what):
+    with socket.socket() as database:
+        # Nobody else gets the port. Whoever connects is accepted by the kernel and hears nothing, or is refused.
+        database.bind(("127.0.0.1", 0))
+        if what == "silent":
+            database.listen()
+        url = f"postgresql://extender@127.0.0.1:{database.getsockname()[1]}/extender?connect_timeout=3"
         with gunicorn(tmp_path, tmp_path / "log", site="project.wsgi", DATABASE_URL=url) as site:
             # More of them than there are threads that look.
             addresses = [f"{site.url}/{address}" for address in ("readyz", "workz", "readyz")]
