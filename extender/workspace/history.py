@@ -23,7 +23,7 @@ from extender.tasks.running import Running
 from extender.team.models import Member
 from extender.team.sign_in import MemberRequest
 from extender.workspace.cards import cards_of
-from extender.workspace.days import days_of, zone_of
+from extender.workspace.days import Day, days_of, zone_of
 
 PAGE = 24
 # As many as are shown again at once to who comes back.
@@ -62,10 +62,9 @@ def history(request: MemberRequest) -> HttpResponse:
     number = PAGE * _pages(request.GET)
     page = list(tasks[: number + 1])
     shown = page[:number]
-    days = days_of(shown, zone_of(request), after=mark[0] if mark and request.htmx else None)
     cards = cards_of(shown)
     context |= {
-        "cards": list(zip(days, shown, cards, strict=True)),
+        "cards": list(zip(_days(request, shown, mark), shown, cards, strict=True)),
         "next_page": _address_after(shown[-1], chosen) if len(page) > number else "",
         "watching": any(card.is_watched for card in cards),
     }
@@ -107,6 +106,11 @@ def _own(member: Member, *, picked: bool, mark: Mark | None) -> TaskQuerySet:
     tasks = tasks.select_related("parent")
     tasks = tasks.picked() if picked else tasks
     return tasks.older_than(*mark) if mark else tasks
+
+
+def _days(request: MemberRequest, shown: Sequence[Task], mark: Mark | None) -> list[Day | None]:
+    """The headings of days, without one that the reader has already where more is loaded."""
+    return days_of(shown, zone_of(request), after=mark[0] if mark and request.htmx else None)
 
 
 def _newest_first(running: list[Task], mark: Mark | None) -> list[Task]:
