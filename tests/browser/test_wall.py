@@ -98,7 +98,7 @@ def test_four_play_and_pause_and_scrub_as_one(open_wall, joined, width, height):
 def test_where_nothing_plays_before_a_tap_one_tap_starts_all_four(house, open_page, joined):
     page = open_page(390, 844, has_touch=True, is_mobile=True)
     page.add_init_script(SAVES_POWER)
-    sign_in(page, house, "stage").goto(f"{house.url}/tasks/{joined}/")
+    sign_in(page, house, "stage", f"{house.url}/tasks/{joined}/")
     tap = page.get_by_role("button", name="Tap to play")
     expect(tap).to_be_hidden()
     page.get_by_role("button", name="Play", exact=True).evaluate("(button) => button.click()")
