@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from threading import BoundedSemaphore
@@ -33,21 +33,14 @@ def send_now(*tasks: Task) -> None:
     """
     with suppress(slots.Full):
         slots.APIFRAME.take()
-        wait([SENDERS.submit(_send, tasks)], PATIENCE)
+        wait([SENDERS.submit(_run, _send, tasks, slots.APIFRAME.give_back)], PATIENCE)
 
 
 def _send(tasks: Iterable[Task]) -> None:
     ends = time.monotonic() + LONG
-    try:
-        close_old_connections()
-        for task in tasks:
-            if time.monotonic() < ends:
-                sending.send(task)
-        close_old_connections()
-    except Exception:
-        logger.exception("a send for a page failed")
-    finally:
-        slots.APIFRAME.give_back()
+    for task in tasks:
+        if time.monotonic() < ends:
+            sending.send(task)
 
 
 def run_due(tasks: Iterable[Task]) -> None:
@@ -57,20 +50,20 @@ def run_due(tasks: Iterable[Task]) -> None:
     """
     due = [task for task in tasks if task.is_due]
     if due and _at_work.acquire(blocking=False):
-        THREAD.submit(_run, due)
+        THREAD.submit(_run, _run_due, due, _at_work.release)
 
 
-def _run(due: list[Task]) -> None:
-    """Whatever happens in it, the next run may begin after it."""
+def _run(work: Callable[[list[Task]], None], tasks: Iterable[Task], end: Callable[[], None]) -> None:
+    """Does `work` in a thread of ours; whatever happens in it, it ends with `end`."""
     try:
         # The thread lives on between runs, and no request opens and closes its connection.
         close_old_connections()
-        _run_due(due)
+        work(list(tasks))
         close_old_connections()
     except Exception:
         logger.exception("background work for a page failed")
     finally:
-        _at_work.release()
+        end()
 
 
 def _run_due(due: list[Task]) -> None:
