@@ -20,10 +20,6 @@ _member = CompiledQuery(lambda: Member.objects.filter(pk=Given("pk", models.BigA
 class SessionStore(db.SessionStore):
     """Django's sessions in the database."""
 
-    @classmethod
-    def get_model_class(cls) -> type[Session]:
-        return Session
-
     def _get_session_from_db(self) -> Session | None:
         found = _session.first(key=self.session_key, now=timezone.now())
         if not found:
