@@ -30,7 +30,7 @@ class Disk(Store):
                 raise StoreTrouble("An unfinished copy was removed while it was in use.") from error
             # A name is durable once its directory is, and that one's own, if it is new.
             for directory in (path.parent, path.parent.parent, self.root):
-                _sync(directory)
+                sync(directory)
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:
@@ -58,7 +58,8 @@ class Disk(Store):
         return None
 
 
-def _sync(directory: Path) -> None:
+def sync(directory: Path) -> None:
+    """Makes the names in `directory` as durable as the files are."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from extender.archive import storage
-from extender.archive.storage.disk import Disk
+from extender.archive.storage.disk import Disk, sync
 
 MANIFEST, LOCK, FILES, ROWS = "manifest.json", "lock", "files", "rows-"
 LIST = "files.jsonl"
@@ -120,7 +120,7 @@ class Folder:
         new = self.path / f"{MANIFEST}.new"
         _write(new, json.dumps({"sha256": _digest(backup), "backup": backup}, indent=1).encode())
         new.rename(self.path / MANIFEST)
-        _settle(self.path)
+        sync(self.path)
         for old in self.path.glob(f"{ROWS}*"):
             if old.name != manifest.rows:
                 shutil.rmtree(old)
@@ -142,7 +142,7 @@ class Folder:
                 count += 1
             file.flush()
             os.fsync(file.fileno())
-        _settle(self.path / rows)
+        sync(self.path / rows)
         return Written(count, digest.hexdigest())
 
     def lines(self, rows: str, name: str) -> Iterator[Any]:
@@ -219,12 +219,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _settle(directory: Path) -> None:
-    """A name is durable once its directory is."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
