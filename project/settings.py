@@ -184,6 +184,7 @@ DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True, DISABLE_
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(exist_ok=True)
+    DATABASES["default"]["ENGINE"] = "project.sqlite3"
     journal = "WAL" if fixed_sqlite_wal() else "DELETE"
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that reads first and writes later would otherwise fail at once with "database is locked".
