@@ -15,7 +15,7 @@ from tests.postgres import start_postgres
 
 MANY = int(os.environ.get("ROWS", 1_000_000))
 # Far from what a bench sends, so that it measures nothing but itself.
-ENVIRONMENT = {"APIFRAME_BASE_URL": "http://127.0.0.1:9", "ADMIN": "on", "PUBLIC_URL": "", "LOG_LEVEL": "ERROR"}
+ENVIRONMENT = {"APIFRAME_BASE_URL": "http://127.0.0.1:9", "ADMIN": "on", "PUBLIC_URL": ""}
 
 
 def main() -> None:
