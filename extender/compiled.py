@@ -5,12 +5,14 @@ database needs, and was more than half of a poll.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.constants import ROW_COUNT
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -26,47 +28,68 @@ class Given(models.Expression):
         return "%s", [self]
 
 
-class CompiledQuery(Generic[Row]):
+class _Compiled:
+    """What Django makes of one query, once for each connection: that belongs to one thread as a compiler does."""
+
+    def _build(self) -> tuple[Any, models.sql.Query]:
+        """Whatever is needed to read the answer, and the query."""
+        raise NotImplementedError
+
+    def _compiled(self, given: dict[str, Any]) -> tuple[Any, Any]:
+        """What `_build` returned, and a compiler that has the values in their places."""
+        connection: Any = connections[DEFAULT_DB_ALIAS]
+        known = connection.__dict__.setdefault("_compiled_queries", {})
+        if self not in known:
+            kept, query = self._build()
+            compiler: Any = query.get_compiler(connection=connection)
+            known[self] = kept, compiler, compiler.as_sql()
+        kept, compiler, (sql, params) = known[self]
+        filled = copy.copy(compiler)
+        filled.as_sql = lambda *_, **__: (sql, _values(params, given, connection))
+        return kept, filled
+
+
+class CompiledQuery(_Compiled, Generic[Row]):
     """The queryset that `build` returns, to be read with other values for each `Given` in it.
 
     Nothing of it is prefetched: that would be further queries.
     """
 
     def __init__(self, build: Callable[[], models.QuerySet[Row]]) -> None:
-        self._build = build
+        self._queryset = build
 
     def rows(self, **given: Any) -> list[Row]:
         """The rows that the queryset holds for these values."""
-        queryset, compiler = self._compiled()
-        iterable: Any = queryset._iterable_class  # type: ignore[attr-defined]
+        queryset, compiler = self._compiled(given)
         # Django's own way from the answer to objects reads nothing else of a queryset.
-        asked = SimpleNamespace(get_compiler=lambda using: _filled(compiler, given))
+        asked = SimpleNamespace(get_compiler=lambda using: compiler)
         reading: Any = SimpleNamespace(query=asked, db=DEFAULT_DB_ALIAS, _known_related_objects={})
-        return list(iterable(reading))
+        return list(queryset._iterable_class(reading))
 
     def first(self, **given: Any) -> Row | None:
         """The first of these rows."""
         return next(iter(self.rows(**given)), None)
 
-    def _compiled(self) -> tuple[models.QuerySet[Row], Any]:
-        # With the connection, which belongs to one thread as a compiler does.
-        connection: Any = connections[DEFAULT_DB_ALIAS]
-        known = connection.__dict__.setdefault("_compiled_queries", {})
-        if self not in known:
-            queryset = self._build()
-            compiler: Any = queryset.query.get_compiler(connection=connection)
-            text = compiler.as_sql()
-            compiler.as_sql = lambda *_, **__: text
-            known[self] = queryset, compiler
-        return known[self]
+    def _build(self) -> tuple[models.QuerySet[Row], models.sql.Query]:
+        queryset = self._queryset()
+        return queryset, queryset.query
 
 
-def _filled(compiler: Any, given: dict[str, Any]) -> Any:
-    """`compiler`, with the values in their places."""
-    sql, params = compiler.as_sql()
-    filled = copy.copy(compiler)
-    filled.as_sql = lambda *_, **__: (sql, _values(params, given, compiler.connection))
-    return filled
+class CompiledUpdate(_Compiled):
+    """Sets `changes` in the rows of a queryset of one table; there are `Given` in either."""
+
+    def __init__(self, rows: models.QuerySet[Any], changes: Mapping[str, Any]) -> None:
+        self._rows, self._changes = rows, changes
+
+    def run(self, **given: Any) -> int:
+        """Changes the rows; returns how many there were."""
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
+            return self._compiled(given)[1].execute_sql(ROW_COUNT)
+
+    def _build(self) -> tuple[None, models.sql.Query]:
+        query: Any = self._rows.query.chain(UpdateQuery)
+        query.add_update_values(self._changes)
+        return None, query
 
 
 def _values(params: Sequence[Any], given: dict[str, Any], connection: Any) -> list[Any]:
