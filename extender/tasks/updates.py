@@ -43,6 +43,8 @@ def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
         Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed, body=update.raw)
     if changed:
         UPDATES.labels(update.state, source).inc()
+    if changed and update.state in FINAL:
+        # One line a task: progress comes every few seconds, and its events have it.
         logger.info("task %s %s by %s", task.pk, update.state, source)
     return changed
 

@@ -69,6 +69,14 @@ def test_a_duplicate_changes_nothing_and_is_recorded(member):
     ]
 
 
+def test_the_log_has_one_line_of_a_task(member, caplog):
+    caplog.set_level("INFO", "extender")
+    task = make_task(member, State.PENDING, remote_id="r1")
+    for update in (progress(40), progress(60), FINISHED, FINISHED):
+        said(task, update)
+    assert caplog.messages == [f"task {task.pk} finished by webhook"]
+
+
 def test_a_webhook_before_the_answer_gives_the_row_its_id(member):
     task = make_task(member, State.SENDING)
     assert said(task, progress(40))
