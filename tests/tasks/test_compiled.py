@@ -6,7 +6,7 @@ import pytest
 from django.db import models
 from django.test import Client
 
-from extender.compiled import CompiledQuery, Given
+from extender.compiled import CompiledQuery, CompiledUpdate, Given
 from extender.tasks.models import Task
 from tests.helpers import make_task
 
@@ -31,6 +31,21 @@ def test_it_reads_the_row_that_is_asked_for_as_it_is_now(member, stranger, task)
         assert _of_member.rows(member=member.pk, pk=uuid.uuid4()) == []
         later.percentage = 60
         later.save()
+
+
+_mark = CompiledUpdate(
+    Task.objects.filter(pk=Given("pk", models.UUIDField())),
+    {"reason": Given("reason", models.TextField()), "version": models.F("version") + 1},
+)
+
+
+def test_it_changes_the_row_that_is_asked_for(member, task):
+    other = make_task(member)
+    assert [_mark.run(pk=task.pk, reason=reason) for reason in ("one", "another")] == [1, 1]
+    assert _mark.run(pk=uuid.uuid4(), reason="nobody's") == 0
+    before, task = task, Task.objects.get(pk=task.pk)
+    assert (task.reason, task.version) == ("another", before.version + 2)
+    assert Task.objects.get(pk=other.pk).reason == ""
 
 
 @pytest.fixture
