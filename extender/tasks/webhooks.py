@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from extender.apiframe import ApiframeError, Client, TaskUpdate, read
+from extender.compiled import CompiledQuery, Given
 from extender.keys import is_one_of
 from extender.tasks import gate
 from extender.tasks.models import Event, Task
@@ -22,6 +23,9 @@ MAX_BYTES = 64 * 1024
 MAX_NAMED = 2048
 # What proxies and their scripts put around it.
 AROUND = " \"'"
+
+
+_with_id = CompiledQuery(lambda: Task.objects.filter(pk=Given("pk", Task._meta.pk)))
 
 
 @csrf_exempt
@@ -61,7 +65,7 @@ def _take(request: HttpRequest, nonce: str) -> int:
 def _task(nonce: str) -> Task | None:
     """The task whose address this is: it begins with the task's id, and goes on as only our keys can make it."""
     try:
-        task = Task.objects.filter(pk=UUID(nonce.partition(".")[0])).first()
+        task = _with_id.first(pk=UUID(nonce.partition(".")[0]))
     except ValueError:
         return None
     return task if task and is_one_of(nonce, task.webhook_nonces) else None
