@@ -2,12 +2,15 @@
 
 import logging
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from extender.apiframe import TaskUpdate
+from extender.compiled import CompiledUpdate, Given
 from extender.metrics import UPDATES
 from extender.states import FINAL, FRUITLESS, MOVES, State, may_become
 from extender.tasks.models import Clip, Event, Task
@@ -15,6 +18,11 @@ from extender.tasks.models import Clip, Event, Task
 logger = logging.getLogger(__name__)
 
 FIRST_LOOK = timedelta(seconds=3)
+# What an update may say, and how it is kept.
+VALUES: dict[str, Any] = {
+    **{name: Task._meta.get_field(name) for name in ("remote_id", "percentage", "reason")},
+    "retry_in": models.DurationField(),
+}
 
 
 class Taken(Exception):
@@ -37,7 +45,7 @@ def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
 
 def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     with transaction.atomic():
-        changed = bool(_movable_row(task, update).update(**_changes(update)))
+        changed = bool(_change(update).run(pk=task.pk, **_values(update)))
         if changed and update.state == State.FINISHED:
             Clip.objects.bulk_create(_clips(task, update), ignore_conflicts=True)
         Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed, body=update.raw)
@@ -77,7 +85,24 @@ def record(task: Task, said: str, source: Event.Source, body: str = "") -> None:
     Event.objects.create(task=task, source=source, said=said[:500], changed=False, body=body)
 
 
-def _movable_row(task: Task, update: TaskUpdate):
+def _values(update: TaskUpdate) -> dict[str, Any]:
+    """What `update` says that differs from one update to the next."""
+    return {name: value for name in VALUES if (value := getattr(update, name)) not in (None, "")}
+
+
+def _change(update: TaskUpdate) -> CompiledUpdate:
+    """The UPDATE by which `update` changes a row, with its values and the row's key yet to be given."""
+    return _change_of(update.state, update.retried, frozenset(_values(update)))
+
+
+@cache
+def _change_of(state: State, retried: bool, names: frozenset[str]) -> CompiledUpdate:
+    given: dict[str, Any] = {name: Given(name, VALUES[name]) for name in names}
+    update = TaskUpdate(state, retried=retried, **given)
+    return CompiledUpdate(_movable_row(update), _changes(update))
+
+
+def _movable_row(update: TaskUpdate) -> models.QuerySet[Task]:
     """The row, if it may take this update: filtered in the UPDATE itself, so that a race has one winner."""
     movable = Q(state__in=may_become(update.state, MOVES))
     if update.state == State.PENDING and not update.retried:
@@ -89,7 +114,7 @@ def _movable_row(task: Task, update: TaskUpdate):
         movable |= Q(state=State.PROCESSING) & ~Q(reason=update.reason)
     # What names no task is about a send alone: a row that a webhook has adopted is past that.
     movable &= Q(remote_id__in={"", update.remote_id})
-    return Task.objects.filter(movable, pk=task.pk)
+    return Task.objects.filter(movable, pk=Given("pk", Task._meta.pk))
 
 
 def _changes(update: TaskUpdate) -> dict[str, object]:
