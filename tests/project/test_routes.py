@@ -1,6 +1,7 @@
 """The table of routes.py, walked: every address, by every method, as everybody who may come."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -75,6 +76,8 @@ def ask(people, sandbox, settings, shorten) -> Callable[..., tuple[HttpResponseB
     """Asks for an address as somebody; returns the answer, and the tables that changed. All of it is taken back."""
     # These look by connections of their own, which this test's transaction keeps waiting.
     shorten("extender.operations.health.PATIENCE", 0)
+    # A slow machine may need more than its ten seconds for this walk.
+    shorten("extender.sharing.models.UNDO_FOR", timedelta(days=1))
     settings.ROOT_URLCONF = URLCONF
     house = House(people["owner"])
     routes = dict(addresses(get_resolver(URLCONF)))
