@@ -60,8 +60,8 @@ PIECES = [
     "https://evil.example/" + "x" * 400,
     "\ufdfd" * 60,
     "Z\u0351\u036b\u0343\u036a\u0302" * 80,
-    # Browsers break such a sequence nowhere: one that is wider than a phone would stick out.
-    "\N{MAN}\N{ZERO WIDTH JOINER}" * 8,
+    # Browsers break such a sequence nowhere, however wide it is.
+    "\N{MAN}\N{ZERO WIDTH JOINER}" * 80,
     "\u202e\u2066\u2067 alert(1) \u05d0\u05d1\u05d2 \u0627\u0644\u0644",
 ]
 WORDS = [f"{out}{piece}" for piece, out in product(PIECES, OUT)]

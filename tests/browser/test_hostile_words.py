@@ -37,7 +37,7 @@ print("done")
 @pytest.fixture
 def addresses(directory, house):
     # In `make test`: some that run, and what is long without a break.
-    words = size((WORDS[1], WORDS[264], WORDS[276]), tuple(WORDS))
+    words = size((WORDS[1], WORDS[264], WORDS[276], WORDS[288]), tuple(WORDS))
     yield do(directory, CODE.format(words=json.dumps(words))).split(",")
     do(directory, TAKE_AWAY)
 
