@@ -22,7 +22,7 @@ from tests.helpers import database_url
 from tests.paths import PROJECT
 from tests.ports import free_port
 from tests.project.test_docs import settings_read
-from tests.servers import Server, find_nginx, nginx_as_deployed
+from tests.servers import DEPLOYED, Server, find_nginx, nginx_as_deployed
 from tests.sizes import TORTURE
 
 DEPLOY = PROJECT / "docs" / "deploy"
@@ -115,8 +115,16 @@ def as_another() -> list[str]:
     return ["setpriv", *who, f"--inh-caps={readers}", f"--ambient-caps={readers}"]
 
 
+def context(folder: Path) -> Path:
+    """Copies into it what the Dockerfile sees of the project."""
+    for name in re.findall("^!(.*)$", (DEPLOY / "Dockerfile.dockerignore").read_text(), re.MULTILINE):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (PROJECT / name).is_dir() else shutil.copy2)(PROJECT / name, folder / name)
+    return folder
+
+
 class Image:
-    """What image.sh makes, at a place of its own: `place("/srv/extender/app")` is where that lies here.
+    """What image.sh makes of what the Dockerfile sees: `place("/srv/extender/app")` is where that lies here.
 
     Root has taken it all, and given back what compose.yaml lets the site write.
     """
@@ -130,7 +138,8 @@ class Image:
             self.place(f"/srv/extender/{volume}").mkdir()
         self._give(self.app)
         ready = {} if TORTURE else {"ENVIRONMENT": sys.prefix}
-        self.run([str(DEPLOY / "image.sh"), str(self.app)], PATH=os.environ["PATH"], **ready).check_returncode()
+        script = context(root / "project") / "docs/deploy/image.sh"
+        self.run([str(script), str(self.app)], PATH=os.environ["PATH"], **ready).check_returncode()
         self._take(root)
         for there in [each.split(":")[0] for each in OURS["web"]["tmpfs"]]:
             self._give(self.place(there))
@@ -194,11 +203,10 @@ def test_what_the_image_holds_serves_another_user_who_may_not_change_it(image, d
     environment |= {"PATH": f"{image.app}/.venv/bin:/usr/bin:/bin", "TMPDIR": str(image.place("/tmp"))}
     clean = ["env", "-i", f"--chdir={image.app}", *(f"{name}={value}" for name, value in environment.items())]
     command = [*clean, *as_another(), *map(placed, command_of("web"))]
-    sed = re.search(r"sed '(.*?)' ", SERVICES["nginx"]["command"][-1])[1]
-    theirs = re.fullmatch(r"s\|(.*)\|(.*)\|", sed)
-    assert theirs[1] == "127.0.0.1:8000"
+    changed = dict(re.findall(r"s\|(.*?)\|(.*?)\|", SERVICES["nginx"]["command"][-1]))
+    assert all(what in DEPLOYED.read_text() for what in changed)
     with Server(command, at, tmp_path / "log") as site:
-        behind = [placed(theirs[2])]
+        behind = [placed(changed["127.0.0.1:8000"])]
         with nginx_as_deployed(tmp_path / "nginx", behind, image.place("/srv/extender/media"), port) as front:
             answer = requests.get(f"{front.url}/readyz", verify=str(front.certificate), timeout=30)
             assert (answer.status_code, "writes ok" in answer.text) == (200, True), site.log.read_text()
