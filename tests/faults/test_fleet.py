@@ -15,7 +15,7 @@ from tests.faults.sizes import TORTURE, size
 from tests.ports import free_port
 from tests.servers import find_nginx, nginx_as_deployed
 
-TASKS = size(30, 500)
+TASKS = size(25, 500)
 # What was on its way to the web server that dies: the sandbox posts four at once, nginx keeps sixteen connections.
 MISSED = 20
 
@@ -48,18 +48,18 @@ def test_a_fleet_finishes_everything_once_though_a_web_server_and_a_worker_die(f
     workers[0].end()
     left_behind = fleet.count("state = 'sending'")
     await_tasks(fleet)
-    finished_after = time.monotonic() - began
+    took = f"{time.monotonic() - began:.0f} s"
     if TORTURE:
         await_clips(fleet)
+        took += f", and {time.monotonic() - began:.0f} s until {clips(fleet, 'stored')} clips were stored"
     reconciliation = Reconciliation.of(fleet)
     answers = fleet.rows("SELECT task_id, COUNT(*) FROM tasks_event WHERE source = 'answer' GROUP BY task_id")
     calls = Counter(post["answer"] for post in fleet.sandbox.ledger()["webhooks"])
     complaints = fleet.complaints()
     states = Counter(row["state"] for row in reconciliation.rows)
     say(
-        f"fleet: {reconciliation}; {left_behind} in hand when two processes were killed; {finished_after:.0f} s,"
-        f" {time.monotonic() - began:.0f} s until {clips(fleet, 'stored')} clips were stored;"
-        f" of all webhooks {calls[502]} found nobody, and {calls[200]} were heard"
+        f"fleet: {reconciliation}; {left_behind} in hand when two processes were killed; {took};"
+        f" {calls[200]} webhooks were heard, and {calls[502]} found nobody"
     )
     assert calls[200] > 0
     assert calls[502] <= MISSED
