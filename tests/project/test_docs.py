@@ -95,6 +95,18 @@ def test_every_file_is_there(document, name):
     assert exists(name)
 
 
+def anchor(heading: str) -> str:
+    """How a link within its document names it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_heading_that_a_link_names_is_there(document):
+    text = FENCE.sub("", document.read_text())
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= set(map(anchor, headings))
+
+
 def is_named(name: str) -> bool:
     """Whether it is a module's dotted name, and no file's."""
     return bool(MODULE.fullmatch(name)) and not FILE.fullmatch(name)
