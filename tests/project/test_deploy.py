@@ -170,6 +170,11 @@ def whoever(command: str) -> str:
     return re.sub("^docker compose exec web ", ".venv/bin/", re.sub("^runuser -u extender -- ", "", command))
 
 
+def test_how_many_members_it_carries_is_what_the_bench_prints():
+    called = re.search("`make bench` calls “(.*?)”", (PROJECT / "docs/deploy.md").read_text())[1]
+    assert f'yield "{called}"' in (PROJECT / "tests/bench/serving.py").read_text()
+
+
 def analyze(*arguments: str) -> str:
     """What it says, warnings too."""
     run = subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60)
