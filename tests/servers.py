@@ -54,8 +54,12 @@ class Server:
     certificate: Path | None = None
 
     @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
-        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
+        return f"http{'s' if self.certificate else ''}://{self.address}"
 
     def __enter__(self) -> "Server":
         return self
@@ -71,14 +75,14 @@ def nginx(here: Path, locations: str) -> Server:
     return _nginx(here, port, f"server {{ listen 127.0.0.1:{port}; {locations} }}")
 
 
-def nginx_as_deployed(here: Path, behind: int, media_root: Path, port: int, path: str = "/") -> Server:
-    """nginx with the file of docs/deploy, over TLS, before a server at the port `behind` that keeps files."""
+def nginx_as_deployed(here: Path, behind: list[str], media_root: Path, port: int, path: str = "/") -> Server:
+    """nginx with the file of docs/deploy, over TLS, before servers at the addresses `behind` that keep files."""
     certificate = make_certificate(here)
     own = {
         "location / {": f"location {path} {{",
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "listen 443": f"listen 127.0.0.1:{port}",
-        "127.0.0.1:8000": f"127.0.0.1:{behind}",
+        "server 127.0.0.1:8000;": " ".join(f"server {address};" for address in behind),
         "/etc/ssl/extender/fullchain.pem": str(certificate),
         "/etc/ssl/extender/privkey.pem": str(certificate),
         "/var/log/nginx/": f"{here}/",

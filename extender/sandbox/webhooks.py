@@ -2,6 +2,7 @@
 
 import gzip
 import hmac
+import os
 import queue
 import threading
 import time
@@ -194,6 +195,7 @@ def post(task: Task, body: dict[str, Any]) -> str:
     try:
         with requests.Session() as session:
             session.trust_env = False  # a proxy of the environment must not see loopback addresses
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
             with session.post(
                 task.webhook_url or "",
                 data=iter((raw,)) if "webhook-chunked" in task.words else raw,

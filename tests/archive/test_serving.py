@@ -349,7 +349,7 @@ def fronted(filled, tmp_path_factory):
     https = {"X_ACCEL_PREFIX": "/protected/", "PUBLIC_URL": f"https://127.0.0.1:{port}"}
     with (
         gunicorn(filled.root, here / "gunicorn", **https) as behind,
-        nginx_as_deployed(here / "nginx", behind.port, filled.root, port) as server,
+        nginx_as_deployed(here / "nginx", [behind.address], filled.root, port) as server,
         browser_of(server) as browser,
     ):
         server.behind, server.browser = behind, browser

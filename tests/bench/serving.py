@@ -1,5 +1,6 @@
 """What a poll, a history and a webhook cost, as shares of a view that does nothing under the same server."""
 
+import re
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -22,6 +24,8 @@ from tests.ports import free_port
 
 WEBHOOKS = 2000
 HTMX = ("HX-Request", "true")
+# How often a page asks about a task that runs.
+POLL = re.compile(r'hx-trigger="every (\d+)s"')
 
 
 def rows(owner: Member, other: Member) -> Iterator[tuple[str, str]]:
@@ -44,6 +48,26 @@ def rows(owner: Member, other: Member) -> Iterator[tuple[str, str]]:
         }
         for name, (asks, count) in asked.items():
             yield name, _told(measure(port, pids, asks, count), bare)
+        cost = measure(port, [*pids, *_database_pids()], *asked["poll without news"])
+        yield "members with a page open", _carried(cost)
+
+
+def _carried(cost: Cost) -> str:
+    """How many members' polls keep a processor busy. It goes by processor time, so that others matter less."""
+    every = int(POLL.search((PROJECT / "templates/shared/_status.html").read_text())[1])
+    members = 1000 * every / cost.cpu_ms
+    return (
+        f"{members:.0f} for each processor: a poll every {every} s at {cost.cpu_ms:.2f} ms of CPU, the database's too"
+    )
+
+
+def _database_pids() -> list[int]:
+    """The server's processes that work for connections; none where the site itself does that."""
+    if connection.vendor == "sqlite":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+        return [pid for (pid,) in cursor.fetchall()]
 
 
 def _told(cost: Cost, bare: Cost) -> str:

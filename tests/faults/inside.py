@@ -18,6 +18,7 @@ import django
 
 def set_up(originals: list[str], members: int = 1) -> list[dict[str, str]]:
     """Makes members who are signed in and have a finished video each to continue."""
+    from django.conf import settings
     from django.test import Client
 
     from extender.tasks.lookup import look_up
@@ -29,7 +30,7 @@ def set_up(originals: list[str], members: int = 1) -> list[dict[str, str]]:
         browser = Client(SERVER_NAME="127.0.0.1")
         browser.force_login(member, backend="extender.team.sessions.MemberBackend")
         original = look_up(member, originals[0])
-        session = browser.cookies["sessionid"].value
+        session = browser.cookies[settings.SESSION_COOKIE_NAME].value
         made.append({"name": member.username, "session": session, "original": str(original.pk)})
     return made
 

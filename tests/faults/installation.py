@@ -156,17 +156,24 @@ class Web(Process):
 class Installation:
     """`with Installation(directory, url) as site`: a database, a sandbox, members with a session and an original.
 
-    Web servers and workers are opened by `start_web()` and `start_worker()`. Webhooks go to the first web server.
-    Everything is ended at the end, whatever happened.
+    Web servers and workers are opened by `start_web()` and `start_worker()`. Webhooks go to the first web server, or
+    to `public_url`. Everything is ended at the end, whatever happened.
     """
 
-    def __init__(self, directory: Path, database_url: str, *, members: int = 1, **sandbox_flags: Any) -> None:
+    def __init__(
+        self, directory: Path, database_url: str, *, members: int = 1, public_url: str = "", **sandbox_flags: Any
+    ) -> None:
         self.directory = directory
         self.database_url = database_url
         self.processes: list[Process] = []
         self._member_count = members
         self._sandbox_flags = {"credits": 10**8, **sandbox_flags}
         self._ports = [free_port() for _ in range(4)]
+        self._public_url = public_url or f"http://{HOST}:{self._ports[0]}"
+
+    def addresses(self, count: int) -> list[str]:
+        """Where the next `count` web servers will listen."""
+        return [f"{HOST}:{port}" for port in self._ports[:count]]
 
     def __enter__(self) -> "Installation":
         with ExitStack() as stack:
@@ -202,7 +209,7 @@ class Installation:
         return clean | {
             "DATABASE_URL": self.database_url,
             "APIFRAME_BASE_URL": self.sandbox.url,
-            "PUBLIC_URL": f"http://{HOST}:{self._ports[0]}",
+            "PUBLIC_URL": self._public_url,
             "SECRET_KEY": SECRET_KEY,
             "MEDIA_ROOT": str(self.directory / "media"),
         }

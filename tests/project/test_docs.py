@@ -95,6 +95,18 @@ def test_every_file_is_there(document, name):
     assert exists(name)
 
 
+def anchor(heading: str) -> str:
+    """How a link within its document names it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_heading_that_a_link_names_is_there(document):
+    text = FENCE.sub("", document.read_text())
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= set(map(anchor, headings))
+
+
 def is_named(name: str) -> bool:
     """Whether it is a module's dotted name, and no file's."""
     return bool(MODULE.fullmatch(name)) and not FILE.fullmatch(name)
@@ -120,8 +132,8 @@ def test_every_function_is_there(document, name):
 WAY_OUT = {"HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"}
 
 
-# Gunicorn itself reads it.
-OF_THE_SERVER = {"GUNICORN_CMD_ARGS"}
+# Read by gunicorn itself, and by Docker's Compose.
+OF_OTHERS = {"GUNICORN_CMD_ARGS", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "POSTGRES_PASSWORD"}
 
 
 def settings_read() -> set[str]:
@@ -150,7 +162,7 @@ def test_the_example_holds_no_setting_that_nobody_reads():
 
 @pytest.mark.parametrize(("document", "name"), in_every_document(lambda text: VARIABLE.findall(in_code(text))))
 def test_every_variable_is_read(document, name):
-    assert name in settings_read() | OF_THE_SERVER
+    assert name in settings_read() | OF_OTHERS
 
 
 def options_of(command: str) -> set[str]:

@@ -41,7 +41,7 @@ def fronted(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Se
     }
     with (
         gunicorn(here, here / "log", site="project.wsgi", **more) as behind,
-        nginx_as_deployed(here / "nginx", behind.port, here, port, PATH) as server,
+        nginx_as_deployed(here / "nginx", [behind.address], here, port, PATH) as server,
     ):
         server.behind, server.media_root = behind, here
         yield server
