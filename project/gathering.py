@@ -11,6 +11,7 @@ BODY_BYTES = 28 * 1024 * 1024
 # What one without a length may have, and a little: the rest is not even kept.
 CHUNKED_BYTES = 2621440 + MEMORY_BYTES
 END = b"\r\n\r\n"
+SIGNS_IN = re.compile(rb"POST [^ ?]*/login/[ ?]")
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
@@ -27,6 +28,8 @@ class Gathered:
         self.is_cut = False
         # Whether its sender waits for a word before the body.
         self.expects = False
+        # Whether it is the form of somebody who signs in.
+        self.signs_in = False
         # Of head and body, as far as it is known.
         self.promised = 0
         self.file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115, closed with the connection
@@ -58,6 +61,7 @@ class Gathered:
 
     def _begin_body(self, head: bytes, size: int) -> None:
         self.expects = bool(EXPECTS.search(head))
+        self.signs_in = bool(SIGNS_IN.match(head))
         if CHUNKED.search(head):
             self._chunks, self.promised = _Chunks(), size + CHUNKED_BYTES
             return

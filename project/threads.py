@@ -5,3 +5,7 @@ WEB_THREADS = 8
 APIFRAME_SLOTS = 3
 # Downloads that pass through us, each as long as its reader takes.
 DOWNLOAD_SLOTS = 2
+# Forms of who signs in have these of their own: a flood of them keeps no thread from pages.
+SIGN_IN_THREADS = 2
+# So many may wait for one: the last of them for some seconds.
+SIGN_INS = 40

@@ -9,7 +9,7 @@ import resource
 import selectors
 import socket
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from project.gathering import MEMORY_BYTES
 from project.line import SEND_SECONDS, Line
+from project.threads import SIGN_IN_THREADS, SIGN_INS
 
 # For a visitor to say something, and then to the end of a head. A body has a second more for each of so many bytes.
 REQUEST_SECONDS = 30
@@ -33,18 +34,24 @@ LEAVING_SECONDS = 2
 # The socket, what came, and a film.
 FILES_A_VISITOR = 3
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-SENTENCE = b"Too much is being uploaded. Try again in a moment.\n"
-FULL = b"\r\n".join(
-    [
+
+
+def refusal(sentence: bytes) -> bytes:
+    """What is said without a thread."""
+    lines = [
         b"HTTP/1.1 503 Service Unavailable",
         b"Content-Type: text/plain",
-        b"Content-Length: %d" % len(SENTENCE),
+        b"Content-Length: %d" % len(sentence),
         b"Retry-After: 10",
         b"Connection: close",
         b"",
-        SENTENCE,
+        sentence,
     ]
-)
+    return b"\r\n".join(lines)
+
+
+FULL = refusal(b"Too much is being uploaded. Try again in a moment.\n")
+CROWDED = refusal(b"Too many people are signing in. Try again in a moment.\n")
 
 
 class Visitor(TConn):
@@ -83,6 +90,28 @@ class Worker(ThreadWorker):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self.worker_connections = min(self.cfg.worker_connections, most // FILES_A_VISITOR)
         super().init_process()
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """The threads of pages."""
+        self._sign_ins = ThreadPoolExecutor(SIGN_IN_THREADS)
+        self._signing_in = 0
+        return super().get_thread_pool()
+
+    def enqueue_req(self, conn: Visitor) -> None:
+        """Gives a whole request to a thread."""
+        if not conn.sock.gathered.signs_in:
+            super().enqueue_req(conn)
+        elif self._signing_in < SIGN_INS:
+            self._signing_in += 1
+            self._sign_ins.submit(self.handle, conn).add_done_callback(
+                lambda future: self.method_queue.defer(self._finish_sign_in, conn, future)
+            )
+        else:
+            self._refuse(conn, CROWDED)
+
+    def _finish_sign_in(self, visitor: Visitor, fs: "Future[bool]") -> None:
+        self._signing_in -= 1
+        self.finish_request(visitor, fs)
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
@@ -201,12 +230,15 @@ class Worker(ThreadWorker):
         gathered = visitor.sock.gathered
         visitor.timeout += gathered.promised / BYTES_A_SECOND
         if gathered.promised > MEMORY_BYTES and self._promised() > BODIES_BYTES:
-            visitor.sock.say(FULL)
             self._stop_waiting(visitor)
-            self.nr_conns -= 1
-            visitor.close(graceful=True)
+            self._refuse(visitor, FULL)
         elif gathered.expects:
             visitor.sock.say(CONTINUE)
+
+    def _refuse(self, visitor: Visitor, word: bytes) -> None:
+        visitor.sock.say(word)
+        self.nr_conns -= 1
+        visitor.close(graceful=True)
 
     def _promised(self) -> int:
         return sum(visitor.sock.gathered.promised for visitor in self._waiting)

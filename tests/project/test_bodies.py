@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from django.conf import settings as configured
+from django.db import transaction
 
 from extender.states import State
 from extender.tasks.models import Task
@@ -18,6 +19,7 @@ from extender.tasks.sending import webhook_secret
 from extender.team.models import Member
 from project.gathering import BODY_BYTES
 from project.redaction import Redacted
+from project.threads import SIGN_INS
 from project.web_worker import BODIES_BYTES
 from tests.helpers import database_url, eventually, make_task
 from tests.servers import Server, gunicorn
@@ -141,6 +143,27 @@ def test_no_more_is_gathered_than_the_disk_may_hold(site):
         refused = answers[-1].makefile("rb").read()
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert refused.endswith(b"Too much is being uploaded. Try again in a moment.\n")
+
+
+def test_a_crowd_at_the_sign_in_keeps_nobody_from_pages(site):
+    session = requests.Session()
+    page = session.get(f"{site.url}/login/", timeout=30).text
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)[1]
+    form = f"csrfmiddlewaretoken={token}&username=nobody&password=x"
+    head = f"POST /login/ HTTP/1.1\r\nHost: localhost\r\nCookie: csrftoken={session.cookies['csrftoken']}\r\n"
+    kind = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
+    with ExitStack() as held:
+        # Nobody's try is counted meanwhile, so nobody is answered.
+        held.enter_context(transaction.atomic())
+        crowd = []
+        for _ in range(SIGN_INS + 1):
+            visitor = held.enter_context(socket.create_connection(("127.0.0.1", site.port), 30))
+            visitor.sendall(f"{head}{kind}{form}".encode())
+            crowd.append(visitor)
+        refused = crowd[-1].makefile("rb").read()
+        assert refused.startswith(b"HTTP/1.1 503 ")
+        assert refused.endswith(b"Too many people are signing in. Try again in a moment.\n")
+        assert session.get(f"{site.url}/login/", timeout=30).ok
 
 
 @pytest.mark.parametrize(
