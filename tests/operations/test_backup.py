@@ -120,6 +120,15 @@ def test_all_that_is_kept_comes_back(made, saved, settings):
     Event.objects.create(task=made, source="poll", said="again", changed=False)
 
 
+def test_the_planner_knows_what_came_back(made, saved, settings):
+    run("backup", saved)
+    lose_everything(settings)
+    assert run("restore", saved)[0] == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tbl FROM sqlite_stat1")
+        assert "tasks_task" in {table for (table,) in cursor.fetchall()}
+
+
 def test_what_may_have_been_sent_since_is_not_sent_again(made, saved, settings, browser_of):
     unsent = [make_task(made.owner, state) for state in ("queued", "sending")]
     run("backup", saved)
