@@ -5,13 +5,16 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from extender.archive import comparing, copying
@@ -20,6 +23,7 @@ from extender.team.models import Member
 from tests.faults.clips import film, is_whole, offer, parts
 from tests.faults.sizes import size
 from tests.helpers import eventually, lie_at, make_task
+from tests.paths import PROJECT
 
 PAGE = 4096  # what a tmpfs counts in
 FILM_PAGES = 10
@@ -187,6 +191,41 @@ def test_copying_pauses_before_a_database_on_the_same_disk_would_stop(
     assert parts(small_disk / "media") == []
     with closing(sqlite3.connect(small_disk / "database")) as database, database:
         database.execute("CREATE TABLE works AS SELECT 1")
+
+
+ASKS = """
+import sys
+import django
+django.setup()
+from django.test import Client
+for line in sys.stdin:
+    print(Client(SERVER_NAME="localhost").get("/readyz").status_code, flush=True)
+"""
+
+
+def test_a_site_whose_database_has_no_room_is_not_ready_until_there_is_some(db, tmp_path):
+    disk = tmp_path / "disk"
+    mount(disk, "size=16m")
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{disk / 'site.sqlite3'}"}
+    environment |= {"DJANGO_SETTINGS_MODULE": "project.settings"}
+    with closing(sqlite3.connect(connection.settings_dict["NAME"])) as tables:
+        tables.execute("VACUUM INTO ?", [str(disk / "site.sqlite3")])
+    with subprocess.Popen(
+        [sys.executable, "-c", ASKS], cwd=PROJECT, env=environment, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True
+    ) as asked:
+
+        def is_ready() -> int:
+            print("?", file=asked.stdin, flush=True)
+            return int(asked.stdout.readline())
+
+        assert is_ready() == 200
+        fillers = fill(disk, pages=2)
+        assert is_ready() == 503
+        for filler in fillers:
+            filler.unlink()
+        assert is_ready() == 200
+        asked.stdin.close()
+    subprocess.run(["umount", "-l", disk], check=True)
 
 
 def endless(sandbox, finish) -> Task:
