@@ -44,7 +44,8 @@ def examine(file: str) -> dict[str, Any]:
     from extender.video.examination import examine
 
     with os.fdopen(int(file), "rb") as opened:
-        return {"facts": examine(opened, HERE).as_json()}
+        facts, _ = examine(opened, HERE)
+        return {"facts": facts.as_json()}
 
 
 def compare(parent: str, child: str) -> dict[str, Any]:

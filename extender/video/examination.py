@@ -3,26 +3,34 @@
 from pathlib import Path
 from typing import BinaryIO
 
-from extender.video import colour, timeline
+from extender.video import colour, layout, timeline
 from extender.video.facts import Facts
+from extender.video.flipbook import Drawing, Flipbook, packed
 from extender.video.footage import open_footage
 from extender.video.stills import Stills
+from extender.video.writing import write
 
 END_SIDE = 640  # at which sharpness is measured: sizes of clips differ
 
 
-def examine(file: BinaryIO, into: Path) -> Facts:
-    """The facts of a video; writes poster, thumbnail and storyboard into the folder. Raises `NotAVideo`, OSError."""
+def examine(file: BinaryIO, into: Path) -> tuple[Facts, Flipbook]:
+    """The facts of a video, and its flipbook; writes that, poster, thumbnail and storyboard into the folder.
+
+    Raises `NotAVideo`, OSError.
+    """
     with open_footage(file) as footage:
-        stills, seconds = Stills(footage), []
+        stills, drawing, seconds = Stills(footage), Drawing(footage), []
         for picture in footage.pictures():
             stills.show(picture)
+            drawing.show(picture)
             seconds.append(picture.seconds)
         rate, is_even = timeline.rate(seconds, footage.declared_rate)
         height, width = footage.shape(picture.frame)
         end = colour.lab(footage.rgb(picture.frame, footage.shape(picture.frame, END_SIDE)))
         stills.write(into)
-        return Facts(
+        book = drawing.finished()
+        write(packed(book), into / layout.FLIPBOOK)
+        facts = Facts(
             duration_ms=round(1000 * (picture.seconds + 1 / rate)),
             width=width,
             height=height,
@@ -35,6 +43,7 @@ def examine(file: BinaryIO, into: Path) -> Facts:
             end_tone=colour.tone(end),
             end_sharpness=round(colour.sharpness(end[..., 0]), 3),
         )
+        return facts, book
 
 
 def _ms(seconds: float) -> float:

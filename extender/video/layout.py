@@ -3,6 +3,7 @@
 POSTER = "poster.webp"  # where the clip leads; stands in the player until it plays
 THUMBNAIL = "thumbnail.webp"  # near its end, where the four takes of one task differ; small, for lists
 STORYBOARD = "storyboard.webp"  # one sheet of tiles, read like a page: left to right, then down
+FLIPBOOK = "flipbook"  # all of it, so small that other clips are compared with it: for no page
 FRAME = "frame.png"  # one picture of a clip, at full size
 
 PREPARED = "prepared.jpg"  # a picture that somebody gave, as APIFRAME gets it

@@ -28,6 +28,7 @@ PERCENT = re.compile(rb"(\d{1,2})\n")
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-sP", "-m", "extender.video")
 STILLS = (layout.POSTER, layout.THUMBNAIL)
+MADE = (*STILLS, layout.STORYBOARD, layout.FLIPBOOK)  # of a video
 USER = 61_913  # nobody's number: what root starts becomes it, once the cell is closed
 # All that the process gets to see of our environment. Keys and passwords are in the rest.
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
@@ -39,15 +40,13 @@ class ProbeFailed(Exception):
 
 
 def examine(file: Path, into: Path) -> Facts:
-    """The facts of a video; writes `layout.POSTER`, `THUMBNAIL` and `STORYBOARD` into the folder `into`.
+    """The facts of a video; writes `layout.POSTER`, `THUMBNAIL`, `STORYBOARD`, `FLIPBOOK` into the folder `into`.
 
     Raises `NotAVideo`, with a sentence for members, where the file is none that can be kept; `ProbeFailed`; OSError
     with its number where the file cannot be opened or the pictures cannot be written (ENOSPC: no space left).
     """
     with file.open("rb") as opened:
-        return Facts.from_json(
-            _ask("facts", "examine", opened.fileno(), into=into, makes=(*STILLS, layout.STORYBOARD))
-        )
+        return Facts.from_json(_ask("facts", "examine", opened.fileno(), into=into, makes=MADE))
 
 
 def compare(parent: Path, child: Path) -> Cut:

@@ -15,7 +15,7 @@ from extender.video.facts import Cut, Facts
 def examine(path: Path, into: Path) -> Facts:
     """As `extender.video.process.examine`."""
     with path.open("rb") as file:
-        return examination.examine(file, into)
+        return examination.examine(file, into)[0]
 
 
 def compare(parent: Path, child: Path) -> Cut:

@@ -29,7 +29,7 @@ def test_the_facts_of_a_clip(painted, tmp_path):
     facts = probing.examine(painted, tmp_path)
     assert (facts.duration_ms, facts.width, facts.height) == (5000, 640, 360)
     assert (facts.frame_rate, facts.frames, facts.codec) == (24.0, 120, "h264")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [layout.POSTER, layout.STORYBOARD, layout.THUMBNAIL]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(probing.MADE)
     assert Facts.from_json(facts.as_json()) == facts
 
 
@@ -58,7 +58,7 @@ def test_a_page_of_pictures_stays_light_and_a_look_quick(painted, tmp_path, say)
 
 def test_trouble_with_the_disk_keeps_its_number(tmp_path, monkeypatch):
     clip = films.write(tmp_path / "clip.mp4", films.pan(4))
-    run_instead(monkeypatch, "limits.FILE_BYTES = 100; main()")
+    run_instead(monkeypatch, "limits.WRITTEN_BYTES['examine'] = 100; main()")
     with pytest.raises(OSError, match="File too large") as error:
         probing.examine(clip, tmp_path)
     assert error.value.errno == errno.EFBIG
