@@ -157,7 +157,7 @@ def _copy(claim: Claim) -> dict[str, Any]:
         facts = _look(claim.clip, part.path, pictures)
         claim.renew(size)
         # The film last: where it is, its pictures are.
-        for kind, file_name in files.stills(claim.clip).items():
+        for kind, file_name in files.made(claim.clip).items():
             with store.part() as picture:
                 with storage.disk_trouble():
                     content = (pictures / file_name).read_bytes()

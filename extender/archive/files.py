@@ -13,5 +13,10 @@ def name(clip: Clip) -> str:
 
 
 def stills(clip: Clip) -> dict[str, str]:
-    """The kinds of pictures that are made of a clip, each with the name under which it is made."""
+    """The kinds of pictures that are made of a clip for pages, each with the name under which it is made."""
     return {kind: made for kind, made in STILLS.items() if kind != "storyboard" or not clip.is_picture}
+
+
+def made(clip: Clip) -> dict[str, str]:
+    """The kinds of all that is made of a clip. A flipbook is no loss: it is made anew where it is needed."""
+    return stills(clip) if clip.is_picture else stills(clip) | {"flipbook": layout.FLIPBOOK}

@@ -10,6 +10,7 @@ import requests
 from extender.archive import comparing, copying, storage
 from extender.states import State
 from extender.tasks.models import Clip, Task
+from extender.video import flipbook
 from tests.helpers import at_once, become_due, eventually, make_task, stripped
 
 
@@ -76,6 +77,8 @@ def test_every_clip_is_copied_but_for_what_it_says_beside_its_pictures(finished,
         assert copy.codec
         for kind in ("poster", "thumbnail", "storyboard"):
             assert (settings.MEDIA_ROOT / storage.name(copy.sha256, kind)).read_bytes()[8:12] == b"WEBP"
+        with (settings.MEDIA_ROOT / storage.name(copy.sha256, "flipbook")).open("rb") as book:
+            assert len(flipbook.read(book).seconds) == copy.facts["frames"]
     assert not [path for path in files(settings) if path.suffix == ".part"]
 
 
