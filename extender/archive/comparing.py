@@ -4,7 +4,7 @@ import logging
 from dataclasses import asdict
 from typing import Any
 
-from extender.archive import files, storage
+from extender.archive import flipbooks, storage
 from extender.lineage.branches import branch_to
 from extender.states import UNSETTLED_FILES
 from extender.tasks.models import Clip, Task
@@ -37,12 +37,10 @@ def _cut(clip: Clip) -> dict[str, Any]:
     source = clip.task.source
     if not (source and source.is_stored):
         return {}
-    store = storage.current_store()
+    task = clip.task
     try:
-        with store.local(files.name(source)) as before, store.local(files.name(clip)) as after:
-            if clip.task.is_new_shot:
-                return asdict(probing.cut(before, after, clip.task.out_ms))
-            return asdict(probing.compare(before, after))
+        with flipbooks.at_hand(source) as before, flipbooks.at_hand(clip) as after:
+            return asdict(probing.compare(probing.Parent(before, task.is_new_shot, task.out_ms), after))
     except (FileNotFoundError, probing.NotAVideo, probing.ProbeFailed) as error:
         logger.warning("%s could not be compared: %s", clip, error)
         return {}

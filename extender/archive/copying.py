@@ -157,12 +157,7 @@ def _copy(claim: Claim) -> dict[str, Any]:
         facts = _look(claim.clip, part.path, pictures)
         claim.renew(size)
         # The film last: where it is, its pictures are.
-        for kind, file_name in files.made(claim.clip).items():
-            with store.part() as picture:
-                with storage.disk_trouble():
-                    content = (pictures / file_name).read_bytes()
-                picture.write(content)
-                store.put(picture, storage.name(sha256, kind))
+        files.keep(store, sha256, pictures, files.made(claim.clip))
         store.put(part, storage.name(sha256, facts.codec if claim.clip.is_picture else "clip"))
     return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts.as_json())}
 

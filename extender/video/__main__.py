@@ -1,8 +1,7 @@
 """`python -m extender.video`: one line of JSON; before that of an export, lines with how many percent are there.
 
     examine <fd>
-    compare <fd> <fd>
-    cut <fd> <fd> [<milliseconds>]
+    compare <fd> <fd> [end|<milliseconds>]
     frame <fd> [<milliseconds>]
     export <cut list> <fd>...
     look <fd>
@@ -31,7 +30,6 @@ from extender.video.limits import confine
 LOADED = {
     "examine": "examination",
     "compare": "cuts",
-    "cut": "cuts",
     "frame": "frame",
     "export": "export",
     "look": "pictures",
@@ -48,18 +46,11 @@ def examine(file: str) -> dict[str, Any]:
         return {"facts": facts.as_json()}
 
 
-def compare(parent: str, child: str) -> dict[str, Any]:
-    from extender.video.cuts import compare
+def compare(parent: str, child: str, left: str = "") -> dict[str, Any]:
+    from extender.video import cuts, flipbook
 
     with os.fdopen(int(parent), "rb") as old, os.fdopen(int(child), "rb") as new:
-        return {"cut": asdict(compare(old, new))}
-
-
-def cut(parent: str, child: str, out_ms: str | None = None) -> dict[str, Any]:
-    from extender.video.cuts import cut
-
-    with os.fdopen(int(parent), "rb") as old, os.fdopen(int(child), "rb") as new:
-        return {"cut": asdict(cut(old, new, None if out_ms is None else int(out_ms)))}
+        return {"cut": asdict(cuts.between(old, flipbook.read(new), left))}
 
 
 def frame(file: str, at_ms: str | None = None) -> dict[str, Any]:
@@ -92,15 +83,16 @@ def prepare(file: str) -> dict[str, Any]:
         return {"prepared": asdict(prepare(opened, HERE))}
 
 
-ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, compare, cut, frame, export)}
+ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, frame, export)}
 ABOUT_PICTURES = {verb.__name__: verb for verb in (look, prepare)}
+OTHERS = ABOUT_PICTURES | {"compare": compare}
 
 
 def answer(verb: str, *arguments: str) -> dict[str, Any]:
     """What the command line asks for."""
     key = NotAPicture.key if verb in ABOUT_PICTURES else NotAVideo.key
     try:
-        return ABOUT_PICTURES[verb](*arguments) if verb in ABOUT_PICTURES else _about_videos(verb, *arguments)
+        return OTHERS[verb](*arguments) if verb in OTHERS else _about_videos(verb, *arguments)
     except Unfit as reason:
         return {key: str(reason)}
     except MemoryError:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from extender.video import layout
 from extender.video.cutlist import CutList, Film
@@ -49,20 +49,23 @@ def examine(file: Path, into: Path) -> Facts:
         return Facts.from_json(_ask("facts", "examine", opened.fileno(), into=into, makes=MADE))
 
 
-def compare(parent: Path, child: Path) -> Cut:
-    """How the clip `child` goes on from the clip `parent`. Raises as `examine`; takes 0.05 s a second of film."""
-    with parent.open("rb") as old, child.open("rb") as new:
-        return Cut(**_ask("cut", "compare", old.fileno(), new.fileno()))
+class Parent(NamedTuple):
+    """What a clip is compared with: the flipbook of the clip that it continues."""
+
+    flipbook: Path
+    is_left: bool = False  # for a new shot, which repeats nothing of it
+    out_ms: int | None = None  # when, after its first picture; None: at its end
+
+    @property
+    def left(self) -> list[str]:
+        """When it is left, as the process is told."""
+        return ["end" if self.out_ms is None else str(self.out_ms)] if self.is_left else []
 
 
-def cut(parent: Path, child: Path, out_ms: int | None) -> Cut:
-    """The cut from `parent`, left `out_ms` after its first picture (None: at its end), to a new shot.
-
-    Raises as `examine`.
-    """
-    moment = [] if out_ms is None else [str(out_ms)]
-    with parent.open("rb") as old, child.open("rb") as new:
-        return Cut(**_ask("cut", "cut", old.fileno(), new.fileno(), *moment))
+def compare(parent: Parent, child: Path) -> Cut:
+    """How the clip whose flipbook is `child` goes on from its parent. Raises `ProbeFailed`, OSError."""
+    with parent.flipbook.open("rb") as old, child.open("rb") as new:
+        return Cut(**_ask("cut", "compare", old.fileno(), new.fileno(), *parent.left))
 
 
 def frame(file: Path, into: Path, at_ms: float | None = None) -> FrameFacts:

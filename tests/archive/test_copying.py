@@ -384,6 +384,19 @@ def test_what_nobody_expected_is_tried_later_and_says_so(finished, monkeypatch):
     assert "unexpected" in copy.reason
 
 
+def test_a_copy_is_compared_with_a_parent_that_was_stored_without_a_flipbook(finished, original, settings):
+    task = finished()
+    original.clip_set.filter(index=2).update(due_at="2020-01-01T00:00:00Z")
+    while copying.copy_next():
+        pass
+    path = settings.MEDIA_ROOT / storage.name(original.clip_set.get(index=2).sha256, "flipbook")
+    book = path.read_bytes()
+    path.unlink()
+    assert comparing.compare_next()
+    assert task.clip_set.get().cut_ms is not None
+    assert path.read_bytes() == book
+
+
 def test_a_copy_whose_parents_file_is_gone_is_compared_no_more(finished, original, settings):
     task = finished()
     # What it continues is all that is needed of the original.
@@ -391,7 +404,8 @@ def test_a_copy_whose_parents_file_is_gone_is_compared_no_more(finished, origina
     while copying.copy_next():
         pass
     parent = original.clip_set.get(index=2)
-    (settings.MEDIA_ROOT / storage.name(parent.sha256, "clip")).unlink()
+    for kind in ("clip", "flipbook"):
+        (settings.MEDIA_ROOT / storage.name(parent.sha256, kind)).unlink()
     assert comparing.compare_next()
     copy = task.clip_set.get()
     assert (copy.contains_parent, copy.due_at) == ("unknown", None)
