@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
+from extender.video import layout
+
 if TYPE_CHECKING:  # who only reads one needs no decoder
     from extender.video.footage import Footage, Picture
 
@@ -48,11 +50,12 @@ class Drawing:
 
 
 def packed(book: Flipbook) -> bytes:
-    """A flipbook as a file: each picture as what is new in it."""
+    """A flipbook as a file: each picture as what is new in it, or each second one where these are too much."""
     new = book.pictures.copy()
     new[1:] -= book.pictures[:-1]
     content = book.seconds.astype(MOMENT).tobytes() + new.tobytes()
-    return np.array(new.shape[:3], HEAD).tobytes() + zlib.compress(content, FAST)
+    file = np.array(new.shape[:3], HEAD).tobytes() + zlib.compress(content, FAST)
+    return file if len(file) <= layout.FLIPBOOK_BYTES else packed(Flipbook(book.seconds[::2], book.pictures[::2]))
 
 
 def read(file: BinaryIO) -> Flipbook:

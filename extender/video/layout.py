@@ -13,6 +13,7 @@ PICTURE_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}  # of pictur
 
 POSTER_SIDE, THUMBNAIL_SIDE, TILE_SIDE = 640, 320, 240  # pixels of the longer side
 POSTER_BYTES, THUMBNAIL_BYTES, STORYBOARD_BYTES = 40_000, 12_000, 110_000  # at most, however busy the pictures are
+FLIPBOOK_BYTES = 4_000_000  # at most: for a minute, in which not all is noise
 
 COLUMNS, ROWS = 6, 4
 TILES = COLUMNS * ROWS

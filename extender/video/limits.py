@@ -12,7 +12,6 @@ LEAST_PICTURE_SIDE = 64
 CPU_SECONDS = 30
 MEMORY_BYTES = 1 << 30  # address space; a clip of ours needs a quarter
 FILE_BYTES = 4 << 20  # of each picture written
-FLIPBOOK_BYTES = 32 << 20  # of a look at a clip; but for noise it is a hundredth
 FRAME_BYTES = 64 << 20  # of a frame at full size, which nothing packs well
 OPEN_FILES = 32
 # To make a film, of which each part has an open file:
@@ -21,7 +20,7 @@ FILM_MEMORY_BYTES = 3 << 29
 FILM_BYTES = 1 << 30
 FILM_OPEN_FILES = 256
 NICENESS = 10
-WRITTEN_BYTES = {"examine": FLIPBOOK_BYTES, "export": FILM_BYTES, "frame": FRAME_BYTES}
+WRITTEN_BYTES = {"export": FILM_BYTES, "frame": FRAME_BYTES}
 
 
 def confine(verb: str = "examine") -> None:

@@ -19,6 +19,11 @@ def test_a_flipbook_is_read_as_it_was_packed():
     assert np.array_equal(pictures, BOOK.pictures)
 
 
+def test_a_flipbook_of_noise_has_fewer_pictures(monkeypatch):
+    monkeypatch.setattr(flipbook.layout, "FLIPBOOK_BYTES", len(packed(BOOK)) // 2)
+    assert (24 * read(io.BytesIO(packed(BOOK))).seconds).tolist() == [0, 4, 8]
+
+
 def sized(*head: int) -> bytes:
     return np.array(head, flipbook.HEAD).tobytes() + packed(BOOK)[12:]
 

@@ -58,7 +58,7 @@ def test_a_page_of_pictures_stays_light_and_a_look_quick(painted, tmp_path, say)
 
 def test_trouble_with_the_disk_keeps_its_number(tmp_path, monkeypatch):
     clip = films.write(tmp_path / "clip.mp4", films.pan(4))
-    run_instead(monkeypatch, "limits.WRITTEN_BYTES['examine'] = 100; main()")
+    run_instead(monkeypatch, "limits.FILE_BYTES = 100; main()")
     with pytest.raises(OSError, match="File too large") as error:
         probing.examine(clip, tmp_path)
     assert error.value.errno == errno.EFBIG
