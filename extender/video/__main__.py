@@ -1,21 +1,21 @@
 """`python -m extender.video`: one line of JSON; before that of an export, lines with how many percent are there.
 
-    examine <fd>
-    compare <fd> <fd> [end|<milliseconds>]
+    examine <fd> [<fd of a flipbook> [end|<milliseconds>]]
+    compare <fd of a flipbook> <fd of a flipbook> [end|<milliseconds>]
     frame <fd> [<milliseconds>]
     export <cut list> <fd>...
     look <fd>
     prepare <fd>
 
-The files come opened, as numbers of descriptors; what is made lies in the working directory. The line holds "facts",
-"cut", "frame", "film" or "prepared"; or "not_a_video" or "not_a_picture" (a sentence for members), or "errno" and
-"message" (trouble of the system), or "failed" (a defect).
+The files come opened, as numbers of descriptors; what is made lies in the working directory. The line holds "seen",
+"facts", "cut", "frame", "film" or "prepared"; or "not_a_video" or "not_a_picture" (a sentence for members), or
+"errno" and "message" (trouble of the system), or "failed" (a defect).
 """
 
 import json
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -38,12 +38,12 @@ LOADED = {
 HERE = Path()  # the folder of the cell
 
 
-def examine(file: str) -> dict[str, Any]:
+def examine(file: str, parent: str = "", left: str = "") -> dict[str, Any]:
     from extender.video.examination import examine
 
-    with os.fdopen(int(file), "rb") as opened:
-        facts, _ = examine(opened, HERE)
-        return {"facts": facts.as_json()}
+    book = os.fdopen(int(parent), "rb") if parent else nullcontext()
+    with os.fdopen(int(file), "rb") as clip, book as old:
+        return {"seen": examine(clip, HERE, old, left).as_json()}
 
 
 def compare(parent: str, child: str, left: str = "") -> dict[str, Any]:

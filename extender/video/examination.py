@@ -1,10 +1,11 @@
-"""One look at one file: its facts and its pictures, from a single pass."""
+"""One look at one file: its facts, its pictures and the cut from its parent, from a single pass."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from extender.video import colour, layout, timeline
-from extender.video.facts import Facts
+from extender.video import colour, cuts, layout, timeline
+from extender.video.facts import Cut, Facts, Seen
 from extender.video.flipbook import Drawing, Flipbook, packed
 from extender.video.footage import open_footage
 from extender.video.stills import Stills
@@ -13,11 +14,23 @@ from extender.video.writing import write
 END_SIDE = 640  # at which sharpness is measured: sizes of clips differ
 
 
-def examine(file: BinaryIO, into: Path) -> tuple[Facts, Flipbook]:
-    """The facts of a video, and its flipbook; writes that, poster, thumbnail and storyboard into the folder.
+def examine(file: BinaryIO, into: Path, parent: BinaryIO | None = None, left: str = "") -> Seen:
+    """What a video holds; writes its poster, thumbnail, storyboard and flipbook into the folder.
 
-    Raises `NotAVideo`, OSError.
+    `parent` is the flipbook of the clip that it continues, `left` as of `cuts.between`. Raises `NotAVideo`, OSError.
     """
+    facts, book = _look(file, into)
+    return Seen(facts, _cut(parent, book, left) if parent else None)
+
+
+def _cut(parent: BinaryIO, child: Flipbook, left: str) -> Cut | None:
+    # What is wrong with the parent's flipbook is not the clip's fault.
+    with suppress(ValueError, MemoryError):
+        return cuts.between(parent, child, left)
+    return None
+
+
+def _look(file: BinaryIO, into: Path) -> tuple[Facts, Flipbook]:
     with open_footage(file) as footage:
         stills, drawing, seconds = Stills(footage), Drawing(footage), []
         for picture in footage.pictures():

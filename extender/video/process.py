@@ -19,7 +19,18 @@ from typing import Any, NamedTuple
 
 from extender.video import layout
 from extender.video.cutlist import CutList, Film
-from extender.video.facts import Cut, Drift, Facts, FrameFacts, NotAPicture, NotAVideo, PictureFacts, Prepared, Unfit
+from extender.video.facts import (
+    Cut,
+    Drift,
+    Facts,
+    FrameFacts,
+    NotAPicture,
+    NotAVideo,
+    PictureFacts,
+    Prepared,
+    Seen,
+    Unfit,
+)
 
 # On the wall, where the process may have to wait for a processor; its own limit is of work. An export: for a percent.
 SECONDS = 90
@@ -39,16 +50,6 @@ class ProbeFailed(Exception):
     """The file could not be looked into, for no fault of its own: worth another try, later."""
 
 
-def examine(file: Path, into: Path) -> Facts:
-    """The facts of a video; writes `layout.POSTER`, `THUMBNAIL`, `STORYBOARD`, `FLIPBOOK` into the folder `into`.
-
-    Raises `NotAVideo`, with a sentence for members, where the file is none that can be kept; `ProbeFailed`; OSError
-    with its number where the file cannot be opened or the pictures cannot be written (ENOSPC: no space left).
-    """
-    with file.open("rb") as opened:
-        return Facts.from_json(_ask("facts", "examine", opened.fileno(), into=into, makes=MADE))
-
-
 class Parent(NamedTuple):
     """What a clip is compared with: the flipbook of the clip that it continues."""
 
@@ -62,6 +63,24 @@ class Parent(NamedTuple):
         return ["end" if self.out_ms is None else str(self.out_ms)] if self.is_left else []
 
 
+def examine(file: Path, into: Path) -> Facts:
+    """The facts of a video, and its pictures, as of `see`."""
+    return see(file, into, None).facts
+
+
+def see(file: Path, into: Path, parent: Parent | None) -> Seen:
+    """What a video holds, and its cut from its parent; writes all of `MADE` into the folder `into`.
+
+    Raises `NotAVideo`, with a sentence for members, where the file is none that can be kept; `ProbeFailed`; OSError
+    with its number where the file cannot be opened or the pictures cannot be written (ENOSPC: no space left).
+    """
+    with ExitStack() as opened:
+        given: list[int | str] = [opened.enter_context(file.open("rb")).fileno()]
+        if parent:
+            given += [opened.enter_context(parent.flipbook.open("rb")).fileno(), *parent.left]
+        return Seen.from_json(_ask("seen", "examine", *given, into=into, makes=MADE))
+
+
 def compare(parent: Parent, child: Path) -> Cut:
     """How the clip whose flipbook is `child` goes on from its parent. Raises `ProbeFailed`, OSError."""
     with parent.flipbook.open("rb") as old, child.open("rb") as new:
@@ -71,7 +90,7 @@ def compare(parent: Parent, child: Path) -> Cut:
 def frame(file: Path, into: Path, at_ms: float | None = None) -> FrameFacts:
     """Writes the picture that stands on the screen `at_ms` after a clip's first, as `layout.FRAME` at full size.
 
-    Without a moment, or with one behind the end, it is the last. Raises as `examine`.
+    Without a moment, or with one behind the end, it is the last. Raises as `see`.
     """
     moment = [] if at_ms is None else [str(at_ms)]
     with file.open("rb") as opened:
@@ -83,7 +102,7 @@ def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int
 
     `tell` hears how many percent are there, each once and rising, 0 to 99; what it raises ends the export.
 
-    Raises as `examine`: `NotAVideo` also where a part holds no picture, and where the film takes more than its limits
+    Raises as `see`: `NotAVideo` also where a part holds no picture, and where the film takes more than its limits
     (20 minutes of a processor); OSError where it cannot be written (EFBIG: it is larger than 1 GiB).
     """
     with ExitStack() as opened:
@@ -93,7 +112,7 @@ def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int
 
 
 def look(file: Path, into: Path) -> PictureFacts:
-    """The facts of a picture; writes `layout.POSTER` and `THUMBNAIL`. Raises `NotAPicture`, else as `examine`."""
+    """The facts of a picture; writes `layout.POSTER` and `THUMBNAIL`. Raises `NotAPicture`, else as `see`."""
     with file.open("rb") as opened:
         return PictureFacts(**_ask("facts", "look", opened.fileno(), into=into, makes=STILLS, unfit=NotAPicture))
 
@@ -101,7 +120,7 @@ def look(file: Path, into: Path) -> PictureFacts:
 def prepare(file: Path, into: Path) -> Prepared:
     """Makes of a picture that somebody gave, `file`, what APIFRAME takes: `layout.PREPARED`, in the folder `into`.
 
-    Writes `layout.THUMBNAIL` there too. Raises `NotAPicture`, with a sentence for members; else as `examine`.
+    Writes `layout.THUMBNAIL` there too. Raises `NotAPicture`, with a sentence for members; else as `see`.
     """
     with file.open("rb") as opened:
         makes = (layout.THUMBNAIL, layout.PREPARED)

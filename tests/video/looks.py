@@ -17,7 +17,7 @@ from extender.video.footage import open_footage
 def examine(path: Path, into: Path) -> Facts:
     """As `extender.video.process.examine`."""
     with path.open("rb") as file:
-        return examination.examine(file, into)[0]
+        return examination.examine(file, into).facts
 
 
 def compare(parent: Path, child: Path) -> Cut:

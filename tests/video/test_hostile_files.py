@@ -189,7 +189,7 @@ def largest_film(tmp_path_factory) -> Path:
 def test_the_largest_film_fits_into_the_memory_that_a_process_may_take(clip, largest_film, monkeypatch, say):
     run_instead(
         monkeypatch,
-        "from extender.video.__main__ import answer\nconfine(); assert 'facts' in answer(*sys.argv[1:])\n"
+        "from extender.video.__main__ import answer\nconfine(); assert 'seen' in answer(*sys.argv[1:])\n"
         "print(json.dumps({'not_a_video': open('/proc/self/status').read()}))",
     )
     for path in (clip, largest_film):
