@@ -1,9 +1,7 @@
 """Copies finished clips: fetched, looked into, stored. What dies on the way is done again by the next."""
 
-import hashlib
 import logging
 from datetime import timedelta
-from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,8 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
-from extender.archive import files, storage, stripping
+from extender.archive import bringing, files, storage
 from extender.archive.claims import Claim
-from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
 from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
@@ -151,7 +148,7 @@ def _copy(claim: Claim) -> dict[str, Any]:
     """Fetches a clip and keeps it with its pictures. Returns the columns that were found out."""
     store = storage.current_store()
     with store.part() as part, store.folder() as pictures:
-        sha256, size = _take_own(claim.clip, store, part) or _fetch(claim, store, part)
+        sha256, size = bringing.bring(claim, store, part)
         part.settle()
         claim.renew(size)
         facts = _look(claim.clip, part.path, pictures)
@@ -176,51 +173,6 @@ def _look(clip: Clip, path: Path, pictures: Path) -> probing.Facts | probing.Pic
 def _columns(measured: dict[str, Any]) -> dict[str, Any]:
     """What was measured, as the row has it: by itself what is shown, and all of it for later comparisons."""
     return {"facts": measured} | {name: measured[name] for name in MEASURED if name in measured}
-
-
-def _take_own(clip: Clip, store: storage.Store, part: storage.Part) -> tuple[str, int] | None:
-    """Writes our own film to `part`, as `_fetch` does, where it is whole and its pictures alone were lost; else None.
-
-    APIFRAME may have the clip no more, and then it would be called lost although it is here.
-    """
-    if not clip.sha256:
-        return None
-    film, size = files.name(clip), 0
-    try:
-        if store.checksum(film) != clip.sha256:
-            return None
-        with store.open(film) as file, storage.disk_trouble():
-            while chunk := file.read(storage.CHUNK_BYTES):
-                size += part.write(chunk)
-    except FileNotFoundError:
-        return None
-    return clip.sha256, size
-
-
-def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str, int]:
-    """Writes a clip to `part`, as guests may have it. Returns its checksum (SHA-256) and how many bytes it has."""
-    digest, size = hashlib.sha256(), 0
-    with open_clip(claim.clip.source_url) as stream:
-        store.require_room(stream.length or 0)
-        claim.begin(stream.length)
-        for chunk in stream:
-            # Not every server says beforehand how much will come, and other copies grow meanwhile.
-            store.require_room(len(chunk))
-            part.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-            claim.report(size)
-    return _stripped(part) or (digest.hexdigest(), size)
-
-
-def _stripped(part: storage.Part) -> tuple[str, int] | None:
-    """Takes out of a clip what it says beside its pictures. Returns as `_fetch`; None where there was nothing."""
-    part.flush()
-    with storage.disk_trouble():
-        if not stripping.strip(part.path):
-            return None
-        with part.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), file.seek(0, SEEK_END)
 
 
 def _stands_in_for(clip: Clip, path: Path) -> str:
