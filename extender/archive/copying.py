@@ -2,7 +2,6 @@
 
 import logging
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -10,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
-from extender.archive import bringing, files, storage
+from extender.archive import bringing, files, looking, storage
 from extender.archive.claims import Claim
 from extender.network.backoff import backoff
 from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
@@ -29,8 +28,6 @@ LONGEST_WAIT = timedelta(hours=6)
 PAUSE = timedelta(minutes=1)
 # After so many tries what is cut off where it was the last time is taken for the whole.
 MOST_ALIKE = 5
-SEEN_BYTES = 4096
-MEASURED = ("duration_ms", "width", "height", "frame_rate", "codec")
 
 
 def copy_next() -> bool:
@@ -104,12 +101,9 @@ def _may_be_cut_off(claim: Claim) -> bool:
 
 
 def _settle_stored(claim: Claim, found: dict[str, Any]) -> None:
-    # A file that came anew is to be compared anew, where there is anything to compare it with.
-    unlooked = Clip.Contains.before_looking(claim.clip.task)
     claim.settle(
         FileState.STORED,
-        next_in=None if unlooked else AT_ONCE,
-        contains_parent=unlooked,
+        next_in=None if found["contains_parent"] else AT_ONCE,
         settled_at=Now(),
         misses=0,
         gone_since=None,
@@ -150,40 +144,12 @@ def _copy(claim: Claim) -> dict[str, Any]:
     with store.part() as part, store.folder() as pictures:
         sha256, size = bringing.bring(claim, store, part)
         part.settle()
-        claim.renew(size)
-        facts = _look(claim.clip, part.path, pictures)
+        found = looking.look(claim, size, part.path, pictures)
         claim.renew(size)
         # The film last: where it is, its pictures are.
         files.keep(store, sha256, pictures, files.made(claim.clip))
-        store.put(part, storage.name(sha256, facts.codec if claim.clip.is_picture else "clip"))
-    return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts.as_json())}
-
-
-def _look(clip: Clip, path: Path, pictures: Path) -> probing.Facts | probing.PictureFacts:
-    try:
-        with storage.disk_trouble():
-            return (probing.look if clip.is_picture else probing.examine)(path, pictures)
-    except probing.Unfit as error:
-        # Whoever takes this server for a robot shows it something else instead, with 200.
-        if other := _stands_in_for(clip, path):
-            raise Barred(f"Its host sends this server {other} instead of it.") from error
-        raise
-
-
-def _columns(measured: dict[str, Any]) -> dict[str, Any]:
-    """What was measured, as the row has it: by itself what is shown, and all of it for later comparisons."""
-    return {"facts": measured} | {name: measured[name] for name in MEASURED if name in measured}
-
-
-def _stands_in_for(clip: Clip, path: Path) -> str:
-    """What the file at `path` is, where that may be anything but `clip`; "" for nothing that is known."""
-    with path.open("rb") as file:
-        start = file.read(SEEN_BYTES)
-    # Every film and picture has a NUL among its first bytes. A page may be packed, or in characters of two bytes.
-    if b"\0" not in start or start.startswith((b"<", b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")):
-        return "a page"
-    is_picture = start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or start[8:12] == b"WEBP"
-    return "a picture" if is_picture and not clip.is_picture else ""
+        store.put(part, storage.name(sha256, found["codec"] if claim.clip.is_picture else "clip"))
+    return {"sha256": sha256, "bytes": size, "received": size, **found}
 
 
 def _miss(claim: Claim, said: str) -> None:
