@@ -34,8 +34,7 @@ def _look(file: BinaryIO, into: Path) -> tuple[Facts, Flipbook]:
     with open_footage(file) as footage:
         stills, drawing, seconds = Stills(footage), Drawing(footage), []
         for picture in footage.pictures():
-            stills.show(picture)
-            drawing.show(picture)
+            stills.show(picture, drawing.show(picture))
             seconds.append(picture.seconds)
         rate, is_even = timeline.rate(seconds, footage.declared_rate)
         height, width = footage.shape(picture.frame)

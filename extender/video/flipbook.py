@@ -33,15 +33,17 @@ class Drawing:
         self._shape: tuple[int, int] | None = None
         self._seen, self._stride = 0, 1
 
-    def show(self, picture: "Picture") -> None:
-        """Takes the next picture in."""
+    def show(self, picture: "Picture") -> np.ndarray:
+        """Takes the next picture in. Returns it as it was drawn: uint8 (height, width, 3)."""
+        self._shape = self._shape or self._footage.shape(picture.frame, SIDE)
+        small = self._footage.rgb(picture.frame, self._shape)
         if self._seen % self._stride == 0:
-            self._shape = self._shape or self._footage.shape(picture.frame, SIDE)
-            self._kept.append((picture.seconds, self._footage.rgb(picture.frame, self._shape)))
+            self._kept.append((picture.seconds, small))
             if len(self._kept) > MOST:
                 del self._kept[1::2]
                 self._stride *= 2
         self._seen += 1
+        return small
 
     def finished(self) -> Flipbook:
         """All of it: two pictures at least."""

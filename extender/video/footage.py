@@ -94,6 +94,11 @@ class Footage:
         return self._stream.average_rate or None
 
     @property
+    def announced(self) -> int:
+        """How many pictures the file claims to have; 0 where it does not say."""
+        return int(self._stream.frames)
+
+    @property
     def stream(self) -> Any:
         """What its packets are of."""
         return self._stream
