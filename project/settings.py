@@ -70,6 +70,8 @@ try:
     ARCHIVE_MAX_MB = env.int("ARCHIVE_MAX_MB", 200)
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
     # Paid requests, by the whole team and by each member; 0: no limit.
+    # Each takes a processor, and a quarter of a GiB.
+    COPIES_AT_ONCE = env.int("COPIES_AT_ONCE", min(4, os.cpu_count() or 1))
     PAID_PER_MINUTE, PAID_PER_DAY = env.int("PAID_PER_MINUTE", 60), env.int("PAID_PER_DAY", 1000)
     PAID_PER_MINUTE_MEMBER = env.int("PAID_PER_MINUTE_MEMBER", 20)
     PAID_PER_DAY_MEMBER = env.int("PAID_PER_DAY_MEMBER", 300)
@@ -100,6 +102,8 @@ if bare_key.startswith("afk_") and urlsplit(APIFRAME_BASE_URL).hostname in FIRST
     )
 if ARCHIVE_MAX_MB < 1 or ARCHIVE_KEEP_FREE_MB < 0:
     raise ImproperlyConfigured("ARCHIVE_MAX_MB must be 1 or more, and ARCHIVE_KEEP_FREE_MB 0 or more.")
+if COPIES_AT_ONCE < 1:
+    raise ImproperlyConfigured("COPIES_AT_ONCE must be 1 or more.")
 if min(PAID_PER_MINUTE, PAID_PER_DAY, PAID_PER_MINUTE_MEMBER, PAID_PER_DAY_MEMBER) < 0:
     raise ImproperlyConfigured("PAID_PER_MINUTE and its like must be 0 (no limit) or more.")
 if X_ACCEL_PREFIX and not re.fullmatch("/([a-z0-9_-]+/)+", X_ACCEL_PREFIX):

@@ -1,10 +1,7 @@
 """Copies finished clips: fetched, looked into, stored. What dies on the way is done again by the next."""
 
-import hashlib
 import logging
 from datetime import timedelta
-from os import SEEK_END
-from pathlib import Path
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -12,9 +9,8 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from extender.apiframe import ApiframeError, NotFound
-from extender.archive import files, storage, stripping
+from extender.archive import bringing, files, looking, storage
 from extender.archive.claims import Claim
-from extender.archive.fetching import open_clip
 from extender.network.backoff import backoff
 from extender.network.errors import Barred, Gone, Refused, TooLarge, Unavailable
 from extender.states import FileState
@@ -32,8 +28,6 @@ LONGEST_WAIT = timedelta(hours=6)
 PAUSE = timedelta(minutes=1)
 # After so many tries what is cut off where it was the last time is taken for the whole.
 MOST_ALIKE = 5
-SEEN_BYTES = 4096
-MEASURED = ("duration_ms", "width", "height", "frame_rate", "codec")
 
 
 def copy_next() -> bool:
@@ -107,12 +101,9 @@ def _may_be_cut_off(claim: Claim) -> bool:
 
 
 def _settle_stored(claim: Claim, found: dict[str, Any]) -> None:
-    # A file that came anew is to be compared anew, where there is anything to compare it with.
-    unlooked = Clip.Contains.before_looking(claim.clip.task)
     claim.settle(
         FileState.STORED,
-        next_in=None if unlooked else AT_ONCE,
-        contains_parent=unlooked,
+        next_in=None if found["contains_parent"] else AT_ONCE,
         settled_at=Now(),
         misses=0,
         gone_since=None,
@@ -151,92 +142,14 @@ def _copy(claim: Claim) -> dict[str, Any]:
     """Fetches a clip and keeps it with its pictures. Returns the columns that were found out."""
     store = storage.current_store()
     with store.part() as part, store.folder() as pictures:
-        sha256, size = _take_own(claim.clip, store, part) or _fetch(claim, store, part)
+        sha256, size = bringing.bring(claim, store, part)
         part.settle()
-        claim.renew(size)
-        facts = _look(claim.clip, part.path, pictures)
+        found = looking.look(claim, size, part.path, pictures)
         claim.renew(size)
         # The film last: where it is, its pictures are.
-        for kind, file_name in files.stills(claim.clip).items():
-            with store.part() as picture:
-                with storage.disk_trouble():
-                    content = (pictures / file_name).read_bytes()
-                picture.write(content)
-                store.put(picture, storage.name(sha256, kind))
-        store.put(part, storage.name(sha256, facts.codec if claim.clip.is_picture else "clip"))
-    return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts.as_json())}
-
-
-def _look(clip: Clip, path: Path, pictures: Path) -> probing.Facts | probing.PictureFacts:
-    try:
-        with storage.disk_trouble():
-            return (probing.look if clip.is_picture else probing.examine)(path, pictures)
-    except probing.Unfit as error:
-        # Whoever takes this server for a robot shows it something else instead, with 200.
-        if other := _stands_in_for(clip, path):
-            raise Barred(f"Its host sends this server {other} instead of it.") from error
-        raise
-
-
-def _columns(measured: dict[str, Any]) -> dict[str, Any]:
-    """What was measured, as the row has it: by itself what is shown, and all of it for later comparisons."""
-    return {"facts": measured} | {name: measured[name] for name in MEASURED if name in measured}
-
-
-def _take_own(clip: Clip, store: storage.Store, part: storage.Part) -> tuple[str, int] | None:
-    """Writes our own film to `part`, as `_fetch` does, where it is whole and its pictures alone were lost; else None.
-
-    APIFRAME may have the clip no more, and then it would be called lost although it is here.
-    """
-    if not clip.sha256:
-        return None
-    film, size = files.name(clip), 0
-    try:
-        if store.checksum(film) != clip.sha256:
-            return None
-        with store.open(film) as file, storage.disk_trouble():
-            while chunk := file.read(storage.CHUNK_BYTES):
-                size += part.write(chunk)
-    except FileNotFoundError:
-        return None
-    return clip.sha256, size
-
-
-def _fetch(claim: Claim, store: storage.Store, part: storage.Part) -> tuple[str, int]:
-    """Writes a clip to `part`, as guests may have it. Returns its checksum (SHA-256) and how many bytes it has."""
-    digest, size = hashlib.sha256(), 0
-    with open_clip(claim.clip.source_url) as stream:
-        store.require_room(stream.length or 0)
-        claim.begin(stream.length)
-        for chunk in stream:
-            # Not every server says beforehand how much will come, and other copies grow meanwhile.
-            store.require_room(len(chunk))
-            part.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-            claim.report(size)
-    return _stripped(part) or (digest.hexdigest(), size)
-
-
-def _stripped(part: storage.Part) -> tuple[str, int] | None:
-    """Takes out of a clip what it says beside its pictures. Returns as `_fetch`; None where there was nothing."""
-    part.flush()
-    with storage.disk_trouble():
-        if not stripping.strip(part.path):
-            return None
-        with part.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), file.seek(0, SEEK_END)
-
-
-def _stands_in_for(clip: Clip, path: Path) -> str:
-    """What the file at `path` is, where that may be anything but `clip`; "" for nothing that is known."""
-    with path.open("rb") as file:
-        start = file.read(SEEN_BYTES)
-    # Every film and picture has a NUL among its first bytes. A page may be packed, or in characters of two bytes.
-    if b"\0" not in start or start.startswith((b"<", b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")):
-        return "a page"
-    is_picture = start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or start[8:12] == b"WEBP"
-    return "a picture" if is_picture and not clip.is_picture else ""
+        files.keep(store, sha256, pictures, files.made(claim.clip))
+        store.put(part, storage.name(sha256, found["codec"] if claim.clip.is_picture else "clip"))
+    return {"sha256": sha256, "bytes": size, "received": size, **found}
 
 
 def _miss(claim: Claim, said: str) -> None:

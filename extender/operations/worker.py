@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 
 from extender.archive import comparing, copying, sweeping
@@ -36,7 +37,9 @@ class Worker:
     def __init__(self, *, copies: bool = True) -> None:
         """`copies`: whether it copies clips and exports films too, or leaves that to workers with a disk for it."""
         self._stopping = threading.Event()
-        self._turns = [send_next, follow, *([archive, self.export] if copies else [])]
+        self._turns = [send_next, follow]
+        if copies:
+            self._turns += [self.export, archive, *[copy] * (settings.COPIES_AT_ONCE - 1)]
 
     def run(self) -> None:
         """Works until `stop()` is called."""
@@ -119,7 +122,12 @@ def _sweep_records() -> None:
 
 
 def archive() -> bool:
-    """Copies a clip, or compares one with what it continues; sweeps. Returns whether there may be more at once."""
+    """Sweeps, and copies. Returns whether there may be more at once."""
     _now_and_then(ARCHIVE_SWEPT_EVERY, sweeping.sweep)
     _now_and_then(COUNTED_EVERY, Tally.objects.count_anew)
+    return copy()
+
+
+def copy() -> bool:
+    """Copies a clip, or compares one with what it continues. Returns whether there may be more at once."""
     return Clip.objects.is_something_due() and (copying.copy_next() or comparing.compare_next())

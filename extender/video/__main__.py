@@ -1,22 +1,21 @@
 """`python -m extender.video`: one line of JSON; before that of an export, lines with how many percent are there.
 
-    examine <fd>
-    compare <fd> <fd>
-    cut <fd> <fd> [<milliseconds>]
+    examine <fd> [<fd of a flipbook> [end|<milliseconds>]]
+    compare <fd of a flipbook> <fd of a flipbook> [end|<milliseconds>]
     frame <fd> [<milliseconds>]
     export <cut list> <fd>...
     look <fd>
     prepare <fd>
 
-The files come opened, as numbers of descriptors; what is made lies in the working directory. The line holds "facts",
-"cut", "frame", "film" or "prepared"; or "not_a_video" or "not_a_picture" (a sentence for members), or "errno" and
-"message" (trouble of the system), or "failed" (a defect).
+The files come opened, as numbers of descriptors; what is made lies in the working directory. The line holds "seen",
+"facts", "cut", "frame", "film" or "prepared"; or "not_a_video" or "not_a_picture" (a sentence for members), or
+"errno" and "message" (trouble of the system), or "failed" (a defect).
 """
 
 import json
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -31,7 +30,6 @@ from extender.video.limits import confine
 LOADED = {
     "examine": "examination",
     "compare": "cuts",
-    "cut": "cuts",
     "frame": "frame",
     "export": "export",
     "look": "pictures",
@@ -40,25 +38,19 @@ LOADED = {
 HERE = Path()  # the folder of the cell
 
 
-def examine(file: str) -> dict[str, Any]:
+def examine(file: str, parent: str = "", left: str = "") -> dict[str, Any]:
     from extender.video.examination import examine
 
-    with os.fdopen(int(file), "rb") as opened:
-        return {"facts": examine(opened, HERE).as_json()}
+    book = os.fdopen(int(parent), "rb") if parent else nullcontext()
+    with os.fdopen(int(file), "rb") as clip, book as old:
+        return {"seen": examine(clip, HERE, old, left).as_json()}
 
 
-def compare(parent: str, child: str) -> dict[str, Any]:
-    from extender.video.cuts import compare
-
-    with os.fdopen(int(parent), "rb") as old, os.fdopen(int(child), "rb") as new:
-        return {"cut": asdict(compare(old, new))}
-
-
-def cut(parent: str, child: str, out_ms: str | None = None) -> dict[str, Any]:
-    from extender.video.cuts import cut
+def compare(parent: str, child: str, left: str = "") -> dict[str, Any]:
+    from extender.video import cuts, flipbook
 
     with os.fdopen(int(parent), "rb") as old, os.fdopen(int(child), "rb") as new:
-        return {"cut": asdict(cut(old, new, None if out_ms is None else int(out_ms)))}
+        return {"cut": asdict(cuts.between(old, flipbook.read(new), left))}
 
 
 def frame(file: str, at_ms: str | None = None) -> dict[str, Any]:
@@ -91,15 +83,16 @@ def prepare(file: str) -> dict[str, Any]:
         return {"prepared": asdict(prepare(opened, HERE))}
 
 
-ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, compare, cut, frame, export)}
+ABOUT_VIDEOS = {verb.__name__: verb for verb in (examine, frame, export)}
 ABOUT_PICTURES = {verb.__name__: verb for verb in (look, prepare)}
+OTHERS = ABOUT_PICTURES | {"compare": compare}
 
 
 def answer(verb: str, *arguments: str) -> dict[str, Any]:
     """What the command line asks for."""
     key = NotAPicture.key if verb in ABOUT_PICTURES else NotAVideo.key
     try:
-        return ABOUT_PICTURES[verb](*arguments) if verb in ABOUT_PICTURES else _about_videos(verb, *arguments)
+        return OTHERS[verb](*arguments) if verb in OTHERS else _about_videos(verb, *arguments)
     except Unfit as reason:
         return {key: str(reason)}
     except MemoryError:

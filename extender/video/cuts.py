@@ -1,6 +1,6 @@
 """How a clip goes on from its parent: whether it holds its footage, where the new begins, and how visible the cut is.
 
-Pictures are compared small, which blurs grain and compression away, in CIELAB; distances are mean delta E.
+The pictures of two flipbooks are compared, in CIELAB; distances are mean delta E.
 """
 
 from typing import BinaryIO, Literal, NamedTuple
@@ -10,9 +10,8 @@ import numpy.ma  # which medians would load late
 
 from extender.video import colour
 from extender.video.facts import Cut
-from extender.video.footage import open_footage
+from extender.video.flipbook import Flipbook, read
 
-CELLS = 64  # pictures are compared at this many across their longer side
 REACH = 8  # pictures that a re-encoded copy may be early or late, by drops and rounding
 TAIL = 12  # pictures on either side of the cut that say what neighbours differ by
 TRIMMED_SECONDS = 0.5  # a clip shorter than its parent by more cannot hold it
@@ -36,10 +35,17 @@ class Frames(NamedTuple):
         return float(self.seconds[-1]) * len(self.seconds) / (len(self.seconds) - 1)
 
 
-def compare(parent: BinaryIO, child: BinaryIO) -> Cut:
-    """The cut between two clips. Raises `NotAVideo` if either is none."""
-    old = _frames(parent, None)
-    new = _frames(child, (old.pictures.shape[1], old.pictures.shape[2]))
+def between(parent: BinaryIO, child: Flipbook, left: str = "") -> Cut:
+    """The cut to `child` from the clip whose flipbook is in the file `parent`. ValueError where none is.
+
+    `left` says when a new shot leaves the parent, in ms after its first picture, or "end"; "" for none of these.
+    """
+    old = read(parent)
+    new = _frames(child, old.pictures.shape[1:3])
+    return _to_a_new_shot(_frames(old), new, left) if left else _onwards(_frames(old), new)
+
+
+def _onwards(old: Frames, new: Frames) -> Cut:
     contains = _contains(old, new)
     if contains == "unknown":
         return Cut(contains, None, None)
@@ -50,14 +56,9 @@ def compare(parent: BinaryIO, child: BinaryIO) -> Cut:
     return Cut(contains, round(1000 * begins), _difference_within(new.pictures, first))
 
 
-def cut(parent: BinaryIO, child: BinaryIO, out_ms: int | None) -> Cut:
-    """The cut to a new shot, which holds nothing of its parent; that is left at `out_ms`, or at its end.
-
-    Raises as `compare`.
-    """
-    old = _frames(parent, None)
-    new = _frames(child, (old.pictures.shape[1], old.pictures.shape[2]))
-    seen = old.pictures if out_ms is None else old.pictures[: max(1, _count_before(old, out_ms / 1000))]
+def _to_a_new_shot(old: Frames, new: Frames, left: str) -> Cut:
+    """It holds nothing of its parent, whatever it looks like."""
+    seen = old.pictures if left == "end" else old.pictures[: max(1, _count_before(old, int(left) / 1000))]
     return Cut("no", 0, _difference(seen[-TAIL - 1 :], new.pictures[: TAIL + 1]))
 
 
@@ -66,16 +67,11 @@ def _count_before(frames: Frames, seconds: float) -> int:
     return int(np.searchsorted(frames.seconds, seconds - 0.001))
 
 
-def _frames(file: BinaryIO, shape: tuple[int, int] | None) -> Frames:
-    """All of a clip; `shape` (height, width) is that of the frames which they are compared with."""
-    with open_footage(file) as footage:
-        seconds, pictures = [], []
-        for picture in footage.pictures():
-            shape = shape or footage.shape(picture.frame, CELLS)
-            rgb = footage.rgb(picture.frame, shape)
-            seconds.append(picture.seconds)
-            pictures.append(colour.lab(rgb))
-    return Frames(np.array(seconds), np.stack(pictures))
+def _frames(book: Flipbook, shape: tuple[int, ...] | None = None) -> Frames:
+    """All of a flipbook, in another `shape` (height, width) where it is compared with one of that."""
+    size = book.pictures.shape[1:3]
+    rows, columns = (np.arange(to) * count // to for to, count in zip(shape or size, size, strict=True))
+    return Frames(book.seconds, np.stack([colour.lab(rgb[rows][:, columns]) for rgb in book.pictures]))
 
 
 def _contains(old: Frames, new: Frames) -> Literal["yes", "no", "unknown"]:

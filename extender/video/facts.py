@@ -72,6 +72,23 @@ class Cut:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a look at a clip finds: its facts, and the cut from its parent; None where nobody asked, or can tell."""
+
+    facts: Facts
+    cut: Cut | None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Seen":
+        """The same, back from `as_json()`."""
+        cut = values["cut"]
+        return cls(Facts.from_json(values["facts"]), cut and Cut(**cut))
+
+
+@dataclass(frozen=True)
 class Drift:
     """How far a clip's last picture is from its original's last."""
 

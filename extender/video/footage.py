@@ -1,5 +1,6 @@
 """Opens one video file with every door but its own shut, and gives its pictures in order, upright and scaled."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, BinaryIO, NamedTuple, NoReturn
@@ -7,7 +8,7 @@ from typing import Any, BinaryIO, NamedTuple, NoReturn
 import av
 import av.subtitles.stream  # loaded late by av itself
 import numpy as np
-from av.video.reformatter import Colorspace, ColorTrc, Interpolation
+from av.video.reformatter import Colorspace, ColorTrc, Interpolation, VideoReformatter
 
 from extender.video import colour
 from extender.video.facts import NotAVideo
@@ -73,6 +74,8 @@ class Footage:
         self._seen = 0  # packets, each of which holds one picture
         self._clock = Clock(self.declared_rate)
         self._pixel = _pixel_aspect(self._stream.sample_aspect_ratio)
+        # To make one takes as long as to scale a picture by it. By the longer side: of these few are asked for.
+        self._scalers: defaultdict[int, VideoReformatter] = defaultdict(VideoReformatter)
 
     def __enter__(self) -> "Footage":
         return self
@@ -89,6 +92,11 @@ class Footage:
     def exact_rate(self) -> Fraction | None:
         """The same, as the fraction that it is."""
         return self._stream.average_rate or None
+
+    @property
+    def announced(self) -> int:
+        """How many pictures the file claims to have; 0 where it does not say."""
+        return int(self._stream.frames)
 
     @property
     def stream(self) -> Any:
@@ -156,14 +164,16 @@ class Footage:
         """The picture upright, in sRGB and of this `shape` (height, width): uint8 (height, width, 3)."""
         turns = quarter_turns(frame)
         height, width = shape if turns % 2 == 0 else reversed(shape)
-        pixels = frame.to_ndarray(
-            format="rgb24",
+        scaled = self._scalers[max(shape)].reformat(
+            frame,
             width=width,
             height=height,
+            format="rgb24",
             interpolation=SCALING,
             src_colorspace=_colour_space(frame),
             threads=1,
         )
+        pixels = scaled.to_ndarray()
         if is_hdr(frame):
             pixels = colour.from_hdr(pixels)
         return np.rot90(pixels, turns)

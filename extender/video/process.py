@@ -15,11 +15,22 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from extender.video import layout
 from extender.video.cutlist import CutList, Film
-from extender.video.facts import Cut, Drift, Facts, FrameFacts, NotAPicture, NotAVideo, PictureFacts, Prepared, Unfit
+from extender.video.facts import (
+    Cut,
+    Drift,
+    Facts,
+    FrameFacts,
+    NotAPicture,
+    NotAVideo,
+    PictureFacts,
+    Prepared,
+    Seen,
+    Unfit,
+)
 
 # On the wall, where the process may have to wait for a processor; its own limit is of work. An export: for a percent.
 SECONDS = 90
@@ -28,6 +39,7 @@ PERCENT = re.compile(rb"(\d{1,2})\n")
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-sP", "-m", "extender.video")
 STILLS = (layout.POSTER, layout.THUMBNAIL)
+MADE = (*STILLS, layout.STORYBOARD, layout.FLIPBOOK)  # of a video
 USER = 61_913  # nobody's number: what root starts becomes it, once the cell is closed
 # All that the process gets to see of our environment. Keys and passwords are in the rest.
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
@@ -38,38 +50,47 @@ class ProbeFailed(Exception):
     """The file could not be looked into, for no fault of its own: worth another try, later."""
 
 
+class Parent(NamedTuple):
+    """What a clip is compared with: the flipbook of the clip that it continues."""
+
+    flipbook: Path
+    is_left: bool = False  # for a new shot, which repeats nothing of it
+    out_ms: int | None = None  # when, after its first picture; None: at its end
+
+    @property
+    def left(self) -> list[str]:
+        """When it is left, as the process is told."""
+        return ["end" if self.out_ms is None else str(self.out_ms)] if self.is_left else []
+
+
 def examine(file: Path, into: Path) -> Facts:
-    """The facts of a video; writes `layout.POSTER`, `THUMBNAIL` and `STORYBOARD` into the folder `into`.
+    """The facts of a video, and its pictures, as of `see`."""
+    return see(file, into, None).facts
+
+
+def see(file: Path, into: Path, parent: Parent | None) -> Seen:
+    """What a video holds, and its cut from its parent; writes all of `MADE` into the folder `into`.
 
     Raises `NotAVideo`, with a sentence for members, where the file is none that can be kept; `ProbeFailed`; OSError
     with its number where the file cannot be opened or the pictures cannot be written (ENOSPC: no space left).
     """
-    with file.open("rb") as opened:
-        return Facts.from_json(
-            _ask("facts", "examine", opened.fileno(), into=into, makes=(*STILLS, layout.STORYBOARD))
-        )
+    with ExitStack() as opened:
+        given: list[int | str] = [opened.enter_context(file.open("rb")).fileno()]
+        if parent:
+            given += [opened.enter_context(parent.flipbook.open("rb")).fileno(), *parent.left]
+        return Seen.from_json(_ask("seen", "examine", *given, into=into, makes=MADE))
 
 
-def compare(parent: Path, child: Path) -> Cut:
-    """How the clip `child` goes on from the clip `parent`. Raises as `examine`; takes 0.05 s a second of film."""
-    with parent.open("rb") as old, child.open("rb") as new:
-        return Cut(**_ask("cut", "compare", old.fileno(), new.fileno()))
-
-
-def cut(parent: Path, child: Path, out_ms: int | None) -> Cut:
-    """The cut from `parent`, left `out_ms` after its first picture (None: at its end), to a new shot.
-
-    Raises as `examine`.
-    """
-    moment = [] if out_ms is None else [str(out_ms)]
-    with parent.open("rb") as old, child.open("rb") as new:
-        return Cut(**_ask("cut", "cut", old.fileno(), new.fileno(), *moment))
+def compare(parent: Parent, child: Path) -> Cut:
+    """How the clip whose flipbook is `child` goes on from its parent. Raises `ProbeFailed`, OSError."""
+    with parent.flipbook.open("rb") as old, child.open("rb") as new:
+        return Cut(**_ask("cut", "compare", old.fileno(), new.fileno(), *parent.left))
 
 
 def frame(file: Path, into: Path, at_ms: float | None = None) -> FrameFacts:
     """Writes the picture that stands on the screen `at_ms` after a clip's first, as `layout.FRAME` at full size.
 
-    Without a moment, or with one behind the end, it is the last. Raises as `examine`.
+    Without a moment, or with one behind the end, it is the last. Raises as `see`.
     """
     moment = [] if at_ms is None else [str(at_ms)]
     with file.open("rb") as opened:
@@ -81,7 +102,7 @@ def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int
 
     `tell` hears how many percent are there, each once and rising, 0 to 99; what it raises ends the export.
 
-    Raises as `examine`: `NotAVideo` also where a part holds no picture, and where the film takes more than its limits
+    Raises as `see`: `NotAVideo` also where a part holds no picture, and where the film takes more than its limits
     (20 minutes of a processor); OSError where it cannot be written (EFBIG: it is larger than 1 GiB).
     """
     with ExitStack() as opened:
@@ -91,7 +112,7 @@ def export(cuts: CutList, files: Sequence[Path], into: Path, tell: Callable[[int
 
 
 def look(file: Path, into: Path) -> PictureFacts:
-    """The facts of a picture; writes `layout.POSTER` and `THUMBNAIL`. Raises `NotAPicture`, else as `examine`."""
+    """The facts of a picture; writes `layout.POSTER` and `THUMBNAIL`. Raises `NotAPicture`, else as `see`."""
     with file.open("rb") as opened:
         return PictureFacts(**_ask("facts", "look", opened.fileno(), into=into, makes=STILLS, unfit=NotAPicture))
 
@@ -99,7 +120,7 @@ def look(file: Path, into: Path) -> PictureFacts:
 def prepare(file: Path, into: Path) -> Prepared:
     """Makes of a picture that somebody gave, `file`, what APIFRAME takes: `layout.PREPARED`, in the folder `into`.
 
-    Writes `layout.THUMBNAIL` there too. Raises `NotAPicture`, with a sentence for members; else as `examine`.
+    Writes `layout.THUMBNAIL` there too. Raises `NotAPicture`, with a sentence for members; else as `see`.
     """
     with file.open("rb") as opened:
         makes = (layout.THUMBNAIL, layout.PREPARED)

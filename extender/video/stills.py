@@ -21,23 +21,27 @@ class Stills:
     def __init__(self, footage: Footage) -> None:
         self._footage = footage
         self._kept: list[tuple[float, np.ndarray]] = []
-        self._stride = 1
-        self.seen = 0  # pictures, so far
+        # As many as are kept are scaled, if the file tells the truth.
+        self._stride = max(1, footage.announced // KEPT)
+        self._seen = 0  # pictures, so far
         self._poster: Picture
         self._most_contrast = 0.0
-        self._last: tuple[float, np.ndarray]
+        self._last: Picture
 
-    def show(self, picture: Picture) -> None:
-        """Takes the next picture in."""
-        small = self._footage.rgb(picture.frame, self._footage.shape(picture.frame, layout.THUMBNAIL_SIDE))
-        self._last = (picture.seconds, small)
+    def show(self, picture: Picture, small: np.ndarray) -> None:
+        """Takes the next picture in; `small` is how it looks (height, width, 3)."""
+        self._last = picture
         self._consider(picture, _contrast(small))
-        if self.seen % self._stride == 0:
-            self._kept.append(self._last)
+        if self._seen % self._stride == 0:
+            self._keep(picture)
             if len(self._kept) >= 2 * KEPT:
                 del self._kept[1::2]
                 self._stride *= 2
-        self.seen += 1
+        self._seen += 1
+
+    def _keep(self, picture: Picture) -> None:
+        shape = self._footage.shape(picture.frame, layout.THUMBNAIL_SIDE)
+        self._kept.append((picture.seconds, self._footage.rgb(picture.frame, shape)))
 
     def _consider(self, picture: Picture, contrast: float) -> None:
         """The poster is the last clear picture: four takes of one task begin alike, and differ in where they lead."""
@@ -47,6 +51,7 @@ class Stills:
 
     def write(self, into: Path) -> None:
         """Writes the three pictures into the folder. OSError where that fails, and then no half of one is there."""
+        self._keep(self._last)
         frame = self._poster.frame
         poster = self._footage.rgb(frame, self._footage.shape(frame, layout.POSTER_SIDE))
         save_webp(Image.fromarray(poster), into / layout.POSTER, layout.POSTER_BYTES)
@@ -55,15 +60,15 @@ class Stills:
 
     def _near(self, share: float) -> np.ndarray:
         """The kept picture nearest to a share of the clip, 0 to 1."""
-        moment = share * self._last[0]
-        return min([*self._kept, self._last], key=lambda kept: abs(kept[0] - moment))[1]
+        moment = share * self._last.seconds
+        return min(self._kept, key=lambda kept: abs(kept[0] - moment))[1]
 
     def _card(self) -> np.ndarray:
         usual, best = self._near(THUMBNAIL_AT), max((small for _, small in self._kept), key=_contrast)
         return best if _contrast(best) > MUCH_MORE * _contrast(usual) else usual
 
     def _storyboard(self) -> Image.Image:
-        height, width = self._last[1].shape[:2]
+        height, width = self._kept[-1][1].shape[:2]
         scale = layout.TILE_SIDE / max(width, height)
         width, height = max(1, round(width * scale)), max(1, round(height * scale))
         sheet = Image.new("RGB", (layout.COLUMNS * width, layout.ROWS * height))
@@ -77,4 +82,4 @@ class Stills:
 
 def _contrast(rgb: np.ndarray) -> float:
     """Standard deviation of a picture's green, where most of its light is: 0 to 128."""
-    return float(rgb[::4, ::4, 1].std())
+    return float(rgb[..., 1].std())

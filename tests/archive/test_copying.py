@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from extender.archive import comparing, copying, storage
+from extender.archive import comparing, copying, looking, storage
 from extender.states import State
 from extender.tasks.models import Clip, Task
+from extender.video import flipbook
 from tests.helpers import at_once, become_due, eventually, make_task, stripped
 
 
@@ -76,6 +77,8 @@ def test_every_clip_is_copied_but_for_what_it_says_beside_its_pictures(finished,
         assert copy.codec
         for kind in ("poster", "thumbnail", "storyboard"):
             assert (settings.MEDIA_ROOT / storage.name(copy.sha256, kind)).read_bytes()[8:12] == b"WEBP"
+        with (settings.MEDIA_ROOT / storage.name(copy.sha256, "flipbook")).open("rb") as book:
+            assert len(flipbook.read(book).seconds) == copy.facts["frames"]
     assert not [path for path in files(settings) if path.suffix == ".part"]
 
 
@@ -95,16 +98,29 @@ def test_a_video_made_elsewhere_is_copied_too(original):
     assert set(original.clip_set.values_list("state", flat=True)) == {"stored"}
 
 
-def test_a_copy_is_held_against_the_clip_that_it_continues(finished, original):
-    task = finished()
-    # What it continues is all that is needed of the original.
+def copy_of_parent(original: Task) -> Clip:
+    """The clip that a task of `finished` continues, once it is copied: it is all that is needed of the original."""
     original.clip_set.filter(index=2).update(due_at="2020-01-01T00:00:00Z")
+    assert copying.copy_next()
+    return original.clip_set.get(index=2, state="stored")
+
+
+@pytest.mark.parametrize("parent_comes", ["before", "later"])
+def test_a_copy_is_held_against_the_clip_that_it_continues(finished, original, parent_comes):
+    task = finished()
+    if parent_comes == "later":
+        assert copying.copy_next()
+        assert task.clip_set.get().contains_parent == ""
+    assert copy_of_parent(original).contains_parent == "unknown"
+    if parent_comes == "before":
+        assert copying.copy_next()
+        assert not comparing.compare_next(), "it was compared in the same look"
     work()
     copy = task.clip_set.get(index=1)
     assert copy.contains_parent in ("yes", "no", "unknown")
     assert copy.due_at is None
+    assert copy.cut_delta_e is not None
     assert copy.drift_colour is not None
-    assert original.clip_set.get(index=2).contains_parent == "unknown"
 
 
 @pytest.mark.parametrize("fault", ["clip-404-once", "clip-500-once", "clips-signed"])
@@ -318,7 +334,7 @@ def test_two_workers_copy_one_clip_once(member, sandbox, settings):
 
 def test_a_worker_that_slept_past_its_claim_writes_nothing(finished, monkeypatch, settings):
     task = finished()
-    real = copying.probing.examine
+    real = looking.probing.see
 
     def sleep_meanwhile(*args):
         found = real(*args)
@@ -327,7 +343,7 @@ def test_a_worker_that_slept_past_its_claim_writes_nothing(finished, monkeypatch
         return found
 
     # A look inside is over too soon for anybody to come in between.
-    monkeypatch.setattr(copying.probing, "examine", sleep_meanwhile)
+    monkeypatch.setattr(looking.probing, "see", sleep_meanwhile)
     copying.copy_next()
     assert not task.clip_set.filter(state="stored").exists()
     assert files(settings) == []
@@ -335,15 +351,15 @@ def test_a_worker_that_slept_past_its_claim_writes_nothing(finished, monkeypatch
 
 def test_a_copy_whose_part_was_removed_meanwhile_comes_later(finished, monkeypatch, settings):
     task = finished()
-    real = copying.probing.examine
+    real = looking.probing.see
 
-    def sweep_meanwhile(part, pictures):
+    def sweep_meanwhile(part, *rest):
         # The clock of this machine was put forward by a day.
         part.unlink()
-        return real(part, pictures)
+        return real(part, *rest)
 
     # As above.
-    monkeypatch.setattr(copying.probing, "examine", sweep_meanwhile)
+    monkeypatch.setattr(looking.probing, "see", sweep_meanwhile)
     assert copying.copy_next()
     copy = task.clip_set.get()
     assert (copy.state, copy.misses) == ("waiting", 1)
@@ -374,22 +390,29 @@ def test_a_claim_is_of_the_attempt_that_was_read(finished):
 def test_what_nobody_expected_is_tried_later_and_says_so(finished, monkeypatch):
     task = finished()
     # No fault that can be made for real is left unexpected.
-    monkeypatch.setattr(copying.probing, "examine", lambda *_: 1 / 0)
+    monkeypatch.setattr(looking.probing, "see", lambda *_: 1 / 0)
     work()
     copy = task.clip_set.get()
     assert (copy.state, copy.misses) == ("waiting", 1)
     assert "unexpected" in copy.reason
 
 
+def test_a_copy_is_compared_with_a_parent_that_was_stored_without_a_flipbook(finished, original, settings):
+    task = finished()
+    path = settings.MEDIA_ROOT / storage.name(copy_of_parent(original).sha256, "flipbook")
+    book = path.read_bytes()
+    path.unlink()
+    assert copying.copy_next()
+    assert task.clip_set.get().cut_ms is not None
+    assert path.read_bytes() == book
+
+
 def test_a_copy_whose_parents_file_is_gone_is_compared_no_more(finished, original, settings):
     task = finished()
-    # What it continues is all that is needed of the original.
-    original.clip_set.filter(index=2).update(due_at="2020-01-01T00:00:00Z")
-    while copying.copy_next():
-        pass
-    parent = original.clip_set.get(index=2)
-    (settings.MEDIA_ROOT / storage.name(parent.sha256, "clip")).unlink()
-    assert comparing.compare_next()
+    parent = copy_of_parent(original)
+    for kind in ("clip", "flipbook"):
+        (settings.MEDIA_ROOT / storage.name(parent.sha256, kind)).unlink()
+    assert copying.copy_next()
     copy = task.clip_set.get()
-    assert (copy.contains_parent, copy.due_at) == ("unknown", None)
+    assert (copy.state, copy.contains_parent, copy.due_at) == ("stored", "unknown", None)
     assert not comparing.compare_next()

@@ -45,7 +45,7 @@ def measure_rows() -> None:
     from django.core.management import call_command
 
     from extender.team.models import Member
-    from tests.bench import growing, serving
+    from tests.bench import copying, growing, serving
 
     settings.ALLOWED_HOSTS = ["*"]
     call_command("migrate", verbosity=0)
@@ -55,6 +55,8 @@ def measure_rows() -> None:
     for name, measured in growing.rows(owner, other, MANY):
         _say(name, measured)
     for name, measured in serving.rows(owner, other):
+        _say(name, measured)
+    for name, measured in copying.rows(owner):
         _say(name, measured)
 
 

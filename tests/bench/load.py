@@ -59,12 +59,12 @@ def measure(port: int, pids: Sequence[int], asks: Sequence[Ask], count: int) -> 
             failures.append(failure)
 
     threads = [threading.Thread(target=visitor, args=(todo[number::AT_ONCE],)) for number in range(AT_ONCE)]
-    before, began = _processor_seconds(pids), time.perf_counter()
+    before, began = processor_seconds(pids), time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    lasted, used = time.perf_counter() - began, _processor_seconds(pids) - before
+    lasted, used = time.perf_counter() - began, processor_seconds(pids) - before
     if failures:
         raise failures[0]
     latencies.sort()
@@ -72,7 +72,7 @@ def measure(port: int, pids: Sequence[int], asks: Sequence[Ask], count: int) -> 
     return Cost(1000 * used / count, p50, p99, count / lasted)
 
 
-def _processor_seconds(pids: Sequence[int]) -> float:
-    """What these processes have used so far, their own and the system's for them."""
+def processor_seconds(pids: Sequence[int]) -> float:
+    """What these processes, and those that they have seen the end of, have used so far; the system's for them too."""
     fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
-    return sum(int(user) + int(system) for user, system in (found[11:13] for found in fields)) / TICKS
+    return sum(int(used) for found in fields for used in found[11:15]) / TICKS

@@ -1,6 +1,7 @@
 """Finished tasks whose clips lie at the sandbox, and what became of their copies."""
 
 import hashlib
+import io
 import os
 import re
 import struct
@@ -8,10 +9,11 @@ import uuid
 from collections import Counter
 from pathlib import Path
 
+from extender.video import flipbook
 from tests.faults.installation import Installation
 from tests.sandbox_process import Sandbox
 
-KINDS = (".mp4", ".poster.webp", ".thumbnail.webp", ".storyboard.webp")
+KINDS = (".mp4", ".poster.webp", ".thumbnail.webp", ".storyboard.webp", ".flipbook")
 
 
 def film(sandbox: Sandbox, size: int) -> bytes:
@@ -78,8 +80,10 @@ class Watcher:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a film is what its name says, and a picture as long as its beginning says."""
+    """Whether a film is what its name says, a picture as long as its beginning says, and a flipbook has an end."""
     content = path.read_bytes()
+    if path.suffix == ".flipbook":
+        return len(flipbook.read(io.BytesIO(content)).seconds) > 1
     if path.suffix == ".mp4":
         return hashlib.sha256(content).hexdigest() == path.stem
     return content[:4] == b"RIFF" and struct.unpack("<I", content[4:8])[0] == len(content) - 8

@@ -29,13 +29,15 @@ DEADLY = {
     "look": (20, 0.5),
 }
 READ_ONLY = os.O_RDONLY
+OF_FILES = ("open", "os.mkdir", "os.rename")
 
 
 def moment(event: str, arguments: tuple[Any, ...], root: str) -> str | None:
     """The kind of moment that an audit event of Python stands for; None where it is of no interest."""
     if event == "subprocess.Popen":
         return "look"
-    if not arguments or not str(arguments[0]).startswith(root):
+    # Of other events the first may be anything: a query would be compiled, half made, by being asked for its text.
+    if event not in OF_FILES or not str(arguments[0]).startswith(root):
         return None
     match event:
         case "open":

@@ -243,11 +243,11 @@ class Installation:
         self.processes.append(worker)
         return worker
 
-    def start_copier(self, *command: str) -> Process:
+    def start_copier(self, *command: str, **environment: str) -> Process:
         """Starts a worker that copies clips too, or what `command` says in its place."""
         name = f"copier-{len(self.processes)}"
         chosen = [sys.executable, *(command or ("manage.py", "worker"))]
-        worker = Process(self.directory, name, chosen, self.environment | {"ARCHIVE_KEEP_FREE_MB": "0"})
+        worker = Process(self.directory, name, chosen, self.environment | {"ARCHIVE_KEEP_FREE_MB": "0"} | environment)
         self.processes.append(worker)
         return worker
 

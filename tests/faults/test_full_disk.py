@@ -92,17 +92,17 @@ def pages_left(disk: Path, finish) -> tuple[int, ...]:
     """How many pages are left when a copy begins: too few each time, and for another reason."""
     finish()
     work()
-    poster, thumbnail, storyboard = (
+    poster, thumbnail, storyboard, flipbook = (
         math.ceil(path.stat().st_size / PAGE)
-        for kind in ("poster", "thumbnail", "storyboard")
-        for path in disk.rglob(f"*.{kind}.webp")
+        for kind in ("poster.webp", "thumbnail.webp", "storyboard.webp", "flipbook")
+        for path in disk.rglob(f"*.{kind}")
     )
     for path in (disk / "media").iterdir():
         shutil.rmtree(path)
     # The film, its pictures as they are made, and once more as they are stored, one after the other.
-    made = FILM_PAGES + poster + thumbnail + storyboard
+    made = FILM_PAGES + poster + thumbnail + storyboard + flipbook
     ends = (0, FILM_PAGES, made + poster, made + poster + thumbnail)
-    return size(ends, tuple(range(made + poster + thumbnail + storyboard)))
+    return size(ends, tuple(range(made + poster + thumbnail + storyboard + flipbook)))
 
 
 def let_the_pause_pass() -> None:
@@ -131,7 +131,7 @@ def assert_it_goes_on_by_itself(task: Task, disk: Path) -> None:
     let_the_pause_pass()
     work()
     assert set(states(task)) == {"stored"}
-    assert len(kept(disk)) == 4 * task.clip_set.count()
+    assert len(kept(disk)) == 5 * task.clip_set.count()
     assert all(is_whole(path) for path in kept(disk))
     assert parts(disk / "media") == []
 

@@ -34,6 +34,7 @@ OURS = {
     "X_ACCEL_PREFIX",
     "ARCHIVE_MAX_MB",
     "ARCHIVE_KEEP_FREE_MB",
+    "COPIES_AT_ONCE",
     *LIMITS,
 }
 LONG_SECRET = "q8V-" + "xK2m9TzRw4Yb7Nc1LpHs" * 3
@@ -114,6 +115,7 @@ BAD = [
     ("X_ACCEL_PREFIX", {"X_ACCEL_PREFIX": "/protected"}),
     ("ARCHIVE_MAX_MB", {"ARCHIVE_MAX_MB": "0"}),
     ("ARCHIVE_KEEP_FREE_MB", {"ARCHIVE_KEEP_FREE_MB": "some"}),
+    ("COPIES_AT_ONCE", {"COPIES_AT_ONCE": "0"}),
     ("PAID_PER_DAY", {"PAID_PER_DAY": "many"}),
     ("PAID_PER_MINUTE", {"PAID_PER_DAY_MEMBER": "-1"}),
 ]

@@ -3,31 +3,44 @@
 That its own process answers the same, and what becomes of hostile files, is asked in the files beside this one.
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from extender.video import cuts, examination, layout
+from extender.video import cuts, examination, flipbook, layout
 from extender.video.facts import Cut, Facts
+from extender.video.footage import open_footage
 
 
 def examine(path: Path, into: Path) -> Facts:
     """As `extender.video.process.examine`."""
     with path.open("rb") as file:
-        return examination.examine(file, into)
+        return examination.examine(file, into).facts
 
 
 def compare(parent: Path, child: Path) -> Cut:
-    """As `extender.video.process.compare`."""
-    with parent.open("rb") as old, child.open("rb") as new:
-        return cuts.compare(old, new)
+    """The cut between two clips."""
+    return _between(parent, child)
 
 
 def cut(parent: Path, child: Path, out_ms: int | None) -> Cut:
-    """As `extender.video.process.cut`."""
-    with parent.open("rb") as old, child.open("rb") as new:
-        return cuts.cut(old, new, out_ms)
+    """The cut to a new shot."""
+    return _between(parent, child, "end" if out_ms is None else str(out_ms))
+
+
+def _between(parent: Path, child: Path, left: str = "") -> Cut:
+    return cuts.between(io.BytesIO(flipbook.packed(book(parent))), book(child), left)
+
+
+def book(path: Path) -> flipbook.Flipbook:
+    """The flipbook of a clip."""
+    with path.open("rb") as file, open_footage(file) as footage:
+        drawing = flipbook.Drawing(footage)
+        for shown in footage.pictures():
+            drawing.show(shown)
+        return drawing.finished()
 
 
 def picture(folder: Path, name: str) -> np.ndarray:

@@ -60,7 +60,7 @@ def outcome(line):
     except OSError as error:
         return errno.errorcode[error.errno]
     return "did it"
-def examine(file, into):
+def examine(*_):
     found = {name: outcome(line) for name, line in tries.items()}
     made = os.fstat(os.open("made", os.O_CREAT | os.O_WRONLY))
     raise NotAVideo(json.dumps([found, [made.st_uid, made.st_gid], dict(os.environ)]))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from extender.sandbox.painter import Shot, paint
-from extender.video import process
-from extender.video.facts import Cut, NotAVideo
+from extender.video import flipbook, process
+from extender.video.facts import Cut
 from tests import films
-from tests.video.looks import compare, cut
+from tests.video.looks import book, compare, cut
 
 OLD, NEW = 72, 48  # pictures: 3 s and 2 s
 OLD_MS = 3000
@@ -129,17 +129,29 @@ def test_motion_is_no_cut(step, tmp_path):
 def test_painted_extensions_begin_where_their_parent_ended(tmp_path):
     ending = paint(Shot("a sailing boat at sunset", "high", 1, 5, 1.0, None), tmp_path / "parent.mp4")
     paint(Shot("a storm comes up", "high", 2, 6, 1.5, ending), tmp_path / "child.mp4")
-    cut = process.compare(tmp_path / "parent.mp4", tmp_path / "child.mp4")
+    cut = compare(tmp_path / "parent.mp4", tmp_path / "child.mp4")
     assert (cut.contains_parent, cut.cut_ms) == ("no", 0)
     assert cut.cut_delta_e < 1
 
 
-def test_a_cut_needs_two_videos(parent, tmp_path):
-    broken = tmp_path / "broken.mp4"
+def test_a_clip_of_another_shape_is_compared_too(parent, tmp_path):
+    narrow = films.write(tmp_path / "narrow.mp4", [picture[:, 20:110] for picture in films.pan(OLD + NEW)])
+    assert compare(parent, narrow).contains_parent == "no"
+
+
+def flipbook_of(clip: Path) -> Path:
+    path = clip.with_suffix(".flipbook")
+    path.write_bytes(flipbook.packed(book(clip)))
+    return path
+
+
+def test_a_cut_needs_two_flipbooks(parent, tmp_path):
+    broken = tmp_path / "broken"
     broken.write_bytes(b"<html>")
-    for pair in ((parent, broken), (broken, parent)):
-        with pytest.raises(NotAVideo):
-            process.compare(*pair)
+    whole = flipbook_of(parent)
+    for pair in ((whole, broken), (broken, whole)):
+        with pytest.raises(process.ProbeFailed):
+            process.compare(process.Parent(pair[0]), pair[1])
 
 
 def test_a_new_shot_is_cut_from_where_its_parent_is_left_and_holds_none_of_it(parent, tmp_path):
@@ -148,4 +160,6 @@ def test_a_new_shot_is_cut_from_where_its_parent_is_left_and_holds_none_of_it(pa
     assert (smooth.contains_parent, smooth.cut_ms) == (rough.contains_parent, rough.cut_ms) == ("no", 0)
     assert smooth.cut_delta_e < 0.5 < 2 < rough.cut_delta_e
     assert cut(parent, parent, None).contains_parent == "no", "whatever it looks like"
-    assert process.cut(parent, middle, OLD_MS // 2) == smooth
+    books = flipbook_of(parent), flipbook_of(middle)
+    assert process.compare(process.Parent(books[0], True, OLD_MS // 2), books[1]) == smooth
+    assert process.compare(process.Parent(books[0], True), books[1]) == rough

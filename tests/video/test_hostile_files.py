@@ -23,7 +23,7 @@ from tests.sizes import TORTURE
 from tests.video import hostile
 from tests.video.inside import run_instead
 
-STILLS = {layout.POSTER, layout.THUMBNAIL, layout.STORYBOARD, layout.PREPARED}
+MADE = {*probing.MADE, layout.PREPARED}
 
 
 def refusal(path: Path, into: Path | None = None) -> str:
@@ -131,7 +131,7 @@ def test_of_hostile_files_nothing_runs_leaves_or_is_written_elsewhere(tmp_path):
                 # Any other outcome is a defect.
                 with suppress(NotAVideo, NotAPicture):
                     ask(file, into)
-            assert {path.name for path in into.iterdir()} <= STILLS, name
+            assert {path.name for path in into.iterdir()} <= MADE, name
             shutil.rmtree(into)
             assert around(mine) == before, name
             assert [path.name for path in tmp_path.iterdir()] == ["mine"], name
@@ -189,7 +189,7 @@ def largest_film(tmp_path_factory) -> Path:
 def test_the_largest_film_fits_into_the_memory_that_a_process_may_take(clip, largest_film, monkeypatch, say):
     run_instead(
         monkeypatch,
-        "from extender.video.__main__ import answer\nconfine(); assert 'facts' in answer(*sys.argv[1:])\n"
+        "from extender.video.__main__ import answer\nconfine(); assert 'seen' in answer(*sys.argv[1:])\n"
         "print(json.dumps({'not_a_video': open('/proc/self/status').read()}))",
     )
     for path in (clip, largest_film):

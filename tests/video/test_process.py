@@ -12,7 +12,7 @@ import pytest
 from extender.sandbox.painter import Shot, paint
 from extender.video import layout
 from extender.video import process as probing
-from extender.video.facts import Facts
+from extender.video.facts import Facts, Seen
 from tests import films
 from tests.video.inside import run_instead
 from tests.video.looks import off, picture, tiles
@@ -29,8 +29,18 @@ def test_the_facts_of_a_clip(painted, tmp_path):
     facts = probing.examine(painted, tmp_path)
     assert (facts.duration_ms, facts.width, facts.height) == (5000, 640, 360)
     assert (facts.frame_rate, facts.frames, facts.codec) == (24.0, 120, "h264")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [layout.POSTER, layout.STORYBOARD, layout.THUMBNAIL]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(probing.MADE)
     assert Facts.from_json(facts.as_json()) == facts
+
+
+def test_with_the_facts_comes_the_cut_from_a_parent_that_has_a_flipbook(painted, tmp_path):
+    probing.examine(painted, tmp_path)
+    book = (tmp_path / layout.FLIPBOOK).rename(tmp_path / "parent")
+    same = probing.see(painted, tmp_path, probing.Parent(book))
+    assert same.cut == probing.compare(probing.Parent(book), tmp_path / layout.FLIPBOOK)
+    assert (same.cut.contains_parent, same.cut.cut_ms) == ("yes", 5000)
+    book.write_bytes(b"")
+    assert probing.see(painted, tmp_path, probing.Parent(book)) == Seen(same.facts, None)
 
 
 def test_the_pictures_show_their_moments(painted, tmp_path):

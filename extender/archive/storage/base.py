@@ -20,12 +20,15 @@ from extender.archive.storage.parts import Part, StoreTrouble, disk_trouble
 from extender.video.layout import PICTURE_SUFFIXES
 
 KINDS = {"clip": ".mp4", "poster": ".poster.webp", "thumbnail": ".thumbnail.webp", "storyboard": ".storyboard.webp"}
+# What no address serves.
+HIDDEN_KINDS = {"flipbook": ".flipbook"}
 CONTENT_TYPES = {
     ".mp4": "video/mp4",
     ".jpg": "image/jpeg",
     ".png": "image/png",
     ".webp": "image/webp",
     ".gif": "image/gif",
+    ".flipbook": "application/octet-stream",
 }
 SHA256 = re.compile("[0-9a-f]{64}")
 CHUNK_BYTES = 1024 * 1024
@@ -34,13 +37,13 @@ ADDRESS_SECONDS = 900
 
 
 def name(sha256: str, kind: str) -> str:
-    """The name of a clip's file of `kind`, a key of KINDS or of PICTURE_SUFFIXES.
+    """The name of a clip's file of `kind`, a key of KINDS, HIDDEN_KINDS or PICTURE_SUFFIXES.
 
     `sha256` is the clip's, 64 lower-case hex digits.
     """
     if not SHA256.fullmatch(sha256):
         raise ValueError("a checksum is 64 lower-case hexadecimal digits")
-    return f"clips/{sha256[:2]}/{sha256}{(KINDS | PICTURE_SUFFIXES)[kind]}"
+    return f"clips/{sha256[:2]}/{sha256}{(KINDS | HIDDEN_KINDS | PICTURE_SUFFIXES)[kind]}"
 
 
 def film_name(cut_list: str, end: str) -> str:
