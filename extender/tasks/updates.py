@@ -18,6 +18,8 @@ from extender.tasks.models import Clip, Event, Task
 logger = logging.getLogger(__name__)
 
 FIRST_LOOK = timedelta(seconds=3)
+# One line a task, or two: progress comes every few seconds, and its events have it.
+LOGGED = FINAL | {State.UNCONFIRMED}
 # What an update may say, and how it is kept.
 VALUES: dict[str, Any] = {
     **{name: Task._meta.get_field(name) for name in ("remote_id", "percentage", "reason")},
@@ -51,8 +53,7 @@ def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
         Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed, body=update.raw)
     if changed:
         UPDATES.labels(update.state, source).inc()
-    if changed and update.state in FINAL:
-        # One line a task: progress comes every few seconds, and its events have it.
+    if changed and update.state in LOGGED:
         logger.info("task %s %s by %s", task.pk, update.state, source)
     return changed
 

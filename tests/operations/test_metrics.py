@@ -50,7 +50,7 @@ def test_it_counts_requests_and_changes_and_says_what_staff_see(site, member):
 
 def test_the_log_is_lines_of_json_where_that_is_wanted(site, member):
     waiting = make_task(member, State.PROCESSING, remote_id="a-task")
-    call_back(site.url, waiting, status="processing", percentage=60)
+    call_back(site.url, waiting, status="failed")
     lines = [json.loads(line) for line in site.log.read_text().splitlines() if line.startswith("{")]
     (about,) = [line for line in lines if str(waiting.pk) in line["message"]]
     assert (about["level"], about["logger"]) == ("INFO", "extender.tasks.updates")

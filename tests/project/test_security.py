@@ -333,8 +333,8 @@ def test_no_secret_is_written_to_the_log(submit, web, member, sandbox, settings,
     submit(words)
     Client().post("/login/", {"username": "mira", "password": "not-my-password"})
     written = log.getvalue()
-    for sent in (task, failed, unconfirmed):
-        assert str(sent.pk) in written
+    for ended in (failed, unconfirmed):
+        assert str(ended.pk) in written
     assert "Internal Server Error" in written
     assert "401" in written or "Unauthorized" in written
     for hidden in (
