@@ -17,8 +17,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from extender.archive import storage
-from extender.archive.copying import _columns
 from extender.archive.files import STILLS
+from extender.archive.looking import _columns
 from extender.states import FileState
 from extender.tasks.models import Clip, Task
 from extender.team.models import Member
