@@ -100,7 +100,8 @@ def back_up_under_load(site: Installation) -> list[tuple[Saved, set[str]]]:
 def live_on(house: Installation, saved: Saved) -> None:
     """Restores a backup, holds what is there against it, and lets a worker do what it finds to do."""
     house.manage("restore", str(saved.directory)).check_returncode()
-    assert missing(house) == []
+    # Flipbooks are in no backup: they are made anew.
+    assert [name for name in missing(house) if not name.endswith(".flipbook")] == []
     house.manage("backup", str(house.directory / "again")).check_returncode()
     again = Saved(house.directory / "again")
     assert again.untouched() == saved.untouched()

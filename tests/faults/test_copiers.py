@@ -7,6 +7,7 @@ import av
 import numpy as np
 
 from tests.faults.clips import (
+    KINDS,
     Watcher,
     copies,
     fetches,
@@ -142,7 +143,7 @@ def test_hostile_files_are_kept_out_with_their_reasons_and_the_next_clip_is_copi
     assert rows[1][1].startswith(("It has more than", "It is longer than"))
     assert rows[2][1]
     assert rows[3][:2] == ("stored", "")
-    assert (watcher.seen, watcher.torn) == (4, []), "nothing of the others is there"
+    assert (watcher.seen, watcher.torn) == (len(KINDS), []), "nothing of the others is there"
 
 
 def test_a_clips_host_that_dawdles_keeps_neither_sends_nor_polls_nor_the_end_waiting(tmp_path: Path, say) -> None:
