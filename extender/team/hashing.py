@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 # Each takes 100 MiB, and all processors for a tenth of a second.
 AT_ONCE = 2
 _free = BoundedSemaphore(AT_ONCE)
-LOW_PRIORITY = 19
+LOW_PRIORITY = 10
 
 
 def _step_back() -> None:
