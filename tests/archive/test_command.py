@@ -120,7 +120,7 @@ def test_what_is_damaged_is_named_shown_from_apiframe_and_copied_again(web, two_
 
 
 def test_however_many_clips_there_are_a_page_of_them_is_read_at_once(member, settings, shorten):
-    shorten("extender.tasks.models.clips.PAGE", 2)
+    shorten("extender.paging.PAGE", 2)
     copies = [make_clip(make_task(member, urls=[]), body=f"film {number}".encode()) for number in range(5)]
     for copy in copies[::2]:
         film(settings, copy).unlink()

@@ -19,7 +19,8 @@ from extender.archive import storage
 from extender.operations.alone import alone
 from extender.operations.backup.folder import Damaged, Folder, Manifest, NoBackup, NotWhole, copy, table_file
 from extender.operations.backup.making import mark_of
-from extender.operations.backup.rows import MADE_BY_DJANGO, PAGE, as_object, kept_models
+from extender.operations.backup.rows import MADE_BY_DJANGO, as_object, kept_models
+from extender.paging import PAGE
 from extender.states import ExportState, FileState, State
 from extender.tasks.models import Event
 

@@ -4,11 +4,14 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from django.apps.registry import Apps
 from django.db.models import Model, QuerySet
+
+from extender.paging import by_keys
 
 # What is of a moment alone: sign-ins, wrong passwords, the gate, living workers, what was counted or reported last.
 NOT_KEPT = {
@@ -18,8 +21,6 @@ NOT_KEPT = {
 APPS_NOT_KEPT = {"axes"}
 # Django makes these by itself, under numbers of its own: they are replaced by those to which the kept rows refer.
 MADE_BY_DJANGO = {"contenttypes.ContentType", "auth.Permission"}
-# So many rows are read and written at once.
-PAGE = 500
 
 
 def kept_models(apps: Apps) -> dict[str, type[Model]]:
@@ -33,13 +34,11 @@ def kept_models(apps: Apps) -> dict[str, type[Model]]:
 
 
 def read(rows: QuerySet, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
-    """These rows, all columns of them or those, by keys, a page at a time: no cursor is open, and few are held."""
-    model = rows.model
-    ordered = rows.order_by("pk").values(*(columns or [field.attname for field in model._meta.concrete_fields]))
-    page = list(ordered[:PAGE])
-    while page:
-        yield from page
-        page = list(ordered.filter(pk__gt=page[-1][model._meta.pk.attname])[:PAGE])
+    """These rows, all columns of them or those, by their keys, few at a time."""
+    meta = rows.model._meta
+    return by_keys(
+        rows.values(*(columns or [field.attname for field in meta.concrete_fields])), itemgetter(meta.pk.attname)
+    )
 
 
 def as_line(row: dict[str, Any]) -> bytes:

@@ -4,6 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Sum, prefetch_related_objects
 from django.db.models.functions import Coalesce, Now
 
+from extender.paging import by_keys
 from extender.states import FILE_MOVES, FILE_WORDS, UNSETTLED_FILES, FileState, State
 from extender.tasks.models.leases import LeasedQuerySet
 from extender.tasks.shapes import VideoShape
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 COPYING_LEASE = timedelta(seconds=150)
 # After so many misses the next try is minutes off: too long for a page to wait.
 SOON = 4
-# How many rows are read at once where all are.
-PAGE = 500
 # How long a host may say that it does not have a clip before the clip is called lost.
 PATIENCE = timedelta(days=1)
 
@@ -44,12 +44,8 @@ class ClipQuerySet(LeasedQuerySet["Clip"]):
         return self.filter(Exists(tasks.filter(pk=OuterRef("task"))))
 
     def by_pages(self) -> Iterator["Clip"]:
-        """These clips by their keys, a page at a time: however many they are, no more are held, and no cursor is."""
-        ordered = self.order_by("pk")
-        page = list(ordered[:PAGE])
-        while page:
-            yield from page
-            page = list(ordered.filter(pk__gt=page[-1].pk)[:PAGE])
+        """These clips by their keys, few at a time."""
+        return by_keys(self, attrgetter("pk"))
 
     def stored(self) -> "ClipQuerySet":
         """Here, whole and verified."""
