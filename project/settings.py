@@ -69,9 +69,9 @@ try:
     ARCHIVE_BUCKET = bucket(*(env.str(name, "").strip() for name in names_of_s3))
     ARCHIVE_MAX_MB = env.int("ARCHIVE_MAX_MB", 200)
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
-    # Paid requests, by the whole team and by each member; 0: no limit.
     # Each takes a processor, and a quarter of a GiB.
     COPIES_AT_ONCE = env.int("COPIES_AT_ONCE", min(4, os.cpu_count() or 1))
+    # Paid requests, by the whole team and by each member; 0: no limit.
     PAID_PER_MINUTE, PAID_PER_DAY = env.int("PAID_PER_MINUTE", 60), env.int("PAID_PER_DAY", 1000)
     PAID_PER_MINUTE_MEMBER = env.int("PAID_PER_MINUTE_MEMBER", 20)
     PAID_PER_DAY_MEMBER = env.int("PAID_PER_DAY_MEMBER", 300)
