@@ -66,9 +66,5 @@ def of(database: str) -> Queue:
     return Queue(f"{database}-queue")
 
 
-def _forget() -> None:
-    """In a child: a thread of the parent that held a turn is not here to end it."""
-    of.cache_clear()
-
-
-os.register_at_fork(after_in_child=_forget)
+# A thread of the parent that held a turn is not in the child to end it.
+os.register_at_fork(after_in_child=of.cache_clear)
