@@ -47,7 +47,7 @@ def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
 
 def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     with transaction.atomic():
-        changed = bool(_change(update).run(pk=task.pk, **_values(update)))
+        changed = _change(task, update)
         if changed and update.state == State.FINISHED:
             Clip.objects.bulk_create(_clips(task, update), ignore_conflicts=True)
         Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed, body=update.raw)
@@ -86,18 +86,15 @@ def record(task: Task, said: str, source: Event.Source, body: str = "") -> None:
     Event.objects.create(task=task, source=source, said=said[:500], changed=False, body=body)
 
 
-def _values(update: TaskUpdate) -> dict[str, Any]:
-    """What `update` says that differs from one update to the next."""
-    return {name: value for name in VALUES if (value := getattr(update, name)) not in (None, "")}
-
-
-def _change(update: TaskUpdate) -> CompiledUpdate:
-    """The UPDATE by which `update` changes a row, with its values and the row's key yet to be given."""
-    return _change_of(update.state, update.retried, frozenset(_values(update)))
+def _change(task: Task, update: TaskUpdate) -> bool:
+    """Changes the row, if it may take this update; whether it did."""
+    said = {name: value for name in VALUES if (value := getattr(update, name)) not in (None, "")}
+    return bool(_statement(update.state, update.retried, frozenset(said)).run(pk=task.pk, **said))
 
 
 @cache
-def _change_of(state: State, retried: bool, names: frozenset[str]) -> CompiledUpdate:
+def _statement(state: State, retried: bool, names: frozenset[str]) -> CompiledUpdate:
+    """The UPDATE by which such an update changes a row; its key, and the values of `names`, are to be given."""
     given: dict[str, Any] = {name: Given(name, VALUES[name]) for name in names}
     update = TaskUpdate(state, retried=retried, **given)
     return CompiledUpdate(_movable_row(update), _changes(update))
