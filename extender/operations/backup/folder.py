@@ -16,10 +16,11 @@ from typing import Any
 
 from extender.archive import storage
 from extender.archive.storage.disk import Disk, sync
+from extender.operations.backup.snapshot import SNAPSHOT
 
 MANIFEST, LOCK, FILES, ROWS = "manifest.json", "lock", "files", "rows-"
 LIST = "files.jsonl"
-OURS = ("manifest.json", "lock", "files", "rows-", "snapshot.sqlite3")
+OURS = (MANIFEST, LOCK, FILES, ROWS, SNAPSHOT)
 FORM = 1
 
 

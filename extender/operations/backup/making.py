@@ -1,6 +1,5 @@
 """Makes a backup while everything runs."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -79,7 +78,7 @@ def write(directory: Path, member: str, contents: Callable[[], Contents], progre
         for name, sha256 in folder.lines(manifest.rows, WANTED):
             gathering.take(name, sha256)
             progress()
-        manifest.files = folder.write_lines(manifest.rows, LIST, map(_line, map(asdict, gathering.kept.values())))
+        manifest.files = folder.write_lines(manifest.rows, LIST, map(as_line, map(asdict, gathering.kept.values())))
         manifest.missing = sorted(gathering.missing)
         folder.drop_lines(manifest.rows, WANTED)
         folder.publish(manifest)
@@ -124,12 +123,8 @@ def _files_before(folder: Folder, member: str) -> dict[str, Kept]:
 def _wanted(clips: ClipQuerySet) -> Iterator[bytes]:
     """A line for each file of the stored clips: its name, and its SHA-256 where that is known."""
     for clip in clips.stored().select_related("task").by_pages():
-        yield _line([files.name(clip), clip.sha256])
-        yield from (_line([storage.name(clip.sha256, kind), ""]) for kind in files.stills(clip))
-
-
-def _line(found: object) -> bytes:
-    return json.dumps(found).encode() + b"\n"
+        yield as_line([files.name(clip), clip.sha256])
+        yield from (as_line([storage.name(clip.sha256, kind), ""]) for kind in files.stills(clip))
 
 
 class Gathering:

@@ -41,8 +41,8 @@ def read(rows: QuerySet, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]
     )
 
 
-def as_line(row: dict[str, Any]) -> bytes:
-    """A row as JSON: times as ISO 8601, bytes as Base64."""
+def as_line(row: object) -> bytes:
+    """A row, or whatever else, as JSON: times as ISO 8601, bytes as Base64."""
     return json.dumps(row, default=_as_text, ensure_ascii=False).encode() + b"\n"
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
+# The copy of SQLite's file, in the directory of a backup while it is made.
+SNAPSHOT = "snapshot.sqlite3"
+
 
 @contextmanager
 def snapshot(directory: Path) -> Iterator[None]:
@@ -15,7 +18,7 @@ def snapshot(directory: Path) -> Iterator[None]:
     the copy is read: a long reader would keep writers waiting where SQLite may not write ahead.
     """
     if connection.vendor == "sqlite":
-        with _copy_of_file(directory / "snapshot.sqlite3"):
+        with _copy_of_file(directory / SNAPSHOT):
             yield
     else:
         with transaction.atomic():
