@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from extender.team import cookies
 from extender.team.models import Member
 
 SALT = "extender.device"
@@ -30,8 +31,7 @@ def remember(request: HttpRequest, response: HttpResponse, member: Member) -> No
     device, members = _read(request)
     others = [pk for pk in members if pk != member.pk]
     kept = signing.dumps([device, [*others, member.pk][-MOST_MEMBERS:]], salt=SALT)
-    secure, path = settings.SESSION_COOKIE_SECURE, settings.SESSION_COOKIE_PATH
-    response.set_cookie(_cookie(), kept, max_age=LASTS, path=path, secure=secure, httponly=True, samesite="Lax")
+    cookies.keep(response, _cookie(), kept, LASTS)
 
 
 def _cookie() -> str:

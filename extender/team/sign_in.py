@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django_htmx.middleware import HtmxDetails
 
+from extender.team import cookies
 from extender.team.hashing import TooBusy
 from extender.team.models import Member
 from extender.team.passwords import too_busy
@@ -65,12 +66,10 @@ def _tell_member(request: MemberRequest, response: HttpResponse) -> None:
     member = str(request.user.pk or "")
     if request.COOKIES.get(MEMBER_COOKIE, "") == member:
         return
-    path = settings.SESSION_COOKIE_PATH
     if member:
-        lasts, secure = settings.SESSION_COOKIE_AGE, settings.SESSION_COOKIE_SECURE
-        response.set_cookie(MEMBER_COOKIE, member, max_age=lasts, path=path, secure=secure, samesite="Lax")
+        cookies.keep(response, MEMBER_COOKIE, member, settings.SESSION_COOKIE_AGE, for_scripts=True)
     else:
-        response.delete_cookie(MEMBER_COOKIE, path=path, samesite="Lax")
+        cookies.drop(response, MEMBER_COOKIE)
 
 
 def client_address(request: HttpRequest) -> str | None:
