@@ -133,14 +133,18 @@ def test_a_request_may_come_in_any_pieces(site, pieces, statuses):
         assert statuses or answers.read() == b""
 
 
+def answer_to_the_last(site: Server, held: ExitStack, number: int, request: str) -> bytes:
+    """So many visitors send `request`, and stay until `held` ends; what the last of them reads."""
+    for _ in range(number):
+        visitor = held.enter_context(socket.create_connection(("127.0.0.1", site.port), 30))
+        visitor.sendall(request.encode())
+    return visitor.makefile("rb").read()
+
+
 def test_no_more_is_gathered_than_the_disk_may_hold(site):
     with ExitStack() as held:
-        answers = []
-        for _ in range(BODIES_BYTES // BODY_BYTES + 1):
-            visitor = held.enter_context(socket.create_connection(("127.0.0.1", site.port), 30))
-            visitor.sendall(f"{HEAD}Content-Length: {BODY_BYTES}\r\n\r\n".encode())
-            answers.append(visitor)
-        refused = answers[-1].makefile("rb").read()
+        begun = f"{HEAD}Content-Length: {BODY_BYTES}\r\n\r\n"
+        refused = answer_to_the_last(site, held, BODIES_BYTES // BODY_BYTES + 1, begun)
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert refused.endswith(b"Too much is being uploaded. Try again in a moment.\n")
 
@@ -155,12 +159,7 @@ def test_a_crowd_at_the_sign_in_keeps_nobody_from_pages(site):
     with ExitStack() as held:
         # Nobody's try is counted meanwhile, so nobody is answered.
         held.enter_context(transaction.atomic())
-        crowd = []
-        for _ in range(SIGN_INS + 1):
-            visitor = held.enter_context(socket.create_connection(("127.0.0.1", site.port), 30))
-            visitor.sendall(f"{head}{kind}{form}".encode())
-            crowd.append(visitor)
-        refused = crowd[-1].makefile("rb").read()
+        refused = answer_to_the_last(site, held, SIGN_INS + 1, f"{head}{kind}{form}")
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert refused.endswith(b"Too many people are signing in. Try again in a moment.\n")
         assert session.get(f"{site.url}/login/", timeout=30).ok
