@@ -1,8 +1,11 @@
 """The keys of pages: a page's list of them is made from these tables, and its script reads that list."""
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from extender.tasks.models import Task
 
@@ -58,10 +61,34 @@ DIRECTIONS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 
 
 @register.simple_tag
-def wall_keys(task: Task, guest: bool) -> list[Line]:
-    """The keys of a task's wall, or of a guest's, who is not told of cuts and changes nothing."""
-    count = task.clip_count
-    has_cuts = not guest and task.has_cuts
+def wall_keys(task: Task, guest: bool) -> SafeString:
+    """The list of the keys of a task's wall, or of a guest's, who is not told of cuts and changes nothing."""
+    return _wall_list(task.clip_count, not guest and task.has_cuts, bool(guest))
+
+
+@register.simple_tag
+def film_keys() -> SafeString:
+    """The list of the keys of a branch's film."""
+    return _film_list()
+
+
+# The lists are a tenth of what a page takes to make, and there are a handful of them.
+@cache
+def _wall_list(count: int, has_cuts: bool, guest: bool) -> SafeString:
+    return _list(_wall_lines(count, has_cuts, guest))
+
+
+@cache
+def _film_list() -> SafeString:
+    steps = Line("the clip before, the next", [Key("[", "previous"), Key("]", "next")])
+    return _list([*PLAYING, steps, *SPEED, *FRAMES, Line("full screen", [Key("f", "full")])])
+
+
+def _list(lines: list[Line]) -> SafeString:
+    return render_to_string("shared/_key_list.html", {"lines": lines})
+
+
+def _wall_lines(count: int, has_cuts: bool, guest: bool) -> list[Line]:
     lines = list(PLAYING)
     if count > 1:
         words = "a clip alone" if guest else "choose a clip; again: alone"
@@ -80,13 +107,6 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
         lines.append(Line("along what was sent", [Key("[", "along", -1), Key("]", "along", 1)]))
         lines += FRAMES
     return [*lines, Line("this list", [Key("?", "keys")])]
-
-
-@register.simple_tag
-def film_keys() -> list[Line]:
-    """The keys of a branch's film."""
-    steps = Line("the clip before, the next", [Key("[", "previous"), Key("]", "next")])
-    return [*PLAYING, steps, *SPEED, *FRAMES, Line("full screen", [Key("f", "full")])]
 
 
 @register.simple_tag
