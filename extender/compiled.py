@@ -4,7 +4,6 @@ Django makes the SQL anew each time that a queryset is read. For a wide row that
 database needs, and was more than half of a poll.
 """
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
@@ -44,7 +43,9 @@ class _Compiled:
             compiler: Any = query.get_compiler(connection=connection)
             known[self] = kept, compiler, compiler.as_sql()
         kept, compiler, (sql, params) = known[self]
-        filled = copy.copy(compiler)
+        # Not by `copy`: of a query with a CTE that would make the class.
+        filled = object.__new__(type(compiler))
+        filled.__dict__.update(compiler.__dict__)
         filled.as_sql = lambda *_, **__: (sql, _values(params, given, connection))
         return kept, filled
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
+from django.db import models
 from django.db.models import prefetch_related_objects
 
+from extender.compiled import CompiledQuery, Given
 from extender.lineage.steps import START_SECONDS, STEP_SECONDS, Step, seconds_of
 from extender.tasks.models import Clip, Task
+from extender.tasks.models.queries import TaskQuerySet
 
 # What Midjourney is known for.
 MOST_STEPS = 4
@@ -138,9 +141,7 @@ def branch_to(task: Task, index: int | None = None, beside: Sequence[Task] = ())
 
     `task` is part of it as it is; it and the others have their clips at hand, and so have the tasks `beside` it.
     """
-    found = Task.objects.select_related("start_clip__task").branch_to(task.pk)
-    found = found.among(Task.objects.visible_to(task.owner_id))
-    known = {task.pk: task for task in found}
+    known = {task.pk: task for task in _path.rows(pk=task.pk, owner=task.owner_id)}
     task.start_clip = known[task.pk].start_clip
     known[task.pk] = task
     prefetch_related_objects([*known.values(), *beside], "clip_set")
@@ -151,6 +152,12 @@ def branch_to(task: Task, index: int | None = None, beside: Sequence[Task] = ())
         path.append(parent)
     path.reverse()
     return Branch(list(_steps(path, task.clip(index) if index else None)))
+
+
+@CompiledQuery
+def _path() -> TaskQuerySet:
+    found = Task.objects.select_related("start_clip__task").branch_to(Given("pk", models.UUIDField()))
+    return found.among(Task.objects.visible_to(Given("owner", models.BigAutoField())))
 
 
 def _steps(path: list[Task], end: Clip | None) -> Iterator[Step]:

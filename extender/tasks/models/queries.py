@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Now
 from django_cte import CTE, with_cte
 
+from extender.compiled import Given
 from extender.states import FOLLOWED, OPEN, RUNNING, UNSENT, State
 from extender.tasks.models.gate import Gate
 from extender.tasks.models.limits import REACHED, Limit, limits
@@ -101,7 +102,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Tasks of which a clip is picked."""
         return self.filter(has_picks=True)
 
-    def branch_to(self, pk: uuid.UUID) -> "TaskQuerySet":
+    def branch_to(self, pk: uuid.UUID | Given) -> "TaskQuerySet":
         """Task `pk`, and of these the one that it continues, the one that that continues, and so on; in no order."""
         return self._connected(pk, lambda cte: cte.join(self.model, pk=cte.col.parent_id))
 
@@ -126,7 +127,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         newest_first = sorted(found, key=lambda task: (task.created_at, task.pk), reverse=True)
         return sorted(newest_first, key=lambda task: not task.has_picks)[:number]
 
-    def _connected(self, pk: uuid.UUID, onward: Callable[[CTE], models.QuerySet]) -> "TaskQuerySet":
+    def _connected(self, pk: uuid.UUID | Given, onward: Callable[[CTE], models.QuerySet]) -> "TaskQuerySet":
         """Task `pk` and all that `onward` leads to from there; each step joins the tasks found so far, as a CTE."""
 
         def step(cte: CTE) -> models.QuerySet:
