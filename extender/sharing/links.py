@@ -3,10 +3,12 @@
 import logging
 
 from django.conf import settings
+from django.db import models
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
-from extender.sharing.models import Share
+from extender.compiled import CompiledQuery, Given
+from extender.sharing.models import Share, ShareQuerySet
 from extender.tasks.models import Task
 from extender.tasks.public import public_address
 from extender.team.models import Member
@@ -46,4 +48,12 @@ def address(share: Share, request: HttpRequest) -> str:
 
 def listed(task: Task, request: HttpRequest) -> list[tuple[Share, str]]:
     """The links to `task`, newest first, that open or were revoked a moment ago, each with its whole address."""
-    return [(link, address(link, request)) for link in task.shares.listed()]
+    links = _listed.rows(task=task.pk)
+    for link in links:
+        link.task = task
+    return [(link, address(link, request)) for link in links]
+
+
+@CompiledQuery
+def _listed() -> ShareQuerySet:
+    return Share.objects.listed().filter(task=Given("task", models.UUIDField()))
