@@ -8,8 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from extender.compiled import CompiledQuery
 from extender.states import State
 from extender.tasks.models import Gate, Task
+from extender.tasks.models.gate import GateQuerySet
 from extender.team.models import Member
 from extender.team.sign_in import MemberRequest
 
@@ -66,5 +68,10 @@ def bar(request: MemberRequest) -> dict[str, object]:
     return {
         "running": SimpleLazyObject(lambda: Running.of_member(request.user)),
         "calls_back": bool(settings.PUBLIC_URL),
-        "gate_shut": SimpleLazyObject(lambda: Gate.objects.standing().first()),
+        "gate_shut": SimpleLazyObject(_standing_gate.first),
     }
+
+
+@CompiledQuery
+def _standing_gate() -> GateQuerySet:
+    return Gate.objects.standing()
