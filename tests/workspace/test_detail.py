@@ -174,7 +174,7 @@ def test_a_failure_shows_the_whole_reason_and_the_way_on(web, member):
     task = make_task(member, State.FAILED, reason=reason)
     shown = wall(web.get(f"/tasks/{task.pk}/"))
     assert reason in shown
-    assert f'<a class="button" href="/tasks/new/?again={task.pk}">Edit and run again</a>' in shown
+    assert f'<a class="button primary" href="/tasks/new/?again={task.pk}">Edit and run again</a>' in shown
     assert f'action="/tasks/{task.pk}/again/"' in shown
     assert "<video" not in shown
 
