@@ -93,6 +93,18 @@ def test_what_could_not_be_picked_is_not_shown_as_picked(house, open_page, made)
     expect(page.locator(".pick").first.get_by_text("☆ Pick")).to_be_visible()
 
 
+def test_what_else_can_be_done_opens_at_its_button(house, open_page, made):
+    page = sign_in(open_page(), house)
+    page.goto(made)
+    button = page.get_by_role("button", name="More…")
+    button.click()
+    dialog = page.get_by_role("dialog", name="More for this task")
+    expect(dialog).to_be_visible()
+    at, opened = button.bounding_box(), dialog.bounding_box()
+    assert opened["y"] == pytest.approx(at["y"] + at["height"], abs=2)
+    assert opened["x"] + opened["width"] == pytest.approx(at["x"] + at["width"], abs=2)
+
+
 def test_the_keyboard_picks_and_stays_where_it_is(house, open_page, made):
     page = sign_in(open_page(), house)
     page.goto(made)

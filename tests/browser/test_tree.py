@@ -227,7 +227,7 @@ def test_the_buttons_zoom_fit_and_lead_back(tree):
     here = page.locator("[aria-current=true]").bounding_box()
     assert here["x"] + here["width"] / 2 == pytest.approx(middle(page)[0], abs=2)
     # Its mark lies on itself: above it another plate may stand close.
-    corner = "(plate) => ['bottom', 'right'].map((side) => getComputedStyle(plate, '::before')[side])"
+    corner = "(plate) => ['top', 'right'].map((side) => getComputedStyle(plate, '::before')[side])"
     mark = page.locator("[aria-current=true]").evaluate(corner)
     assert mark == ["0px", "0px"]
     assert view(page)[2] == 1

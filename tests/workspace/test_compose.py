@@ -110,6 +110,12 @@ def test_a_bad_field_is_answered_beside_it_with_everything_typed_kept(web, sandb
     assert submits(sandbox) == 0
 
 
+def test_the_bar_shows_where_the_form_belongs(web):
+    assert 'href="/new/" aria-current="true">New' in web.get("/tasks/new/").content.decode()
+    assert 'href="/new/" aria-current="page">New' in web.get("/new/").content.decode()
+    assert 'href="/new/">New' in web.get("/tasks/").content.decode()
+
+
 def test_an_empty_post_is_told_about_every_field(web, sandbox):
     response = web.post("/tasks/new/", {})
     assert response.status_code == 200

@@ -159,6 +159,14 @@ def test_a_card_says_its_state_in_words_and_what_it_continues(web, member):
     assert "Banned prompt detected" in page
 
 
+def test_a_card_keeps_no_place_for_what_will_not_come(web, member):
+    urls = ["https://clips.example/1.mp4", None, "https://clips.example/3.mp4"]
+    make_task(member, urls=urls)
+    assert web.get("/tasks/").content.decode().count('<div class="frame') == 2
+    make_task(member, State.PROCESSING)
+    assert web.get("/tasks/").content.decode().count('<div class="frame') == 2 + 4
+
+
 def test_picked_shows_the_tasks_with_picked_clips_alone_and_says_which(web, member, stranger):
     one, both, none = make_task(member, picks=(2,)), make_task(member, picks=(1, 3)), make_task(member)
     make_task(stranger, picks=(1,))
