@@ -1,5 +1,8 @@
 """Options of `gunicorn project.wsgi`; GUNICORN_CMD_ARGS and the command line win over them."""
 
+import gc
+from typing import Any
+
 from project.threads import WEB_THREADS
 
 worker_class = "project.web_worker.Worker"
@@ -18,3 +21,9 @@ control_socket_disable = True
 # A request line carries share tokens and webhook nonces: nobody may read them in a log.
 accesslog = None
 logger_class = "project.server_log.Logger"
+
+
+def when_ready(_server: Any) -> None:
+    """Leaves what is loaded out of each process's search for garbage: its pages would wait meanwhile."""
+    gc.collect()
+    gc.freeze()
