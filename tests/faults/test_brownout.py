@@ -21,8 +21,10 @@ LIMIT = 0.1 if TORTURE else STALL / 4
 SUBMIT_LIMIT = 2 if TORTURE else STALL / 4
 WATCHERS = 8
 SUBMITTERS = 6
-# Between two requests of one watcher: together they make some 40 requests a second.
+# Between two requests of one watcher, in seconds: together they make some 40 requests a second.
 PAUSE = 0.2
+# Between two submits of one member, in seconds. Together they are three paid requests a second.
+THINKING = 2
 
 
 class Crowd:
@@ -50,7 +52,7 @@ class Crowd:
         """One form after the other; what a submit takes is noted apart from the pages."""
 
         def routine() -> None:
-            while not self._over.wait(PAUSE):
+            while not self._over.wait(THINKING * random.uniform(0.5, 1.5)):
                 began = time.monotonic()
                 form = visitor.form("and then it snows")
                 self.latencies["form"].append(time.monotonic() - began)
