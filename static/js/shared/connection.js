@@ -11,9 +11,11 @@ let missed = 0;
 let quietUntil = 0;
 let beat = Date.now();
 let hasSlept = false;
+let look = 0;
 
 const POLL = "[hx-trigger*=every]";
 const isPoll = ({ detail }) => detail.elt.matches(POLL);
+const isAnsweredByUs = (answer) => answer?.type === "opaqueredirect" || answer?.headers.has(MARK);
 const head = () => fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
 
 // Whoever writes keeps their words: no poll loads the page anew beneath them. Their own press leads to a sign-in, and back.
@@ -27,11 +29,22 @@ function miss() {
   // Spread out: else all pages would ask at once when the server comes back.
   const pause = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** missed++);
   quietUntil = Date.now() + pause * (1 + Math.random() / 2);
+  clearTimeout(look);
+  look = setTimeout(ask, quietUntil - Date.now());
+}
+
+// On a page that asks nothing by itself nothing else would find out.
+async function ask() {
+  quietUntil = 0;
+  if (document.querySelector(POLL)) return;
+  if (isAnsweredByUs(await head())) recover();
+  else miss();
 }
 
 function recover() {
   notice.hidden = true;
   missed = quietUntil = 0;
+  clearTimeout(look);
   sessionStorage.removeItem(MARK);
 }
 
@@ -53,6 +66,7 @@ function wake() {
 }
 
 document.addEventListener("visibilitychange", wake);
+addEventListener("online", () => missed && ask());
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isPoll(event)) return;
   wake();
