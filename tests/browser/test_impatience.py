@@ -1,0 +1,18 @@
+"""Two presses where one was meant; and a keyboard that leaves what it has opened."""
+
+import re
+import uuid
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import do, sign_in
+
+STAGED = "from tests.browser.scene import stage; print(stage(1, owner='hasty').pk)"
+
+
+def test_an_account_is_made_once_and_its_password_is_seen(house, directory, open_page):
+    do(directory, STAGED)
+    page = sign_in(open_page(), house, "hasty", f"{house.url}/team/members/new/")
+    page.get_by_label("Name to sign in with").fill(f"new-{uuid.uuid4().hex[:8]}")
+    page.get_by_role("button", name="Make the account").dblclick()
+    expect(page.get_by_text(re.compile(r"^\w{5}-\w{5}-\w{5}-\w{5}$"))).to_be_visible()
