@@ -16,3 +16,15 @@ def test_an_account_is_made_once_and_its_password_is_seen(house, directory, open
     page.get_by_label("Name to sign in with").fill(f"new-{uuid.uuid4().hex[:8]}")
     page.get_by_role("button", name="Make the account").dblclick()
     expect(page.get_by_text(re.compile(r"^\w{5}-\w{5}-\w{5}-\w{5}$"))).to_be_visible()
+
+
+def test_a_link_is_made_once_by_two_presses(house, directory, open_page):
+    task = do(directory, STAGED)
+    page = sign_in(open_page(), house, "hasty", f"{house.url}/tasks/{task}/")
+    sent = []
+    page.on("request", lambda request: request.url.endswith("/share/") and sent.append(request.url))
+    # Both while the first is on its way.
+    page.evaluate("() => { for (const _ of [1, 2]) document.getElementById('make-link').click() }")
+    expect(page.get_by_label("Link 1")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert len(sent) == 1
