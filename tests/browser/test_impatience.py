@@ -28,3 +28,20 @@ def test_a_link_is_made_once_by_two_presses(house, directory, open_page):
     expect(page.get_by_label("Link 1")).to_be_visible()
     page.wait_for_timeout(500)
     assert len(sent) == 1
+
+
+def test_what_was_opened_closes_when_the_keyboard_goes_on(house, directory, open_page):
+    task = do(directory, STAGED)
+    page = sign_in(open_page(), house, "hasty", f"{house.url}/tasks/{task}/")
+    page.wait_for_selector("#frame-2 .toggle:not([hidden])", state="attached")
+    for name in ("more-2", "more", "menu"):
+        opener, opened = page.locator(f"[popovertarget={name}]").first, page.locator(f"#{name}")
+        opener.press("Enter")
+        page.keyboard.press("Tab")
+        expect(opened.locator(":focus")).to_have_count(1)
+        page.keyboard.press("Shift+Tab")
+        expect(opener).to_be_focused()
+        expect(opened).to_be_visible()
+        page.keyboard.press("Shift+Tab")
+        expect(opened).to_be_hidden()
+        expect(opener).not_to_be_focused()
