@@ -45,3 +45,18 @@ def test_what_was_opened_closes_when_the_keyboard_goes_on(house, directory, open
         page.keyboard.press("Shift+Tab")
         expect(opened).to_be_hidden()
         expect(opener).not_to_be_focused()
+
+
+def test_the_list_of_keys_is_within_reach_in_a_low_window(house, directory, open_page):
+    task = do(directory, STAGED)
+    page = sign_in(open_page(1366, 480), house, "hasty", f"{house.url}/tasks/{task}/")
+    page.wait_for_selector("#frame-2 .toggle:not([hidden])", state="attached")
+    page.keyboard.press("?")
+    close = page.get_by_role("button", name="Close", exact=True)
+    expect(close).to_be_in_viewport(ratio=1)
+    close.click()
+    page.goto(f"{house.url}/tasks/{task}/clips/1/film/")
+    page.keyboard.press("?")
+    expect(page.get_by_text("the clip before, the next")).to_be_in_viewport()
+    page.keyboard.press("?")
+    expect(page.get_by_text("the clip before, the next")).to_be_hidden()

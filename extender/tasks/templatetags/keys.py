@@ -54,6 +54,7 @@ PLAYING = [
 ]
 SPEED = [Line("loop", [Key("l", "loop")]), Line("slower, faster", [Key(",", "speed", -1), Key(".", "speed", 1)])]
 FRAMES = [Line("save this frame", [Key("s", "save")]), Line("start from this frame", [Key("n", "begin")])]
+LIST = Line("this list", [Key("?", "keys")])
 DIRECTIONS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 
 
@@ -79,14 +80,14 @@ def wall_keys(task: Task, guest: bool) -> list[Line]:
         lines.append(Line("write what happens next", [Key("e", "write")]))
         lines.append(Line("along what was sent", [Key("[", "along", -1), Key("]", "along", 1)]))
         lines += FRAMES
-    return [*lines, Line("this list", [Key("?", "keys")])]
+    return [*lines, LIST]
 
 
 @register.simple_tag
 def film_keys() -> list[Line]:
     """The keys of a branch's film."""
     steps = Line("the clip before, the next", [Key("[", "previous"), Key("]", "next")])
-    return [*PLAYING, steps, *SPEED, *FRAMES, Line("full screen", [Key("f", "full")])]
+    return [*PLAYING, steps, *SPEED, *FRAMES, Line("full screen", [Key("f", "full")]), LIST]
 
 
 @register.simple_tag
