@@ -60,3 +60,47 @@ def test_the_list_of_keys_is_within_reach_in_a_low_window(house, directory, open
     expect(page.get_by_text("the clip before, the next")).to_be_in_viewport()
     page.keyboard.press("?")
     expect(page.get_by_text("the clip before, the next")).to_be_hidden()
+
+
+# How many of the points of what has the focus are under something else.
+COVERED = """() => {
+  const focused = document.activeElement;
+  const { x, y, width, height } = focused.getBoundingClientRect();
+  const at = document.elementFromPoint(x + width / 2, y + height / 2);
+  const label = focused.labels?.[0];
+  const isSeen = !at || [focused, label].some((one) => one && (one.contains(at) || at.contains(one)));
+  return isSeen ? null : `${focused.ariaLabel ?? focused.textContent.trim()} under ${at.outerHTML.slice(0, 80)}`;
+}"""
+
+
+def test_what_has_the_focus_is_under_nothing(house, directory, open_page):
+    task = do(directory, STAGED)
+    for width, height in ((720, 450), (320, 568), (390, 844)):
+        page = sign_in(open_page(width, height), house, "hasty", f"{house.url}/tasks/{task}/")
+        for address in ("", "clips/1/film/"):
+            page.goto(f"{house.url}/tasks/{task}/{address}")
+            page.wait_for_load_state()
+            for key in ("Tab", "Shift+Tab"):
+                covered = []
+                for _ in range(60):
+                    page.keyboard.press(key)
+                    if page.evaluate("() => document.activeElement === document.body"):
+                        break
+                    covered.append(page.evaluate(COVERED))
+                assert [one for one in covered if one] == [], (width, height, address, key)
+                page.evaluate("() => scrollTo(0, 1e6)")
+
+
+def test_at_400_percent_the_composer_is_whole_and_nothing_covers_the_picture(house, directory, open_page):
+    task = do(directory, STAGED)
+    page = sign_in(open_page(320, 192), house, "hasty", f"{house.url}/tasks/{task}/")
+    page.wait_for_selector("#frame-2 .toggle:not([hidden])", state="attached")
+    box = page.locator("#frame-1").bounding_box()
+    transport = page.locator(".transport").bounding_box()
+    assert transport["y"] >= box["y"] + box["height"]
+    page.get_by_label("What happens next").focus()
+    send = page.locator("#composer-send").bounding_box()
+    assert send["x"] + send["width"] <= 320
+    assert page.locator("#composer").bounding_box()["y"] >= 0
+    page.get_by_label("What happens next").scroll_into_view_if_needed()
+    expect(page.get_by_label("What happens next")).to_be_in_viewport(ratio=1)
