@@ -157,3 +157,11 @@ def test_forced_colours_leave_the_moment_and_what_is_chosen_to_be_seen(house, di
     # The moment is higher than its track is.
     assert dark is not None
     assert 12 <= dark[3] - dark[1] <= 16
+
+
+def test_a_finger_hits_the_way_back(house, directory, open_page):
+    task = do(directory, "from tests.browser.scene import stage; print(stage().pk)")
+    page = sign_in(open_page(390, 844), house, "stage")
+    for address in ("team/archive", "team/members", f"tasks/{task}/tree", f"tasks/{task}/clips/1/film"):
+        page.goto(f"{house.url}/{address}/")
+        assert page.locator(".crumb a").first.bounding_box()["height"] >= 44, address
