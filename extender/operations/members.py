@@ -48,8 +48,8 @@ def new(request: MemberRequest) -> HttpResponse:
     """Makes an account, and says its password this once."""
     staff_only(request.user)
     form = NewMemberForm(request.POST or None)
-    if form.is_valid():
-        return _told(request, form.instance, accounts.create(form, by=request.user))
+    if form.is_valid() and (password := accounts.create(form, by=request.user)):
+        return _told(request, form.instance, password)
     return render(request, "operations/new_member.html", {"form": form})
 
 

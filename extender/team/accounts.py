@@ -4,6 +4,7 @@ import logging
 import secrets
 
 from django import forms
+from django.db import IntegrityError, transaction
 
 from extender.team.leaving import NotAllowed, managed
 from extender.team.models import Member
@@ -25,10 +26,18 @@ class NewMemberForm(forms.ModelForm):
 
 
 def create(form: NewMemberForm, by: Member) -> str:
-    """Makes the account that the (valid) form asks for. Returns its password, which nobody can be told again."""
+    """Makes the account that the (valid) form asks for. Returns its password, which nobody can be told again.
+
+    Where somebody has taken the name since, it returns "", and the form says so.
+    """
     password = _new_password()
     form.instance.set_password(password)
-    member = form.save()
+    try:
+        with transaction.atomic():
+            member = form.save()
+    except IntegrityError:
+        form.add_error("username", form.instance.unique_error_message(Member, ("username",)))
+        return ""
     logger.warning("member %s was made by member %s", member.pk, by.pk)
     return password
 

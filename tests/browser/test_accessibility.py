@@ -1,9 +1,11 @@
 """axe finds nothing on any page, in both themes; with less motion wanted, nothing moves by itself."""
 
+import io
 import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import do, sign_in
@@ -14,6 +16,7 @@ from tests.sizes import TORTURE
 ALL_RULES = {"resultTypes": ["violations"], "preload": False}
 # In another theme other colours are all that can be wrong.
 COLOURS = ALL_RULES | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+LINE = "(one) => getComputedStyle(one).textDecorationLine"
 # A colour on its way to that of another theme is neither.
 ARRIVED = "() => !document.getAnimations().some((animation) => animation instanceof CSSTransition)"
 
@@ -142,3 +145,23 @@ def test_the_keyboard_alone_gets_to_a_submit(house, directory, open_page):
     page.locator("[data-submit]").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#task")
+
+
+def test_forced_colours_leave_the_moment_and_what_is_chosen_to_be_seen(house, directory, open_page):
+    task = do(directory, "from tests.browser.scene import stage; print(stage().pk)")
+    page = sign_in(open_page(forced_colors="active"), house, "stage", f"{house.url}/tasks/{task}/")
+    assert page.get_by_role("button", name="All", exact=True).evaluate(LINE) == "underline"
+    assert page.locator(".segment:has(:checked)").first.evaluate(LINE) == "underline"
+    seen = Image.open(io.BytesIO(page.locator(".seekbar").screenshot(caret="initial"))).convert("L")
+    dark = seen.point(lambda light: 255 * (light < 128)).getbbox()
+    # The moment is higher than its track is.
+    assert dark is not None
+    assert 12 <= dark[3] - dark[1] <= 16
+
+
+def test_a_finger_hits_the_way_back(house, directory, open_page):
+    task = do(directory, "from tests.browser.scene import stage; print(stage().pk)")
+    page = sign_in(open_page(390, 844), house, "stage")
+    for address in ("team/archive", "team/members", f"tasks/{task}/tree", f"tasks/{task}/clips/1/film"):
+        page.goto(f"{house.url}/{address}/")
+        assert page.locator(".crumb a").first.bounding_box()["height"] >= 44, address

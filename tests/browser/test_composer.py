@@ -51,6 +51,8 @@ def test_five_extensions_from_one_wall_without_leaving_it(wall, upstream, made, 
         for _ in range(2):
             page.keyboard.press("Control+Enter")
         expect(cards(page)).to_have_count(number)
+        # A region that comes with its words is read out by few.
+        expect(page.locator("#announce")).to_have_text("1 request for clip 1 sent.")
         expect(words).to_be_focused()
         page.keyboard.press("Escape")
     say(f"five extensions from one wall: {time.monotonic() - began:.1f} s")

@@ -77,6 +77,33 @@ def is_asked_by_a_script(route: Route) -> bool:
     return route.request.resource_type in ("xhr", "fetch")
 
 
+def test_no_poll_loads_the_page_anew_under_somebody_who_writes(page):
+    words = page.get_by_label("What happens next")
+    was = words.input_value()
+    words.fill("Half a sentence")
+    # Signed out elsewhere, say: polls are told to load the page again, which would lead to the sign-in.
+    page.context.clear_cookies(name="sessionid")
+    for _ in range(2):
+        page.wait_for_event("response", lambda response: POLL.search(response.url))
+    page.wait_for_timeout(500)
+    assert words.input_value() == "Half a sentence"
+    words.fill(was)
+    page.get_by_label("Password").wait_for()
+
+
+def test_a_page_that_asks_nothing_finds_out_that_the_server_is_back(page, house, directory):
+    # Of a member who has nothing running, which the bar would ask about.
+    task = do(directory, "from tests.browser.scene import stage; print(stage(0, owner='idle').pk)")
+    page.context.clear_cookies()
+    sign_in(page, house, "idle", f"{house.url}/tasks/{task}/")
+    expect(page.locator("[hx-trigger*=every]")).to_have_count(0)
+    page.route("**", lambda route: route.abort() if is_asked_by_a_script(route) else route.continue_())
+    page.locator("#pick-1").press("Enter")
+    expect(page.locator("#connection")).to_be_visible()
+    page.unroute("**")
+    expect(page.locator("#connection")).to_be_hidden(timeout=20_000)
+
+
 def test_a_task_that_is_there_no_more_ends_its_page(page, task, directory):
     do(directory, f"from extender.tasks.models import Task; Task.objects.filter(pk='{task}').delete(); print(1)")
     expect(page.locator("h1")).to_contain_text("does not exist", timeout=20_000)

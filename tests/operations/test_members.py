@@ -9,6 +9,7 @@ from axes.models import AccessLog
 from extender.sharing.models import Share
 from extender.states import State
 from extender.tasks.models import Picture, Task
+from extender.team import accounts
 from extender.team.models import Member
 from tests.helpers import at_once, extend, make_task, queries
 
@@ -231,3 +232,10 @@ def test_nobody_takes_the_account_of_who_may_as_much_or_more(staff, member, rank
     Member.objects.filter(pk=member.pk).update(**{rank: True})
     assert press(staff, member, "password").status_code == 403
     assert Member.objects.get(pk=member.pk).password == member.password
+
+
+def test_a_name_that_is_taken_while_its_account_is_made_is_said(staff, monkeypatch):
+    monkeypatch.setattr(accounts, "_new_password", lambda: Member.objects.create_user("taken").password)
+    answer = staff.post(f"{ADDRESS}new/", {"username": "taken"})
+    assert (answer.status_code, b"already exists" in answer.content) == (200, True)
+    assert Member.objects.filter(username="taken").count() == 1

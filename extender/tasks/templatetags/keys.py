@@ -57,6 +57,7 @@ PLAYING = [
 ]
 SPEED = [Line("loop", [Key("l", "loop")]), Line("slower, faster", [Key(",", "speed", -1), Key(".", "speed", 1)])]
 FRAMES = [Line("save this frame", [Key("s", "save")]), Line("start from this frame", [Key("n", "begin")])]
+LIST = Line("this list", [Key("?", "keys")])
 DIRECTIONS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
 
 
@@ -81,7 +82,7 @@ def _wall_list(count: int, has_cuts: bool, guest: bool) -> SafeString:
 @cache
 def _film_list() -> SafeString:
     steps = Line("the clip before, the next", [Key("[", "previous"), Key("]", "next")])
-    return _list([*PLAYING, steps, *SPEED, *FRAMES, Line("full screen", [Key("f", "full")])])
+    return _list([*PLAYING, steps, *SPEED, *FRAMES, Line("full screen", [Key("f", "full")]), LIST])
 
 
 def _list(lines: list[Line]) -> SafeString:
@@ -106,7 +107,7 @@ def _wall_lines(count: int, has_cuts: bool, guest: bool) -> list[Line]:
         lines.append(Line("write what happens next", [Key("e", "write")]))
         lines.append(Line("along what was sent", [Key("[", "along", -1), Key("]", "along", 1)]))
         lines += FRAMES
-    return [*lines, Line("this list", [Key("?", "keys")])]
+    return [*lines, LIST]
 
 
 @register.simple_tag

@@ -178,6 +178,11 @@ function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
   else find("cinema").requestFullscreen();
 }
+function showKeys() {
+  const list = document.querySelector(".keys");
+  list.open = !list.open;
+  if (list.open) list.scrollIntoView();
+}
 
 for (const step of steps) {
   for (const take of step.takes) take.radio.addEventListener("change", () => tryTake(take));
@@ -227,6 +232,7 @@ const COMMANDS = {
   full: fullScreen,
   save: () => find("save").click(),
   begin: () => find("start").click(),
+  keys: showKeys,
 };
 onKeys((name, to) => COMMANDS[name](Number(to)));
 

@@ -11,19 +11,40 @@ let missed = 0;
 let quietUntil = 0;
 let beat = Date.now();
 let hasSlept = false;
+let look = 0;
 
-const isPoll = ({ detail }) => detail.elt.matches("[hx-trigger*=every]");
+const POLL = "[hx-trigger*=every]";
+const isPoll = ({ detail }) => detail.elt.matches(POLL);
+const isAnsweredByUs = (answer) => answer?.type === "opaqueredirect" || answer?.headers.has(MARK);
+const head = () => fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
+
+// Whoever writes keeps their words: no poll loads the page anew beneath them. Their own press leads to a sign-in, and back.
+const isWritten = () =>
+  [...document.querySelectorAll("main :is(textarea, [type=text])")].some((field) =>
+    field.value !== field.defaultValue
+  );
 
 function miss() {
   notice.hidden = false;
   // Spread out: else all pages would ask at once when the server comes back.
   const pause = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** missed++);
   quietUntil = Date.now() + pause * (1 + Math.random() / 2);
+  clearTimeout(look);
+  look = setTimeout(ask, quietUntil - Date.now());
+}
+
+// On a page that asks nothing by itself nothing else would find out.
+async function ask() {
+  quietUntil = 0;
+  if (document.querySelector(POLL)) return;
+  if (isAnsweredByUs(await head())) recover();
+  else miss();
 }
 
 function recover() {
   notice.hidden = true;
   missed = quietUntil = 0;
+  clearTimeout(look);
   sessionStorage.removeItem(MARK);
 }
 
@@ -45,6 +66,7 @@ function wake() {
 }
 
 document.addEventListener("visibilitychange", wake);
+addEventListener("online", () => missed && ask());
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isPoll(event)) return;
   wake();
@@ -53,17 +75,18 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:sendError", async () => {
   miss();
   // A sign-in at another host looks as if nobody answered.
-  const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
-  if (answer?.type === "opaqueredirect") reloadOnce();
+  const answer = await head();
+  if (answer?.type === "opaqueredirect" && !isWritten()) reloadOnce();
 });
 document.addEventListener("htmx:timeout", miss);
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { xhr } = event.detail;
   const isOurs = xhr.getResponseHeader(MARK);
+  const isRefused = isPoll(event) && xhr.getResponseHeader("HX-Refresh") && isWritten();
+  if (!isOurs || isRefused) event.preventDefault();
   if (isOurs && xhr.status < 400) return recover();
-  if (!isOurs) event.preventDefault();
   // Other answers of a proxy's own, such as 404 or 429, say that we are away: it has no page of ours to load either.
   const asksWho = xhr.status < 400 || xhr.status === 401 || xhr.status === 403;
-  if (isOurs ? xhr.status === 404 && isPoll(event) : asksWho) reloadOnce();
+  if (isOurs ? xhr.status === 404 && isPoll(event) : asksWho && !isWritten()) reloadOnce();
   else if (!isOurs || xhr.status >= 500) miss();
 });

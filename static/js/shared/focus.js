@@ -5,3 +5,9 @@ document.addEventListener("htmx:afterSettle", () => {
   target?.removeAttribute("data-focus");
   target?.focus();
 });
+
+// What has been opened would lie over where the keyboard has gone on to.
+document.addEventListener("focusin", ({ target }) => {
+  const open = document.querySelector(":popover-open");
+  if (open && !open.contains(target) && target.popoverTargetElement !== open) open.hidePopover();
+});
