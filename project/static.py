@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 LEFT_OUT = ""
@@ -32,6 +34,18 @@ class Storage(CompressedManifestStaticFilesStorage):
         ),
         ("css/*.css", ((r"/\*[\s\S]*?\*/\n?", LEFT_OUT), (r"(?m)^[ \t]+", LEFT_OUT))),
     )
+
+    @cached_property
+    def _urls(self) -> dict[str, str]:
+        return {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        """The address of a file. A page names thirty: each would be parsed, looked up and quoted for every reader."""
+        if settings.DEBUG:
+            return super().url(name, force)
+        if name not in self._urls:
+            self._urls[name] = super().url(name, force)
+        return self._urls[name]
 
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None
