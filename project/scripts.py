@@ -12,7 +12,7 @@ from django import template
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.template.context import Context
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -31,10 +31,7 @@ def module(context: Context, name: str) -> SafeString:
     told = page.setdefault("modules", set())
     new = [imported for imported in _imports(stored) if imported not in told]
     told.update(new)
-    rows = [(_address(imported), _checksum(imported)) for imported in new]
-    preloads = format_html_join("", '<link rel="modulepreload" href="{}" integrity="{}">', rows)
-    own = '<script type="module" src="{}" integrity="{}"></script>{}'
-    return format_html(own, _address(stored), _checksum(stored), preloads)
+    return SafeString("".join([_module(stored), *map(_preload, new)]))
 
 
 @register.simple_tag
@@ -47,6 +44,17 @@ def classic(name: str) -> SafeString:
 
 
 # By names that tell what is in them, so that nothing kept here grows old.
+
+
+@cache
+def _module(stored: str) -> SafeString:
+    own = '<script type="module" src="{}" integrity="{}"></script>'
+    return format_html(own, _address(stored), _checksum(stored))
+
+
+@cache
+def _preload(stored: str) -> SafeString:
+    return format_html('<link rel="modulepreload" href="{}" integrity="{}">', _address(stored), _checksum(stored))
 
 
 @cache
