@@ -104,6 +104,19 @@ def test_a_page_that_asks_nothing_finds_out_that_the_server_is_back(page, house,
     expect(page.locator("#connection")).to_be_hidden(timeout=20_000)
 
 
+def test_a_press_whose_token_is_gone_loads_the_page_anew(page, house, directory):
+    task = do(directory, "from tests.browser.scene import stage; print(stage(1, owner='idle').pk)")
+    page.context.clear_cookies()
+    sign_in(page, house, "idle", f"{house.url}/tasks/{task}/")
+    # As by a sign-in in another tab.
+    page.context.clear_cookies(name="csrftoken")
+    pick = page.get_by_role("button", name="Pick clip 1")
+    with page.expect_event("load"):
+        pick.press("Enter")
+    pick.press("Enter")
+    expect(page.get_by_role("button", name="Picked clip 1")).to_be_visible()
+
+
 def test_a_task_that_is_there_no_more_ends_its_page(page, task, directory):
     do(directory, f"from extender.tasks.models import Task; Task.objects.filter(pk='{task}').delete(); print(1)")
     expect(page.locator("h1")).to_contain_text("does not exist", timeout=20_000)
