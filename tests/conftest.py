@@ -138,7 +138,7 @@ def bucket(_s3, s3_secret, tmp_path):
     options = bucket_options(name, "of-ours", endpoint=_s3, region="")
     store = Bucket(tmp_path / "media", options)
     store.options = options
-    assert requests.put(f"{_s3}/{name}", timeout=10).ok
+    assert requests.put(f"{_s3}/{name}", timeout=120).ok
     return store
 
 

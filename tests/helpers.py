@@ -82,7 +82,7 @@ def queries(action: Callable[[], Any]) -> int:
     return sum("SAVEPOINT" not in query["sql"] for query in captured.captured_queries)
 
 
-def eventually(check: Callable[[], Any], seconds: float = 60) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 120) -> Any:
     """The first true answer of `check`, asked again and again; fails after `seconds`, enough for a busy machine."""
     ends = time.monotonic() + seconds
     while True:
@@ -212,4 +212,4 @@ def call_back(url: str, task: Task, **said: object) -> requests.Response:
     """A webhook about `task`, as APIFRAME sends it, to the site at `url`."""
     headers = {"x-webhook-secret": webhook_secret(task.webhook_nonce)}
     body = {"task_id": task.remote_id, **said}
-    return requests.post(f"{url}/webhooks/apiframe/{task.webhook_nonce}/", json=body, headers=headers, timeout=30)
+    return requests.post(f"{url}/webhooks/apiframe/{task.webhook_nonce}/", json=body, headers=headers, timeout=120)

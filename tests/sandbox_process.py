@@ -21,7 +21,7 @@ import requests
 from tests.paths import PROJECT
 from tests.ports import free_port
 
-START_SECONDS = 30.0
+START_SECONDS = 180.0
 
 
 class Sandbox:
@@ -83,7 +83,7 @@ class Sandbox:
     def end(self) -> int:
         """SIGTERM, as a supervisor ends it; returns the exit code. The directory stays."""
         self.process.terminate()
-        code = self.process.wait(timeout=10)
+        code = self.process.wait(timeout=120)
         self.process.stdout.close()
         return code
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from tests.paths import PROJECT
 from tests.ports import free_port
 
-START_SECONDS = 30
+START_SECONDS = 180
 NGINX = """
 daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {here}/nginx.pid; error_log {here}/error.log; {user}
 events {{ worker_connections 8000; }}

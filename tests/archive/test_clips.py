@@ -161,12 +161,12 @@ def test_a_bucket_is_pointed_to_with_an_address_that_ends(web, guest, member, st
     link = Share.objects.create(task=copy.task)
     for response in (web.get(at(copy)), guest.get(under(link, copy))):
         assert response.status_code == 302
-        assert requests.get(response["Location"], timeout=10).content == BODY
+        assert requests.get(response["Location"], timeout=120).content == BODY
         assert "X-Amz-Expires" in response["Location"]
     assert response["Cache-Control"] == "private, no-cache"
     assert response["Referrer-Policy"] == "no-referrer"
     saved = web.get(f"/tasks/{copy.task_id}/clips/1/download/")
-    assert "a-cat-dancing-1.mp4" in requests.get(saved["Location"], timeout=10).headers["Content-Disposition"]
+    assert "a-cat-dancing-1.mp4" in requests.get(saved["Location"], timeout=120).headers["Content-Disposition"]
     assert browser_of(stranger).get(at(copy)).status_code == 404
 
 

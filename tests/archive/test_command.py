@@ -94,7 +94,7 @@ def test_a_full_disk_is_the_stores_trouble(two_clips, settings):
 
 @pytest.mark.parametrize("harm", ["changed", "cut", "gone", "no poster"])
 def test_what_is_damaged_is_named_shown_from_apiframe_and_copied_again(web, two_clips, settings, harm):
-    bodies = [stripped(requests.get(clip.source_url, timeout=10).content) for clip in two_clips.clips]
+    bodies = [stripped(requests.get(clip.source_url, timeout=120).content) for clip in two_clips.clips]
     copy, other = (make_clip(two_clips, index, body=body) for index, body in enumerate(bodies, 1))
     assert archive("--verify") == (0, "2 clips are stored.\n", "")
     path = film(settings, copy)
@@ -133,7 +133,7 @@ def test_however_many_clips_there_are_a_page_of_them_is_read_at_once(member, set
 
 
 def test_a_film_that_is_whole_is_not_lost_with_its_pictures(two_clips, settings, sandbox):
-    content = requests.get(two_clips.clip(1).source_url, timeout=10).content
+    content = requests.get(two_clips.clip(1).source_url, timeout=120).content
     lie_at(two_clips, [f"{sandbox.url}/videos/gone.mp4"])
     copy = make_clip(two_clips, 1, body=content)
     age(two_clips, remote_id="")

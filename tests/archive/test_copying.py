@@ -65,7 +65,7 @@ def test_every_clip_is_copied_but_for_what_it_says_beside_its_pictures(finished,
     copies = list(task.clip_set.order_by("index"))
     assert [(copy.index, copy.state) for copy in copies] == [(1, "stored"), (2, "stored")]
     for copy in copies:
-        theirs = requests.get(task.clip(copy.index).source_url, timeout=10).content
+        theirs = requests.get(task.clip(copy.index).source_url, timeout=120).content
         ours = (settings.MEDIA_ROOT / storage.name(copy.sha256, "clip")).read_bytes()
         assert (copy.sha256, copy.bytes) == (hashlib.sha256(ours).hexdigest(), len(theirs))
         assert b"Lavf" in theirs
@@ -86,7 +86,7 @@ def test_a_clip_that_comes_packed_is_stored_unpacked(finished):
     copy = finished("snow [clip-gzip]").clip_set.get()
     work()
     copy.refresh_from_db()
-    answer = requests.get(copy.source_url, timeout=10)
+    answer = requests.get(copy.source_url, timeout=120)
     assert answer.headers["Content-Encoding"] == "gzip"
     sha256 = hashlib.sha256(stripped(answer.content)).hexdigest()
     assert (copy.state, copy.sha256) == ("stored", sha256)

@@ -126,7 +126,7 @@ def test_a_download_is_the_clips_bytes_under_the_prompts_name(web, original):
     response = download(web, original)
     assert response.status_code == 200
     body = b"".join(response.streaming_content)
-    assert body == requests.get(clip.source_url, timeout=10).content
+    assert body == requests.get(clip.source_url, timeout=120).content
     assert response["Content-Disposition"] == 'attachment; filename="a-cat-dancing-2.mp4"'
     assert (response["Content-Type"], response["Content-Length"]) == ("video/mp4", str(len(body)))
     assert "private" in response["Cache-Control"]

@@ -156,7 +156,7 @@ def test_in_a_bucket_a_film_is_made_of_its_files_and_kept_beside_them(web, bucke
     assert exporting.export_next()
     answer = web.get(f"{page_of(film)}export/{export.pk}/")
     assert answer.status_code == 302
-    kept = requests.get(answer["Location"], timeout=10)
+    kept = requests.get(answer["Location"], timeout=120)
     assert (pictures(kept.content), kept.headers["Content-Type"]) == (18, "video/mp4")
     assert "a-kite-and-snow-film.mp4" in kept.headers["Content-Disposition"]
     assert not any(path.is_file() for path in settings.MEDIA_ROOT.rglob("*"))

@@ -33,7 +33,7 @@ def pictures(member, sandbox):
 def test_pictures_are_stored_with_all_their_pixels_and_served_with_their_type(pictures, web, settings):
     task = pictures()
     clip = task.clip_set.get()
-    theirs = stripped(requests.get(clip.source_url, timeout=10).content)
+    theirs = stripped(requests.get(clip.source_url, timeout=120).content)
     assert (clip.state, clip.codec, clip.width, clip.height) == ("stored", "png", 128, 72)
     assert (clip.contains_parent, clip.due_at, clip.duration_ms) == ("unknown", None, None)
     kept = settings.MEDIA_ROOT / files.name(clip)

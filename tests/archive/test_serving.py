@@ -77,14 +77,14 @@ def theirs(filled, tmp_path_factory):
 @pytest.fixture(scope="module")
 def our_line(ours):
     """One connection for all: an answer that is longer or shorter than it says spoils the next one."""
-    with closing(http.client.HTTPConnection("127.0.0.1", ours.port, timeout=10)) as line:
+    with closing(http.client.HTTPConnection("127.0.0.1", ours.port, timeout=120)) as line:
         yield line
 
 
 @pytest.fixture
 def lines(our_line, theirs):
     """Ours, and a new one to nginx, which hangs up after some of its errors."""
-    with closing(http.client.HTTPConnection("127.0.0.1", theirs.port, timeout=10)) as their_line:
+    with closing(http.client.HTTPConnection("127.0.0.1", theirs.port, timeout=120)) as their_line:
         yield our_line, their_line
 
 
@@ -240,7 +240,7 @@ def test_we_answer_as_nginx_does_for_an_empty_file(lines, asked):
 
 def test_where_nginx_weighs_both_conditions_the_etag_decides_as_rfc_9110_has_it(filled, ours):
     headers = {"If-None-Match": f'"{SHA256}"', "If-Modified-Since": EARLIER}
-    assert requests.get(f"{ours.url}/member/{CLIP_NAME}", headers=headers, timeout=10).status_code == 304
+    assert requests.get(f"{ours.url}/member/{CLIP_NAME}", headers=headers, timeout=120).status_code == 304
 
 
 @pytest.fixture
@@ -315,10 +315,10 @@ def film(filled):
 
 def test_a_long_film_takes_no_memory_to_send(ours, film, capsys):
     url, worker = f"{ours.url}/member/{film}", worker_of(ours)
-    requests.head(url, timeout=10)
+    requests.head(url, timeout=120)
     before = memory_peak(worker)
     for headers, length in (({}, 150_000_000), ({"Range": "bytes=1-"}, 149_999_999)):
-        with requests.get(url, headers=headers, stream=True, timeout=10) as response:
+        with requests.get(url, headers=headers, stream=True, timeout=120) as response:
             assert sum(map(len, response.iter_content(1 << 20))) == length
     grown = memory_peak(worker) - before
     with capsys.disabled():
@@ -328,7 +328,7 @@ def test_a_long_film_takes_no_memory_to_send(ours, film, capsys):
 
 def test_a_browser_that_leaves_lets_the_file_go(ours, film):
     worker = worker_of(ours)
-    with requests.get(f"{ours.url}/member/{film}", stream=True, timeout=10) as response:
+    with requests.get(f"{ours.url}/member/{film}", stream=True, timeout=120) as response:
         response.raw.read(1000)
         assert len(open_files(worker)) == 1
     eventually(lambda: not open_files(worker))
@@ -359,7 +359,7 @@ def fronted(filled, tmp_path_factory):
 @needs_nginx
 def test_behind_nginx_we_send_only_the_name(fronted):
     by_https = {"X-Forwarded-Proto": "https"}
-    response = requests.get(f"{fronted.behind.url}/member/{CLIP_NAME}", headers=by_https, timeout=10)
+    response = requests.get(f"{fronted.behind.url}/member/{CLIP_NAME}", headers=by_https, timeout=120)
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["X-Accel-Redirect"] == f"/protected/{CLIP_NAME}"
 
@@ -367,32 +367,32 @@ def test_behind_nginx_we_send_only_the_name(fronted):
 @needs_nginx
 def test_nginx_sends_the_bytes_the_ranges_and_our_headers(fronted):
     url = f"{fronted.url}/download/{CLIP_NAME}"
-    whole = fronted.browser.get(url, timeout=10)
+    whole = fronted.browser.get(url, timeout=120)
     assert (whole.status_code, whole.content) == (200, CLIP)
     assert whole.headers["Content-Type"] == "video/mp4"
     assert whole.headers["Content-Disposition"].partition("; filename*=")[2].startswith("UTF-8''a%20%E2%80%9Cfine")
     assert whole.headers["Cache-Control"] == "private, max-age=604800, immutable"
     assert whole.headers["X-Content-Type-Options"] == "nosniff"
     assert "X-Accel-Redirect" not in whole.headers
-    part = fronted.browser.get(url, headers={"Range": "bytes=5-9", "If-Range": whole.headers["ETag"]}, timeout=10)
+    part = fronted.browser.get(url, headers={"Range": "bytes=5-9", "If-Range": whole.headers["ETag"]}, timeout=120)
     assert (part.status_code, part.content) == (206, CLIP[5:10])
     assert part.headers["Content-Range"] == f"bytes 5-9/{len(CLIP)}"
-    head = fronted.browser.head(url, timeout=10)
+    head = fronted.browser.head(url, timeout=120)
     assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(CLIP)))
 
 
 @needs_nginx
 def test_nginx_asks_us_before_it_says_that_nothing_has_changed(fronted):
     url = f"{fronted.url}/guest/{CLIP_NAME}"
-    etag = fronted.browser.get(url, timeout=10).headers["ETag"]
-    again = fronted.browser.get(url, headers={"If-None-Match": etag}, timeout=10)
+    etag = fronted.browser.get(url, timeout=120).headers["ETag"]
+    again = fronted.browser.get(url, headers={"If-None-Match": etag}, timeout=120)
     assert (again.status_code, again.headers["Cache-Control"]) == (304, "private, no-cache")
 
 
 @needs_nginx
 def test_the_protected_path_cannot_be_reached_from_outside(fronted):
     for path in (f"/protected/{CLIP_NAME}", f"//protected/{CLIP_NAME}", f"/x/../protected/{CLIP_NAME}"):
-        line = http.client.HTTPSConnection("127.0.0.1", fronted.port, timeout=10, context=trusting(fronted))
+        line = http.client.HTTPSConnection("127.0.0.1", fronted.port, timeout=120, context=trusting(fronted))
         status, _, body = ask(line, "GET", path, {})
         assert (status, body == CLIP) == (404, False)
         line.close()
@@ -402,7 +402,7 @@ def test_the_protected_path_cannot_be_reached_from_outside(fronted):
 @pytest.mark.parametrize("forged", [{}, {"X-Forwarded-Proto": "http", "X-Forwarded-For": "10.9.9.9"}])
 def test_what_a_visitor_says_of_themselves_has_no_effect(fronted, forged):
     chunks = iter([b"in", b"chunks"])
-    answer = fronted.browser.post(f"{fronted.url}/seen/", data=chunks, headers=forged, timeout=10)
+    answer = fronted.browser.post(f"{fronted.url}/seen/", data=chunks, headers=forged, timeout=120)
     assert answer.json() == {"scheme": "https", "address": "127.0.0.1", "body": "inchunks"}
 
 
@@ -446,7 +446,7 @@ def test_slow_visitors_keep_nobody_waiting(front, film, say, request):
                 held.enter_context(visit(server, words.format(film=f"/member/{film}"), number))
         for _ in range(size(3, 100)):
             began = time.monotonic()
-            page = browser.get(f"{server.url}/member/{CLIP_NAME}", headers={"Range": "bytes=0-9"}, timeout=20)
+            page = browser.get(f"{server.url}/member/{CLIP_NAME}", headers={"Range": "bytes=0-9"}, timeout=120)
             waits.append(time.monotonic() - began)
             assert page.content == CLIP[:10]
     worst = sorted(waits)[-2]
@@ -516,12 +516,12 @@ def test_a_bucket_gives_the_file_itself(bucket, s3_secret, settings):
     assert (answer.status_code, answer.content) == (302, b"")
     assert answer["Cache-Control"] == f"private, max-age={ADDRESS_SECONDS // 2}"
     assert f"X-Amz-Expires={ADDRESS_SECONDS}&" in answer["Location"]
-    fetched = requests.get(answer["Location"], headers={"Range": "bytes=5-9"}, timeout=10)
+    fetched = requests.get(answer["Location"], headers={"Range": "bytes=5-9"}, timeout=120)
     assert (fetched.status_code, fetched.content) == (206, CLIP[5:10])
     assert fetched.headers["Content-Disposition"].endswith("; filename*=UTF-8''K%C3%A4se.mp4")
     assert fetched.headers["Content-Type"] == "video/mp4"
     head = respond(RequestFactory().head("/"), CLIP_NAME, SHA256)
     assert signed_for(head["Location"], "HEAD", s3_secret)
-    assert requests.head(head["Location"], timeout=10).headers["Content-Length"] == str(len(CLIP))
+    assert requests.head(head["Location"], timeout=120).headers["Content-Length"] == str(len(CLIP))
     guest = respond(RequestFactory().get("/"), CLIP_NAME, SHA256, revocable=True)
     assert guest["Cache-Control"] == "private, no-cache"

@@ -285,7 +285,7 @@ def test_the_settings_choose_the_store(bucket, settings, tmp_path):
 
 def test_a_kept_file_has_its_type_whatever_its_name_says(bucket):
     put(bucket, b"poster", name(SHA256, "poster"))
-    answer = requests.get(bucket.address(name(SHA256, "poster")), timeout=10)
+    answer = requests.get(bucket.address(name(SHA256, "poster")), timeout=120)
     assert (answer.content, answer.headers["Content-Type"]) == (b"poster", "image/webp")
 
 
@@ -312,7 +312,7 @@ def test_an_address_is_good_for_one_method_some_seconds_and_one_download_name(bu
         assert "X-Amz-Expires=77" in address
         assert signed_for(address, method, s3_secret)
         assert not signed_for(address, other, s3_secret)
-        answer = requests.request(method, address, timeout=10)
+        answer = requests.request(method, address, timeout=120)
         assert answer.status_code == 200
         if method == "GET":
             assert answer.headers["Content-Disposition"] == 'attachment; filename="a clip.mp4"'

@@ -63,7 +63,7 @@ def test_what_is_not_copied_yet_comes_from_apiframe(web, original):
     assert "Content-Length" not in response.headers
     found = unpacked(response)
     assert list(found) == [f"a-cat-dancing-{index}.mp4" for index in range(1, 5)]
-    assert found["a-cat-dancing-2.mp4"] == requests.get(original.clip(2).source_url, timeout=10).content
+    assert found["a-cat-dancing-2.mp4"] == requests.get(original.clip(2).source_url, timeout=120).content
     assert found["a-cat-dancing-1.mp4"].startswith(b"clip 1 of")
 
 
@@ -90,9 +90,9 @@ def test_its_names_are_in_the_prompts_own_script(web, stored):
 
 
 def test_a_film_that_the_disk_has_lost_is_taken_from_apiframe(web, original):
-    whole = requests.get(original.clip(1).source_url, timeout=10).content
+    whole = requests.get(original.clip(1).source_url, timeout=120).content
     for clip in original.clips:
-        make_clip(original, clip.index, body=requests.get(clip.source_url, timeout=10).content)
+        make_clip(original, clip.index, body=requests.get(clip.source_url, timeout=120).content)
     current_store().delete(name(original.clip_set.get(index=1).sha256, "clip"))
     response = ask(web, original)
     found = unpacked(response)

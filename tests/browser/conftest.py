@@ -88,7 +88,7 @@ class House:
     def end(self) -> int:
         """One Ctrl-C; returns the exit code."""
         self.process.send_signal(signal.SIGINT)
-        rest, _ = self.process.communicate(timeout=30)
+        rest, _ = self.process.communicate(timeout=120)
         self.said += rest.decode()
         return self.process.returncode
 
@@ -119,7 +119,7 @@ def upstream(house, directory) -> str:
 
 def choose(upstream: str, **options: object) -> None:
     """Changes options of the sandbox."""
-    requests.post(f"{upstream}/_sandbox/options", json=options, timeout=5).raise_for_status()
+    requests.post(f"{upstream}/_sandbox/options", json=options, timeout=120).raise_for_status()
 
 
 @pytest.fixture(scope="package")

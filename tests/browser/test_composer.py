@@ -33,7 +33,7 @@ def wall(house, upstream, open_page, made):
 
 def submits(upstream: str) -> int:
     """How many extensions the sandbox has billed."""
-    ledger = requests.get(f"{upstream}/_sandbox/ledger", timeout=5).json()
+    ledger = requests.get(f"{upstream}/_sandbox/ledger", timeout=120).json()
     return sum(request["path"] == "/imagine-video-extend" for request in ledger["requests"])
 
 

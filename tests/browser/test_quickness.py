@@ -72,7 +72,7 @@ def addresses(task: str) -> dict[str, str]:
 @cache
 def compressed(url: str) -> int:
     """How many bytes a browser behind https gets of a static file."""
-    answer = requests.get(url, headers={"Accept-Encoding": "br, gzip"}, stream=True, timeout=5)
+    answer = requests.get(url, headers={"Accept-Encoding": "br, gzip"}, stream=True, timeout=120)
     assert answer.headers["Content-Encoding"] == "br"
     return int(answer.headers["Content-Length"])
 

@@ -50,7 +50,7 @@ def bring(page, clip: int):
 def test_a_newcomer_extends_a_clip_and_shows_it_around(house, upstream, open_page, width, height):
     choose(upstream, tiny=not TORTURE)
     page = sign_in(open_page(width, height), house)
-    titles = [original["prompt"] for original in requests.get(f"{upstream}/_sandbox/originals", timeout=5).json()]
+    titles = [original["prompt"] for original in requests.get(f"{upstream}/_sandbox/originals", timeout=120).json()]
     assert len(titles) == 2
     for title in titles:
         expect(page.get_by_role("heading", name=title, exact=True)).to_have_count(1)
@@ -115,7 +115,7 @@ def test_a_video_made_elsewhere_is_looked_up_and_continued(house, upstream, open
     page.get_by_label("What happens next").fill("The kite climbs")
     # Only now: it is to be rendering still when it is looked up first.
     body = {"prompt": "A kite over a quiet beach [seconds-8]", "image_url": "https://example.org/start.jpg"}
-    made = requests.post(f"{upstream}/imagine-video", json=body, headers={"Authorization": "sandbox"}, timeout=5)
+    made = requests.post(f"{upstream}/imagine-video", json=body, headers={"Authorization": "sandbox"}, timeout=120)
     task_id = made.json()["task_id"]
     page.get_by_label("APIFRAME task id").fill(task_id)
     page.get_by_label("APIFRAME task id").press("Enter")

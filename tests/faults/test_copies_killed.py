@@ -43,7 +43,7 @@ class Viewer:
             stored = self._site.rows("SELECT id FROM tasks_clip WHERE state = 'stored'")
             for (pk,) in dice.sample(stored, min(1, len(stored))):
                 address = f"{self._web.url}/clips/{uuid.UUID(str(pk))}.mp4"
-                answer = session.get(address, timeout=30, allow_redirects=False)
+                answer = session.get(address, timeout=120, allow_redirects=False)
                 self.plays += 1
                 if answer.headers.get("ETag") != f'"{hashlib.sha256(answer.content).hexdigest()}"':
                     self.broken.append(f"{answer.status_code}, {len(answer.content)} bytes of {address}")

@@ -120,5 +120,5 @@ def call_back(site: Installation, url: str) -> int:
         f"{url}/webhooks/apiframe/{nonce}/",
         json.dumps({"task_id": remote_id, "status": "processing", "percentage": "40"}),
         headers={"x-webhook-secret": secret, "Content-Type": "application/json"},
-        timeout=30,
+        timeout=120,
     ).status_code

@@ -49,7 +49,7 @@ def test_a_flooded_sign_in_stops_no_other_page(tmp_path, say):
         "PUBLIC_URL": f"https://{HOST}",
     }
     with gunicorn(tmp_path, tmp_path / "log", site="project.wsgi", **environment) as site:
-        page = requests.get(f"{site.url}/login/", headers=PROXIED, timeout=30)
+        page = requests.get(f"{site.url}/login/", headers=PROXIED, timeout=120)
         token = page.text.partition('csrfmiddlewaretoken" value="')[2].partition('"')[0]
         cookie = page.headers["Set-Cookie"].partition(";")[0]
         numbers, over = itertools.count(), threading.Event()

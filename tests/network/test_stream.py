@@ -110,7 +110,7 @@ def test_a_clip_comes_whole_with_its_length(urls_under):
     url = urls_under("")[0]
     with open_clip(url) as stream:
         body = b"".join(stream)
-    assert body == requests.get(url, timeout=5).content
+    assert body == requests.get(url, timeout=120).content
     assert stream.length == len(body)
     assert isinstance(stream.length, int)
 
@@ -118,7 +118,7 @@ def test_a_clip_comes_whole_with_its_length(urls_under):
 def test_a_clip_that_comes_in_a_roundabout_way_is_whole(urls_under):
     plain = urls_under("")[0]
     body = fetch(urls_under("clip-redirect")[0])
-    assert len(body) == len(requests.get(plain, timeout=5).content)
+    assert len(body) == len(requests.get(plain, timeout=120).content)
     assert b"ftyp" in body
 
 

@@ -25,7 +25,7 @@ def site(db, tmp_path, monkeypatch):
 
 
 def numbers(site: Server) -> dict[str, float]:
-    told = requests.get(f"{site.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30)
+    told = requests.get(f"{site.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=120)
     assert told.status_code == 200
     lines = [line for line in told.text.splitlines() if not line.startswith("#")]
     return {name: float(number) for name, _, number in (line.rpartition(" ") for line in lines)}
@@ -37,7 +37,7 @@ def test_it_counts_requests_and_changes_and_says_what_staff_see(site, member):
     waiting = make_task(member, State.PROCESSING, remote_id="a-task")
     assert call_back(site.url, waiting, status="processing", percentage=60).status_code == 200
     for wrong in ({}, {"Authorization": "Bearer no"}):
-        assert requests.get(f"{site.url}/metrics", headers=wrong, timeout=30).status_code == 404
+        assert requests.get(f"{site.url}/metrics", headers=wrong, timeout=120).status_code == 404
     told = numbers(site)
     assert told['extender_tasks{state="queued"}'] == Task.objects.counts()["queued"] == 1
     assert told['extender_tasks{state="followed"}'] == 1

@@ -57,7 +57,7 @@ def test_it_starts_beside_others_and_one_ctrl_c_ends_everything(open_house, tmp_
     assert "Sign in as demo" in other.said
     assert not other.url.endswith(f":{taken}")
     a_second_start_says_where_the_first_one_is(copy, other)
-    assert requests.get(f"{other.url}/healthz", timeout=5).text == "ok"
+    assert requests.get(f"{other.url}/healthz", timeout=120).text == "ok"
     assert len(processes_in(copy)) >= 5
     assert other.end() == 0
     assert processes_in(copy) == []
@@ -70,10 +70,10 @@ def test_it_starts_beside_others_and_one_ctrl_c_ends_everything(open_house, tmp_
     moved = int((copy / "var" / "sandbox-port").read_text())
     assert moved != kept, "somebody else had its port"
     with requests.Session() as demo:
-        demo.get(f"{again.url}/login/", timeout=5)
+        demo.get(f"{again.url}/login/", timeout=120)
         token = demo.cookies["csrftoken"]
         fields = {"username": "demo", "password": "demo", "csrfmiddlewaretoken": token}
-        page = demo.post(f"{again.url}/login/", fields, timeout=5).text
+        page = demo.post(f"{again.url}/login/", fields, timeout=120).text
     assert f"http://127.0.0.1:{moved}/videos/" in page, "clips must be found where the sandbox is now"
     assert f":{kept}/videos/" not in page
     assert again.end() == 0
@@ -133,6 +133,6 @@ def test_with_a_key_there_is_no_sandbox_and_no_demo(open_house, tmp_path):
     assert "cost money" in real.said
     assert "demo with the password" not in real.said
     assert not any("sandbox" in line for line in processes_in(copy))
-    wrong = requests.get(f"{real.url}/login/", timeout=5)
+    wrong = requests.get(f"{real.url}/login/", timeout=120)
     assert wrong.ok
     assert real.end() == 0

@@ -46,7 +46,7 @@ def in_chunks(text: str) -> Iterator[bytes]:
 def call(url: str, nonce: str, text: str) -> requests.Response:
     headers = {"x-webhook-secret": webhook_secret(nonce), "Content-Type": "application/json"}
     address = f"{url}/webhooks/apiframe/{nonce}/"
-    return requests.post(address, data=in_chunks(text), headers=headers, timeout=30)
+    return requests.post(address, data=in_chunks(text), headers=headers, timeout=120)
 
 
 def test_a_webhook_in_chunks_is_read(site, sandbox, member):
@@ -62,12 +62,12 @@ def test_a_form_in_chunks_is_read(site, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     Member.objects.create_user("mira", password="a long enough one")
     session = requests.Session()
-    page = session.get(f"{site.url}/login/", timeout=30).text
+    page = session.get(f"{site.url}/login/", timeout=120).text
     token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)[1]
     form = f"csrfmiddlewaretoken={token}&username=mira&password=a+long+enough+one"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = session.post(
-        f"{site.url}/login/", data=in_chunks(form), headers=headers, timeout=30, allow_redirects=False
+        f"{site.url}/login/", data=in_chunks(form), headers=headers, timeout=120, allow_redirects=False
     )
     assert answer.headers["Location"] == "/tasks/"
 
@@ -80,7 +80,7 @@ def test_one_without_end_is_refused_in_words(site):
 @pytest.mark.parametrize("came", [b"zz\r\n{}", b"2\r\n{}x\r\n0\r\n\r\n", b"9\r\n{}"])
 def test_one_whose_chunks_are_spoilt_is_refused_in_words(site, came):
     parts = urlsplit(site.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=30) as caller:
+    with socket.create_connection((parts.hostname, parts.port), timeout=120) as caller:
         head = "POST /webhooks/apiframe/x/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
         caller.sendall(head.encode() + came)
         caller.shutdown(socket.SHUT_WR)
@@ -151,7 +151,7 @@ def test_no_more_is_gathered_than_the_disk_may_hold(site):
 
 def test_a_crowd_at_the_sign_in_keeps_nobody_from_pages(site):
     session = requests.Session()
-    page = session.get(f"{site.url}/login/", timeout=30).text
+    page = session.get(f"{site.url}/login/", timeout=120).text
     token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)[1]
     form = f"csrfmiddlewaretoken={token}&username=nobody&password=x"
     head = f"POST /login/ HTTP/1.1\r\nHost: localhost\r\nCookie: csrftoken={session.cookies['csrftoken']}\r\n"
@@ -162,7 +162,7 @@ def test_a_crowd_at_the_sign_in_keeps_nobody_from_pages(site):
         refused = answer_to_the_last(site, held, SIGN_INS + 1, f"{head}{kind}{form}")
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert refused.endswith(b"Too many people are signing in. Try again in a moment.\n")
-        assert session.get(f"{site.url}/login/", timeout=30).ok
+        assert session.get(f"{site.url}/login/", timeout=120).ok
 
 
 @pytest.mark.parametrize(

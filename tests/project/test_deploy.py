@@ -149,7 +149,7 @@ def test_one_machine_is_set_up_by_the_commands_as_they_stand(root):
 def is_working(port: int) -> bool:
     """Whether the site and its worker are at work."""
     with suppress(requests.ConnectionError):
-        return requests.get(f"http://127.0.0.1:{port}/workz", timeout=10).ok
+        return requests.get(f"http://127.0.0.1:{port}/workz", timeout=120).ok
     return False
 
 

@@ -208,11 +208,11 @@ def test_what_the_image_holds_serves_another_user_who_may_not_change_it(image, d
     with Server(command, at, tmp_path / "log") as site:
         behind = [placed(changed["127.0.0.1:8000"])]
         with nginx_as_deployed(tmp_path / "nginx", behind, image.place("/srv/extender/media"), port) as front:
-            answer = requests.get(f"{front.url}/readyz", verify=str(front.certificate), timeout=30)
+            answer = requests.get(f"{front.url}/readyz", verify=str(front.certificate), timeout=120)
             assert (answer.status_code, "writes ok" in answer.text) == (200, True), site.log.read_text()
-            page = requests.get(f"{front.url}/login/", verify=str(front.certificate), timeout=30)
+            page = requests.get(f"{front.url}/login/", verify=str(front.certificate), timeout=120)
             style = re.search(r'href="(/static/[^"]+\.css)"', page.text)[1]
-            assert requests.get(front.url + style, verify=str(front.certificate), timeout=30).ok
+            assert requests.get(front.url + style, verify=str(front.certificate), timeout=120).ok
         is_healthy = json.loads(said("HEALTHCHECK").partition(" CMD ")[2])
         assert image.run([placed(word) for word in is_healthy], **environment).returncode == 0
         if as_another():

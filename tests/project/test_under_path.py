@@ -55,10 +55,10 @@ def browser(fronted, settings) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env, session.verify = False, str(fronted.certificate)
         login = f"{fronted.url}/extender/login/"
-        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', session.get(login, timeout=30).text)[1]
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', session.get(login, timeout=120).text)[1]
         form = {"username": "mira", "password": "a long enough one", "csrfmiddlewaretoken": token}
         session.headers["Referer"] = login
-        answer = session.post(login, form, timeout=30, allow_redirects=False)
+        answer = session.post(login, form, timeout=120, allow_redirects=False)
         assert answer.headers["Location"] == "/extender/tasks/"
         yield session
 
@@ -82,7 +82,7 @@ def test_every_address_leads_back_to_it(fronted, browser, clip):
     ]
     said = set()
     for page in [*pages, "team/members/", "admin/"]:
-        answer = browser.get(f"{fronted.url}{PATH}{page}", timeout=30)
+        answer = browser.get(f"{fronted.url}{PATH}{page}", timeout=120)
         assert (page, answer.status_code) == (page, 200)
         assert "report-uri /extender/csp-reports/" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Reporting-Endpoints"] == 'csp="/extender/csp-reports/"'
@@ -90,10 +90,10 @@ def test_every_address_leads_back_to_it(fronted, browser, clip):
     assert {address for address in said if not address.startswith((PATH, "https://clips.example/"))} == set()
     scripts = [address for address in said if address.endswith((".js", ".css"))]
     assert scripts
-    assert {browser.get(fronted.url + address, timeout=30).status_code for address in scripts} == {200}
+    assert {browser.get(fronted.url + address, timeout=120).status_code for address in scripts} == {200}
     assert (
         f"{fronted.url}{PATH}s/{link.token}/"
-        in browser.get(f"{fronted.url}{PATH}tasks/{clip.task.pk}/", timeout=30).text
+        in browser.get(f"{fronted.url}{PATH}tasks/{clip.task.pk}/", timeout=120).text
     )
 
 
@@ -104,15 +104,15 @@ def test_its_cookies_go_nowhere_else(browser):
 
 
 def test_films_reports_and_words_for_machines_come_through(fronted, browser, clip):
-    film = browser.get(f"{fronted.url}{PATH}clips/{clip.pk}.mp4", headers={"Range": "bytes=5-9"}, timeout=30)
+    film = browser.get(f"{fronted.url}{PATH}clips/{clip.pk}.mp4", headers={"Range": "bytes=5-9"}, timeout=120)
     assert (film.status_code, film.content) == (206, BODY[5:10])
     report = {"Content-Type": "application/csp-report"}
-    told = browser.post(f"{fronted.url}{PATH}csp-reports/", "{}", headers=report, timeout=30)
+    told = browser.post(f"{fronted.url}{PATH}csp-reports/", "{}", headers=report, timeout=120)
     assert told.status_code in (204, 400)
     for url in (fronted.behind.url + "/", fronted.url + PATH):
-        assert browser.get(f"{url}healthz", timeout=30).text == "ok"
+        assert browser.get(f"{url}healthz", timeout=120).text == "ok"
     task = Task.objects.get()
-    called = browser.post(f"{fronted.url}{PATH}webhooks/apiframe/{task.webhook_nonce}/", json={}, timeout=30)
+    called = browser.post(f"{fronted.url}{PATH}webhooks/apiframe/{task.webhook_nonce}/", json={}, timeout=120)
     assert called.status_code == 401
 
 

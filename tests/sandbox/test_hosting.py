@@ -28,7 +28,7 @@ def clip_under(sandbox: Sandbox, word: str) -> str:
 
 
 def get(url: str, **more) -> requests.Response:
-    return requests.get(url, timeout=5, **more)
+    return requests.get(url, timeout=120, **more)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_host_can_fail_at_first_for_each_clip(sandbox, word, statuses):
 @pytest.mark.parametrize(("word", "share"), [("clip-truncated", 0.5), ("clip-wrong-length", 2)])
 def test_a_body_can_have_another_length_than_announced(sandbox, word, share):
     # Nothing but the socket's own bytes shows it: every client stops at the announced length, or complains.
-    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=120) as connection:
         path = urlsplit(clip_under(sandbox, word)).path
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         head, _, body = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b"\r\n\r\n")
@@ -144,7 +144,7 @@ def test_a_signed_address_has_to_come_byte_by_byte(sandbox):
         (f"{url.path}?{url.query.replace('%7E', '~')}", 403),
         (url.path, 403),
     ):
-        connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=120)
         connection.request("GET", target)
         assert connection.getresponse().status == status, target
         connection.close()
@@ -163,5 +163,5 @@ def test_head_is_answered_without_a_body_whatever_the_word(sandbox):
     words = [word for word, fault in misbehaviour.TABLE.items() if fault.kind == misbehaviour.HOST]
     assert len(words) == 22
     for word in words:
-        answer = requests.head(clip_under(sandbox, word), timeout=5)
+        answer = requests.head(clip_under(sandbox, word), timeout=120)
         assert answer.raw.read() == b"", word

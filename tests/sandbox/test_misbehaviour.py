@@ -93,7 +93,7 @@ def test_a_billed_task_renders_although_its_answer_was_bad(sandbox, word):
 def test_a_dripping_answer_has_barely_begun_after_a_second(sandbox, original):
     body = json.dumps({"parent_task_id": original, "index": "1", "prompt": "[drip]"})
     head = f"POST /imagine-video-extend HTTP/1.1\r\nAuthorization: sandbox\r\nContent-Length: {len(body)}"
-    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=120) as connection:
         connection.sendall(f"{head}\r\n\r\n{body}".encode())
         assert connection.recv(100) == b"H"
         began = time.monotonic()
@@ -167,9 +167,9 @@ def test_odd_addresses_of_clips(sandbox, original):
     assert script.startswith("javascript:")
     assert elsewhere.startswith("http://192.0.2.")  # an address reserved for documentation: nobody is there
     assert number == 7
-    assert requests.get(good, timeout=5).ok
+    assert requests.get(good, timeout=120).ok
     lost = urls("clips-lost")
-    assert {requests.get(url, timeout=5).status_code for url in lost} == {404}
+    assert {requests.get(url, timeout=120).status_code for url in lost} == {404}
 
 
 FETCHES = {

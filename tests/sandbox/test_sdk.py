@@ -11,7 +11,7 @@ from tests.sandbox_process import Sandbox
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[Apiframe]:
-    with Apiframe(api_key=sandbox.key, base_url=sandbox.url, timeout=10) as client:
+    with Apiframe(api_key=sandbox.key, base_url=sandbox.url, timeout=120) as client:
         yield client
 
 
@@ -26,11 +26,11 @@ def extension(client: Apiframe, parent: str, prompt: str = "It goes on", **more)
 
 def test_a_video_is_made_and_extended(sandbox, client):
     shown: list[int] = []
-    start = client.tasks.wait_for(video(client), on_progress=shown.append, interval=0.02, timeout=20)
+    start = client.tasks.wait_for(video(client), on_progress=shown.append, interval=0.02, timeout=120)
     assert (start["status"], start["task_type"], len(start["video_urls"])) == ("completed", "imagine-video", 4)
     assert shown == sorted(shown)
     assert shown
-    extended = client.tasks.wait_for(extension(client, start["task_id"]), interval=0.02, timeout=20)
+    extended = client.tasks.wait_for(extension(client, start["task_id"]), interval=0.02, timeout=120)
     assert (extended["task_type"], len(extended["video_urls"])) == ("imagine-video-extend", 4)
     assert sandbox.ledger()["totals"]["bills"] == 2
 
@@ -51,7 +51,7 @@ def test_one_task_and_many_are_read(sandbox, client):
 def test_a_failure_is_raised_with_its_reason(sandbox, client):
     task_id = extension(client, sandbox.originals()[0]["task_id"], "[fail] [seconds-0]")
     with pytest.raises(Exception, match="Banned prompt detected"):
-        client.tasks.wait_for(task_id, interval=0.02, timeout=20)
+        client.tasks.wait_for(task_id, interval=0.02, timeout=120)
 
 
 @pytest.mark.parametrize(("word", "error"), [("429", RateLimitError), ("402", ApiframeError), ("500", ApiframeError)])
