@@ -28,6 +28,14 @@ def test_a_link_is_made_once_by_two_presses(house, directory, open_page):
     expect(page.get_by_label("Link 1")).to_be_visible()
     page.wait_for_timeout(500)
     assert len(sent) == 1
+    # Nor is another form sent beside it: each answer takes the place of both.
+    sent.clear()
+    page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+    page.evaluate(
+        "() => { for (const id of ['make-link', 'revoke-']) document.querySelector(`[id^=${id}]`).click() }"
+    )
+    expect(page.get_by_label("Link 2")).to_be_visible()
+    assert len({*sent}) == 1
 
 
 def test_what_was_opened_closes_when_the_keyboard_goes_on(house, directory, open_page):
