@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -293,6 +294,14 @@ HTMLMediaElement.prototype.play = function () {
   return blessed.has(this) ? play.call(this) : Promise.reject(new DOMException("Tap first.", "NotAllowedError"));
 };
 """
+
+
+def open_sent(page: Page, prompt: str) -> None:
+    """Goes from a wall to what was sent there; by its address, for the strip is drawn anew under a press."""
+    link = page.locator("[data-strip] [id^=open]", has_text=prompt)
+    page.goto(urljoin(page.url, link.get_attribute("href")))
+    page.wait_for_selector(f"h1:has-text('{prompt}')")
+
 
 # It may stand for a moment, where a wall of clips begins anew together.
 PLAYS = """async (video) => {

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import do, sign_in
+from tests.browser.conftest import do, open_sent, sign_in
 from tests.pictures import jpeg
 from tests.sizes import TORTURE
 
@@ -37,8 +37,7 @@ def start(page, prompt: str) -> None:
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
     page.get_by_label("What happens next").fill(prompt)
     page.locator("[data-submit]").click()
-    page.locator("[data-strip] a", has_text=prompt).click()
-    page.wait_for_selector(f"h1:has-text('{prompt}')")
+    open_sent(page, prompt)
 
 
 def test_axe_finds_nothing(house, upstream, open_page):

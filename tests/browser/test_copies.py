@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import assert_plays, await_copies, choose, do, sign_in
+from tests.browser.conftest import assert_plays, await_copies, choose, do, open_sent, sign_in
 
 COPY = r"/clips/[0-9a-f-]+\.mp4"
 # Each copy's address is its own, so a browser loads the pictures of each.
@@ -147,8 +147,7 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
     open_original(page)
     page.get_by_label("What happens next").fill("Slowly copied [seconds-1] [clip-slow]")
     page.locator("[data-submit]").click()
-    page.locator("[data-strip] a", has_text="Slowly copied").click()
-    page.wait_for_selector("h1:has-text('Slowly copied')")
+    open_sent(page, "Slowly copied")
     page.evaluate("() => { window.neverReloaded = true; }")
     expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=60_000)
     first = page.locator("#task video").first
