@@ -23,7 +23,7 @@ from extender.tasks.models import Task
 from extender.team.models import Member
 from project.addresses import bucket as bucket_options
 from project.request_id import RequestIdFilter
-from tests.helpers import form_of, make_task
+from tests.helpers import make_task
 from tests.sandbox_process import Sandbox
 
 MEASURED = "measured"
@@ -260,11 +260,11 @@ def start(member) -> Task:
 
 @pytest.fixture
 def submit(web, original):
-    """Fills the form in as a member would, posts it, and returns the task that came of it."""
+    """Posts what the form would send (test_compose.py fills it in), and returns the task that came of it."""
 
     def post(prompt: str = "and then it snows", **changes: object) -> Task:
-        fields = form_of(web.get(f"/tasks/new/?parent={original.pk}&index=2")) | {"prompt": prompt, **changes}
-        response = web.post("/tasks/new/", fields)
+        fields = {"parent_task_id": original.remote_id, "index": "2", "motion": "low", "image_url": ""}
+        response = web.post("/tasks/new/", fields | {"prompt": prompt, "nonce": uuid.uuid4(), **changes})
         assert response.status_code == 302, response.content.decode()
         return Task.objects.get(pk=response["Location"].split("/")[2])
 
