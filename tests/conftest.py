@@ -1,5 +1,6 @@
 """What every test stands on: a real sandbox, a real database file, members, and videos to continue."""
 
+import gc
 import io
 import logging
 import os
@@ -49,6 +50,13 @@ class _Sharing(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     return _Sharing(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Leaves what all tests share, thousands of objects, out of each search for garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture
