@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from fcntl import LOCK_EX, flock
+from functools import lru_cache
 
 import pytest
 import requests
@@ -25,6 +26,7 @@ from extender.team.models import Member
 from project.addresses import bucket as bucket_options
 from project.request_id import RequestIdFilter
 from tests.helpers import make_task
+from tests.paths import PROJECT
 from tests.sandbox_process import Sandbox
 
 MEASURED = "measured"
@@ -34,16 +36,24 @@ MEASURED = "measured"
 FIRST_BROWSER = ("test_accessibility", "test_story", "test_picking", "test_connection", "test_wall", "test_copies")
 
 
+@lru_cache
+def _shares(module: str) -> bool:
+    """Whether there is a fixture for the whole module: each process that runs some of its tests would make it anew."""
+    places = (PROJECT / module, (PROJECT / module).with_name("conftest.py"))
+    return any('scope="module"' in place.read_text() for place in places if place.exists())
+
+
 class _Sharing(LoadScopeScheduling):
-    """Which of several processes (`-n 2`) runs which test: each goes to whoever is free.
+    """Which of several processes (`-n 2`) runs which test: each goes to whoever is free, or the module whole.
 
     But what is in the browser shares a house and a Chromium. It is the longest work: two processes begin with it.
     (`--dist loadgroup` would say that by a mark; xdist 3.8 does not manage it with pytest 9.2.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if not nodeid.startswith("tests/browser/"):
-            return nodeid
+        module = nodeid.split("::")[0]
+        if not module.startswith("tests/browser/"):
+            return module if _shares(module) else nodeid
         return "browser 1" if any(name in nodeid for name in FIRST_BROWSER) else "browser 2"
 
 
