@@ -38,7 +38,7 @@ FIRST_BROWSER = ("test_accessibility", "test_story", "test_picking", "test_conne
 
 @lru_cache
 def _shares(module: str) -> bool:
-    """Whether there is a fixture for the whole module: each process that runs some of its tests would make it anew."""
+    """Whether it has a fixture of its own: each process that runs some of its tests would make that anew."""
     places = (PROJECT / module, (PROJECT / module).with_name("conftest.py"))
     return any('scope="module"' in place.read_text() for place in places if place.exists())
 
