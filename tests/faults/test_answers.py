@@ -384,21 +384,21 @@ def _quietly():
 
 
 def test_whatever_is_answered(staff, web):
-    check_answers(size(600, 10_000), staff, web)
+    check_answers(size(300, 10_000), staff, web)
 
 
 def test_whatever_is_called_back(staff, web):
-    check_webhooks(size(400, 5_000), staff, web)
+    check_webhooks(size(200, 5_000), staff, web)
 
 
 @pytest.mark.races
 def test_some_answers_on_either_database(staff, web):
-    check_answers(size(100, 500), staff, web)
+    check_answers(size(40, 500), staff, web)
 
 
 @pytest.mark.races
 def test_some_webhooks_on_either_database(staff, web):
-    check_webhooks(size(100, 500), staff, web)
+    check_webhooks(size(40, 500), staff, web)
 
 
 @pytest.mark.races

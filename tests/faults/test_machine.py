@@ -787,7 +787,7 @@ def _one_member(settings, browser_of, member, monkeypatch):
 
 # In parts, so that the machine's cores share them.
 PARTS = 4
-STEPS_IN_A_PART = size(250, 5_000)
+STEPS_IN_A_PART = size(150, 5_000)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -798,4 +798,4 @@ def test_model_database_and_pages_agree(part, say):
 
 @pytest.mark.races
 def test_they_agree_on_either_database():
-    run(size(200, 1_000), first_seed=PARTS * MOST_BATCHES)
+    run(size(100, 1_000), first_seed=PARTS * MOST_BATCHES)
