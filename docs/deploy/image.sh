@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes what an image holds: `docs/deploy/image.sh <folder>` puts it into that folder, which is empty, for good and to
 # be read alone. The Dockerfile calls it; it needs Python, and neither root nor Docker.
+# PINS=s3 installs what a bucket needs as well.
 # ENVIRONMENT=<folder> takes an environment of Python that is there, and installs none.
 set -eu
 project=$(cd "$(dirname "$0")/../.." && pwd)
@@ -19,7 +20,7 @@ if [ -n "${ENVIRONMENT:-}" ]; then
 else
   python3 -m venv .venv
   # Nothing is built here, so nothing that builds has to be here.
-  .venv/bin/pip install --quiet --no-cache-dir --only-binary :all: --require-hashes -r "$project/.pins/site.txt"
+  .venv/bin/pip install --quiet --no-cache-dir --only-binary :all: --require-hashes -r "$project/.pins/${PINS:-site}.txt"
   .venv/bin/pip uninstall --quiet --yes setuptools pip
 fi
 

@@ -84,7 +84,8 @@ def test_what_is_started_is_there():
 @pytest.mark.parametrize("name", OURS)
 def test_each_variable_is_one_of_ours_and_none_that_it_needs_may_be_missing(name):
     assert set(OURS[name]["environment"]) <= settings_read()
-    assert set(re.findall(r"\$\{(\w+)", COMPOSED)) == set(GIVEN) == set(re.findall(r"\$\{(\w+):\?[^}]+\}", COMPOSED))
+    assert set(GIVEN) == set(re.findall(r"\$\{(\w+):\?[^}]+\}", COMPOSED))
+    assert set(re.findall(r"\$\{(\w+)", COMPOSED)) - set(GIVEN) == {"PINS"}
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])
@@ -101,6 +102,13 @@ def test_what_lasts_is_in_a_volume_with_a_name(name):
         if name == "nginx":
             assert options[0].startswith("ro")
         assert source in named or source == target or (DEPLOY / source).exists()
+
+
+def test_each_list_of_packages_that_a_build_may_name_is_seen_by_it(tmp_path):
+    lists = {path.stem for path in (context(tmp_path) / ".pins").iterdir()}
+    assert OURS["web"]["build"]["args"] == {"PINS": "${PINS:-site}"}
+    assert said("ARG") == "PINS=site"
+    assert lists == {"site", *re.findall(r"`PINS=(\w+)`", (PROJECT / "docs/deploy.md").read_text())}
 
 
 def as_another() -> list[str]:
