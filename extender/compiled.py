@@ -1,4 +1,4 @@
-"""Queries whose text is made once: for what open pages ask every few seconds, and for what every request asks.
+"""Statements whose text is made once: what open pages and each request ask, and what each webhook writes.
 
 Django makes the SQL anew each time that a queryset is read. For a wide row that takes thirty times as long as the
 database needs, and was more than half of a poll.
@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
-from django.db.models.sql import UpdateQuery
+from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import ROW_COUNT
 
@@ -34,6 +34,11 @@ class _Compiled:
         """Whatever is needed to read the answer, and the query."""
         raise NotImplementedError
 
+    def _sql(self, compiler: Any) -> tuple[str, Sequence[Any]]:
+        """The statement, and what stands in its places: values, and `Given` for others."""
+        sql, params = compiler.as_sql()
+        return sql, params
+
     def _compiled(self, given: dict[str, Any]) -> tuple[Any, Any]:
         """What `_build` returned, and a compiler that has the values in their places."""
         connection: Any = connections[DEFAULT_DB_ALIAS]
@@ -41,7 +46,7 @@ class _Compiled:
         if self not in known:
             kept, query = self._build()
             compiler: Any = query.get_compiler(connection=connection)
-            known[self] = kept, compiler, compiler.as_sql()
+            known[self] = kept, compiler, self._sql(compiler)
         kept, compiler, (sql, params) = known[self]
         # Not by `copy`: of a query with a CTE that would make the class.
         filled = object.__new__(type(compiler))
@@ -91,6 +96,32 @@ class CompiledUpdate(_Compiled):
         query: Any = self._rows.query.chain(UpdateQuery)
         query.add_update_values(self._changes)
         return None, query
+
+
+class CompiledInsert(_Compiled):
+    """Adds a row to the table of `model`, of which `columns` are given; the others have the database's defaults."""
+
+    def __init__(self, model: type[models.Model], *columns: str) -> None:
+        self._model, self._columns = model, columns
+
+    def run(self, **given: Any) -> None:
+        """Adds the row."""
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
+            sql, params = self._compiled(given)[1].as_sql()
+            with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+                cursor.execute(sql, params)
+
+    def _build(self) -> tuple[None, models.sql.Query]:
+        query: Any = InsertQuery(self._model)
+        fields: list[Any] = [self._model._meta.get_field(column) for column in self._columns]
+        row = SimpleNamespace(**{field.attname: Given(field.attname, field) for field in fields})
+        query.insert_values(fields, [row], raw=True)
+        return None, query
+
+    def _sql(self, compiler: Any) -> tuple[str, Sequence[Any]]:
+        # Django would write several statements for several rows.
+        [(sql, params)] = compiler.as_sql()
+        return sql, params
 
 
 def _values(params: Sequence[Any], given: dict[str, Any], connection: Any) -> list[Any]:

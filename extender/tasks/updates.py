@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from extender.apiframe import TaskUpdate
-from extender.compiled import CompiledUpdate, Given
+from extender.compiled import CompiledInsert, CompiledUpdate, Given
 from extender.metrics import UPDATES
 from extender.states import FINAL, FRUITLESS, MOVES, State, may_become
 from extender.tasks.models import Clip, Event, Task
@@ -25,6 +25,7 @@ VALUES: dict[str, Any] = {
     **{name: Task._meta.get_field(name) for name in ("remote_id", "percentage", "reason")},
     "retry_in": models.DurationField(),
 }
+_event = CompiledInsert(Event, "task", "said", "source", "changed", "body")
 
 
 class Taken(Exception):
@@ -50,7 +51,7 @@ def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
         changed = _change(task, update)
         if changed and update.state == State.FINISHED:
             Clip.objects.bulk_create(_clips(task, update), ignore_conflicts=True)
-        Event.objects.create(task=task, source=source, said=_sentence(update), changed=changed, body=update.raw)
+        _note(task, _sentence(update), source, changed, update.raw)
     if changed:
         UPDATES.labels(update.state, source).inc()
     if changed and update.state in LOGGED:
@@ -69,7 +70,7 @@ def renew_addresses(task: Task, update: TaskUpdate) -> None:
         if changed:
             Task.objects.renumber(task.pk)
         said = "fresh addresses of the clips" if changed else "the clips’ addresses are still the same"
-        Event.objects.create(task=task, source=Event.Source.POLL, said=said, changed=changed, body=update.raw)
+        _note(task, said, Event.Source.POLL, changed, update.raw)
 
 
 def contradict(task: Task, update: TaskUpdate) -> None:
@@ -83,7 +84,11 @@ def contradict(task: Task, update: TaskUpdate) -> None:
 
 def record(task: Task, said: str, source: Event.Source, body: str = "") -> None:
     """Records something that was said about `task` and changed nothing."""
-    Event.objects.create(task=task, source=source, said=said[:500], changed=False, body=body)
+    _note(task, said[:500], source, False, body)
+
+
+def _note(task: Task, said: str, source: Event.Source, changed: bool, body: str) -> None:
+    _event.run(task_id=task.pk, said=said, source=source, changed=changed, body=body)
 
 
 def _change(task: Task, update: TaskUpdate) -> bool:

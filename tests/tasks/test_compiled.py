@@ -1,13 +1,15 @@
 """Queries that are compiled once say what Django's own would say, whatever they are asked."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import models
 from django.test import Client
+from django.utils import timezone
 
-from extender.compiled import CompiledQuery, CompiledUpdate, Given
-from extender.tasks.models import Task
+from extender.compiled import CompiledInsert, CompiledQuery, CompiledUpdate, Given
+from extender.tasks.models import Event, Task
 from tests.helpers import make_task
 
 pytestmark = pytest.mark.races
@@ -46,6 +48,22 @@ def test_it_changes_the_row_that_is_asked_for(member, task):
     before, task = task, Task.objects.get(pk=task.pk)
     assert (task.reason, task.version) == ("another", before.version + 2)
     assert Task.objects.get(pk=other.pk).reason == ""
+
+
+_say = CompiledInsert(Event, "task", "source", "said", "changed", "body")
+
+
+def test_it_adds_a_row_of_what_is_given_and_the_time(task):
+    for said in ("one", "another 100 %", "\N{SNOWMAN}'s"):
+        _say.run(task_id=task.pk, source=Event.Source.POLL, said=said, changed=said == "one", body="{}")
+    events = list(task.events.all())
+    assert [(event.said, event.changed) for event in events] == [
+        ("one", True),
+        ("another 100 %", False),
+        ("\N{SNOWMAN}'s", False),
+    ]
+    assert {(event.source, event.body) for event in events} == {("poll", "{}")}
+    assert all(abs(event.at - timezone.now()) < timedelta(days=1) for event in events)
 
 
 @pytest.fixture
