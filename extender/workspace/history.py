@@ -64,7 +64,7 @@ def history(request: MemberRequest) -> HttpResponse:
     shown = page[:number]
     cards = cards_of(shown)
     context |= {
-        "cards": list(zip(_days(request, shown, mark), shown, cards, strict=True)),
+        "cards": list(zip(_days(request, shown, mark, chosen), shown, cards, strict=True)),
         "next_page": _address_after(shown[-1], chosen) if len(page) > number else "",
         "watching": any(card.is_watched for card in cards),
     }
@@ -108,8 +108,13 @@ def _own(member: Member, *, picked: bool, mark: Mark | None) -> TaskQuerySet:
     return tasks.older_than(*mark) if mark else tasks
 
 
-def _days(request: MemberRequest, shown: Sequence[Task], mark: Mark | None) -> list[Day | None]:
-    """The headings of days, without one that the reader has already where more is loaded."""
+def _days(request: MemberRequest, shown: Sequence[Task], mark: Mark | None, chosen: str) -> list[Day | None]:
+    """The headings of days, without one that the reader has already where more is loaded.
+
+    Picks are days apart: under headings each would stand alone in its row.
+    """
+    if chosen == "picked":
+        return [None] * len(shown)
     return days_of(shown, zone_of(request), after=mark[0] if mark and request.htmx else None)
 
 

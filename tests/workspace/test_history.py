@@ -238,6 +238,15 @@ def test_each_day_has_one_heading_and_its_date_in_english(web, member):
     assert days(web.get("/tasks/?picked=yes")) == []
 
 
+def test_picks_stand_together_under_no_headings_each_with_its_date(web, member):
+    for back in (0, 1):
+        made(make_task(member, picks=(1,)), timezone.now() - timedelta(days=back))
+    response = web.get("/tasks/?picked=yes")
+    assert (len(cards(response)), days(response)) == (2, [])
+    yesterday = timezone.now() - timedelta(days=1)
+    assert f">{yesterday:%-d} {yesterday:%b}, " in response.content.decode()
+
+
 @pytest.mark.parametrize(
     ("zone", "day"),
     [("Pacific/Auckland", "2 January 2020"), ("America/Lima", "1 January 2020"), ("../x", "1 January 2020")],
