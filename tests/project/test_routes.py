@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.cookies import SimpleCookie
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -78,6 +79,8 @@ def ask(people, sandbox, settings, shorten) -> Callable[..., tuple[HttpResponseB
     shorten("extender.operations.health.PATIENCE", 0)
     # A slow machine may need more than its ten seconds for this walk.
     shorten("extender.sharing.models.UNDO_FOR", timedelta(days=1))
+    # No download is read here to its end, so each keeps its slot until it is found to be garbage.
+    shorten("extender.tasks.slots.DOWNLOADS._free", BoundedSemaphore(1000))
     settings.ROOT_URLCONF = URLCONF
     house = House(people["owner"])
     routes = dict(addresses(get_resolver(URLCONF)))
