@@ -12,7 +12,9 @@ BODY_BYTES = 28 * 1024 * 1024
 CHUNKED_BYTES = 2621440 + MEMORY_BYTES
 END = b"\r\n\r\n"
 SIGNS_IN = re.compile(rb"POST [^ ?]*/login/[ ?]")
-LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
+# Python refuses to read very long numbers; what has as many digits is too large.
+LENGTH_DIGITS = 18
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
@@ -66,7 +68,7 @@ class Gathered:
             self._chunks, self.promised = _Chunks(), size + CHUNKED_BYTES
             return
         length = LENGTH.search(head)
-        body = int(length[1]) if length else 0
+        body = int(length[1].lstrip(b"0")[:LENGTH_DIGITS] or 0) if length else 0
         self.promised = size + body
         if body > BODY_BYTES:
             self._cut()

@@ -105,7 +105,12 @@ CHUNKED = f"{HEAD}Transfer-Encoding: chunked\r\n"
             ["401", "401", "200"],
         ),
         ([f"{HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", "{}"], ["100", "401"]),
+        (
+            [f"{HEAD}Content-Length: {2:030}\r\n\r\n", "{}", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"],
+            ["401", "200"],
+        ),
         ([f"{HEAD}Content-Length: 300000000\r\n\r\n"], ["413"]),
+        ([f"{HEAD}Content-Length: {'9' * 5000}\r\n\r\n"], ["400"]),
         (["GET / HTTP/1.1\r\nX: " + "x" * 80_000], []),
     ],
     ids=[
@@ -114,7 +119,9 @@ CHUNKED = f"{HEAD}Transfer-Encoding: chunked\r\n"
         "an end in a chunk",
         "one after the other",
         "expects a word",
+        "zeros",
         "too large",
+        "a length of 5000 digits",
         "head",
     ],
 )
