@@ -2,6 +2,7 @@
 
 import re
 from tempfile import SpooledTemporaryFile
+from urllib.parse import unquote_to_bytes
 
 # Beyond this it lies in a file.
 MEMORY_BYTES = 64 * 1024
@@ -11,7 +12,8 @@ BODY_BYTES = 28 * 1024 * 1024
 # What one without a length may have, and a little: the rest is not even kept.
 CHUNKED_BYTES = 2621440 + MEMORY_BYTES
 END = b"\r\n\r\n"
-SIGNS_IN = re.compile(rb"POST [^ ?]*/login/[ ?]")
+# Its path may be spelt in many ways, and gunicorn lets an empty line stand before it.
+POSTS = re.compile(rb"(?:\r\n)?POST ([^ ?#]*)")
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 # Python refuses to read very long numbers; what has as many digits is too large.
 LENGTH_DIGITS = 18
@@ -63,7 +65,8 @@ class Gathered:
 
     def _begin_body(self, head: bytes, size: int) -> None:
         self.expects = bool(EXPECTS.search(head))
-        self.signs_in = bool(SIGNS_IN.match(head))
+        posts = POSTS.match(head)
+        self.signs_in = posts is not None and unquote_to_bytes(posts[1]).endswith(b"/login/")
         if CHUNKED.search(head):
             self._chunks, self.promised = _Chunks(), size + CHUNKED_BYTES
             return

@@ -156,12 +156,13 @@ def test_no_more_is_gathered_than_the_disk_may_hold(site):
         assert refused.endswith(b"Too much is being uploaded. Try again in a moment.\n")
 
 
-def test_a_crowd_at_the_sign_in_keeps_nobody_from_pages(site):
+@pytest.mark.parametrize("begins", ["POST /login/", "\r\nPOST /%6Cogin/", "POST /login/#x"])
+def test_a_crowd_at_the_sign_in_keeps_nobody_from_pages(site, begins):
     session = requests.Session()
     page = session.get(f"{site.url}/login/", timeout=120).text
     token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)[1]
     form = f"csrfmiddlewaretoken={token}&username=nobody&password=x"
-    head = f"POST /login/ HTTP/1.1\r\nHost: localhost\r\nCookie: csrftoken={session.cookies['csrftoken']}\r\n"
+    head = f"{begins} HTTP/1.1\r\nHost: localhost\r\nCookie: csrftoken={session.cookies['csrftoken']}\r\n"
     kind = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
     with ExitStack() as held:
         # Nobody's try is counted meanwhile, so nobody is answered.
