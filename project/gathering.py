@@ -11,6 +11,8 @@ HEAD_BYTES = 64 * 1024
 BODY_BYTES = 28 * 1024 * 1024
 # What one without a length may have, and a little: the rest is not even kept.
 CHUNKED_BYTES = 2621440 + MEMORY_BYTES
+# And lines between its chunks: each costs more to read than a hundred bytes do.
+CHUNK_LINES = 10_000
 END = b"\r\n\r\n"
 # Its path may be spelt in many ways, and gunicorn lets an empty line stand before it.
 POSTS = re.compile(rb"(?:\r\n)?POST ([^ ?#]*)")
@@ -93,21 +95,28 @@ class _Chunks:
 
     def __init__(self) -> None:
         self._line = b""
+        self._lines = 0
         self._skip = 0
         self._in_trailer = False
 
     def end_in(self, data: bytes) -> bool:
         """Whether the body ends with `data`, or makes no sense from there."""
-        while data:
+        at = 0
+        while at < len(data):
             if self._skip:
-                self._skip, data = max(0, self._skip - len(data)), data[self._skip :]
+                skipped = min(self._skip, len(data) - at)
+                self._skip -= skipped
+                at += skipped
                 continue
-            line, newline, data = data.partition(b"\n")
-            self._line += line
-            if newline and self._ends(self._line.strip()):
+            newline = data.find(b"\n", at)
+            self._line += data[at : newline if newline >= 0 else len(data)]
+            if newline < 0:
+                break
+            self._lines += 1
+            if self._lines > CHUNK_LINES or self._ends(self._line.strip()):
                 return True
-            if newline:
-                self._line = b""
+            self._line = b""
+            at = newline + 1
         return len(self._line) > MEMORY_BYTES
 
     def _ends(self, line: bytes) -> bool:

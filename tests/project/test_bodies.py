@@ -5,7 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,7 +22,7 @@ from project.redaction import Redacted
 from project.threads import SIGN_INS
 from project.web_worker import BODIES_BYTES
 from tests.helpers import database_url, eventually, make_task
-from tests.servers import Server, gunicorn
+from tests.servers import Server, cpu_seconds, gunicorn, worker_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -154,6 +154,17 @@ def test_no_more_is_gathered_than_the_disk_may_hold(site):
         refused = answer_to_the_last(site, held, BODIES_BYTES // BODY_BYTES + 1, begun)
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert refused.endswith(b"Too much is being uploaded. Try again in a moment.\n")
+
+
+@pytest.mark.parametrize("body", ["1\r\nx\r\n" * 100_000, "0\r\n" + "a\n" * 300_000], ids=["chunks", "trailer"])
+def test_a_body_of_crumbs_is_refused_before_it_costs_much(site, body):
+    before = cpu_seconds(worker_of(site))
+    with socket.create_connection(("127.0.0.1", site.port), 30) as visitor, visitor.makefile("rb") as answer:
+        # It hangs up before it has read all of that.
+        with suppress(OSError):
+            visitor.sendall(f"{CHUNKED}\r\n{body}".encode())
+        assert answer.readline().split()[1] == b"400"
+    assert cpu_seconds(worker_of(site)) - before < 0.5
 
 
 @pytest.mark.parametrize("begins", ["POST /login/", "\r\nPOST /%6Cogin/", "POST /login/#x"])
