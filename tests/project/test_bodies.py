@@ -2,6 +2,7 @@
 
 import logging
 import re
+import selectors
 import socket
 import time
 from collections.abc import Iterator
@@ -18,9 +19,10 @@ from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
 from extender.team.models import Member
 from project.gathering import BODY_BYTES
+from project.line import Line
 from project.redaction import Redacted
 from project.threads import SIGN_INS
-from project.web_worker import BODIES_BYTES
+from project.web_worker import BODIES_BYTES, BYTES_A_SECOND, REQUEST_SECONDS, Visitor, Worker
 from tests.helpers import database_url, eventually, make_task
 from tests.servers import Server, cpu_seconds, gunicorn, worker_of
 
@@ -146,6 +148,19 @@ def answer_to_the_last(site: Server, held: ExitStack, number: int, request: str)
         visitor = held.enter_context(socket.create_connection(("127.0.0.1", site.port), 30))
         visitor.sendall(request.encode())
     return visitor.makefile("rb").read()
+
+
+def test_who_announces_much_and_sends_nothing_keeps_its_room_no_longer():
+    here, there = socket.socketpair()
+    worker, visitor = object.__new__(Worker), object.__new__(Visitor)
+    worker._waiting, worker.poller = set(), selectors.DefaultSelector()
+    with here, there, worker.poller:
+        visitor.sock = Line(there)
+        worker._await(visitor, selectors.EVENT_READ, worker._receive, REQUEST_SECONDS)
+        for sent, seconds in ((f"{HEAD}Content-Length: {BODY_BYTES}\r\n\r\n", 0), ("x" * BYTES_A_SECOND, 1)):
+            here.sendall(sent.encode())
+            worker._receive(visitor)
+            assert REQUEST_SECONDS + seconds - 1 < visitor.timeout - time.monotonic() < REQUEST_SECONDS + seconds + 1
 
 
 def test_no_more_is_gathered_than_the_disk_may_hold(site):
