@@ -234,6 +234,15 @@ def test_a_key_in_a_traceback_is_cut_out_too(caplog):
     assert "sec-ret" not in written
 
 
+@pytest.mark.parametrize("format_", configured.FORMATS)
+@pytest.mark.parametrize("path", ["/s//sec-ret/", "/s/ sec-ret/", '/s/"sec-ret"', "/s/s/sec-ret/", "/s/s/ss-ec-ret/"])
+def test_a_key_is_cut_out_of_a_misspelt_address_too(caplog, format_, path):
+    logging.getLogger("x").warning("Not Found: %s", path)
+    written = Redacted(configured.FORMATS[format_]).format(caplog.records[-1])
+    assert "Not Found: /s/" in written
+    assert "ec-ret" not in written
+
+
 def test_a_server_that_takes_no_chunks_says_so(live_server):
     answer = call(live_server.url, "nonce", "{}")
     assert answer.status_code == 411
