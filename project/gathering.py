@@ -2,6 +2,7 @@
 
 import re
 from tempfile import SpooledTemporaryFile
+from urllib.parse import unquote_to_bytes
 
 # Beyond this it lies in a file.
 MEMORY_BYTES = 64 * 1024
@@ -10,9 +11,14 @@ HEAD_BYTES = 64 * 1024
 BODY_BYTES = 28 * 1024 * 1024
 # What one without a length may have, and a little: the rest is not even kept.
 CHUNKED_BYTES = 2621440 + MEMORY_BYTES
+# And lines between its chunks: each costs more to read than a hundred bytes do.
+CHUNK_LINES = 10_000
 END = b"\r\n\r\n"
-SIGNS_IN = re.compile(rb"POST [^ ?]*/login/[ ?]")
-LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
+# Its path may be spelt in many ways, and gunicorn lets an empty line stand before it.
+POSTS = re.compile(rb"(?:\r\n)?POST ([^ ?#]*)")
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
+# Python refuses to read very long numbers; what has as many digits is too large.
+LENGTH_DIGITS = 18
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
@@ -61,12 +67,13 @@ class Gathered:
 
     def _begin_body(self, head: bytes, size: int) -> None:
         self.expects = bool(EXPECTS.search(head))
-        self.signs_in = bool(SIGNS_IN.match(head))
+        posts = POSTS.match(head)
+        self.signs_in = posts is not None and unquote_to_bytes(posts[1]).endswith(b"/login/")
         if CHUNKED.search(head):
             self._chunks, self.promised = _Chunks(), size + CHUNKED_BYTES
             return
         length = LENGTH.search(head)
-        body = int(length[1]) if length else 0
+        body = int(length[1].lstrip(b"0")[:LENGTH_DIGITS] or 0) if length else 0
         self.promised = size + body
         if body > BODY_BYTES:
             self._cut()
@@ -88,21 +95,28 @@ class _Chunks:
 
     def __init__(self) -> None:
         self._line = b""
+        self._lines = 0
         self._skip = 0
         self._in_trailer = False
 
     def end_in(self, data: bytes) -> bool:
         """Whether the body ends with `data`, or makes no sense from there."""
-        while data:
+        at = 0
+        while at < len(data):
             if self._skip:
-                self._skip, data = max(0, self._skip - len(data)), data[self._skip :]
+                skipped = min(self._skip, len(data) - at)
+                self._skip -= skipped
+                at += skipped
                 continue
-            line, newline, data = data.partition(b"\n")
-            self._line += line
-            if newline and self._ends(self._line.strip()):
+            newline = data.find(b"\n", at)
+            self._line += data[at : newline if newline >= 0 else len(data)]
+            if newline < 0:
+                break
+            self._lines += 1
+            if self._lines > CHUNK_LINES or self._ends(self._line.strip()):
                 return True
-            if newline:
-                self._line = b""
+            self._line = b""
+            at = newline + 1
         return len(self._line) > MEMORY_BYTES
 
     def _ends(self, line: bytes) -> bool:

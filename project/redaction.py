@@ -3,8 +3,9 @@
 import logging
 import re
 
-# The token of a guest's link, and the nonce of a webhook.
-KEYS = re.compile(r"(/s/|/webhooks/apiframe/)[^/\s\"']+")
+# The token of a guest's link, and the nonce of a webhook; where the site lies at /s, and where somebody pasted more
+# between the two than belongs there.
+KEYS = re.compile(r"((?:/s)+/|/webhooks/apiframe/)[/ \"'\\]*[^/\s\"']+")
 # What gunicorn cannot read it writes down as it came: a piece of anything, spelt in any way.
 UNREADABLE = re.compile(r"(Invalid request from ip=\S*?|gunicorn\.http\.errors\.\w+): .*")
 

@@ -24,7 +24,7 @@ from project.gathering import MEMORY_BYTES
 from project.line import SEND_SECONDS, Line
 from project.threads import SIGN_IN_THREADS, SIGN_INS
 
-# For a visitor to say something, and then to the end of a head. A body has a second more for each of so many bytes.
+# For a visitor to say something, and then to the end of a head. Each of so many bytes that came gives a second more.
 REQUEST_SECONDS = 30
 BYTES_A_SECOND = 16 * 1024
 # What all bodies on their way to this process may come to, where each is more than a few forms.
@@ -223,12 +223,12 @@ class Worker(ThreadWorker):
             return
         if begins:
             visitor.timeout = time.monotonic() + REQUEST_SECONDS
+        visitor.timeout += len(data) / BYTES_A_SECOND
         if gathered.promised and had_no_head:
             self._begin_body(visitor)
 
     def _begin_body(self, visitor: Visitor) -> None:
         gathered = visitor.sock.gathered
-        visitor.timeout += gathered.promised / BYTES_A_SECOND
         if gathered.promised > MEMORY_BYTES and self._promised() > BODIES_BYTES:
             self._stop_waiting(visitor)
             self._refuse(visitor, FULL)

@@ -142,6 +142,12 @@ def workers_of(server: Server) -> list[int]:
     return list(map(int, children.split()))
 
 
+def cpu_seconds(pid: int) -> float:
+    """How long the process has used a processor."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def memory_peak(pid: int) -> int:
     """The most bytes that the process ever held (VmHWM)."""
     return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])

@@ -87,7 +87,8 @@ def _directive(about: dict[str, Any]) -> str:
 
 def _blocked(said: object) -> str:
     """The origin of what was kept out, or what it is in a word. What follows the host may be a secret."""
-    text = str(said)
+    # A half of a character, which JSON can name, no database takes.
+    text = str(said).encode(errors="replace").decode()
     with suppress(ValueError):
         parts = urlsplit(text)
         if parts.scheme and parts.hostname:

@@ -14,22 +14,31 @@ class Full(Exception):
 class Slots:
     """`count` slots, each for one piece of slow work at a time; `sentence` is for who finds none free.
 
-    That is known at once, or after `patience` seconds.
+    That is known at once; by `waiting` of them at a time after `patience` seconds: each keeps a thread meanwhile.
     """
 
-    def __init__(self, count: int, sentence: str, patience: float = 0) -> None:
+    def __init__(self, count: int, sentence: str, patience: float = 0, waiting: int = 0) -> None:
         self._free = BoundedSemaphore(count)
         self._sentence = sentence
         self._patience = patience
+        self._waiting = BoundedSemaphore(waiting)
 
     def take(self) -> None:
         """Takes a slot, to be given back. Raises `Full` where none is free."""
-        if not self._free.acquire(timeout=self._patience):
+        if not (self._free.acquire(blocking=False) or self._wait()):
             raise Full(self._sentence)
 
     def give_back(self) -> None:
         """Frees a slot that was taken."""
         self._free.release()
+
+    def _wait(self) -> bool:
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._free.acquire(timeout=self._patience)
+        finally:
+            self._waiting.release()
 
     @contextmanager
     def slot(self) -> Iterator[None]:
@@ -42,6 +51,6 @@ class Slots:
 
 
 APIFRAME = Slots(settings.APIFRAME_SLOTS, "Too many requests are waiting for APIFRAME. Try again in a moment.")
-# Of work for this machine's own processors, which takes a second or two.
-LOOKS = Slots(2, "Too many pictures are being looked into. Try again in a moment.", patience=30)
+# Of work for this machine's own processors, which takes a second or two. All who wait keep their threads from pages.
+LOOKS = Slots(2, "Too many pictures are being looked into. Try again in a moment.", patience=30, waiting=1)
 DOWNLOADS = Slots(settings.DOWNLOAD_SLOTS, "Too many downloads are running. Try again in a moment.")

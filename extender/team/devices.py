@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from extender.team import cookies
 from extender.team.models import Member
+from extender.team.roles import active
 
 SALT = "extender.device"
 LASTS = 365 * 24 * 60 * 60  # s
@@ -22,8 +23,9 @@ def known(request: HttpRequest, name: str) -> str:
 
 
 def is_a_members(request: HttpRequest) -> bool:
-    """Whether anybody has signed in in this browser."""
-    return bool(_read(request)[1])
+    """Whether anybody has signed in in this browser who still may."""
+    _, members = _read(request)
+    return bool(members) and active().filter(pk__in=members).exists()
 
 
 def remember(request: HttpRequest, response: HttpResponse, member: Member) -> None:

@@ -1,5 +1,7 @@
 """Who is asking, found by queries that are compiled once: every request asks."""
 
+from typing import Any
+
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
@@ -19,6 +21,11 @@ _member = CompiledQuery(lambda: Member.objects.filter(pk=Given("pk", models.BigA
 
 class SessionStore(db.SessionStore):
     """Django's sessions in the database."""
+
+    def _validate_session_key(self, key: str) -> bool:
+        """Whether it can be one: no database can be asked about a NUL."""
+        known: Any = super()
+        return bool(key) and key.isalnum() and known._validate_session_key(key)
 
     def _get_session_from_db(self) -> Session | None:
         found = _session.first(key=self.session_key, now=timezone.now())

@@ -146,10 +146,10 @@ def test_the_table_tells_where_each_second_came_from(web, start):
 
 @pytest.mark.parametrize("sign", "=+-@＝")
 def test_no_cell_of_the_table_runs_as_a_formula(web, start, sign):
-    age(start, prompt=f"{sign}1;{sign}2\n {sign}3, {sign}4", remote_id=f"{sign}5")
+    age(start, prompt=f'{sign}1;{sign}2\n {sign}3, {sign}4;"{sign}6;', remote_id=f"{sign}5")
     measured(start)
     row = table(web, start)[0]
-    assert row["words"] == f"'{sign}1;'{sign}2\n '{sign}3, {sign}4"
+    assert row["words"] == f"""'{sign}1;'{sign}2\n '{sign}3, {sign}4;"'{sign}6;"""
     assert row["apiframe_id"] == f"'{sign}5"
 
 

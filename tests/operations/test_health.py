@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from axes.models import AccessLog
@@ -26,6 +25,7 @@ from extender.tasks.models import Gate
 from extender.team.models import Member, WrongPassword
 from tests.helpers import age, database_url, eventually, make_task, queries, reached_again
 from tests.paths import PROJECT
+from tests.servers import cpu_seconds
 
 
 def test_it_is_for_staff_alone(web, member):
@@ -206,11 +206,6 @@ def test_the_worker_process_idles_without_work_and_ends_within_ten_seconds(sandb
     finally:
         process.kill()
     assert "worker stopped" in (tmp_path / "log").read_text()
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.races

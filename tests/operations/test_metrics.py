@@ -48,6 +48,13 @@ def test_it_counts_requests_and_changes_and_says_what_staff_see(site, member):
     assert not [name for name in told if str(waiting.pk) in name or waiting.webhook_nonce in name]
 
 
+def test_no_stranger_makes_it_count_by_other_names(site):
+    for method in ("MADE", "UP", "GET", "PUT"):
+        requests.request(method, f"{site.url}/login/{method}", timeout=120)
+    counted = [name for name in numbers(site) if name.startswith("extender_request_seconds_count")]
+    assert sorted(name.split('"')[1] for name in counted) == ["GET", "other"]
+
+
 def test_the_log_is_lines_of_json_where_that_is_wanted(site, member):
     waiting = make_task(member, State.PROCESSING, remote_id="a-task")
     call_back(site.url, waiting, status="failed")

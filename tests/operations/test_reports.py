@@ -90,6 +90,7 @@ def test_what_is_no_report_leaves_nothing(body, guest):
         ("data", "data"),
         ("data:text/html,secret", "data"),
         ("https://mira:secret@evil.example:8443/secret?secret", "https://evil.example"),
+        ("https://x\ud800/", "https://x"),
         ("https://[", "unreadable"),
         ("<b>bold</b>", "unreadable"),
         (None, "unreadable"),

@@ -2,10 +2,11 @@
 
 import logging
 import re
+import selectors
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,11 +19,12 @@ from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
 from extender.team.models import Member
 from project.gathering import BODY_BYTES
+from project.line import Line
 from project.redaction import Redacted
 from project.threads import SIGN_INS
-from project.web_worker import BODIES_BYTES
+from project.web_worker import BODIES_BYTES, BYTES_A_SECOND, REQUEST_SECONDS, Visitor, Worker
 from tests.helpers import database_url, eventually, make_task
-from tests.servers import Server, gunicorn
+from tests.servers import Server, cpu_seconds, gunicorn, worker_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,7 +107,12 @@ CHUNKED = f"{HEAD}Transfer-Encoding: chunked\r\n"
             ["401", "401", "200"],
         ),
         ([f"{HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", "{}"], ["100", "401"]),
+        (
+            [f"{HEAD}Content-Length: {2:030}\r\n\r\n", "{}", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"],
+            ["401", "200"],
+        ),
         ([f"{HEAD}Content-Length: 300000000\r\n\r\n"], ["413"]),
+        ([f"{HEAD}Content-Length: {'9' * 5000}\r\n\r\n"], ["400"]),
         (["GET / HTTP/1.1\r\nX: " + "x" * 80_000], []),
     ],
     ids=[
@@ -114,7 +121,9 @@ CHUNKED = f"{HEAD}Transfer-Encoding: chunked\r\n"
         "an end in a chunk",
         "one after the other",
         "expects a word",
+        "zeros",
         "too large",
+        "a length of 5000 digits",
         "head",
     ],
 )
@@ -141,6 +150,19 @@ def answer_to_the_last(site: Server, held: ExitStack, number: int, request: str)
     return visitor.makefile("rb").read()
 
 
+def test_who_announces_much_and_sends_nothing_keeps_its_room_no_longer():
+    here, there = socket.socketpair()
+    worker, visitor = object.__new__(Worker), object.__new__(Visitor)
+    worker._waiting, worker.poller = set(), selectors.DefaultSelector()
+    with here, there, worker.poller:
+        visitor.sock = Line(there)
+        worker._await(visitor, selectors.EVENT_READ, worker._receive, REQUEST_SECONDS)
+        for sent, seconds in ((f"{HEAD}Content-Length: {BODY_BYTES}\r\n\r\n", 0), ("x" * BYTES_A_SECOND, 1)):
+            here.sendall(sent.encode())
+            worker._receive(visitor)
+            assert REQUEST_SECONDS + seconds - 1 < visitor.timeout - time.monotonic() < REQUEST_SECONDS + seconds + 1
+
+
 def test_no_more_is_gathered_than_the_disk_may_hold(site):
     with ExitStack() as held:
         begun = f"{HEAD}Content-Length: {BODY_BYTES}\r\n\r\n"
@@ -149,12 +171,24 @@ def test_no_more_is_gathered_than_the_disk_may_hold(site):
         assert refused.endswith(b"Too much is being uploaded. Try again in a moment.\n")
 
 
-def test_a_crowd_at_the_sign_in_keeps_nobody_from_pages(site):
+@pytest.mark.parametrize("body", ["1\r\nx\r\n" * 100_000, "0\r\n" + "a\n" * 300_000], ids=["chunks", "trailer"])
+def test_a_body_of_crumbs_is_refused_before_it_costs_much(site, body):
+    before = cpu_seconds(worker_of(site))
+    with socket.create_connection(("127.0.0.1", site.port), 30) as visitor, visitor.makefile("rb") as answer:
+        # It hangs up before it has read all of that.
+        with suppress(OSError):
+            visitor.sendall(f"{CHUNKED}\r\n{body}".encode())
+        assert answer.readline().split()[1] == b"400"
+    assert cpu_seconds(worker_of(site)) - before < 0.5
+
+
+@pytest.mark.parametrize("begins", ["POST /login/", "\r\nPOST /%6Cogin/", "POST /login/#x"])
+def test_a_crowd_at_the_sign_in_keeps_nobody_from_pages(site, begins):
     session = requests.Session()
     page = session.get(f"{site.url}/login/", timeout=120).text
     token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)[1]
     form = f"csrfmiddlewaretoken={token}&username=nobody&password=x"
-    head = f"POST /login/ HTTP/1.1\r\nHost: localhost\r\nCookie: csrftoken={session.cookies['csrftoken']}\r\n"
+    head = f"{begins} HTTP/1.1\r\nHost: localhost\r\nCookie: csrftoken={session.cookies['csrftoken']}\r\n"
     kind = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
     with ExitStack() as held:
         # Nobody's try is counted meanwhile, so nobody is answered.
@@ -198,6 +232,15 @@ def test_a_key_in_a_traceback_is_cut_out_too(caplog):
     assert "broke: /webhooks/apiframe/…" in written
     assert "RuntimeError: no view for /s/…/status/" in written
     assert "sec-ret" not in written
+
+
+@pytest.mark.parametrize("format_", configured.FORMATS)
+@pytest.mark.parametrize("path", ["/s//sec-ret/", "/s/ sec-ret/", '/s/"sec-ret"', "/s/s/sec-ret/", "/s/s/ss-ec-ret/"])
+def test_a_key_is_cut_out_of_a_misspelt_address_too(caplog, format_, path):
+    logging.getLogger("x").warning("Not Found: %s", path)
+    written = Redacted(configured.FORMATS[format_]).format(caplog.records[-1])
+    assert "Not Found: /s/" in written
+    assert "ec-ret" not in written
 
 
 def test_a_server_that_takes_no_chunks_says_so(live_server):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from extender.team import hashing
 from extender.team.models import Member, WrongPassword
 from project import settings as own_settings
-from tests.helpers import make_task
+from tests.helpers import make_task, queries
 from tests.paths import PROJECT
 
 PASSWORD = "a long enough one"
@@ -229,6 +229,11 @@ def test_signing_in_and_out(member):
     assert client.get("/logout/").status_code == 405
     assert client.post("/logout/")["Location"] == "/login/"
     assert client.get("/tasks/").status_code == 302
+
+
+def test_what_can_be_no_session_is_asked_about_nowhere(guest, db):
+    guest.cookies["sessionid"] = "\0" + "a" * 31
+    assert queries(lambda: guest.get("/tasks/")) == 0
 
 
 def test_who_is_signed_in_stays_so_when_the_key_changes(web, settings):

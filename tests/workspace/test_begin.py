@@ -12,7 +12,7 @@ from PIL import Image
 from extender.states import State
 from extender.tasks.models import Picture, Task
 from extender.tasks.slots import LOOKS
-from tests.helpers import form_of, make_task, queries
+from tests.helpers import eventually, form_of, make_task, queries
 from tests.pictures import SIZE, encoded, exif, jpeg, scene
 
 PHOTO = encoded(scene(), "HEIF", exif=exif())
@@ -102,6 +102,18 @@ def test_who_finds_no_slot_waits_for_one_and_is_told_in_the_end(web, sandbox, sh
         LOOKS.take()
         shorten("extender.tasks.slots.LOOKS._patience", 0)
         page = web.post("/new/video/", asked(file=photo())).content.decode()
+    assert "Too many pictures are being looked into" in page
+
+
+def test_one_waits_for_a_slot_and_keeps_a_thread_and_the_others_are_told_at_once(web, sandbox):
+    with LOOKS.slot(), LOOKS.slot():
+        waiting = threading.Thread(target=LOOKS.take)
+        waiting.start()
+        eventually(lambda: not LOOKS._waiting._value)
+        page = web.post("/new/video/", asked(file=photo())).content.decode()
+        assert waiting.is_alive()
+    waiting.join(30)
+    LOOKS.give_back()
     assert "Too many pictures are being looked into" in page
 
 

@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from extender.tasks.models import Task
+from extender.team.models import Member
 from tests.helpers import form_of
 from tests.workspace.test_compose import extensions, submits
 
@@ -75,6 +76,15 @@ def test_who_is_not_signed_in_any_more_has_little_kept(guest, member):
     assert len(kept) == 12
     assert len(kept["prompt"]) == 10_000
     assert kept["name" * 10] == "x"
+
+
+def test_of_who_has_left_nothing_is_kept(guest, member):
+    sign_in(guest)
+    lose_session(guest)
+    Member.objects.update(is_active=False)
+    Session.objects.all().delete()
+    guest.post("/tasks/new/", {"prompt": WORDS})
+    assert not Session.objects.exists()
 
 
 def test_they_come_to_nobody_else_who_signs_in_at_that_browser(start, stranger):

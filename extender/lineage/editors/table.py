@@ -8,8 +8,9 @@ from extender.lineage.editors.cutlist import CutList, Shot, Take
 from extender.states import FILE_WORDS, FileState
 from extender.tasks.models import Task
 
-# By these spreadsheets know a formula, wherever a cell begins: where they separate by semicolons they see no quotes.
-FORMULA = re.compile(r"(^|[;\t\r\n])(\s*)([=+\-@＝＋－＠])")
+# By these spreadsheets know a formula, wherever a cell begins: where they separate by semicolons they see no quotes,
+# but those that stand in the words.
+FORMULA = re.compile(r"""(^\s*|[;\t\r\n][\s"]*)([=+\-@＝＋－＠])""")
 BOM = "\ufeff"  # without it, some spreadsheets take the text for another than UTF-8
 
 
@@ -64,4 +65,4 @@ def _played(shot: Shot | None) -> dict[str, object]:
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return FORMULA.sub(r"\1\2'\3", value) if isinstance(value, str) else value
+    return FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value
