@@ -41,8 +41,8 @@ def managed(pk: int, by: Member, deed: str) -> Iterator[Member]:
 def deactivate(pk: int, by: Member) -> None:
     """From now on nothing of member `pk` is sent, none of their links opens, and they are signed out everywhere."""
     with managed(pk, by, "deactivated") as member:
-        member.is_active = False
-        member.save(update_fields=["is_active"])
+        member.is_active, member.signed_out_at = False, Now()
+        member.save(update_fields=["is_active", "signed_out_at"])
 
 
 def reactivate(pk: int, by: Member) -> None:

@@ -1,6 +1,7 @@
 """The people who sign in."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -14,6 +15,15 @@ class Member(AbstractUser):
     """A person of the team. Staff make them, and superusers say who is staff."""
 
     anonymised_at = models.DateTimeField(null=True, editable=False, help_text="Since when nobody knows who it was")
+    signed_out_at = models.DateTimeField(
+        null=True, editable=False, help_text="When all their sessions were ended last"
+    )
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """What a session must hold: one that was ended counts no more, though its member is had back."""
+        theirs: Any = super()
+        of_password: str = theirs._get_session_auth_hash(secret)
+        return f"{of_password} {self.signed_out_at.timestamp()}" if self.signed_out_at else of_password
 
 
 class WrongPassword(models.Model):

@@ -80,6 +80,16 @@ def test_nobody_decides_over_themselves(boss):
     assert Member.objects.get().is_superuser
 
 
+def test_who_is_had_back_signs_in_anew(staff, web, member):
+    press(staff, member, "deactivate")
+    press(staff, member, "reactivate")
+    assert web.get("/tasks/").status_code == 302
+    web.force_login(member)
+    assert web.get("/tasks/").status_code == 302
+    web.force_login(Member.objects.get(pk=member.pk))
+    assert web.get("/tasks/").status_code == 200
+
+
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_of_two_superusers_who_deactivate_each_other_one_stays(browser_of):
