@@ -194,3 +194,16 @@ def test_systemd_understands_the_units(tmp_path):
 def test_it_finds_little_that_a_unit_exposes(unit):
     said = analyze("security", "--offline=true", str(unit))
     assert float(re.search(r"Overall exposure level for .*: ([\d.]+)", said)[1]) <= MOST_EXPOSED
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [("/s/abc/1.mp4?y=%20", "abc"), ("/%73/abc/1.mp4", "%"), ("/s/%61bc/1.mp4", "%"), ("/tasks/?q=%20", "")],
+)
+def test_nginx_counts_a_link_however_its_address_is_spelt(address, counted):
+    ways = re.findall(r'^    "~(.+)" (\S+);$', (PROJECT / "docs/deploy/nginx.conf").read_text(), re.MULTILINE)
+    for pattern, key in ways:
+        if found := re.search(pattern.replace("(?<", "(?P<"), address):
+            assert (found[1] if key.startswith("$") else key.strip('"')) == counted
+            return
+    assert counted == ""
