@@ -372,7 +372,11 @@ class Visitor:
         files = {"file": ("mine.jpg", form["file"])} if "file" in form else None
         address = "/new/video/" if files else "/new/pictures/" if "aspect_ratio" in form else "/tasks/new/"
         fields = {name: value for name, value in form.items() if name != "file"}
-        answer = self._until_answered("POST", address, data=fields, files=files, allow_redirects=False)
+        while True:
+            answer = self._until_answered("POST", address, data=fields, files=files, allow_redirects=False)
+            # The page says so, and keeps what was typed.
+            if "Too many pictures are being looked into" not in answer.text:
+                break
         assert answer.status_code == 302, f"{answer.status_code} {answer.text[:2000]}"
         assert answer.headers["Location"].startswith("/tasks/"), answer.headers
         return answer.headers["Location"]
