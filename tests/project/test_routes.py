@@ -1,5 +1,6 @@
 """The table of routes.py, walked: every address, by every method, as everybody who may come."""
 
+import gc
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.cookies import SimpleCookie
@@ -73,7 +74,7 @@ def people(member, stranger) -> dict[str, Member]:
 
 
 @pytest.fixture
-def ask(people, sandbox, settings, shorten) -> Callable[..., tuple[HttpResponseBase, set[str]]]:
+def ask(people, sandbox, settings, shorten) -> Iterator[Callable[..., tuple[HttpResponseBase, set[str]]]]:
     """Asks for an address as somebody; returns the answer, and the tables that changed. All of it is taken back."""
     # These look by connections of their own, which this test's transaction keeps waiting.
     shorten("extender.operations.health.PATIENCE", 0)
@@ -98,7 +99,9 @@ def ask(people, sandbox, settings, shorten) -> Callable[..., tuple[HttpResponseB
         web.cookies = SimpleCookie(kept)
         return answer, written.tables - OF_NO_MATTER
 
-    return send
+    yield send
+    # While their slots are these.
+    gc.collect()
 
 
 @pytest.fixture
