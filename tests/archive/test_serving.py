@@ -14,8 +14,6 @@ from types import SimpleNamespace
 
 import pytest
 import requests
-from django.core.signals import request_finished
-from django.db import close_old_connections
 from django.test import RequestFactory
 
 from extender.archive.serving import readers
@@ -24,7 +22,7 @@ from extender.archive.storage import name
 from extender.archive.storage.base import ADDRESS_SECONDS
 from extender.archive.storage.disk import Disk
 from extender.tasks.slots import Full
-from tests.helpers import eventually
+from tests.helpers import connections_kept, eventually
 from tests.ports import free_port
 from tests.servers import (
     find_nginx,
@@ -247,9 +245,8 @@ def test_where_nginx_weighs_both_conditions_the_etag_decides_as_rfc_9110_has_it(
 def on_disk(filled, settings):
     """The disk, in this process, where no test here may ask anything of the database: neither may Django for them."""
     settings.MEDIA_ROOT = filled.root
-    request_finished.disconnect(close_old_connections)
-    yield filled
-    request_finished.connect(close_old_connections)
+    with connections_kept():
+        yield filled
 
 
 def test_a_members_browser_keeps_the_file_and_a_guests_asks_each_time(on_disk):

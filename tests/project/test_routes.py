@@ -1,10 +1,8 @@
 """The table of routes.py, walked: every address, by every method, as everybody who may come."""
 
-import gc
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.cookies import SimpleCookie
-from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from django.urls import get_resolver
 from extender.tasks.models.queries import TaskQuerySet
 from extender.team.models import Member
 from project.headers import HEADERS
+from tests.helpers import connections_kept
 from tests.project.house import PASSWORD, House
 from tests.project.routes import (
     ADMIN,
@@ -74,14 +73,12 @@ def people(member, stranger) -> dict[str, Member]:
 
 
 @pytest.fixture
-def ask(people, sandbox, settings, shorten) -> Iterator[Callable[..., tuple[HttpResponseBase, set[str]]]]:
+def ask(people, sandbox, settings, shorten) -> Callable[..., tuple[HttpResponseBase, set[str]]]:
     """Asks for an address as somebody; returns the answer, and the tables that changed. All of it is taken back."""
     # These look by connections of their own, which this test's transaction keeps waiting.
     shorten("extender.operations.health.PATIENCE", 0)
     # A slow machine may need more than its ten seconds for this walk.
     shorten("extender.sharing.models.UNDO_FOR", timedelta(days=1))
-    # No download is read here to its end, so each keeps its slot until it is found to be garbage.
-    shorten("extender.tasks.slots.DOWNLOADS._free", BoundedSemaphore(1000))
     settings.ROOT_URLCONF = URLCONF
     house = House(people["owner"])
     routes = dict(addresses(get_resolver(URLCONF)))
@@ -97,11 +94,12 @@ def ask(people, sandbox, settings, shorten) -> Iterator[Callable[..., tuple[Http
                 answer = getattr(web, method.lower())(address, headers=headers, **form)
             transaction.set_rollback(True)
         web.cookies = SimpleCookie(kept)
+        # As a server does, read or not: else a download would keep its slot.
+        with connections_kept():
+            answer.close()
         return answer, written.tables - OF_NO_MATTER
 
-    yield send
-    # While their slots are these.
-    gc.collect()
+    return send
 
 
 @pytest.fixture
