@@ -166,6 +166,7 @@ ROOT_URLCONF = "project.urls"
 FORCE_SCRIPT_NAME = PUBLIC_PATH or None
 WSGI_APPLICATION = "project.wsgi.application"
 APIFRAME_SLOTS, DOWNLOAD_SLOTS = threads.APIFRAME_SLOTS, threads.DOWNLOAD_SLOTS
+LOOK_SLOTS, LOOKS_WAITING = threads.LOOK_SLOTS, threads.LOOKS_WAITING
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -1,10 +1,13 @@
 """The threads of a web process, and how many of them slow work may take: pages keep the others."""
 
-WEB_THREADS = 8
+WEB_THREADS = 10
 # Calls to APIFRAME while somebody waits for the page; each ends within 20 s.
 APIFRAME_SLOTS = 3
 # Downloads that pass through us, each as long as its reader takes.
 DOWNLOAD_SLOTS = 2
+# Work for this machine's own processors (a picture is looked into), a second or two each; so many may wait for it.
+LOOK_SLOTS = 1
+LOOKS_WAITING = 1
 # Forms of who signs in have these of their own: a flood of them keeps no thread from pages.
 SIGN_IN_THREADS = 2
 # So many may wait for one: the last of them for some seconds.

@@ -51,6 +51,10 @@ class Slots:
 
 
 APIFRAME = Slots(settings.APIFRAME_SLOTS, "Too many requests are waiting for APIFRAME. Try again in a moment.")
-# Of work for this machine's own processors, which takes a second or two. All who wait keep their threads from pages.
-LOOKS = Slots(2, "Too many pictures are being looked into. Try again in a moment.", patience=30, waiting=1)
+LOOKS = Slots(
+    settings.LOOK_SLOTS,
+    "Too many pictures are being looked into. Try again in a moment.",
+    patience=30,
+    waiting=settings.LOOKS_WAITING,
+)
 DOWNLOADS = Slots(settings.DOWNLOAD_SLOTS, "Too many downloads are running. Try again in a moment.")

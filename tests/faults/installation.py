@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import psycopg
 import requests
 
+from project.threads import WEB_THREADS
 from tests.faults.sizes import PATIENCE
 from tests.helpers import eventually, form_of
 from tests.ports import HOST, free_port
@@ -134,14 +135,14 @@ class Process:
 
 
 class Web(Process):
-    """A gunicorn: two processes of eight threads, as it is deployed."""
+    """A gunicorn: two processes, as it is deployed."""
 
     def __init__(self, directory: Path, name: str, port: int, environment: dict[str, str], app: str) -> None:
         self.port = port
         self.url = f"http://{HOST}:{port}"
         # Preloaded, so that a killed child costs a fork and not a second of imports.
         command = [sys.executable, "-m", "gunicorn", app, "--preload", "--bind", f"{HOST}:{port}"]
-        command += ["--workers", "2", "--threads", "8", "--log-level", "warning"]
+        command += ["--workers", "2", "--threads", str(WEB_THREADS), "--log-level", "warning"]
         super().__init__(directory, name, command, environment)
 
     def await_listening(self) -> None:

@@ -3,7 +3,7 @@
 import re
 import runpy
 
-from project.threads import APIFRAME_SLOTS, DOWNLOAD_SLOTS, WEB_THREADS
+from project.threads import APIFRAME_SLOTS, DOWNLOAD_SLOTS, LOOK_SLOTS, LOOKS_WAITING, WEB_THREADS
 from tests.paths import PROJECT
 
 OPTIONS = PROJECT / "gunicorn.conf.py"
@@ -16,4 +16,4 @@ def test_a_connection_outlives_the_pause_between_two_polls():
 
 def test_gunicorn_has_the_threads_of_the_budget_and_pages_keep_some():
     assert runpy.run_path(str(OPTIONS))["threads"] == WEB_THREADS
-    assert APIFRAME_SLOTS + DOWNLOAD_SLOTS <= WEB_THREADS - 3
+    assert APIFRAME_SLOTS + DOWNLOAD_SLOTS + LOOK_SLOTS + LOOKS_WAITING <= WEB_THREADS - 3

@@ -96,7 +96,7 @@ def test_of_a_larger_file_no_more_is_kept_than_may_come(web, shorten):
 
 def test_who_finds_no_slot_waits_for_one_and_is_told_in_the_end(web, sandbox, shorten):
     fields = asked(file=photo())
-    with LOOKS.slot(), LOOKS.slot():
+    with LOOKS.slot():
         threading.Timer(0.2, LOOKS.give_back).start()
         assert web.post("/new/video/", fields).status_code == 302
         LOOKS.take()
@@ -106,7 +106,7 @@ def test_who_finds_no_slot_waits_for_one_and_is_told_in_the_end(web, sandbox, sh
 
 
 def test_one_waits_for_a_slot_and_keeps_a_thread_and_the_others_are_told_at_once(web, sandbox):
-    with LOOKS.slot(), LOOKS.slot():
+    with LOOKS.slot():
         waiting = threading.Thread(target=LOOKS.take)
         waiting.start()
         eventually(lambda: not LOOKS._waiting._value)
