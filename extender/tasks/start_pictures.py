@@ -2,8 +2,10 @@
 
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from django.db import IntegrityError
 from django.db.models.functions import Now
 
 from extender.apiframe import Client, Unsendable
@@ -11,6 +13,9 @@ from extender.tasks.models import Picture
 from extender.team.models import Member
 from extender.video import layout
 from extender.video import process as looking
+
+# Of each member; a form offers fewer.
+MOST_UNPAID = 24
 
 
 def keep(owner: Member, given: Iterable[bytes]) -> Picture:
@@ -31,7 +36,18 @@ def keep(owner: Member, given: Iterable[bytes]) -> Picture:
         # Nobody says for how long APIFRAME keeps what it was given: what was swept here is given to it anew.
         same.filter(content=None).update(content=content, image_url="", uploaded_at=None)
         same.update(given_at=Now())
+    _forget_unused(owner)
     return picture
+
+
+def _forget_unused(owner: Member) -> None:
+    """Forgets what `owner` gave and paid for no request with, save the newest: giving pictures costs nothing."""
+    old = Picture.objects.visible_to(owner).unpaid().order_by("-given_at")[MOST_UNPAID:]
+    unneeded = Picture.objects.unpaid().filter(pk__in=list(old.values_list("pk", flat=True)))
+    unneeded.update(content=None)
+    # Where a task begins with one in this very moment, its row stays.
+    with suppress(IntegrityError):
+        unneeded.filter(tasks=None).delete()
 
 
 def upload(picture: Picture) -> str:

@@ -161,6 +161,19 @@ def test_pictures_that_no_task_needs_are_swept_after_a_month(member, picture, sh
     assert (picture.content, bytes(picture.preview)) == (None, b"RIFF")
 
 
+def test_of_what_is_given_and_begins_nothing_the_newest_is_kept(member, stranger, picture, shorten):
+    shorten("extender.tasks.start_pictures.MOST_UNPAID", 1)
+    others = keep(stranger, [jpeg()])
+    paid = keep(member, [encoded(scene((320, 180)), "PNG")])
+    make_task(member, State.PENDING, kind=Task.Kind.VIDEO, picture=paid)
+    taken_back = keep(member, [encoded(scene((320, 184)), "PNG")])
+    make_task(member, State.CANCELLED, kind=Task.Kind.VIDEO, picture=taken_back)
+    newest = keep(member, [encoded(scene((320, 188)), "PNG")])
+    # `picture` is gone whole, of what was taken back the bytes.
+    assert set(Picture.objects.exclude(content=None)) == {others, paid, newest}
+    assert set(Picture.objects.filter(content=None)) == {taken_back}
+
+
 def test_a_picture_that_is_gone_and_was_never_uploaded_is_asked_for_again(begin, picture, sandbox):
     Picture.objects.update(content=None)
     gate.close_for_silence(Unknown("no answer"))

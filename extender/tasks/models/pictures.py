@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from extender.states import OPEN
+from extender.states import OPEN, State
 from extender.tasks.shapes import VideoShape
 
 # How long a picture is kept here after it was last given, and while a task may still need it.
@@ -28,6 +28,10 @@ class PictureQuerySet(models.QuerySet["Picture"]):
     def usable(self) -> "PictureQuerySet":
         """What a video can still begin with, what was given last first."""
         return self.exclude(content=None, image_url="").order_by("-given_at")
+
+    def unpaid(self) -> "PictureQuerySet":
+        """With which no task begins, save such as were taken back."""
+        return self.exclude(tasks__state__in=set(State) - {State.CANCELLED})
 
     def sweep(self) -> int:
         """Lets the bytes of pictures go that no task needs any more; returns of how many.
