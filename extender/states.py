@@ -131,6 +131,8 @@ EXPORT_MOVES: dict[ExportState, set[ExportState]] = {
 }
 
 UNSETTLED_EXPORTS = frozenset({ExportState.WAITING, ExportState.EXPORTING, ExportState.BLOCKED})
+# Of those that have ended, the ones that were not to be had.
+UNMADE_EXPORTS = frozenset({ExportState.FAILED, ExportState.CANCELLED})
 
 EXPORT_WORDS: dict[ExportState, str] = {
     ExportState.WAITING: "waiting for its turn",

@@ -40,24 +40,24 @@ def test_an_export_moves_only_as_the_table_allows():
 
 
 @pytest.mark.django_db
-def test_the_same_cut_list_is_one_film_and_any_other_another():
-    first = Export.objects.ask_for(*ONE)
-    assert Export.objects.ask_for(*ONE) == first
+def test_the_same_cut_list_is_one_film_and_any_other_another(member):
+    first = Export.objects.ask_for(member, *ONE)
+    assert Export.objects.ask_for(member, *ONE) == first
     others = [
         (["b" * 64], ONE[1]),
         (ONE[0], CutList((Part(0, 999),))),
         (ONE[0], CutList(ONE[1].parts, shape="1:1")),
         (ONE[0], CutList(ONE[1].parts, shape="1:1", fit="crop")),
     ]
-    assert len({first.pk, *(Export.objects.ask_for(*other).pk for other in others)}) == 5
+    assert len({first.pk, *(Export.objects.ask_for(member, *other).pk for other in others)}) == 5
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("state", "then"), [("failed", "waiting"), ("cancelled", "waiting"), ("stored", "stored")])
-def test_what_was_not_to_be_had_is_made_anew_when_somebody_asks_again(state, then):
-    export = Export.objects.ask_for(*ONE)
+def test_what_was_not_to_be_had_is_made_anew_when_somebody_asks_again(member, state, then):
+    export = Export.objects.ask_for(member, *ONE)
     Export.objects.update(state=state, due_at=None, reason="so", asked_at="2020-01-01T00:00:00Z")
-    again = Export.objects.ask_for(*ONE)
+    again = Export.objects.ask_for(member, *ONE)
     assert (again.pk, again.state) == (export.pk, then)
     assert again.asked_at.year > 2020
     assert Export.objects.to_export().exists() == (then == "waiting")
@@ -65,8 +65,8 @@ def test_what_was_not_to_be_had_is_made_anew_when_somebody_asks_again(state, the
 
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
-def test_two_who_ask_at_once_get_one_row_and_two_workers_make_it_once():
-    asked = at_once(*[lambda: Export.objects.ask_for(*ONE)] * 6)
+def test_two_who_ask_at_once_get_one_row_and_two_workers_make_it_once(member):
+    asked = at_once(*[lambda: Export.objects.ask_for(member, *ONE)] * 6)
     assert len({export.pk for export in asked}) == Export.objects.count() == 1
     claimed = at_once(*[lambda: Export.objects.claim(asked[0])] * 6)
     assert sorted(claimed) == [False] * 5 + [True]
@@ -263,6 +263,20 @@ def test_what_was_chosen_is_made_and_named(web, film, choices, name, kind):
     size = size_of(answer.getvalue(), kind)
     assert size == (export.width, export.height)
     assert (size[0] < size[1]) == ("shape" in choices)
+
+
+def test_who_waits_for_many_films_is_told_to_ask_later_and_others_are_not(web, stranger, film, shorten):
+    shorten("extender.archive.exports.models.MOST_UNDER_WAY", 1)
+    first = ask(web, film)
+    assert ask(web, film) == first, "there is no more to do for it"
+    address = f"{page_of(film)}export/"
+    answer = web.post(address, {"last": 0})
+    assert (answer.status_code, "films of yours are being made" in answer.content.decode()) == (429, True)
+    shown = web.post(address, {"last": 0}, headers={"HX-Request": "true"}).content.decode()
+    assert shown.count("1 films of yours are being made.") == 2, "seen, and heard"
+    assert Export.objects.count() == 1
+    Export.objects.update(asked_by=stranger)
+    assert ask(web, film, last=0) != first
 
 
 def test_an_export_is_for_who_may_see_its_branch_and_of_its_footage(web, browser_of, stranger, film):

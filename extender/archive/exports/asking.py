@@ -12,6 +12,7 @@ from extender.archive.exports.models import Export, cut_list
 from extender.lineage.branches import Branch
 from extender.lineage.steps import Segment, Step
 from extender.tasks.models import Clip
+from extender.team.models import Member
 from extender.video.cutlist import CutList, Part, part_of
 
 
@@ -81,15 +82,15 @@ class Offer:
         return "-".join(map(str, [*shown, *(step.clip.state for step in self.missing if step.clip)]))
 
 
-def export_of(branch: Branch, choices: Choices) -> Export:
-    """The film of `branch` by these (valid) choices, made from now on or made before. Raises `NotStored`.
+def export_of(member: Member, branch: Branch, choices: Choices) -> Export:
+    """The film of `branch` by these (valid) choices, made from now on or made before. Raises `NotStored`, `TooMany`.
 
     Whoever may see the branch may ask: nothing of it is changed.
     """
     offer = Offer(branch, choices)
     if offer.missing or offer.is_empty:
         raise NotStored
-    return Export.objects.ask_for(*offer.made_of)
+    return Export.objects.ask_for(member, *offer.made_of)
 
 
 def export_shown(branch: Branch, pk: uuid.UUID) -> Export:

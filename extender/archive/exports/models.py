@@ -12,13 +12,20 @@ from django.db.models import Exists
 from django.db.models.functions import Now
 
 from extender.archive import storage
-from extender.states import EXPORT_MOVES, EXPORT_WORDS, UNSETTLED_EXPORTS, ExportState
+from extender.states import EXPORT_MOVES, EXPORT_WORDS, UNMADE_EXPORTS, UNSETTLED_EXPORTS, ExportState
 from extender.tasks.models.leases import LeasedQuerySet
+from extender.team.models import Member
 from extender.video.cutlist import CutList
 
 # Longer than an exporter is ever silent: it renews its claim with each percent, for which it has 90 s at most.
 EXPORTING_LEASE = timedelta(seconds=150)
 KEPT = timedelta(days=30)
+# Of each member: whoever asks for many leaves processors for what others ask for.
+MOST_UNDER_WAY = 8
+
+
+class TooMany(Exception):
+    """Whoever asks waits for many already. `str()` is a sentence for them."""
 
 
 class ExportQuerySet(LeasedQuerySet["Export"]):
@@ -29,18 +36,28 @@ class ExportQuerySet(LeasedQuerySet["Export"]):
     lease = EXPORTING_LEASE
     progress = "percentage"
 
-    def ask_for(self, files: Sequence[str], cuts: CutList) -> "Export":
-        """The film of these files (by their SHA-256, one for each part), made anew where it was not to be had."""
-        made_of = {"files": list(files), "cuts": cuts.as_json()}
+    def ask_for(self, member: Member, files: Sequence[str], cuts: CutList) -> "Export":
+        """The film of these files (by their SHA-256, one for each part), made anew where it was not to be had.
+
+        Raises `TooMany` where it would have to be made, and `member` waits for others.
+        """
+        made_of = {"files": list(files), "cuts": cuts.as_json(), "asked_by": member}
+        name = cut_list(files, cuts)
+        if self._waits_for_many(member) and not self.filter(cut_list=name).exclude(state__in=UNMADE_EXPORTS).exists():
+            raise TooMany(f"{MOST_UNDER_WAY} films of yours are being made. Ask again when one of them is ready.")
         while True:
-            export, _ = self.get_or_create(cut_list=cut_list(files, cuts), defaults=made_of)
+            export, _ = self.get_or_create(cut_list=name, defaults=made_of)
             # Where it was swept in this very moment, there is none.
             if self.filter(pk=export.pk).update(asked_at=Now()):
                 break
-        ended = self.filter(pk=export.pk, state__in=(ExportState.FAILED, ExportState.CANCELLED))
-        ended.make_again()
+        unmade = self.filter(pk=export.pk, state__in=UNMADE_EXPORTS)
+        if unmade.make_again():
+            self.filter(pk=export.pk).update(asked_by=member)
         export.refresh_from_db()
         return export
+
+    def _waits_for_many(self, member: Member) -> bool:
+        return self.filter(asked_by=member, state__in=UNSETTLED_EXPORTS).count() >= MOST_UNDER_WAY
 
     def renew(self) -> None:
         """Lets the time begin anew for which those are kept that somebody wants; a day more or less is no matter."""
@@ -82,6 +99,7 @@ class Export(models.Model):
     state = models.CharField(max_length=10, choices=list(EXPORT_WORDS.items()), default=ExportState.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is not stored")
     percentage = models.PositiveSmallIntegerField(default=0)
+    asked_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, help_text="For whom it is made")
     asked_at = models.DateTimeField(db_default=Now(), editable=False, help_text="When it was last asked for")
     settled_at = models.DateTimeField(null=True, editable=False, help_text="When it was stored, failed or cancelled")
     # When somebody should next do something about the row. Moving it into the future is the lease.

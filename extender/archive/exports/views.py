@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from extender.archive import storage
 from extender.archive.exports.asking import NotStored, Offer, export_of, export_shown, file_name
 from extender.archive.exports.choices import Choices, remember, remembered
-from extender.archive.exports.models import Export
+from extender.archive.exports.models import Export, TooMany
 from extender.archive.serving import readers
 from extender.archive.serving.responses import respond
 from extender.lineage.access import read_film
@@ -45,10 +45,14 @@ def _ask(request: MemberRequest, branch: Branch) -> HttpResponse:
         words = "There is no such option. Reload the page and choose again."
         return HttpResponseBadRequest(words, content_type="text/plain")
     remember(request.session, branch, choices)
+    refusal = ""
     # What is missing the page says by itself.
     with suppress(NotStored):
-        export_of(branch, choices)
-    return _shown(request, Offer(branch, choices))
+        try:
+            export_of(request.user, branch, choices)
+        except TooMany as error:
+            refusal = str(error)
+    return _shown(request, Offer(branch, choices), refusal)
 
 
 @require_POST
@@ -88,10 +92,12 @@ def _remembered(request: MemberRequest, branch: Branch) -> Choices:
     return choices
 
 
-def _shown(request: MemberRequest, offer: Offer) -> HttpResponse:
-    if not request.htmx:
-        return _back(offer.branch)
-    return render(request, "archive/_export.html", {"offer": offer, "polled": True})
+def _shown(request: MemberRequest, offer: Offer, refusal: str = "") -> HttpResponse:
+    if request.htmx:
+        return render(request, "archive/_export.html", {"offer": offer, "refusal": refusal, "polled": True})
+    if refusal:
+        return HttpResponse(refusal, status=429, content_type="text/plain")
+    return _back(offer.branch)
 
 
 def _back(branch: Branch) -> HttpResponse:
