@@ -69,6 +69,7 @@ try:
     ARCHIVE_BUCKET = bucket(*(env.str(name, "").strip() for name in names_of_s3))
     ARCHIVE_MAX_MB = env.int("ARCHIVE_MAX_MB", 200)
     ARCHIVE_KEEP_FREE_MB = env.int("ARCHIVE_KEEP_FREE_MB", 256)
+    EXPORTS_MAX_MB = env.int("EXPORTS_MAX_MB", 20_000)
     # Each takes a processor, and a quarter of a GiB.
     COPIES_AT_ONCE = env.int("COPIES_AT_ONCE", min(4, os.cpu_count() or 1))
     # Paid requests, by the whole team and by each member; 0: no limit.

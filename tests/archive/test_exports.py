@@ -412,6 +412,17 @@ def test_films_that_nobody_wants_any_more_are_swept_with_their_files(web, film, 
     assert [path.name for path in settings.MEDIA_ROOT.glob("films/*/*")] == [f"{kept.cut_list}.mp4"]
 
 
+def test_films_that_find_no_room_go_beginning_with_what_was_asked_for_longest_ago(web, film, settings):
+    settings.EXPORTS_MAX_MB = 3
+    ask(web, film)
+    before, last = ask(web, film, last=0), ask(web, film, first=1)
+    Export.objects.update(state="stored", bytes=2 << 20)
+    Export.objects.filter(pk=before.pk).update(bytes=1 << 20)
+    assert sweeping.drop_unwanted_films() == 1
+    assert set(Export.objects.all()) == {before, last}
+    assert not sweeping.drop_unwanted_films()
+
+
 def frames_of(folder: Path, body: bytes) -> list[np.ndarray]:
     (folder / "film.mp4").write_bytes(body)
     return films.read(folder / "film.mp4")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists
 from django.db.models.functions import Now
@@ -83,9 +84,15 @@ class ExportQuerySet(LeasedQuerySet["Export"]):
         return self.filter(state__in=UNSETTLED_EXPORTS).move(ExportState.CANCELLED, due_at=None, settled_at=Now())
 
     def unwanted(self) -> "ExportQuerySet":
-        """What was cancelled, and what has ended and was not asked for in 30 days."""
+        """What was cancelled, what has ended and nobody asked for in 30 days, and what finds no room."""
         old = models.Q(asked_at__lte=Now() - KEPT) & ~models.Q(state__in=UNSETTLED_EXPORTS)
-        return self.filter(models.Q(state=ExportState.CANCELLED) | old)
+        return self.filter(models.Q(state=ExportState.CANCELLED) | old | models.Q(pk__in=self._over_room()))
+
+    def _over_room(self) -> "ExportQuerySet":
+        """Those whose files are more than all may take, beginning with what was asked for last."""
+        newest_first = models.Window(models.Sum("bytes"), order_by=[models.F("asked_at").desc(), models.F("pk")])
+        stored = Export.objects.filter(state=ExportState.STORED).annotate(so_far=newest_first)
+        return stored.filter(so_far__gt=settings.EXPORTS_MAX_MB << 20).values("pk")
 
 
 class Export(models.Model):
