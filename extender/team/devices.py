@@ -1,14 +1,18 @@
 """The browsers in which members have signed in: strangers who try their names do not lock them out there."""
 
 import secrets
+from contextlib import suppress
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import CreateError
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
 
 from extender.team import cookies
 from extender.team.models import Member
 from extender.team.roles import active
+from extender.team.sessions import SessionStore
 
 SALT = "extender.device"
 LASTS = 365 * 24 * 60 * 60  # s
@@ -22,10 +26,20 @@ def known(request: HttpRequest, name: str) -> str:
     return device if members and Member.objects.filter(pk__in=members, username=name).exists() else ""
 
 
-def is_a_members(request: HttpRequest) -> bool:
-    """Whether anybody has signed in in this browser who still may."""
-    _, members = _read(request)
-    return bool(members) and active().filter(pk__in=members).exists()
+def session_of(request: HttpRequest) -> SessionStore | None:
+    """A new session for this browser in which nobody is signed in; None if nobody has signed in in it who still may.
+
+    It takes the place of the last one: a browser that forgets its cookie must not fill the table.
+    """
+    device, members = _read(request)
+    if not (members and active().filter(pk__in=members).exists()):
+        return None
+    session = SessionStore(salted_hmac("extender.device.session", device).hexdigest()[:32])
+    session.delete()
+    # Where another request of this browser made it in this very moment, they share it.
+    with suppress(CreateError):
+        session.save(must_create=True)
+    return session
 
 
 def remember(request: HttpRequest, response: HttpResponse, member: Member) -> None:

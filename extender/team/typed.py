@@ -58,8 +58,11 @@ def _page_of(request: HttpRequest) -> Callable[..., HttpResponse] | None:
 
 def _keep(request: HttpRequest) -> None:
     """Keeps what a member typed; of a stranger nothing, since they might type for ever."""
-    if not (request.user.is_authenticated or devices.is_a_members(request)):
-        return
+    if not request.user.is_authenticated:
+        session = devices.session_of(request)
+        if not session:
+            return
+        request.session = session
     request.session[KEY] = _fields(request)
     request.session[WHOSE] = str(request.user.pk or request.COOKIES.get(MEMBER_COOKIE, ""))
 

@@ -78,6 +78,18 @@ def test_who_is_not_signed_in_any_more_has_little_kept(guest, member):
     assert kept["name" * 10] == "x"
 
 
+def test_a_browser_that_forgets_its_session_has_one_thing_kept(guest, member):
+    sign_in(guest)
+    for number in range(3):
+        lose_session(guest)
+        guest.post("/tasks/new/", {"prompt": f"{WORDS} {number}"})
+        assert guest.session["typed"] == {"prompt": f"{WORDS} {number}"}
+    # Of these, and of the first sign-in.
+    assert Session.objects.count() == 2
+    sign_in(guest)
+    assert form_of(guest.get("/tasks/new/"))["prompt"] == f"{WORDS} 2"
+
+
 def test_of_who_has_left_nothing_is_kept(guest, member):
     sign_in(guest)
     lose_session(guest)
