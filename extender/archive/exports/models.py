@@ -86,13 +86,15 @@ class ExportQuerySet(LeasedQuerySet["Export"]):
     def unwanted(self) -> "ExportQuerySet":
         """What was cancelled, what has ended and nobody asked for in 30 days, and what finds no room."""
         old = models.Q(asked_at__lte=Now() - KEPT) & ~models.Q(state__in=UNSETTLED_EXPORTS)
-        return self.filter(models.Q(state=ExportState.CANCELLED) | old | models.Q(pk__in=self._over_room()))
+        return self.filter(
+            models.Q(state=ExportState.CANCELLED) | old | models.Q(pk__in=self._over_room().values("pk"))
+        )
 
-    def _over_room(self) -> "ExportQuerySet":
+    def _over_room(self) -> "models.QuerySet[Export]":
         """Those whose files are more than all may take, beginning with what was asked for last."""
         newest_first = models.Window(models.Sum("bytes"), order_by=[models.F("asked_at").desc(), models.F("pk")])
         stored = Export.objects.filter(state=ExportState.STORED).annotate(so_far=newest_first)
-        return stored.filter(so_far__gt=settings.EXPORTS_MAX_MB << 20).values("pk")
+        return stored.filter(so_far__gt=settings.EXPORTS_MAX_MB << 20)
 
 
 class Export(models.Model):
