@@ -1,13 +1,20 @@
 """Saves what a member asked for, and takes it back; nothing is sent here."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
+
+from django.conf import settings
+from django.db.models.functions import Now
 
 from extender.apiframe import TaskUpdate
 from extender.states import State
 from extender.tasks.models import Event, Task
 from extender.tasks.updates import apply_update, record
 from extender.team.models import Member
+
+# So many rows may be made for each that may be sent in a day: some are taken back, or wait longer.
+MADE_FOR_ONE_SENT = 10
 
 
 def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, note: str = "", **asked: Any) -> tuple[Task, bool]:
@@ -20,6 +27,15 @@ def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, note: str = ""
     if made:
         record(task, f"submitted{note}", Event.Source.MEMBER)
     return task, all(getattr(task, name) == value for name, value in asked.items())
+
+
+def refusal(owner: Member) -> str:
+    """Why `owner` may ask for nothing more today, in a sentence; "" where they may. What is never sent costs too."""
+    most = MADE_FOR_ONE_SENT * settings.PAID_PER_DAY_MEMBER
+    today = Task.objects.filter(owner=owner, created_at__gt=Now() - timedelta(days=1))
+    if most and today[:most].count() == most:
+        return f"You asked for {most} requests within a day. Ask again later."
+    return ""
 
 
 def nonces_of(nonce: uuid.UUID, runs: int) -> list[uuid.UUID]:

@@ -12,7 +12,7 @@ from extender.states import State
 from extender.tasks.access import own_task
 from extender.tasks.background import send_now
 from extender.tasks.models import Task
-from extender.tasks.submitting import enqueue
+from extender.tasks.submitting import enqueue, refusal
 from extender.team.models import Member
 from extender.team.sign_in import MemberRequest
 from extender.workspace.doubts import doubts, same_today
@@ -45,7 +45,8 @@ def again(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     if task.is_from_elsewhere or not form.is_valid():
         return redirect(task)
     nonce = form.cleaned_data["nonce"]
-    if doubts(request.user, task.parent, asked, [nonce]):
+    # Its words say what keeps it from being asked for.
+    if doubts(request.user, task.parent, asked, [nonce]) or refusal(request.user):
         return redirect(f"{reverse('new')}?again={task.pk}")
     made, _ = enqueue(request.user, nonce, task.parent, **asked)
     send_now(made)

@@ -11,7 +11,7 @@ from extender.lineage.branches import branch_to
 from extender.tasks.access import own_task, read_task
 from extender.tasks.background import send_now
 from extender.tasks.models import Clip, Picture, Task
-from extender.tasks.submitting import enqueue
+from extender.tasks.submitting import enqueue, refusal
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
 from extender.team.uploads import takes_file
@@ -96,6 +96,7 @@ def _submit(
     request: MemberRequest, form: VideoForm | PicturesForm, kind: Task.Kind, parent: Task | None = None
 ) -> HttpResponse:
     again = {"charged_twice": "charged_twice" in request.POST}
+    form.refuse(refusal(request.user))
     if not form.is_valid():
         return _page(request, form, **again)
     task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], parent, form.note, kind=kind, **form.asked)

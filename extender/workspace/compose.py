@@ -16,7 +16,7 @@ from extender.tasks.lookup import look_up as look_up_original
 from extender.tasks.models import Task
 from extender.tasks.running import Running
 from extender.tasks.slots import APIFRAME, Full
-from extender.tasks.submitting import enqueue
+from extender.tasks.submitting import enqueue, refusal
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
 from extender.team.uploads import takes_file
@@ -108,6 +108,7 @@ def _submit(request: MemberRequest) -> HttpResponse:
     if "look" in request.GET:
         return _form(request, form.of_the_picture_alone(), parent, **again)
     form.refuse_missing_clip(parent)
+    form.refuse(refusal(request.user))
     if not form.is_valid():
         return _form(request, form, parent, **again)
     task, as_asked = enqueue(request.user, form.cleaned_data["nonce"], parent, form.note, **form.asked)

@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 from extender.tasks.access import own_task
 from extender.tasks.background import send_now
 from extender.tasks.models import Task
-from extender.tasks.submitting import enqueue_runs, nonces_of
+from extender.tasks.submitting import enqueue_runs, nonces_of, refusal
 from extender.team.sign_in import MemberRequest
 from extender.team.typed import comes_again, typed
 from extender.workspace.doubts import doubts
@@ -45,6 +45,7 @@ def _submit(request: MemberRequest, task: Task) -> HttpResponse:
     form = ComposerForm(request.POST)
     form.full_clean()
     form.refuse_missing_clip(task)
+    form.refuse(refusal(request.user))
     if not form.is_valid():
         return _answer(request, task, form)
     nonces = nonces_of(form.cleaned_data["nonce"], form.cleaned_data["runs"])

@@ -100,6 +100,11 @@ class PaidForm(NonceForm):
         if "nonce" in self.errors:
             self.data = {**dict(self.data.items()), "nonce": str(uuid.uuid4())}
 
+    def refuse(self, reason: str) -> None:
+        """Says beside the words why nothing may be asked for; "" is no reason."""
+        if reason:
+            self.add_error("prompt", reason)
+
     @property
     def note(self) -> str:
         """What was changed in what was typed, for the record; "" where nothing was."""

@@ -1,5 +1,6 @@
 """No more is spent in a minute or in a day than the settings allow; what is over it waits, and everybody is told."""
 
+import uuid
 from datetime import timedelta
 from functools import partial
 
@@ -12,7 +13,7 @@ from extender.states import State
 from extender.tasks.models import Task
 from extender.tasks.models.limits import limits
 from extender.tasks.sending import send
-from tests.helpers import at_once, become_due, form_of, make_task, reached_again
+from tests.helpers import age, at_once, become_due, form_of, make_task, reached_again
 from tests.tasks.ledger import bills
 
 
@@ -71,6 +72,23 @@ def test_four_requests_are_four_rows_of_which_some_wait(web, original, sandbox, 
     web.post(f"/tasks/{original.pk}/extend/", fields)
     states = Task.objects.filter(parent=original).values_list("state", flat=True)
     assert sorted(states) == [State.PENDING] * 3 + [State.QUEUED]
+
+
+def test_far_more_in_a_day_than_may_be_sent_is_refused(web, submit, member, stranger, original, settings):
+    settings.PAID_PER_DAY_MEMBER = 1
+    yesterday = timezone.now() - timedelta(days=1)
+    rows = [make_task(member, State.CANCELLED) for _ in range(9)] + [make_task(stranger)]
+    age(rows[0], created_at=yesterday)
+    # With the original, nine of today.
+    last = submit()
+    fields = form_of(web.get(f"/tasks/{original.pk}/")) | {"prompt": "snow"}
+    pictures = {"prompt": "snow", "aspect_ratio": "1:1", "nonce": str(uuid.uuid4())}
+    for address, form in {f"/tasks/{original.pk}/extend/": fields, "/new/pictures/": pictures}.items():
+        assert "You asked for 10 requests within a day." in web.post(address, form).content.decode()
+    again = web.post(f"/tasks/{last.pk}/again/", {"nonce": uuid.uuid4()})
+    assert again["Location"] == f"/tasks/new/?again={last.pk}"
+    age(rows[1], created_at=yesterday)
+    assert submit("snow").state == State.QUEUED
 
 
 @pytest.mark.races
