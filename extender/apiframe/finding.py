@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from extender.apiframe.redaction import storable
@@ -19,6 +20,8 @@ from extender.apiframe.vocabulary import (
 )
 
 MAX_DEPTH = 5
+# Twenty tasks have some hundred. Each is looked at, and translated where nothing says of which task it is.
+MOST_OBJECTS = 1000
 IDS = ("taskid", "taskids")
 MAX_ID = 255
 # Of a number of as many digits, with room; Python refuses to spell much longer ones.
@@ -33,8 +36,12 @@ LIKELY_BARE = re.compile(r"""(?:HTTP \d+ )?["']?((?=\S*\d)[\w.:/-]{6,255})["']?"
 BARE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|(task|job)_\w{6,200}", re.IGNORECASE)
 
 
-def objects_in(body: Any, alike: Collection[str] = (), depth: int = MAX_DEPTH) -> Iterator[dict[str, Any]]:
+def objects_in(body: Any, alike: Collection[str] = ()) -> Iterator[dict[str, Any]]:
     """The objects that `body` may mean: itself, and those that it lists or wraps, or names by an `alike` id."""
+    return islice(_objects_in(body, alike), MOST_OBJECTS)
+
+
+def _objects_in(body: Any, alike: Collection[str], depth: int = MAX_DEPTH) -> Iterator[dict[str, Any]]:
     if not depth:
         return
     if isinstance(body, str) and body[:1] in ("{", "["):
@@ -42,14 +49,14 @@ def objects_in(body: Any, alike: Collection[str] = (), depth: int = MAX_DEPTH) -
             body = json.loads(body)
     if isinstance(body, list):
         for each in body:
-            yield from objects_in(each, alike, depth - 1)
+            yield from _objects_in(each, alike, depth - 1)
     elif isinstance(body, dict):
         yield body
         for name, value in body.items():
             if alike and isinstance(value, dict) and _folded(name) in alike:
                 yield {"task_id": name, **value}
             elif plainly(name) in WRAPPINGS:
-                yield from objects_in(value, alike, depth - 1)
+                yield from _objects_in(value, alike, depth - 1)
 
 
 def tasks_in(body: Any, ids: Collection[str]) -> dict[str, dict[str, Any]]:
