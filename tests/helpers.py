@@ -69,6 +69,19 @@ class _Form(HTMLParser):
             self._text = None
 
 
+def growth(work: Callable[[Any], object], small: Any, large: Any) -> float:
+    """How many times the processor time of `small` the work on `large` takes, each at its best of three."""
+
+    def cost(of: Any) -> float:
+        began = time.process_time()
+        work(of)
+        return time.process_time() - began
+
+    shortest, longest = (min(cost(of) for _ in range(3)) for of in (small, large))
+    # What is done in no time has grown by nothing.
+    return longest / max(shortest, 0.001)
+
+
 def form_of(response: HttpResponse) -> dict[str, str]:
     """What the page's form would send if its button were pressed now."""
     parser = _Form()

@@ -217,7 +217,8 @@ def _listed(value: Any, depth: int = MAX_DEPTH) -> list[Any]:
     if isinstance(value, str):
         with suppress(ValueError, RecursionError):
             return _listed(json.loads(value), depth - 1)
-        return re.split(r"[\s,;|]+(?=https?://)", value.strip())
+        # Tried where a row of them begins alone: at each of a long one it would cost the square of its length.
+        return re.split(r"(?<![\s,;|])[\s,;|]+(?=https?://)", value.strip())
     if isinstance(value, dict):
         return _numbered(value) or ([value] if _address_in(value) else _listed(_only(value.values()), depth - 1))
     if isinstance(value, list):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from extender.apiframe.finding import objects_in
 from extender.apiframe.payloads import (
     UNREADABLE,
     TaskUpdate,
@@ -16,6 +17,7 @@ from extender.apiframe.payloads import (
     usable_clip_url,
 )
 from extender.states import State
+from tests.helpers import growth
 from tests.sizes import size
 
 ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
@@ -206,6 +208,25 @@ def test_a_body_of_great_depth_is_survived():
     for _ in range(900):
         deep = [deep]
     assert parse(status="processing", deep=deep).state == State.PROCESSING
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        pytest.param(lambda count: {"video_urls": " ," * count}, id="what stands between addresses"),
+        pytest.param(lambda count: {"video_urls": "https://x " * count}, id="addresses in a row"),
+        pytest.param(lambda count: {"video_urls": "[" * count}, id="lists"),
+        pytest.param(lambda count: {"message": "\\" * count, "status": "failed"}, id="a reason"),
+        pytest.param(lambda count: {"video_urls": [f"https://x/{' ' * count}"]}, id="blanks"),
+        pytest.param(lambda count: {"percentage": " 4" * count}, id="a percentage"),
+    ],
+)
+def test_what_a_hostile_body_costs_grows_with_its_length_and_not_with_its_square(hostile):
+    assert growth(lambda body: parse(**body), hostile(4_000), hostile(32_000)) < 24
+
+
+def test_of_a_body_that_lists_too_much_the_first_is_read():
+    assert len(list(objects_in([{}] * 100_000))) < 10_000
 
 
 def test_an_id_that_no_column_holds_is_none():
