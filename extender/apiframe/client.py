@@ -170,7 +170,7 @@ class Client:
         kept = read_body.kept(*self._secrets)
         said = of_bare_id(read_body.text) if pays and not isinstance(read_body.said, dict | list) else read_body.said
         raw = f"HTTP {answer.status} {kept}"
-        answer = in_truth(answer, said, asked=(body or {}).get("prompt", ""))
+        answer = in_truth(answer, said, asked="\n".join(map(str, (body or {}).values())))
         if is_success(answer) and isinstance(said, dict | list):
             return said, kept
         if pays and names_a_task(read_body.said, but=body.get("parent_task_id", "")):

@@ -338,11 +338,20 @@ def test_apiframes_own_word_about_a_request_fails_that_row_alone(submit, sandbox
     assert not Gate.objects.closed().exists()
 
 
-@pytest.mark.parametrize("words", ["a sign that says insufficient credits", "A rate limit sign"])
-def test_a_refusal_that_repeats_the_prompt_is_about_that_row_alone(submit, sandbox, words):
-    said = {"errors": [{"msg": f"Banned prompt: {words}"}]}
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("prompt", "a sign that says insufficient credits"),
+        ("prompt", "A rate limit sign"),
+        ("parent_task_id", "no credits"),
+        ("parent_task_id", "invalid api key"),
+        ("image_url", "https://pictures.example.com/rate-limit.png"),
+    ],
+)
+def test_a_refusal_that_repeats_what_was_asked_is_about_that_row_alone(submit, sandbox, field, words):
+    said = {"errors": [{"msg": f"Not to be had: {words}"}]}
     sandbox.dictate("/imagine-video-extend", json.dumps(said).encode(), status=400)
-    assert submit(f"{words.upper()} in snow").state == State.FAILED
+    assert submit(**{field: words.upper() if field == "prompt" else words}).state == State.FAILED
     assert not Gate.objects.closed().exists()
 
 
