@@ -38,7 +38,7 @@ def claim(task: Task) -> bool:
         if on_trial and not claimed:
             transaction.set_rollback(True)
     if not claimed:
-        Task.objects.keep_back(task.pk, task.owner_id)
+        Task.objects.keep_back(task.owner_id)
     return claimed
 
 

@@ -56,6 +56,18 @@ def test_what_is_over_a_limit_waits_is_told_of_and_goes_on_by_itself(
     assert says not in web.get(f"/tasks/{third.pk}/").content.decode()
 
 
+def test_the_many_rows_of_one_member_keep_no_others_from_being_sent(member, stranger, original, sandbox, settings):
+    settings.PAID_PER_DAY_MEMBER = 1
+    for owner in (*[member] * 5, stranger):
+        make_task(owner, State.QUEUED, parent_task_id=original.remote_id)
+    for _ in range(3):
+        assert send_next()
+    assert not send_next()
+    assert bills(sandbox) == 2
+    waiting = Task.objects.filter(owner=member, state=State.QUEUED)
+    assert {task.reason for task in waiting} == {"The limit of 1 paid request a day for each member is reached."}
+
+
 def test_what_came_back_unsent_is_not_counted(submit, sandbox, settings):
     settings.PAID_PER_DAY = 1
     sandbox.options(misbehave=["429"])

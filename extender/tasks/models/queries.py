@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -233,15 +234,19 @@ class TaskQuerySet(models.QuerySet["Task"]):
             )
         )
 
-    def keep_back(self, pk: uuid.UUID, owner: object) -> None:
-        """Has the unsent task `pk` of `owner` wait for the last limit that keeps it back to let it through."""
+    def keep_back(self, owner: object) -> None:
+        """Has all unsent tasks wait that the last limit to let one of `owner` through keeps back.
+
+        All at once: else who asked for thousands would keep the worker from what others ask for.
+        """
         straws = (
             (limit, self.last_straw(limit, owner).values_list("sent_at", flat=True).first()) for limit in limits()
         )
-        waits = [(sent_at + limit.span, str(limit)) for limit, sent_at in straws if sent_at]
+        waits = [(sent_at + limit.span, limit) for limit, sent_at in straws if sent_at]
         if waits:
-            until, reason = max(waits)
-            self.unsent().filter(pk=pk).update(due_at=until, reason=reason, version=F("version") + 1)
+            until, limit = max(waits, key=itemgetter(0))
+            kept_back = self.unsent().filter(owner=owner) if limit.of_member else self.unsent()
+            kept_back.update(due_at=until, reason=str(limit), version=F("version") + 1)
 
     def renew_claim(self, pk: uuid.UUID, attempt: int) -> bool:
         """Whether the claim of this `attempt` to send task `pk` still holds; if so, its time begins anew.
