@@ -3,11 +3,15 @@
 import gzip
 import re
 import time
+import tracemalloc
 import uuid
 from html.parser import HTMLParser
 
 import pytest
+from django.template import Context
 
+from extender.lineage.branches import tree_of
+from extender.lineage.templatetags.trees import nested
 from extender.states import State
 from extender.tasks.models import Clip, Task
 from extender.tasks.picks import pick
@@ -161,6 +165,24 @@ def test_a_branch_may_be_longer_than_pythons_stack(web, start):
         task = extend(task)
     page = web.get(tree(task)).content.decode()
     assert len(Kinship(page).parents) == 301
+
+
+def test_what_a_branch_takes_of_memory_grows_with_its_length_and_not_with_its_square(start):
+    def peak(steps: int) -> int:
+        for _ in range(steps):
+            tips.append(extend(tips[-1]))
+        tracemalloc.start()
+        try:
+            nested(Context({"task": start}), tree_of(start))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    tips = [start]
+    # Once, for the templates.
+    peak(1)
+    short, long = peak(29), peak(210)
+    assert long < 20 * short
 
 
 def test_a_poll_without_news_is_204_at_three_queries_and_one_with_news_brings_the_lists(web, start):

@@ -27,7 +27,8 @@ def nested(context: Context, root: Node) -> SafeString:
         folded = [extension for extension in node.extensions if _is_folded(extension)]
         rows, block = _arranged([extension for extension in node.extensions if extension not in folded])
         parts = {"rows": rows, "block": block, "folded": folded}
-        lists = {name: [made[extension.task] for extension in part] for name, part in parts.items()}
+        # Taken out: each holds all beneath it, so that to keep them would cost the square of a branch's length.
+        lists = {name: [made.pop(extension.task) for extension in part] for name, part in parts.items()}
         fold = {"words": _words(folded), "is_open": any(leaf.task == context["task"] for leaf in folded)}
         with context.push(node=node.task, columns=_columns(len(block or folded)), **fold, **lists):
             made[node.task] = mark_safe(item.render(context))  # noqa: S308  # a template made it
