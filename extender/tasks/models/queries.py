@@ -234,7 +234,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
             )
         )
 
-    def keep_back(self, owner: object) -> None:
+    def keep_back(self, owner: int) -> None:
         """Has all unsent tasks wait that the last limit to let one of `owner` through keeps back.
 
         All at once: else who asked for thousands would keep the worker from what others ask for.
