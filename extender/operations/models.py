@@ -120,12 +120,13 @@ class ViolationQuerySet(models.QuerySet["Violation"]):
     """Sentences about what browsers kept from our pages."""
 
     def count_one(self, **kind: Any) -> None:
-        """Counts one more of that kind: a new one only while few are kept."""
+        """Counts one more of that kind; where many are kept, a new one takes the place of the rarest."""
         if self.filter(**kind).update(times=F("times") + 1, last_at=Now()):
             return
         self.filter(last_at__lt=Now() - VIOLATION_KEPT).delete()
-        if self.count() < MOST_VIOLATIONS:
-            self.get_or_create(**kind)
+        if self.count() >= MOST_VIOLATIONS and (rarest := self.order_by("times", "last_at").first()):
+            rarest.delete()
+        self.get_or_create(**kind)
 
 
 class Violation(models.Model):
