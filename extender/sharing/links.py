@@ -15,9 +15,21 @@ from extender.team.models import Member
 
 logger = logging.getLogger(__name__)
 
+# To one task, with those that were revoked: these are kept too.
+MOST_LINKS = 100
+
+
+class TooMany(Exception):
+    """A task has as many links as it may. `str()` is a sentence for its owner."""
+
 
 def share(task: Task, title: str, show_prompt: bool) -> Share:
-    """Makes a new link to `task`. Whoever holds it sees the clips under `title`, and the prompt if `show_prompt`."""
+    """Makes a new link to `task`. Whoever holds it sees the clips under `title`, and the prompt if `show_prompt`.
+
+    Raises `TooMany`.
+    """
+    if task.shares.count() >= MOST_LINKS:
+        raise TooMany(f"{MOST_LINKS} links were made here, and no more can be.")
     return Share.objects.create(task=task, title=title, show_prompt=show_prompt)
 
 

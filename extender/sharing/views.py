@@ -23,7 +23,10 @@ from extender.team.sign_in import MemberRequest
 def share(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Makes a link."""
     task = own_task(request.user, pk)
-    link = links.share(task, _title(request), show_prompt="show_prompt" in request.POST)
+    try:
+        link = links.share(task, _title(request), show_prompt="show_prompt" in request.POST)
+    except links.TooMany as error:
+        return _links(request, task, refusal=str(error))
     return _links(request, task, fresh=link.pk)
 
 
@@ -103,8 +106,10 @@ def _private(response: HttpResponse) -> HttpResponse:
 
 
 def _links(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
-    if not request.htmx:
-        late = "?undo-late" if more.get("too_late") else ""
-        return redirect(f"{reverse('task', args=[task.pk])}{late}#share")
-    context = {"task": task, "links": links.listed(task, request), **more}
-    return render(request, "sharing/_links.html", context)
+    if request.htmx:
+        context = {"task": task, "links": links.listed(task, request), **more}
+        return render(request, "sharing/_links.html", context)
+    if refusal := more.get("refusal"):
+        return HttpResponse(refusal, status=429, content_type="text/plain")
+    late = "?undo-late" if more.get("too_late") else ""
+    return redirect(f"{reverse('task', args=[task.pk])}{late}#share")

@@ -329,6 +329,15 @@ def test_the_links_of_other_tasks_stay_with_them(web, member):
     assert b"data-copy" not in page
 
 
+def test_a_task_has_so_many_links_and_no_more(web, member, shorten):
+    shorten("extender.sharing.links.MOST_LINKS", 1)
+    task = make_task(member)
+    address = f"/tasks/{task.pk}/share/"
+    assert web.post(address).status_code == 302
+    assert (web.post(address).status_code, task.shares.count()) == (429, 1)
+    assert "1 links were made here" in web.post(address, headers={"HX-Request": "true"}).content.decode()
+
+
 def test_a_shared_task_that_changes_is_seen_at_the_next_poll(guest, member):
     task = quiet(member, State.PROCESSING, percentage=10)
     address = f"{link_of(task)}status/?v=1"
