@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
 MAX_NAMED = 2048
+# Of each task so many are kept: whoever learns its address must not fill the table.
+MOST_REFUSED = 100
 # What proxies and their scripts put around it.
 AROUND = " \"'"
 
@@ -77,7 +79,7 @@ def _is_genuine(request: HttpRequest, nonce: str) -> bool:
 
 def _record(request: HttpRequest, task: Task | None, said: str, kept: str) -> None:
     """Keeps what was refused: it may be APIFRAME's, signed or shaped as nobody here has seen."""
-    if task:
+    if task and Event.objects.refused_of(task)[:MOST_REFUSED].count() < MOST_REFUSED:
         names = ", ".join(request.headers)[:MAX_NAMED]
         record(task, said, Event.Source.WEBHOOK, f"{kept}\n\nIts headers: {names}")
 

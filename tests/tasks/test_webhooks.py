@@ -101,6 +101,15 @@ def test_a_forged_one_is_401_and_writes_nothing(sent, secret):
     assert sent.events.get().said == "a webhook with a wrong secret was refused"
 
 
+def test_of_many_that_are_refused_the_first_are_kept(sent, shorten):
+    shorten("extender.tasks.webhooks.MOST_REFUSED", 2)
+    for number in range(4):
+        assert call(sent, secret=f"wrong {number}").status_code == 401
+    assert sent.events.count() == 2
+    assert call(sent).status_code == 200
+    assert sent.events.count() == 3
+
+
 def test_the_secret_of_another_row_does_not_open_this_one(member, sent):
     other = make_task(member, State.SENDING)
     assert call(sent, secret=webhook_secret(other.webhook_nonce)).status_code == 401
