@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,6 +22,7 @@ from extender.archive.exports.models import Export
 from extender.operations.models import Heartbeat
 from extender.sharing.models import Share
 from extender.tasks.models import Clip, Event, Gate, Task
+from extender.team.leaving import NotAllowed, managed
 from extender.team.models import Member
 from extender.team.roles import may_manage
 
@@ -98,7 +99,19 @@ class MemberAdmin(GuardedAdmin, UserAdmin):
     list_filter = ["is_staff", "is_superuser", "is_active"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return () if request.user.is_superuser else RANKS
+        """Who leaves or comes back does so on a page of the team’s; and nobody changes their own rank."""
+        may_rank = request.user.is_superuser and obj != request.user
+        return ("is_active",) if may_rank else ("is_active", *RANKS)
+
+    def save_model(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:
+        """Saves the account; of two superusers who change each other at once the second may no more."""
+        if not change or obj == request.user:
+            return super().save_model(request, obj, form, change)
+        try:
+            with managed(obj.pk, request.user, "changed in the admin"):  # type: ignore[arg-type]
+                super().save_model(request, obj, form, change)
+        except NotAllowed as error:
+            raise PermissionDenied(str(error)) from error
 
     def has_change_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
         staff = request.user if isinstance(request.user, Member) else None

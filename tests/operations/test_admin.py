@@ -29,6 +29,13 @@ def clerk(db) -> Member:
     return clerk
 
 
+def fields_of(member: Member, **changes: str) -> dict[str, str]:
+    """What the form of an account would send."""
+    dates = {f"{name}_{part}": "" for name in ("date_joined", "last_login") for part in "01"}
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    return {"username": member.username, **dates, **joined, **changes}
+
+
 def test_it_is_off_and_no_page_leads_there(root, member):
     make_clip(make_task(member, State.UNCONFIRMED, due_at=None), state="refused")
     with pytest.raises(NoReverseMatch):
@@ -90,14 +97,28 @@ def test_whoever_may_change_members_becomes_no_superuser(browser_of, admin_on, c
     page = web.get(f"/admin/team/member/{member.pk}/change/").content.decode()
     assert 'name="username"' in page
     assert 'name="is_superuser"' not in page
-    dates = {f"{name}_{part}": "" for name in ("date_joined", "last_login") for part in "01"}
-    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
-    web.post(f"/admin/team/member/{member.pk}/change/", {"username": "renamed", **ranks, **dates, **joined})
+    web.post(f"/admin/team/member/{member.pk}/change/", fields_of(member, **ranks | {"username": "renamed"}))
     member.refresh_from_db()
     assert (member.username, member.is_staff, member.is_superuser) == ("renamed", False, False)
     assert not member.user_permissions.exists()
     assert list(Member.objects.filter(is_superuser=True)) == [boss]
     assert not Member.objects.filter(username="taken").exists()
+
+
+def test_a_superuser_takes_anothers_rank_there_and_never_their_own(root, browser_of, admin_on):
+    mine, other = Member.objects.get(), Member.objects.create_superuser("boss")
+    theirs = browser_of(other)
+    for member in (other, mine):
+        root.post(f"/admin/team/member/{member.pk}/change/", fields_of(member))
+    assert list(Member.objects.filter(is_superuser=True)) == [mine]
+    assert theirs.post(f"/admin/team/member/{mine.pk}/change/", fields_of(mine)).status_code in (302, 403)
+    assert list(Member.objects.filter(is_superuser=True)) == [mine]
+
+
+def test_who_has_left_is_not_had_back_there(root, admin_on, member):
+    Member.objects.filter(pk=member.pk).update(is_active=False)
+    root.post(f"/admin/team/member/{member.pk}/change/", fields_of(member, is_active="on"))
+    assert not Member.objects.get(pk=member.pk).is_active
 
 
 def test_a_search_finds_what_is_exactly_that(root, admin_on, task):
