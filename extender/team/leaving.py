@@ -59,7 +59,8 @@ def anonymise(pk: int, by: Member) -> None:
     with managed(pk, by, "anonymised") as member:
         must_have_left(member)
         AccessLog.objects.filter(username=member.username).delete()
-        member.username = f"former-{member.pk}"
+        # With a blank: no form takes such a name, so that it is free.
+        member.username = f"former member {member.pk}"
         member.first_name = member.last_name = member.email = ""
         member.is_staff = member.is_superuser = False
         member.last_login, member.anonymised_at = None, Now()

@@ -142,10 +142,10 @@ def test_who_was_anonymised_is_nobody_any_more(staff, gone, client):
     rows = Member.objects.filter(pk=gone.pk).values()
     assert not any(word in str(rows.get()).lower() for word in ("mira", "holm"))
     page = shown(staff)
-    assert f"former-{gone.pk}" in page
-    assert f"Reactivate former-{gone.pk}" not in page
+    assert f"former member {gone.pk}" in page
+    assert f"Reactivate former member {gone.pk}" not in page
     assert press(staff, gone, "reactivate").status_code == 403
-    answer = client.post("/login/", {"username": f"former-{gone.pk}", "password": "a long enough one"})
+    answer = client.post("/login/", {"username": f"former member {gone.pk}", "password": "a long enough one"})
     assert answer.status_code == 200, "not signed in"
     assert Task.objects.get() == task
     assert "mira" not in str(list(AccessLog.objects.values()))
