@@ -21,9 +21,9 @@ MOST_MEMBERS = 4
 
 
 def known(request: HttpRequest, name: str) -> str:
-    """The id of this browser, if the member `name` has signed in in it; else ""."""
+    """The id of this browser, if the member `name`, who still may, has signed in in it; else ""."""
     device, members = _read(request)
-    return device if members and Member.objects.filter(pk__in=members, username=name).exists() else ""
+    return device if members and active().filter(pk__in=members, username=name).exists() else ""
 
 
 def session_of(request: HttpRequest) -> SessionStore | None:

@@ -20,6 +20,8 @@ from extender.team.models import TRIES_COUNT, WrongPassword
 
 # In a quarter of an hour: for one name from one place; for one name; from one place; in all.
 MOST_HERE, MOST_OF_NAME, MOST_FROM_PLACE, MOST_IN_ALL = 10, 20, 30, 200
+# How the place of who is known begins: of no address.
+KNOWN = "known "
 # Whoever has IPv6 has as many addresses as these begin.
 IPV6_PREFIX = 64
 
@@ -76,9 +78,9 @@ class _Tried:
         digest = salted_hmac("extender.tries", name, algorithm="sha256").hexdigest()[:32]
         user = getattr(request, "user", None)
         if user and user.is_authenticated and user.get_username() == name:
-            return cls(digest, "signed in", True)
+            return cls(digest, f"{KNOWN}sign-in", True)
         if device := devices.known(request, name):
-            return cls(digest, device, True)
+            return cls(digest, f"{KNOWN}{device}", True)
         return cls(digest, network_of(request.axes_ip_address or "unknown"), False)
 
     @property
@@ -88,7 +90,14 @@ class _Tried:
         here, of_name, from_place = Q(name=self.name, place=self.place), Q(name=self.name), Q(place=self.place)
         if self.is_known:
             return recent.filter(here).count() >= MOST_HERE
-        caps = [(here, MOST_HERE), (of_name, MOST_OF_NAME), (from_place, MOST_FROM_PLACE), (Q(), MOST_IN_ALL)]
+        # What the known mistype keeps no stranger out: a member has as many known browsers as they like.
+        of_strangers = ~Q(place__startswith=KNOWN)
+        caps = [
+            (here, MOST_HERE),
+            (of_name, MOST_OF_NAME),
+            (from_place, MOST_FROM_PLACE),
+            (of_strangers, MOST_IN_ALL),
+        ]
         counted = recent.aggregate(**{f"cap_{most}": Count("pk", filter=which) for which, most in caps})
         return any(counted[f"cap_{most}"] >= most for _, most in caps)
 

@@ -178,6 +178,18 @@ def test_a_known_browser_is_no_way_to_try_on_and_no_cookie_can_be_forged(member)
     assert [tried("mira", "wrong", "192.0.2.1", home) for _ in range(11)] == [200] * 10 + [429]
 
 
+def test_what_the_known_mistype_keeps_no_stranger_out_and_who_has_left_is_a_stranger(member, stranger, shorten):
+    shorten("extender.team.tries.MOST_IN_ALL", 5)
+    home, here, elsewhere = Client(), "192.0.2.1", "198.51.100.1"
+    assert tried("mira", PASSWORD, here, home) == 302
+    home.post("/logout/")
+    assert [tried("mira", "wrong", here, home) for _ in range(6)] == [200] * 6
+    assert tried("otto", PASSWORD, elsewhere) == 302
+    Member.objects.filter(pk=member.pk).update(is_active=False)
+    assert [tried("mira", "wrong", here, home) for _ in range(6)] == [200] * 5 + [429]
+    assert tried("otto", PASSWORD, elsewhere) == 429
+
+
 def test_old_passwords_are_counted_where_the_password_is_changed(web, member):
     for number in range(20):
         tried("mira", "wrong", f"192.0.2.{number}")
@@ -185,7 +197,7 @@ def test_old_passwords_are_counted_where_the_password_is_changed(web, member):
     assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 20
     assert int(answers[-1]["Retry-After"]) == 15 * 60
     assert web.post("/password/", CHANGE).status_code == 429
-    WrongPassword.objects.filter(place="signed in").delete()
+    WrongPassword.objects.filter(place="known sign-in").delete()
     # Strangers who try the name keep nobody who is signed in from it.
     assert web.post("/password/", CHANGE)["Location"] == "/password/done/"
 
