@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
+from axes.models import AccessLog
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,8 @@ from extender.team.models import TRIES_COUNT, WrongPassword
 
 # In a quarter of an hour: for one name from one place; for one name; from one place; in all.
 MOST_HERE, MOST_OF_NAME, MOST_FROM_PLACE, MOST_IN_ALL = 10, 20, 30, 200
+# Of one name, in that time: each is a session and a line of the log.
+MOST_SIGN_INS = 300
 # How the place of who is known begins: of no address.
 KNOWN = "known "
 # Whoever has IPv6 has as many addresses as these begin.
@@ -34,7 +37,7 @@ class Handler(AxesDatabaseHandler):
     def is_locked(self, request: Any, credentials: dict[str, Any] | None = None) -> bool:
         """Whether nobody may try a password for that name from there now."""
         request.tried = _Tried.by(request, credentials)
-        request.axes_locked_out = request.tried.is_locked
+        request.axes_locked_out = request.tried.is_locked or _has_signed_in_often(credentials)
         return request.axes_locked_out
 
     def user_login_failed(self, sender: str, credentials: Any, request: Any = None, **_: Any) -> None:
@@ -100,6 +103,12 @@ class _Tried:
         ]
         counted = recent.aggregate(**{f"cap_{most}": Count("pk", filter=which) for which, most in caps})
         return any(counted[f"cap_{most}"] >= most for _, most in caps)
+
+
+def _has_signed_in_often(credentials: dict[str, Any] | None) -> bool:
+    name = str((credentials or {}).get("username") or "").replace("\0", "")
+    lately = AccessLog.objects.filter(username=name, attempt_time__gt=Now() - TRIES_COUNT)
+    return lately[:MOST_SIGN_INS].count() >= MOST_SIGN_INS
 
 
 def network_of(address: str) -> str:

@@ -190,6 +190,12 @@ def test_what_the_known_mistype_keeps_no_stranger_out_and_who_has_left_is_a_stra
     assert tried("otto", PASSWORD, elsewhere) == 429
 
 
+def test_who_signs_in_again_and_again_must_wait_and_nobody_else(member, stranger, shorten):
+    shorten("extender.team.tries.MOST_SIGN_INS", 2)
+    assert [tried("mira", PASSWORD, "192.0.2.1") for _ in range(3)] == [302, 302, 429]
+    assert tried("otto", PASSWORD, "192.0.2.1") == 302
+
+
 def test_old_passwords_are_counted_where_the_password_is_changed(web, member):
     for number in range(20):
         tried("mira", "wrong", f"192.0.2.{number}")
