@@ -164,6 +164,8 @@ if METRICS_TOKEN:
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(METRICS_DIR))
     MIDDLEWARE.insert(0, "extender.operations.metrics.TimingMiddleware")
 ROOT_URLCONF = "project.urls"
+# Far more than our forms take, files aside: a page that says what is wrong with one repeats it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 << 10
 FORCE_SCRIPT_NAME = PUBLIC_PATH or None
 WSGI_APPLICATION = "project.wsgi.application"
 APIFRAME_SLOTS, DOWNLOAD_SLOTS = threads.APIFRAME_SLOTS, threads.DOWNLOAD_SLOTS

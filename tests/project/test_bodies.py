@@ -76,7 +76,7 @@ def test_a_form_in_chunks_is_read(site, settings):
 
 def test_one_without_end_is_refused_in_words(site):
     answer = call(site.url, "nonce", "x" * (configured.DATA_UPLOAD_MAX_MEMORY_SIZE + 1))
-    assert (answer.status_code, answer.text) == (413, "A body may have 2621440 bytes at most.\n")
+    assert (answer.status_code, answer.text) == (413, "A body may have 262144 bytes at most.\n")
 
 
 @pytest.mark.parametrize("came", [b"zz\r\n{}", b"2\r\n{}x\r\n0\r\n\r\n", b"9\r\n{}"])
