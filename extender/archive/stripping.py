@@ -36,7 +36,9 @@ WEBP_KEPT = (b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP")
 WEBP_SAYS_MORE = 0x0C  # the flags that announce Exif and XMP
 # Of a JPEG: its own head, its colours, and how these are packed.
 JPEG_KEPT = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
-JPEG_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
+# Without what may fill up before it, \xff any number of times: from each of these a search would begin anew.
+JPEG_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)
+JPEG_FILL = b"\xff\xff"
 JPEG_TOLD = {*range(0xE0, 0xF0), 0xFE} - JPEG_KEPT.keys()
 EXIF = b"Exif\0\0"
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
@@ -187,6 +189,10 @@ def _webp(data: bytes) -> bytes:
 def _jpeg(data: bytes) -> bytes:
     made, at, turned = [data[:2]], 2, 1
     for _ in range(MOST_PARTS):
+        if data[at : at + 2] == JPEG_FILL:
+            made.append(data[at : at + 1])
+            at += 1
+            continue
         if not (found := JPEG_MARKER.match(data, at)):
             break
         marker, begins = found[1][0], found.end()
