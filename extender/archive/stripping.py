@@ -216,7 +216,8 @@ def _orientation(tiff: bytes) -> int:
     """How a picture stands, by its Exif: 1 to 8."""
     order: Literal["big", "little"] = "little" if tiff.startswith(b"II") else "big"
     at = int.from_bytes(tiff[4:8], order)
-    for entry in range(at + 2, at + 2 + 12 * int.from_bytes(tiff[at : at + 2], order), 12):
+    ends = at + 2 + 12 * int.from_bytes(tiff[at : at + 2], order)
+    for entry in range(at + 2, min(ends, len(tiff)), 12):
         if int.from_bytes(tiff[entry : entry + 2], order) == ORIENTATION:
             return int.from_bytes(tiff[entry + 8 : entry + 10], order)
     return 1

@@ -156,6 +156,15 @@ def test_eight_times_as_much_is_about_eight_times_the_work(tmp_path, content):
     assert much < 24 * little
 
 
+def test_an_exif_is_read_no_further_than_it_goes(tmp_path):
+    def exifs(entries: int) -> bytes:
+        tiff = b"MM\0*\0\0\0\x08" + entries.to_bytes(2) + bytes(12 * 2)
+        return JPEG + segment(0xE1, b"Exif\0\0" + tiff) * 20 + SCAN + END
+
+    path = tmp_path / "1"
+    assert work(path, exifs(0xFFFF)) < 24 * work(path, exifs(2))
+
+
 @pytest.mark.parametrize("fills", [b"", b"\xff", b"\xff\xff"])
 def test_bytes_that_fill_up_before_a_marker_are_no_part_of_a_picture(tmp_path, fills):
     path = tmp_path / "1"
