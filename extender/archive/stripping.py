@@ -54,18 +54,19 @@ def strip(path: Path) -> bool:
     with path.open("r+b") as file:
         start, end = file.read(12), file.seek(0, 2)
         if start[4:8] in (b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide"):
-            return _strip_boxes(file, 0, end)
+            return _strip_boxes(file, 0, end, iter(range(MOST_PARTS)))
         if start.startswith(b"\x1a\x45\xdf\xa3"):
-            return _strip_elements(file, 0, end)
+            return _strip_elements(file, 0, end, iter(range(MOST_PARTS)))
         for begins, remade in ((PNG, _png), (b"\xff\xd8\xff", _jpeg), (b"RIFF", _webp)):
             if start.startswith(begins):
                 return _remake(file, remade)
     return False
 
 
-def _strip_boxes(file: BinaryIO, at: int, end: int, inside: bytes = b"") -> bool:
+def _strip_boxes(file: BinaryIO, at: int, end: int, parts: Iterator[int], inside: bytes = b"") -> bool:
+    """Of the boxes from `at` to `end`, and of those in them, no more than `parts` counts."""
     changed = False
-    for _ in range(MOST_PARTS):
+    for _ in parts:
         file.seek(at)
         head = file.read(16)
         size, kind, length = int.from_bytes(head[:4]), head[4:8], 8
@@ -79,14 +80,14 @@ def _strip_boxes(file: BinaryIO, at: int, end: int, inside: bytes = b"") -> bool
         elif kind == b"hdlr":
             changed |= _overwrite(file, at + length + HANDLER_NAME, max(0, size - length - HANDLER_NAME))
         elif kind in KEPT:
-            changed |= _strip_boxes(file, at + length, at + size, kind)
+            changed |= _strip_boxes(file, at + length, at + size, parts, kind)
         at += size
     return changed
 
 
-def _strip_elements(file: BinaryIO, at: int, end: int, inside: int = 0) -> bool:
+def _strip_elements(file: BinaryIO, at: int, end: int, parts: Iterator[int], inside: int = 0) -> bool:
     changed = False
-    for _ in range(MOST_PARTS):
+    for _ in parts:
         file.seek(at)
         head = file.read(12)
         id_length, size_length = _vint_length(head[:1]), 0
@@ -99,7 +100,7 @@ def _strip_elements(file: BinaryIO, at: int, end: int, inside: int = 0) -> bool:
         # All ones: nobody knew when it was written; such a one goes on to the end.
         size = min(size, end - at - length)
         if name in INSIDE.get(inside, ()):
-            changed |= _strip_elements(file, at + length, at + length + size, name)
+            changed |= _strip_elements(file, at + length, at + length + size, parts, name)
         elif name in (TITLE, MUXING_PROGRAM, WRITING_PROGRAM, TRACK_NAME, VOID):
             changed |= _overwrite(file, at + length, size)
         elif name in (TAGS, ATTACHMENTS, CHECKSUM):

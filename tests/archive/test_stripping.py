@@ -176,6 +176,32 @@ def test_bytes_that_fill_up_before_a_marker_are_no_part_of_a_picture(tmp_path, f
     assert not strip(path)
 
 
+def box(kind: bytes, content: bytes = b"") -> bytes:
+    return (8 + len(content)).to_bytes(4) + kind + content
+
+
+def element(name: bytes, content: bytes) -> bytes:
+    return name + bytes([0x80 | len(content)]) + content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        box(b"ftyp") + 3 * box(b"moov", 3 * box(b"trak", 3 * box(b"udta"))),
+        b"\x1a\x45\xdf\xa3\x80"
+        + 2 * element(b"\x18\x53\x80\x67", 2 * element(b"\x15\x49\xa9\x66", 2 * b"\x7b\xa9\x82no")),
+    ],
+    ids=["boxes", "elements"],
+)
+def test_no_more_parts_are_gone_through_where_they_lie_in_one_another(tmp_path, shorten, content):
+    path = tmp_path / "1"
+    path.write_bytes(content)
+    shorten("extender.archive.stripping.MOST_PARTS", 5)
+    assert strip(path)
+    half = len(content) // 2
+    assert path.read_bytes()[half:] == content[half:]
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "mp4", "matroska"])
 def test_what_is_cut_off_or_nonsense_is_left_to_who_reads_it(tmp_path, kind):
     path = tmp_path / "1"
