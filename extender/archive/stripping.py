@@ -5,11 +5,12 @@ place of what goes stays, as zeros, so that everything else lies where it lay.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 CHUNK_BYTES = 1024 * 1024
+SEARCHED_BYTES = 8192  # at once, for the end of a scan, of which a file may have many
 # Of millions of tiny parts, which no camera and no program makes, the rest is left as it is.
 MOST_PARTS = 100_000
 
@@ -37,12 +38,15 @@ WEBP_SAYS_MORE = 0x0C  # the flags that announce Exif and XMP
 # Of a JPEG: its own head, its colours, and how these are packed.
 JPEG_KEPT = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 # Without what may fill up before it, \xff any number of times: from each of these a search would begin anew.
-JPEG_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)
+JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 JPEG_FILL = b"\xff\xff"
 JPEG_TOLD = {*range(0xE0, 0xF0), 0xFE} - JPEG_KEPT.keys()
 EXIF = b"Exif\0\0"
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 ORIENTATION = 0x0112
+
+# Of a picture made anew: what it is made of, new bytes or where old ones lie.
+Piece = bytes | range
 
 
 class _CutOff(Exception):
@@ -57,9 +61,9 @@ def strip(path: Path) -> bool:
             return _strip_boxes(file, 0, end, iter(range(MOST_PARTS)))
         if start.startswith(b"\x1a\x45\xdf\xa3"):
             return _strip_elements(file, 0, end, iter(range(MOST_PARTS)))
-        for begins, remade in ((PNG, _png), (b"\xff\xd8\xff", _jpeg), (b"RIFF", _webp)):
+        for begins, pieces in ((PNG, _png), (b"\xff\xd8\xff", _jpeg), (b"RIFF", _webp)):
             if start.startswith(begins):
-                return _remake(file, remade)
+                return _remake(file, end, pieces(file, end))
     return False
 
 
@@ -137,80 +141,110 @@ def _overwrite(file: BinaryIO, at: int, by: bytes | int) -> bool:
     return changed
 
 
-def _remake(file: BinaryIO, remade: Callable[[bytes], bytes]) -> bool:
-    file.seek(0)
-    old = file.read()
+def _remake(file: BinaryIO, end: int, pieces: Iterator[Piece]) -> bool:
+    """Makes the file of these pieces. None of them may come to lie behind where it begins in the file."""
     try:
-        new = remade(old)
+        kept = list(pieces)
     except _CutOff:
         return False
-    if new == old:
-        return False
-    file.seek(0)
-    file.write(new)
-    file.truncate()
-    return True
+    changed, to = False, 0
+    for piece in kept:
+        if isinstance(piece, bytes):
+            changed |= _overwrite(file, to, piece)
+        elif piece.start != to:
+            for offset in range(0, len(piece), CHUNK_BYTES):
+                content = _read(file, piece.start + offset, min(CHUNK_BYTES, len(piece) - offset))
+                changed |= _overwrite(file, to + offset, content)
+        to += len(piece)
+    if to != end:
+        file.truncate(to)
+        changed = True
+    return changed
 
 
-def _chunks(data: bytes, at: int, order: Literal["big", "little"], around: int) -> Iterator[tuple[bytes, bytes]]:
+def _read(file: BinaryIO, at: int, count: int) -> bytes:
+    file.seek(at)
+    return file.read(count)
+
+
+def _chunks(
+    file: BinaryIO, at: int, end: int, order: Literal["big", "little"], around: int
+) -> Iterator[tuple[bytes, range]]:
     """Each chunk of a PNG or WebP from `at` on: its kind, and all of it, `around` bytes beside its content too."""
     for _ in range(MOST_PARTS):
-        if at >= len(data):
+        if at >= end:
             return
-        first, second = data[at : at + 4], data[at + 4 : at + 8]
-        kind, size = (second, first) if order == "big" else (first, second)
+        head = _read(file, at, 8)
+        kind, size = (head[4:], head[:4]) if order == "big" else (head[:4], head[4:])
         length = int.from_bytes(size, order) + around
         length += length % 2 if order == "little" else 0
-        if len(second) < 4 or length > len(data) - at:
+        if length > end - at:
             raise _CutOff
-        yield kind, data[at : at + length]
+        yield kind, range(at, at + length)
         at += length
         if kind == b"IEND":
             return
     raise _CutOff
 
 
-def _png(data: bytes) -> bytes:
+def _png(file: BinaryIO, end: int) -> Iterator[Piece]:
+    yield PNG
     kept = PNG_KEPT.split()
-    return PNG + b"".join(chunk for kind, chunk in _chunks(data, len(PNG), "big", 12) if kind in kept)
+    for kind, chunk in _chunks(file, len(PNG), end, "big", 12):
+        if kind in kept:
+            yield chunk
 
 
-def _webp(data: bytes) -> bytes:
-    if data[8:12] != b"WEBP":
+def _webp(file: BinaryIO, end: int) -> Iterator[Piece]:
+    head = _read(file, 0, 12)
+    if head[8:] != b"WEBP":
         raise _CutOff
-    data = data[: 8 + int.from_bytes(data[4:8], "little")]
-    kept = [bytearray(chunk) for kind, chunk in _chunks(data, 12, "little", 8) if kind in WEBP_KEPT]
-    for chunk in kept:
-        if chunk.startswith(b"VP8X") and len(chunk) > 8:
-            chunk[8] &= ~WEBP_SAYS_MORE
-    content = b"WEBP" + b"".join(kept)
-    return b"RIFF" + len(content).to_bytes(4, "little") + content
+    end = min(end, 8 + int.from_bytes(head[4:8], "little"))
+    kept: list[Piece] = []
+    for kind, chunk in _chunks(file, 12, end, "little", 8):
+        if kind == b"VP8X" and len(chunk) > 8:
+            flags = _read(file, chunk.start + 8, 1)[0] & ~WEBP_SAYS_MORE
+            kept += [chunk[:8], bytes([flags]), chunk[9:]]
+        elif kind in WEBP_KEPT:
+            kept.append(chunk)
+    yield b"RIFF" + (4 + sum(map(len, kept))).to_bytes(4, "little") + b"WEBP"
+    yield from kept
 
 
-def _jpeg(data: bytes) -> bytes:
-    made, at, turned = [data[:2]], 2, 1
+def _jpeg(file: BinaryIO, end: int) -> Iterator[Piece]:
+    yield range(2)
+    at = 2
     for _ in range(MOST_PARTS):
-        if data[at : at + 2] == JPEG_FILL:
-            made.append(data[at : at + 1])
+        head = _read(file, at, 4)
+        if head.startswith(JPEG_FILL):
+            yield range(at, at + 1)
             at += 1
             continue
-        if not (found := JPEG_MARKER.match(data, at)):
+        if not JPEG_MARKER.match(head):
             break
-        marker, begins = found[1][0], found.end()
+        marker, ends = head[1], at + 2 + int.from_bytes(head[2:])
         if marker == END_OF_IMAGE:
-            return b"".join(made) + b"\xff\xd9"
-        ends = begins + int.from_bytes(data[begins : begins + 2])
-        content = data[begins + 2 : ends]
+            yield range(at, at + 2)
+            return
+        content = _read(file, at + 4, max(0, ends - at - 4))
         if marker == START_OF_SCAN:
-            following = JPEG_MARKER.search(data, ends)
-            ends = following.start() if following else len(data)
+            ends = _scan_end(file, ends, end)
         if marker == 0xE1 and content.startswith(EXIF):
-            turned = _orientation(content[len(EXIF) :])
-            made += [_turned(turned)] if turned in range(2, 9) else []
+            turned = _turned(_orientation(content[len(EXIF) :]))
+            # One that is shorter than it has to be says nothing.
+            yield turned if len(turned) <= ends - at else b""
         elif content.startswith(JPEG_KEPT.get(marker, b"")) and marker not in JPEG_TOLD:
-            made.append(data[found.start() : ends])
+            yield range(at, ends)
         at = ends
     raise _CutOff
+
+
+def _scan_end(file: BinaryIO, at: int, end: int) -> int:
+    """Where the pictures end that begin at `at`: before the next marker, or with the file."""
+    for begins in range(at, end, SEARCHED_BYTES):
+        if found := JPEG_MARKER.search(_read(file, begins, SEARCHED_BYTES + 1)):
+            return begins + found.start()
+    return end
 
 
 def _orientation(tiff: bytes) -> int:
@@ -225,7 +259,9 @@ def _orientation(tiff: bytes) -> int:
 
 
 def _turned(orientation: int) -> bytes:
-    """An Exif that says how a picture stands and nothing else."""
+    """An Exif that says how a picture stands and nothing else; nothing where it stands upright."""
+    if orientation not in range(2, 9):
+        return b""
     only = b"\0\1\1\x12\0\3\0\0\0\1" + orientation.to_bytes(2) + b"\0\0" + b"\0\0\0\0"
     content = EXIF + b"MM\0*\0\0\0\x08" + only
     return b"\xff\xe1" + (len(content) + 2).to_bytes(2) + content

@@ -3,6 +3,7 @@
 import io
 import re
 import time
+import tracemalloc
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -200,6 +201,53 @@ def test_no_more_parts_are_gone_through_where_they_lie_in_one_another(tmp_path, 
     assert strip(path)
     half = len(content) // 2
     assert path.read_bytes()[half:] == content[half:]
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    return len(content).to_bytes(4) + kind + content + b"\0\0\0\0"
+
+
+def webp(*chunks: tuple[bytes, bytes]) -> bytes:
+    content = b"".join(kind + len(inside).to_bytes(4, "little") + inside for kind, inside in chunks)
+    return b"RIFF" + (4 + len(content)).to_bytes(4, "little") + b"WEBP" + content
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_memory_does_not_grow_with_the_picture(tmp_path, kind):
+    path, pixels = tmp_path / "1", np.random.default_rng(1).integers(1, 255, (12 << 20) + 6, "uint8").tobytes()
+    if kind == "JPEG":
+        told, new = JPEG + segment(0xFE, SECRET.encode()) + SCAN + pixels + END, JPEG + SCAN + pixels + END
+    elif kind == "PNG":
+        start, inside = b"\x89PNG\r\n\x1a\n", png_chunk(b"IDAT", pixels) + png_chunk(b"IEND", b"")
+        told, new = start + png_chunk(b"tEXt", SECRET.encode()) + inside, start + inside
+    else:
+        told, new = webp((b"EXIF", 2 * SECRET.encode()), (b"VP8 ", pixels)), webp((b"VP8 ", pixels))
+    path.write_bytes(told)
+    tracemalloc.start()
+    assert strip(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20
+    assert path.read_bytes() == new
+
+
+def test_a_scan_ends_before_its_marker_wherever_that_lies(tmp_path, shorten):
+    path = tmp_path / "1"
+    shorten("extender.archive.stripping.SEARCHED_BYTES", 4)
+    for length in range(14):
+        scan = SCAN + (b"\xff\0\2\xff\xd0\3" * 3)[:length]
+        path.write_bytes(JPEG + scan + segment(0xFE, SECRET.encode()) + scan + END)
+        assert strip(path)
+        assert path.read_bytes() == JPEG + scan + scan + END
+
+
+def test_an_exif_that_is_too_short_for_what_it_says_lets_nothing_grow(tmp_path):
+    path = tmp_path / "1"
+    # Its list of entries begins within its head.
+    exif = segment(0xE1, b"Exif\0\0MM\0*\0\0\0\6\1\x12\0\3\0\0\0\1\0\6")
+    path.write_bytes(JPEG + exif + SCAN + bytes(range(99)) + END)
+    assert strip(path)
+    assert path.read_bytes() == JPEG + SCAN + bytes(range(99)) + END
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "mp4", "matroska"])
