@@ -100,9 +100,10 @@ def _strip_elements(file: BinaryIO, at: int, end: int, parts: Iterator[int], ins
         if not (id_length and size_length) or len(head) < length or length > end - at:
             break
         name = int.from_bytes(head[:id_length])
-        size = int.from_bytes(head[id_length:length]) & (1 << 7 * size_length) - 1
+        unknown = (1 << 7 * size_length) - 1
+        size = int.from_bytes(head[id_length:length]) & unknown
         # All ones: nobody knew when it was written; such a one goes on to the end.
-        size = min(size, end - at - length)
+        size = end - at - length if size == unknown else min(size, end - at - length)
         if name in INSIDE.get(inside, ()):
             changed |= _strip_elements(file, at + length, at + length + size, parts, name)
         elif name in (TITLE, MUXING_PROGRAM, WRITING_PROGRAM, TRACK_NAME, VOID):

@@ -203,6 +203,16 @@ def test_no_more_parts_are_gone_through_where_they_lie_in_one_another(tmp_path, 
     assert path.read_bytes()[half:] == content[half:]
 
 
+@pytest.mark.parametrize("length", range(1, 9))
+def test_an_element_of_unknown_size_goes_on_to_the_end_however_that_is_written(tmp_path, length):
+    path = tmp_path / "1"
+    start = b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67" + ((2 << 7 * length) - 1).to_bytes(length)
+    start += 2 * element(b"\xec", bytes(100))
+    path.write_bytes(start + element(b"\x15\x49\xa9\x66", element(b"\x7b\xa9", SECRET.encode())))
+    assert strip(path)
+    assert path.read_bytes() == start + b"\x15\x49\xa9\x66\x96\x7b\xa9\x93" + bytes(len(SECRET))
+
+
 def png_chunk(kind: bytes, content: bytes) -> bytes:
     return len(content).to_bytes(4) + kind + content + b"\0\0\0\0"
 
