@@ -34,9 +34,11 @@ class TallyQuerySet(models.QuerySet["Tally"]):
         self.update_or_create(pk=ONLY, defaults={**Clip.objects.stored().weighed(), "counted_at": Now()})
 
     def fresh(self) -> "Tally":
-        """What was counted lately; where nothing was, it is counted now."""
-        kept = self.filter(counted_at__gt=Now() - STALE_AFTER).first()
-        return kept or Tally(**Clip.objects.stored().weighed())
+        """What was counted lately; where nothing was, it is counted now, and not for each who looks."""
+        lately = self.filter(counted_at__gt=Now() - STALE_AFTER)
+        if not lately.exists():
+            self.count_anew()
+        return self.get()
 
 
 class Tally(models.Model):

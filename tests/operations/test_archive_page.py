@@ -137,18 +137,19 @@ def test_its_queries_stay_the_same_with_more_rows(staff, member):
                 make_clip(task, index, state, reason="It is so.")
 
     fill(1)
+    # What is saved is counted by the first who looks.
+    staff.get(ADDRESS)
     few = queries(lambda: staff.get(ADDRESS))
     fill(10)
     assert queries(lambda: staff.get(ADDRESS)) == few
 
 
-def test_what_is_saved_is_told_as_a_worker_counted_it_last(staff, member):
+def test_what_is_saved_is_told_as_it_was_counted_last(staff, member):
     def told() -> str:
         return re.search(r"<dt>Saved</dt><dd>(\d+)", staff.get("/team/archive/").content.decode())[1]
 
     make_clip(make_task(member), 1)
     assert told() == "1"
-    Tally.objects.count_anew()
     make_clip(make_task(member), 1)
     assert told() == "1"
     Tally.objects.update(counted_at=timezone.now() - 2 * STALE_AFTER)
