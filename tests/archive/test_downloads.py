@@ -274,9 +274,9 @@ def test_places_are_given_back_however_a_download_ends(web, member, host, places
         assert free(places) == 2
 
 
-def test_closing_a_download_twice_gives_back_one_place(web, member, host, places):
-    task = at(member, host.url + "/clip")
-    first, second = download(web, task), download(web, task)
+def test_closing_a_download_twice_gives_back_one_place(web, member, browser_of, stranger, host, places):
+    first = download(web, at(member, host.url + "/clip"))
+    second = download(browser_of(stranger), at(stranger, host.url + "/clip"))
     end(first)
     end(first)
     assert free(places) == 1
@@ -286,14 +286,21 @@ def test_closing_a_download_twice_gives_back_one_place(web, member, host, places
 
 def test_where_no_place_is_free_the_browser_fetches_the_clip_itself(web, member, host, places):
     task = at(member, host.url + "/clip")
-    taken = [download(web, task), download(web, task)]
-    response = download(web, task)
+    with places.slot(), places.slot():
+        response = download(web, task)
     assert (response.status_code, response["Location"]) == (302, task.clip(2).source_url)
-    for download_ in taken:
-        end(download_)
     response = download(web, task)
     assert response.status_code == 200
     end(response)
+
+
+def test_so_it_does_while_another_of_its_member_is_on_its_way(web, member, host, places):
+    task = at(member, host.url + "/clip")
+    begun = download(web, task)
+    response = download(web, task)
+    assert (response.status_code, response["Location"]) == (302, task.clip(2).source_url)
+    assert free(places) == 1
+    end(begun)
 
 
 def test_a_clip_that_is_too_large_breaks_off_with_an_error(web, member, host, places, settings):

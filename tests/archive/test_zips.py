@@ -13,19 +13,24 @@ from extender.archive.storage import current_store, name
 from extender.network.errors import Unavailable
 from extender.states import State
 from extender.tasks.models import Clip, Task
+from extender.team.models import Member
 from tests.archive.places import end, free
 from tests.helpers import age, make_clip, make_task, queries
 
 pytestmark = pytest.mark.usefixtures("places")
 
 
-@pytest.fixture
-def stored(member) -> Task:
+def store_four(member: Member) -> Task:
     """A task whose four clips are here."""
     task = make_task(member)
     for index in range(1, 5):
         make_clip(task, index, body=f"clip {index} ".encode() * 50_000)
     return task
+
+
+@pytest.fixture
+def stored(member) -> Task:
+    return store_four(member)
 
 
 def ask(browser, task: Task):
@@ -154,16 +159,30 @@ def test_head_keeps_no_place_and_reads_nothing(web, stored, original, places):
         assert free(places) == 2
 
 
-def test_where_no_place_is_free_it_says_so_and_when_to_come_again(web, stored):
-    taken = [ask(web, stored), ask(web, stored)]
-    response = ask(web, stored)
+def test_where_no_place_is_free_it_says_so_and_when_to_come_again(web, stored, places):
+    with places.slot(), places.slot():
+        response = ask(web, stored)
     assert response.status_code == 503
     assert response.content == b"Too many downloads are running. Try again in a moment."
     assert int(response["Retry-After"])
     assert response["Content-Type"].startswith("text/plain")
-    for one in taken:
-        end(one)
     assert list(unpacked(ask(web, stored)))
+
+
+@pytest.mark.parametrize("which", ["download/", "clips/1/film/editors/"])
+def test_one_member_has_one_and_the_other_place_is_for_somebody_else(web, stored, browser_of, stranger, which):
+    begun = ask(web, stored)
+    second = web.get(f"/tasks/{stored.pk}/{which}")
+    assert second.status_code == 429
+    assert second.content == b"A download of yours is still on its way. Let it end, then try again.\n"
+    assert int(second["Retry-After"])
+    theirs = ask(browser_of(stranger), store_four(stranger))
+    assert theirs.status_code == 200
+    end(begun)
+    again = web.get(f"/tasks/{stored.pk}/{which}")
+    assert again.status_code == 200
+    end(theirs)
+    end(again)
 
 
 def test_strangers_and_guests_get_none(browser_of, stranger, member, stored):
@@ -179,9 +198,9 @@ def test_it_costs_four_queries(web, stored):
     assert queries(lambda: end(ask(web, stored))) == 4
 
 
-def test_two_at_once_are_whole(web, stored):
-    responses = [ask(web, stored), ask(web, stored)]
+def test_two_at_once_are_whole(web, stored, browser_of, stranger):
+    responses = [ask(web, stored), ask(browser_of(stranger), store_four(stranger))]
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(unpacked, responses))
     assert found[0] == found[1]
-    assert Clip.objects.stored().count() == 4
+    assert Clip.objects.stored().count() == 8

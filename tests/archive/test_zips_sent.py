@@ -9,6 +9,7 @@ from django.conf import settings as configured
 
 from extender.archive.storage import name
 from extender.tasks.models import Clip, Task
+from extender.team.models import Member
 from tests.helpers import database_url, eventually, make_clip, make_task
 from tests.servers import gunicorn, memory_peak, worker_of
 
@@ -39,16 +40,19 @@ def site(django_db_setup, django_db_blocker, media_root, _sandbox):
 
 
 @pytest.fixture
-def ask(site, web, sandbox, settings, media_root):
-    """Asks the site for the zip of a task, as the member's browser."""
+def ask(site, browser_of, sandbox, settings, media_root):
+    """Asks the site for the zip of a task, as its owner's browser."""
     settings.MEDIA_ROOT = media_root
-    cookies = {"sessionid": web.cookies["sessionid"].value}
-    return lambda task: requests.get(
-        f"{site.url}/tasks/{task.pk}/download/", cookies=cookies, stream=True, timeout=60, allow_redirects=False
-    )
+
+    def get(task: Task) -> requests.Response:
+        cookies = {"sessionid": browser_of(task.owner).cookies["sessionid"].value}
+        address = f"{site.url}/tasks/{task.pk}/download/"
+        return requests.get(address, cookies=cookies, stream=True, timeout=60, allow_redirects=False)
+
+    return get
 
 
-def films(member, settings, count: int = 4) -> Task:
+def films(member: Member, settings, count: int = 4) -> Task:
     """A task whose clips are long: mostly holes on the disk, each byte of them on the wire."""
     task = make_task(member)
     for index in range(1, count + 1):
@@ -73,9 +77,9 @@ def test_long_films_take_no_memory_to_pack(site, ask, member, settings, say):
     assert grown < 16 * 1024 * 1024
 
 
-def every_place(ask, task: Task) -> list[requests.Response]:
-    """A download in each place; none where a place is taken."""
-    answers = [ask(task) for _ in range(PLACES)]
+def every_place(ask, tasks: list[Task]) -> list[requests.Response]:
+    """A download of each; none where a place is taken."""
+    answers = [ask(task) for task in tasks]
     if all(answer.status_code == 200 for answer in answers):
         return answers
     for answer in answers:
@@ -84,10 +88,11 @@ def every_place(ask, task: Task) -> list[requests.Response]:
 
 
 def test_browsers_that_leave_give_their_places_back(ask, member, settings):
-    task = films(member, settings)
+    members = [member, *(Member.objects.create_user(f"member{number}") for number in range(PLACES))]
+    *tasks, late = [films(one, settings) for one in members]
     for _ in range(PLACES + 1):
-        held = eventually(lambda: every_place(ask, task))
-        full = ask(task)
+        held = eventually(lambda: every_place(ask, tasks))
+        full = ask(late)
         assert (full.status_code, full.headers["Retry-After"]) == (503, "10")
         assert b"Try again in a moment." in full.content
         for response in held:

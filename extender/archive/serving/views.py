@@ -47,7 +47,7 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
     if clip.is_stored:
         return _bytes(request, clip, clip.file_kind, download_name=clip.file_name)
     try:
-        return downloads.one(clip, request.method)
+        return downloads.one(request, clip)
     except (Full, Unavailable):
         return redirect(clip.source_url)
 
@@ -58,7 +58,7 @@ def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
     task = read_task(request.user, pk)
     if not task.available_clips:
         raise Http404
-    return _where_free(lambda: downloads.every(task, request.method))
+    return _where_free(lambda: downloads.every(request, task))
 
 
 @require_safe
@@ -67,13 +67,15 @@ def download_for_editors(request: MemberRequest, pk: uuid.UUID, index: int) -> H
     branch = branch_to(read_task(request.user, pk), index)
     if not (branch.here.clip and branch.has_files):
         raise Http404
-    return _where_free(lambda: downloads.for_editors(branch, request.method))
+    return _where_free(lambda: downloads.for_editors(request, branch))
 
 
 def _where_free(download: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """A download; where no place is free for it, when to come again."""
     try:
         return download()
+    except readers.TooMany as error:
+        return readers.refusal(error)
     except Full as error:
         return HttpResponse(str(error), status=503, content_type="text/plain", headers={"Retry-After": "10"})
 
