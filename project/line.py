@@ -4,6 +4,7 @@ import errno
 import os
 import select
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,8 +14,9 @@ from project.gathering import Gathered
 
 # Only what is made while it is sent waits for its reader, who may be that far behind.
 AHEAD_BYTES = 256 * 1024
-# Who takes nothing for so long is gone.
+# Who takes nothing for so long is gone. So is who keeps a thread and is slower than this after it.
 SEND_SECONDS = 60
+SENT_A_SECOND = 64 * 1024
 RECEIVED_BYTES = 64 * 1024
 SENT_BYTES = 1 << 30
 
@@ -31,6 +33,9 @@ class Line:
         self.gathered = Gathered()
         self._unsent: deque[_Bytes | _File] = deque()
         self._after: list[Callable[[], object]] = []
+        # Bytes that the system has taken; and for how long a thread will still wait for it.
+        self.sent = 0
+        self._patience: float = SEND_SECONDS
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -50,10 +55,11 @@ class Line:
         """Sends what can be sent now; whether that was all. OSError where the visitor is gone."""
         while self._unsent:
             try:
-                if self._unsent[0].send(self._sock):
-                    self._unsent.popleft()
+                self._count(self._unsent[0].send(self._sock))
             except BlockingIOError:
                 return False
+            if not self._unsent[0].left:
+                self._unsent.popleft()
         self._let_go()
         return True
 
@@ -62,6 +68,7 @@ class Line:
         rest = self.gathered.file.read()
         self.gathered.file.close()
         self.gathered = Gathered()
+        self._patience = SEND_SECONDS
         return rest
 
     # For gunicorn, which takes it for a socket.
@@ -76,10 +83,7 @@ class Line:
     def sendall(self, data: bytes) -> None:
         """Keeps `data` to be sent. Waits first where much of what came before is still here."""
         while sum(part.left for part in self._unsent) > AHEAD_BYTES and not self.flush():
-            waiting = select.poll()
-            waiting.register(self._sock, select.POLLOUT)
-            if not waiting.poll(SEND_SECONDS * 1000):
-                raise BrokenPipeError(errno.EPIPE, "the reader has stopped")
+            self._wait()
         self._unsent.append(_Bytes(data))
         self.flush()
 
@@ -112,6 +116,19 @@ class Line:
     def gettimeout(self) -> float:
         return 0.0
 
+    def _wait(self) -> None:
+        """Waits for the reader to take more."""
+        began = time.monotonic()
+        waiting = select.poll()
+        waiting.register(self._sock, select.POLLOUT)
+        if not waiting.poll(max(0, self._patience) * 1000):
+            raise BrokenPipeError(errno.EPIPE, "the reader is too slow")
+        self._patience -= time.monotonic() - began
+
+    def _count(self, sent: int) -> None:
+        self.sent += sent
+        self._patience = min(SEND_SECONDS, self._patience + sent / SENT_A_SECOND)
+
     def _let_go(self) -> None:
         while self._after:
             self._after.pop()()
@@ -125,21 +142,22 @@ class _Bytes:
     def left(self) -> int:
         return len(self._data)
 
-    def send(self, sock: socket.socket) -> bool:
-        """Sends some; whether that was the rest."""
-        self._data = self._data[sock.send(self._data) :]
-        return not self._data
+    def send(self, sock: socket.socket) -> int:
+        """Sends some; how many bytes that were."""
+        sent = sock.send(self._data)
+        self._data = self._data[sent:]
+        return sent
 
 
 class _File:
     def __init__(self, file: BinaryIO, offset: int, count: int) -> None:
         self._file, self._offset, self.left = file, offset, count
 
-    def send(self, sock: socket.socket) -> bool:
-        """Has the kernel send some; whether that was the rest."""
+    def send(self, sock: socket.socket) -> int:
+        """Has the kernel send some; how many bytes that were."""
         sent = os.sendfile(sock.fileno(), self._file.fileno(), self._offset, min(self.left, SENT_BYTES))
         if not sent:
             raise BrokenPipeError(errno.EPIPE, "the file has become shorter")
         self._offset += sent
         self.left -= sent
-        return not self.left
+        return sent

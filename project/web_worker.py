@@ -24,7 +24,8 @@ from project.gathering import MEMORY_BYTES
 from project.line import SEND_SECONDS, Line
 from project.threads import SIGN_IN_THREADS, SIGN_INS
 
-# For a visitor to say something, and then to the end of a head. Each of so many bytes that came gives a second more.
+# For a visitor to say something, and then to the end of a head. Each of so many bytes, one way or the other, gives a
+# second more.
 REQUEST_SECONDS = 30
 BYTES_A_SECOND = 16 * 1024
 # What all bodies on their way to this process may come to, where each is more than a few forms.
@@ -252,10 +253,13 @@ class Worker(ThreadWorker):
             return False
 
     def _send(self, fs: "Future[bool]", visitor: Visitor) -> None:
-        visitor.timeout = time.monotonic() + SEND_SECONDS
+        before = visitor.sock.sent
         if self._sent(visitor):
             self._stop_waiting(visitor)
             self._go_on(visitor, fs)
+            return
+        more = (visitor.sock.sent - before) / BYTES_A_SECOND
+        visitor.timeout = min(visitor.timeout + more, time.monotonic() + SEND_SECONDS)
 
     def _go_on(self, visitor: Visitor, fs: "Future[bool]") -> None:
         """After an answer that was sent: the next request, of which a part may be here, or the end."""
