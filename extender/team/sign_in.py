@@ -1,8 +1,6 @@
 """Who comes in: every view asks for a sign-in unless it says otherwise."""
 
-import re
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -12,13 +10,11 @@ from django.shortcuts import redirect
 from django_htmx.middleware import HtmxDetails
 
 from extender.team import cookies
+from extender.team.addresses import address_of
 from extender.team.hashing import TooBusy
 from extender.team.models import Member
 from extender.team.passwords import too_busy
 from extender.team.typed import MEMBER_COOKIE, form_again, htmx_form_again
-
-# 203.0.113.7:51234, [2001:db8::1]:443, [2001:db8::1]
-WITH_PORT = re.compile(r"^(?:\[(.*)\]|([^:]*))(?::\d+)?$")
 
 
 class MemberRequest(HttpRequest):
@@ -73,20 +69,8 @@ def _tell_member(request: MemberRequest, response: HttpResponse) -> None:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Whose wrong passwords are counted together: behind https, whom our own proxy saw and wrote down last."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
-    return _address(forwarded.rpartition(",")[2]) or _address(request.META.get("REMOTE_ADDR", ""))
-
-
-def _address(text: str) -> str | None:
-    """The IP address in `text` without the port, the brackets and the zone that some write with it; else None."""
-    bare = WITH_PORT.sub(r"\1\2", text.strip()).partition("%")[0]
-    try:
-        found = ip_address(bare)
-    except ValueError:
-        return None
-    # The same, as a socket for both protocols writes it.
-    return str(getattr(found, "ipv4_mapped", None) or found)
+    """Whose wrong passwords are counted together."""
+    return address_of(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
 
 
 def staff_only(member: Member) -> None:

@@ -5,7 +5,6 @@ Whoever is known (signed in, or in a browser in which they have signed in before
 
 import logging
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
@@ -17,6 +16,7 @@ from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
 from extender.team import devices
+from extender.team.addresses import network_of
 from extender.team.models import TRIES_COUNT, WrongPassword
 
 # In a quarter of an hour: for one name from one place; for one name; from one place; in all.
@@ -25,8 +25,6 @@ MOST_HERE, MOST_OF_NAME, MOST_FROM_PLACE, MOST_IN_ALL = 10, 20, 30, 200
 MOST_SIGN_INS = 300
 # How the place of who is known begins: of no address.
 KNOWN = "known "
-# Whoever has IPv6 has as many addresses as these begin.
-IPV6_PREFIX = 64
 
 logger = logging.getLogger(__name__)
 
@@ -109,8 +107,3 @@ def _has_signed_in_often(credentials: dict[str, Any] | None) -> bool:
     name = str((credentials or {}).get("username") or "").replace("\0", "")
     lately = AccessLog.objects.filter(username=name, attempt_time__gt=Now() - TRIES_COUNT)
     return lately[:MOST_SIGN_INS].count() >= MOST_SIGN_INS
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: of IPv6, a /64."""
-    return str(ip_network((address, IPV6_PREFIX), strict=False)) if ":" in address else address

@@ -7,9 +7,9 @@ from threading import Lock
 from django.http import HttpRequest, HttpResponse
 
 from extender.tasks.slots import Full
+from extender.team.addresses import network_of
 from extender.team.models import Member
 from extender.team.sign_in import client_address
-from extender.team.tries import network_of
 
 # What is smaller is gone before anybody could wait for it.
 COUNTED_BYTES = 512 * 1024
