@@ -20,6 +20,7 @@ LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECA
 # Python refuses to read very long numbers; what has as many digits is too large.
 LENGTH_DIGITS = 18
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+FORWARDED = re.compile(rb"\r\nx-forwarded-for:([^\r]*)", re.IGNORECASE)
 EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
 
@@ -36,6 +37,8 @@ class Gathered:
         self.expects = False
         # Whether it is the form of somebody who signs in.
         self.signs_in = False
+        # For whom a proxy says that it comes, from the first to the last.
+        self.forwarded = ""
         # Of head and body, as far as it is known.
         self.promised = 0
         self.file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115, closed with the connection
@@ -69,6 +72,7 @@ class Gathered:
         self.expects = bool(EXPECTS.search(head))
         posts = POSTS.match(head)
         self.signs_in = posts is not None and unquote_to_bytes(posts[1]).endswith(b"/login/")
+        self.forwarded = b",".join(FORWARDED.findall(head)).decode("latin-1")
         if CHUNKED.search(head):
             self._chunks, self.promised = _Chunks(), size + CHUNKED_BYTES
             return

@@ -12,3 +12,5 @@ LOOKS_WAITING = 1
 SIGN_IN_THREADS = 2
 # So many may wait for one: the last of them for some seconds.
 SIGN_INS = 40
+# And of them so many from one address, lest one stranger has all.
+SIGN_INS_OF_A_NETWORK = 5

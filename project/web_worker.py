@@ -22,7 +22,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from project.gathering import MEMORY_BYTES
 from project.line import SEND_SECONDS, Line
-from project.threads import SIGN_IN_THREADS, SIGN_INS
+from project.sign_ins import SignIns, network
 
 # For a visitor to say something, and then to the end of a head. Each of so many bytes, one way or the other, gives a
 # second more.
@@ -94,24 +94,25 @@ class Worker(ThreadWorker):
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """The threads of pages."""
-        self._sign_ins = ThreadPoolExecutor(SIGN_IN_THREADS)
-        self._signing_in = 0
+        self._sign_ins = SignIns()
         return super().get_thread_pool()
 
     def enqueue_req(self, conn: Visitor) -> None:
         """Gives a whole request to a thread."""
-        if not conn.sock.gathered.signs_in:
+        gathered = conn.sock.gathered
+        if not gathered.signs_in:
             super().enqueue_req(conn)
-        elif self._signing_in < SIGN_INS:
-            self._signing_in += 1
+            return
+        place = network(conn.client, gathered.forwarded)
+        if self._sign_ins.enter(place):
             self._sign_ins.submit(self.handle, conn).add_done_callback(
-                lambda future: self.method_queue.defer(self._finish_sign_in, conn, future)
+                lambda future: self.method_queue.defer(self._finish_sign_in, conn, place, future)
             )
         else:
             self._refuse(conn, CROWDED)
 
-    def _finish_sign_in(self, visitor: Visitor, fs: "Future[bool]") -> None:
-        self._signing_in -= 1
+    def _finish_sign_in(self, visitor: Visitor, place: str, fs: "Future[bool]") -> None:
+        self._sign_ins.leave(place)
         self.finish_request(visitor, fs)
 
     def load_wsgi(self) -> None:

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,10 +19,11 @@ from extender.states import State
 from extender.tasks.models import Task
 from extender.tasks.sending import webhook_secret
 from extender.team.models import Member
-from project.gathering import BODY_BYTES
+from project.gathering import BODY_BYTES, Gathered
 from project.line import Line
 from project.redaction import Redacted
-from project.threads import SIGN_INS
+from project.sign_ins import network
+from project.threads import SIGN_INS, SIGN_INS_OF_A_NETWORK
 from project.web_worker import BODIES_BYTES, BYTES_A_SECOND, REQUEST_SECONDS, Visitor, Worker
 from tests.helpers import database_url, eventually, make_task
 from tests.servers import Server, cpu_seconds, gunicorn, worker_of
@@ -142,12 +144,16 @@ def test_a_request_may_come_in_any_pieces(site, pieces, statuses):
         assert statuses or answers.read() == b""
 
 
-def answer_to_the_last(site: Server, held: ExitStack, number: int, request: str) -> bytes:
-    """So many visitors send `request`, and stay until `held` ends; what the last of them reads."""
-    for _ in range(number):
-        visitor = held.enter_context(socket.create_connection(("127.0.0.1", site.port), 30))
-        visitor.sendall(request.encode())
-    return visitor.makefile("rb").read()
+def visit(site: Server, held: ExitStack, request: str, address: str) -> BinaryIO:
+    """The answer to a visitor from `address` (of loopback) who sends `request`, and stays until `held` ends."""
+    visitor = held.enter_context(socket.create_connection(("127.0.0.1", site.port), 30, (address, 0)))
+    visitor.sendall(request.encode())
+    return held.enter_context(visitor.makefile("rb"))
+
+
+def answer_to_the_last(site: Server, held: ExitStack, request: str, addresses: list[str]) -> bytes:
+    """A visitor from each address sends `request`, and stays until `held` ends; what the last of them reads."""
+    return [visit(site, held, request, address) for address in addresses][-1].read()
 
 
 def test_who_announces_much_and_sends_nothing_keeps_its_room_no_longer():
@@ -166,7 +172,7 @@ def test_who_announces_much_and_sends_nothing_keeps_its_room_no_longer():
 def test_no_more_is_gathered_than_the_disk_may_hold(site):
     with ExitStack() as held:
         begun = f"{HEAD}Content-Length: {BODY_BYTES}\r\n\r\n"
-        refused = answer_to_the_last(site, held, BODIES_BYTES // BODY_BYTES + 1, begun)
+        refused = answer_to_the_last(site, held, begun, ["127.0.0.1"] * (BODIES_BYTES // BODY_BYTES + 1))
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert refused.endswith(b"Too much is being uploaded. Try again in a moment.\n")
 
@@ -193,10 +199,54 @@ def test_a_crowd_at_the_sign_in_keeps_nobody_from_pages(site, begins):
     with ExitStack() as held:
         # Nobody's try is counted meanwhile, so nobody is answered.
         held.enter_context(transaction.atomic())
-        refused = answer_to_the_last(site, held, SIGN_INS + 1, f"{head}{kind}{form}")
+        crowd = [f"127.0.1.{1 + number // SIGN_INS_OF_A_NETWORK}" for number in range(SIGN_INS)]
+        refused = answer_to_the_last(site, held, f"{head}{kind}{form}", [*crowd, "127.0.0.1"])
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert refused.endswith(b"Too many people are signing in. Try again in a moment.\n")
         assert session.get(f"{site.url}/login/", timeout=120).ok
+
+
+def test_one_address_has_few_places_at_the_sign_in_and_the_others_are_for_others(site):
+    form = "username=nobody&password=x"
+    # Whoever says for whom they come is not believed, as it is not our proxy that says it.
+    head = "POST /login/ HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.7\r\nConnection: close\r\n"
+    token = f"Cookie: csrftoken={'a' * 32}\r\nX-CSRFToken: {'a' * 32}\r\n"
+    kind = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
+    request = f"{head}{token}{kind}{form}"
+
+    def comes_in(number: int) -> bool:
+        """Whether so many of one address have a place at once; they are answered after who came before."""
+        with ExitStack() as held:
+            visitors = [visit(site, held, request, "127.0.0.2") for _ in range(number)]
+            return all(answer.readline().split()[1] != b"503" for answer in visitors)
+
+    eventually(lambda: comes_in(1))
+    with ExitStack() as held:
+        # Nobody's try is counted meanwhile, so nobody is answered.
+        with transaction.atomic():
+            refused = answer_to_the_last(site, held, request, ["127.0.0.2"] * (SIGN_INS_OF_A_NETWORK + 1))
+            other = visit(site, held, request, "127.0.0.3")
+        assert refused.endswith(b"Too many people are signing in. Try again in a moment.\n")
+        assert other.readline().split()[1] != b"503"
+    assert eventually(lambda: comes_in(SIGN_INS_OF_A_NETWORK))
+
+
+@pytest.mark.parametrize(
+    ("https", "client", "head", "meant"),
+    [
+        (True, ("127.0.0.1", 5), "X-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n", "192.0.2.7"),
+        (True, ("127.0.0.1", 5), "X-Forwarded-For: 6.6.6.6\r\nx-forwarded-for:2001:db8::1\r\n", "2001:db8::/64"),
+        (True, ("127.0.0.1", 5), "", "127.0.0.1"),
+        (True, "", "X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+        (False, ("2001:db8::1", 5, 0, 0), "X-Forwarded-For: 192.0.2.7\r\n", "2001:db8::/64"),
+        (False, "", "", ""),
+    ],
+)
+def test_a_place_at_the_sign_in_is_of_whom_wrong_passwords_would_be(settings, https, client, head, meant):
+    settings.HTTPS = https
+    gathered = Gathered()
+    gathered.add(f"POST /login/ HTTP/1.1\r\n{head}Content-Length: 0\r\n\r\n".encode())
+    assert network(client, gathered.forwarded) == meant
 
 
 @pytest.mark.parametrize(
