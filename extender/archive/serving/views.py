@@ -32,7 +32,7 @@ def show(request: MemberRequest, pk: uuid.UUID, kind: str) -> HttpResponseBase:
 @require_safe
 @login_not_required
 def show_guest(request: HttpRequest, token: str, pk: uuid.UUID, kind: str) -> HttpResponseBase:
-    """The same for whoever holds a link; the link is looked at again for each byte."""
+    """The same for whoever holds a link; the link is looked at again by each request."""
     response = _bytes(request, seen_clip(pk, token=token), kind, revocable=True, link=token)
     response["Referrer-Policy"] = "no-referrer"
     return response
