@@ -50,6 +50,8 @@ def test_every_clip_is_in_it_under_the_prompts_name_and_its_size_is_known(web, s
     assert response["Content-Type"] == "application/zip"
     assert response["Content-Disposition"] == 'attachment; filename="a-cat-dancing.zip"'
     assert "private" in response["Cache-Control"]
+    # Else nginx would take 64 MB in advance, then nothing for as long as these are read, and be hung up on.
+    assert response["X-Accel-Buffering"] == "no"
     body = b"".join(response.streaming_content)
     assert int(response["Content-Length"]) == len(body)
     with zipfile.ZipFile(io.BytesIO(body)) as zipped:

@@ -121,7 +121,8 @@ def _open(clip: Clip) -> BinaryIO | None:
 def _answer(
     request: MemberRequest, body: _Body, name: str, content_type: str, length: int | None
 ) -> StreamingHttpResponse:
-    headers = {"Cache-Control": "private", "Content-Disposition": disposition(name)}
+    # A proxy that takes much in advance takes nothing afterwards: it would be hung up on, as who has stopped.
+    headers = {"Cache-Control": "private", "Content-Disposition": disposition(name), "X-Accel-Buffering": "no"}
     if length:
         headers["Content-Length"] = str(length)
     if request.method == "HEAD":
