@@ -24,6 +24,13 @@ class NewMemberForm(forms.ModelForm):
         labels = {"username": "Name to sign in with"}
         help_texts = {"username": ""}
 
+    def clean_username(self) -> str:
+        """The name; an error where it is somebody's, be it in another case of letters: it is read as theirs."""
+        name: str = self.cleaned_data["username"]
+        if Member.objects.filter(username__iexact=name).exists():
+            raise forms.ValidationError(self.instance.unique_error_message(Member, ("username",)))
+        return name
+
 
 def create(form: NewMemberForm, by: Member) -> str:
     """Makes the account that the (valid) form asks for. Returns its password, which nobody can be told again.

@@ -244,6 +244,13 @@ def test_nobody_takes_the_account_of_who_may_as_much_or_more(staff, member, rank
     assert Member.objects.get(pk=member.pk).password == member.password
 
 
+@pytest.mark.parametrize("name", ["mira", "Mira"])
+def test_nobody_gets_a_name_that_is_read_as_anothers(staff, member, name):
+    answer = staff.post(f"{ADDRESS}new/", {"username": name})
+    assert "already exists" in answer.content.decode()
+    assert Member.objects.filter(username__iexact="mira").count() == 1
+
+
 def test_a_name_that_is_taken_while_its_account_is_made_is_said(staff, monkeypatch):
     monkeypatch.setattr(accounts, "_new_password", lambda: Member.objects.create_user("taken").password)
     answer = staff.post(f"{ADDRESS}new/", {"username": "taken"})
