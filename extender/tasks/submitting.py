@@ -15,6 +15,8 @@ from extender.team.models import Member
 
 # So many rows may be made for each that may be sent in a day: some are taken back, or wait longer.
 MADE_FOR_ONE_SENT = 10
+# Each takes some milliseconds. Whoever has more presses again.
+MOST_CANCELLED = 500
 
 
 def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, note: str = "", **asked: Any) -> tuple[Task, bool]:
@@ -57,6 +59,12 @@ def enqueue_runs(
         if not as_asked:
             return rows, False
     return rows, True
+
+
+def cancel_waiting(owner: Member) -> None:
+    """Takes back what `owner` has asked for and is not sent yet, as far as one request should do at once."""
+    for task in Task.objects.owned_by(owner).filter(state=State.QUEUED)[:MOST_CANCELLED]:
+        cancel(task)
 
 
 def cancel(task: Task) -> bool:

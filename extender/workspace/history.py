@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import replace_url
 
+from extender.tasks import submitting
 from extender.tasks.access import read_tasks_and_running
 from extender.tasks.background import run_due
 from extender.tasks.models import Task
@@ -89,6 +90,13 @@ def pulse(request: MemberRequest) -> HttpResponse:
     if not changed and status == 200:
         return HttpResponse(status=204)
     return render(request, "workspace/_pulse.html", {"tasks": changed, "running": Running.of(running)}, status=status)
+
+
+@require_POST
+def cancel_waiting(request: MemberRequest) -> HttpResponse:
+    """Takes back all that is not sent yet."""
+    submitting.cancel_waiting(request.user)
+    return redirect(f"{reverse('history')}?state=running")
 
 
 @require_safe

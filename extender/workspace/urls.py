@@ -12,6 +12,7 @@ urlpatterns = [
     path("pictures/<uuid:pk>.webp", giving.preview, name="preview"),
     path("tasks/", history.history, name="history"),
     path("tasks/pulse/", history.pulse, name="pulse"),
+    path("tasks/cancel/", history.cancel_waiting, name="cancel_waiting"),
     path("tasks/running/", history.bar, name="bar"),
     path("tasks/new/", compose.new, name="new"),
     path("tasks/look-up/", compose.look_up, name="look_up"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from extender.archive.exports.models import Export
 from extender.archive.storage import current_store
-from extender.operations.models import Heartbeat
+from extender.operations.models import Heartbeat, Tally
 from extender.sharing.models import Share
 from extender.states import State
 from extender.tasks.models import Gate, Picture
@@ -37,6 +37,8 @@ class House:
         self.clip = make_clip(self.task)
         make_clip(self.task, 2)
         self.queued = make_task(owner, State.QUEUED, prompt="not sent", due_at=None)
+        for other in Member.objects.exclude(pk=owner.pk):
+            make_task(other, State.QUEUED, prompt="not sent", due_at=None)
         self.unconfirmed = make_task(owner, State.UNCONFIRMED, prompt="sent", due_at=None)
         self.silent = make_task(owner, State.PROCESSING, prompt="silent", remote_id=str(uuid.uuid4()), due_at=None)
         age(self.silent, submitted_at=now - LONG_AGO, changed_at=now - LONG_AGO)
@@ -50,6 +52,7 @@ class House:
         record(self.task, "said", "poll")
         Gate.objects.get_or_create(pk=1)
         Heartbeat.objects.create(name="worker")
+        Tally.objects.count_anew()
         self.film, self.wanted = self._films()
 
     def _films(self) -> list[Export]:

@@ -89,6 +89,7 @@ ROUTES = {
     "preview": Route(OWN, 200, kept="private, max-age=86400, immutable"),
     "history": Route(MEMBERS, 200),
     "pulse": Route(MEMBERS, None, 286, changes=False),
+    "cancel_waiting": Route(MEMBERS, None, 302),
     "bar": Route(MEMBERS, 200),
     "new": Route(MEMBERS, 200, 302),
     "look_up": Route(MEMBERS, 302, 200, changes=False),

@@ -45,6 +45,19 @@ def test_what_has_left_is_not_taken_back_and_its_page_says_so(web, member, state
     assert "You cancelled this" not in page
 
 
+def test_all_that_waits_is_taken_back_with_one_press_and_nothing_else(web, member, stranger):
+    waiting = [make_task(member, State.QUEUED) for _ in range(2)]
+    others = [make_task(member, State.PENDING), make_task(stranger, State.QUEUED)]
+    page = web.get("/tasks/?state=running").content.decode()
+    assert "Cancel all that wait" in page
+    assert "Cancel all" not in web.get("/tasks/").content.decode()
+    assert web.post("/tasks/cancel/")["Location"] == "/tasks/?state=running"
+    assert {Task.objects.get(pk=task.pk).state for task in waiting} == {State.CANCELLED}
+    assert [Task.objects.get(pk=task.pk).state for task in others] == [State.PENDING, State.QUEUED]
+    assert all("cancelled" in task.events.get().said for task in waiting)
+    assert "Cancel all" not in web.get("/tasks/?state=running").content.decode()
+
+
 def test_only_the_owner_cancels(web, browser_of, stranger, member):
     task = make_task(member, State.QUEUED)
     assert browser_of(stranger).post(f"/tasks/{task.pk}/cancel/").status_code == 404
