@@ -28,6 +28,10 @@ def takes_file(most: int) -> Callable[[View], View]:
     return mark
 
 
+# A file that is too large by less than this is told of beside its field, with all that was typed.
+TOLD_BYTES = 2 << 20
+
+
 class UploadMiddleware:
     """Answers 413 to a body that is larger than the view may get, and lets files in where they may come.
 
@@ -43,7 +47,8 @@ class UploadMiddleware:
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponse | None:
         """The refusal, if it is one."""
         most = getattr(view, "most_file_bytes", 0)
-        if _announced(request) > most + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        room = most + TOLD_BYTES if most else 0
+        if _announced(request) > room + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return render(request, "project/413.html", status=413)
         if most:
             request.upload_handlers = _handlers(request, most)  # type: ignore[assignment]  # any handlers will do
