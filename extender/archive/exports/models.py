@@ -51,9 +51,7 @@ class ExportQuerySet(LeasedQuerySet["Export"]):
             # Where it was swept in this very moment, there is none.
             if self.filter(pk=export.pk).update(asked_at=Now()):
                 break
-        unmade = self.filter(pk=export.pk, state__in=UNMADE_EXPORTS)
-        if unmade.make_again():
-            self.filter(pk=export.pk).update(asked_by=member)
+        self.filter(pk=export.pk, state__in=UNMADE_EXPORTS).make_again(asked_by=member)
         export.refresh_from_db()
         return export
 
@@ -64,9 +62,10 @@ class ExportQuerySet(LeasedQuerySet["Export"]):
         """Lets the time begin anew for which those are kept that somebody wants; a day more or less is no matter."""
         self.filter(asked_at__lt=Now() - timedelta(days=1)).update(asked_at=Now())
 
-    def make_again(self) -> int:
-        """Puts those that are not under way back to the beginning. Returns how many."""
-        return self.move(ExportState.WAITING, due_at=Now(), reason="", percentage=0, misses=0, settled_at=None)
+    def make_again(self, **more: Any) -> int:
+        """Puts those that are not under way back to the beginning, with these columns. Returns how many."""
+        begun = {"due_at": Now(), "reason": "", "percentage": 0, "misses": 0, "settled_at": None}
+        return self.move(ExportState.WAITING, **begun, **more)
 
     def paused(self) -> "ExportQuerySet":
         """Those that met a full or broken store a moment ago. One stands for all: no other would fare better."""
