@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from extender.archive import storage
 from extender.states import EXPORT_MOVES, EXPORT_WORDS, UNMADE_EXPORTS, UNSETTLED_EXPORTS, ExportState
 from extender.tasks.models.leases import LeasedQuerySet
+from extender.tasks.slots import Full
 from extender.team.models import Member
 from extender.video.cutlist import CutList
 
@@ -25,8 +26,8 @@ KEPT = timedelta(days=30)
 MOST_UNDER_WAY = 8
 
 
-class TooMany(Exception):
-    """Whoever asks waits for many already. `str()` is a sentence for them."""
+class TooMany(Full):
+    """Whoever asks waits for many already."""
 
 
 class ExportQuerySet(LeasedQuerySet["Export"]):

@@ -45,14 +45,13 @@ def _ask(request: MemberRequest, branch: Branch) -> HttpResponse:
         words = "There is no such option. Reload the page and choose again."
         return HttpResponseBadRequest(words, content_type="text/plain")
     remember(request.session, branch, choices)
-    refusal = ""
-    # What is missing the page says by itself.
-    with suppress(NotStored):
-        try:
+    try:
+        # What is missing the page says by itself.
+        with suppress(NotStored):
             export_of(request.user, branch, choices)
-        except TooMany as error:
-            refusal = str(error)
-    return _shown(request, Offer(branch, choices), refusal)
+    except TooMany as error:
+        return _shown(request, Offer(branch, choices), error)
+    return _shown(request, Offer(branch, choices))
 
 
 @require_POST
@@ -92,11 +91,11 @@ def _remembered(request: MemberRequest, branch: Branch) -> Choices:
     return choices
 
 
-def _shown(request: MemberRequest, offer: Offer, refusal: str = "") -> HttpResponse:
+def _shown(request: MemberRequest, offer: Offer, refusal: TooMany | None = None) -> HttpResponse:
     if request.htmx:
         return render(request, "archive/_export.html", {"offer": offer, "refusal": refusal, "polled": True})
     if refusal:
-        return HttpResponse(refusal, status=429, content_type="text/plain")
+        return readers.refusal(refusal)
     return _back(offer.branch)
 
 
