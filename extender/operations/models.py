@@ -35,9 +35,9 @@ class TallyQuerySet(models.QuerySet["Tally"]):
 
     def fresh(self) -> "Tally":
         """What was counted lately; where nothing was, it is counted now, and not for each who looks."""
-        lately = self.filter(counted_at__gt=Now() - STALE_AFTER)
-        if not lately.exists():
-            self.count_anew()
+        if kept := self.filter(counted_at__gt=Now() - STALE_AFTER).first():
+            return kept
+        self.count_anew()
         return self.get()
 
 
