@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
 MAX_NAMED = 2048
-# Of each task so many are kept: whoever learns its address must not fill the table.
+# Of each task no more are kept once so many changed nothing: whoever learns its address must not fill the table.
 MOST_REFUSED = 100
 # What proxies and their scripts put around it.
 AROUND = " \"'"
@@ -79,9 +79,14 @@ def _is_genuine(request: HttpRequest, nonce: str) -> bool:
 
 def _record(request: HttpRequest, task: Task | None, said: str, kept: str) -> None:
     """Keeps what was refused: it may be APIFRAME's, signed or shaped as nobody here has seen."""
-    if task and Event.objects.refused_of(task)[:MOST_REFUSED].count() < MOST_REFUSED:
+    if task and not _has_told_enough(task):
         names = ", ".join(request.headers)[:MAX_NAMED]
         record(task, said, Event.Source.WEBHOOK, f"{kept}\n\nIts headers: {names}")
+
+
+def _has_told_enough(task: Task) -> bool:
+    idle = task.events.filter(source=Event.Source.WEBHOOK, changed=False)
+    return idle[:MOST_REFUSED].count() == MOST_REFUSED
 
 
 def _hand_over(task: Task | None, update: TaskUpdate) -> int:

@@ -1,12 +1,7 @@
 """The flight recorder: everything that was said about a task, and what it changed."""
 
-from typing import TYPE_CHECKING
-
 from django.db import models
 from django.db.models.functions import Now
-
-if TYPE_CHECKING:
-    from extender.tasks.models import Task
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -15,10 +10,6 @@ class EventQuerySet(models.QuerySet["Event"]):
     def last_of(self, *sources: str) -> "Event | None":
         """The newest event of these sources."""
         return self.filter(source__in=sources).order_by("-id").first()
-
-    def refused_of(self, task: "Task") -> "EventQuerySet":
-        """The webhooks of `task` that changed nothing."""
-        return self.filter(task=task, source=Event.Source.WEBHOOK, changed=False)
 
 
 class Event(models.Model):
