@@ -36,11 +36,11 @@ def keep(owner: Member, given: Iterable[bytes]) -> Picture:
         # Nobody says for how long APIFRAME keeps what it was given: what was swept here is given to it anew.
         same.filter(content=None).update(content=content, image_url="", uploaded_at=None)
         same.update(given_at=Now())
-    _forget_unused(owner)
+    _forget_unpaid(owner)
     return picture
 
 
-def _forget_unused(owner: Member) -> None:
+def _forget_unpaid(owner: Member) -> None:
     """Forgets what `owner` gave and paid for no request with, save the newest: giving pictures costs nothing."""
     old = Picture.objects.visible_to(owner).unpaid().order_by("-given_at")[MOST_UNPAID:]
     unneeded = Picture.objects.unpaid().filter(pk__in=list(old.values_list("pk", flat=True)))
