@@ -34,7 +34,7 @@ def enqueue(owner: Member, nonce: uuid.UUID, parent: Task | None, note: str = ""
 def refusal(owner: Member) -> str:
     """Why `owner` may ask for nothing more today, in a sentence; "" where they may. What is never sent costs too."""
     most = MADE_FOR_ONE_SENT * settings.PAID_PER_DAY_MEMBER
-    today = Task.objects.filter(owner=owner, created_at__gt=Now() - timedelta(days=1))
+    today = Task.objects.owned_by(owner).filter(created_at__gt=Now() - timedelta(days=1))
     if most and today[:most].count() == most:
         return f"You asked for {most} requests within a day. Ask again later."
     return ""
