@@ -75,7 +75,7 @@ class _Tried:
     @classmethod
     def by(cls, request: Any, credentials: dict[str, Any] | None) -> "_Tried":
         """What `request` tries. Of the name a digest: people type their password there."""
-        name = str((credentials or {}).get("username") or "").replace("\0", "")
+        name = _name_in(credentials)
         digest = salted_hmac("extender.tries", name, algorithm="sha256").hexdigest()[:32]
         user = getattr(request, "user", None)
         if user and user.is_authenticated and user.get_username() == name:
@@ -103,7 +103,11 @@ class _Tried:
         return any(counted[f"cap_{most}"] >= most for _, most in caps)
 
 
+def _name_in(credentials: dict[str, Any] | None) -> str:
+    """The name that was typed; no database can be asked about a NUL."""
+    return str((credentials or {}).get("username") or "").replace("\0", "")
+
+
 def _has_signed_in_often(credentials: dict[str, Any] | None) -> bool:
-    name = str((credentials or {}).get("username") or "").replace("\0", "")
-    lately = AccessLog.objects.filter(username=name, attempt_time__gt=Now() - TRIES_COUNT)
+    lately = AccessLog.objects.filter(username=_name_in(credentials), attempt_time__gt=Now() - TRIES_COUNT)
     return lately[:MOST_SIGN_INS].count() >= MOST_SIGN_INS
