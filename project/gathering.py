@@ -37,7 +37,7 @@ class Gathered:
         self.expects = False
         # Whether it is the form of somebody who signs in.
         self.signs_in = False
-        # For whom a proxy says that it comes, from the first to the last.
+        # For whom a proxy says that such a form comes, from the first to the last.
         self.forwarded = ""
         # Of head and body, as far as it is known.
         self.promised = 0
@@ -72,7 +72,8 @@ class Gathered:
         self.expects = bool(EXPECTS.search(head))
         posts = POSTS.match(head)
         self.signs_in = posts is not None and unquote_to_bytes(posts[1]).endswith(b"/login/")
-        self.forwarded = b",".join(FORWARDED.findall(head)).decode("latin-1")
+        if self.signs_in:
+            self.forwarded = b",".join(FORWARDED.findall(head)).decode("latin-1")
         if CHUNKED.search(head):
             self._chunks, self.promised = _Chunks(), size + CHUNKED_BYTES
             return
