@@ -14,6 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
+# A file that is too large by less than this is told of beside its field, with all that was typed.
+TOLD_BYTES = 2 << 20
+
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
@@ -26,10 +29,6 @@ def takes_file(most: int) -> Callable[[View], View]:
         return view
 
     return mark
-
-
-# A file that is too large by less than this is told of beside its field, with all that was typed.
-TOLD_BYTES = 2 << 20
 
 
 class UploadMiddleware:
