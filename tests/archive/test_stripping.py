@@ -112,7 +112,7 @@ def test_a_picture_keeps_its_pixels_its_colours_and_how_it_stands(tmp_path, kind
 def test_millions_of_tiny_parts_keep_nobody_busy(tmp_path, shorten, start, part):
     path = tmp_path / "1"
     path.write_bytes(start + 9 * part)
-    shorten("extender.archive.stripping.MOST_PARTS", 5)
+    shorten("extender.archive.stripping.parts.MOST_PARTS", 5)
     strip(path)
     assert path.read_bytes().endswith(part)
 
@@ -197,7 +197,7 @@ def element(name: bytes, content: bytes) -> bytes:
 def test_no_more_parts_are_gone_through_where_they_lie_in_one_another(tmp_path, shorten, content):
     path = tmp_path / "1"
     path.write_bytes(content)
-    shorten("extender.archive.stripping.MOST_PARTS", 5)
+    shorten("extender.archive.stripping.parts.MOST_PARTS", 5)
     assert strip(path)
     half = len(content) // 2
     assert path.read_bytes()[half:] == content[half:]
@@ -243,7 +243,7 @@ def test_memory_does_not_grow_with_the_picture(tmp_path, kind):
 
 def test_a_scan_ends_before_its_marker_wherever_that_lies(tmp_path, shorten):
     path = tmp_path / "1"
-    shorten("extender.archive.stripping.SEARCHED_BYTES", 4)
+    shorten("extender.archive.stripping.pictures.SEARCHED_BYTES", 4)
     for length in range(14):
         scan = SCAN + (b"\xff\0\2\xff\xd0\3" * 3)[:length]
         path.write_bytes(JPEG + scan + segment(0xFE, SECRET.encode()) + scan + END)
