@@ -1,6 +1,7 @@
 """The only door through which a task's state, progress, result or reason changes."""
 
 import logging
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from extender.apiframe import TaskUpdate
-from extender.compiled import CompiledInsert, CompiledUpdate, Given
+from extender.compiled import CompiledChange, CompiledInsert, CompiledUpdate, Given
 from extender.metrics import UPDATES
 from extender.states import FINAL, FRUITLESS, MOVES, State, may_become
 from extender.tasks.models import Clip, Event, Task
@@ -47,11 +48,12 @@ def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
 
 
 def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
-    with transaction.atomic():
-        changed = _change(task, update)
+    # What is said most often, that a render goes on, is one statement: `CompiledChange` keeps that whole.
+    alone = update.state != State.FINISHED and update.remote_id == task.remote_id
+    with nullcontext() if alone else transaction.atomic():
+        changed = _change(task, update, source)
         if changed and update.state == State.FINISHED:
             Clip.objects.bulk_create(_clips(task, update), ignore_conflicts=True)
-        _note(task, _sentence(update), source, changed, update.raw)
     if changed:
         UPDATES.labels(update.state, source).inc()
     if changed and update.state in LOGGED:
@@ -91,18 +93,21 @@ def _note(task: Task, said: str, source: Event.Source, changed: bool, body: str)
     _event.run(task_id=task.pk, said=said, source=source, changed=changed, body=body)
 
 
-def _change(task: Task, update: TaskUpdate) -> bool:
-    """Changes the row, if it may take this update; whether it did."""
-    said = {name: value for name in VALUES if (value := getattr(update, name)) not in (None, "")}
-    return bool(_statement(update.state, update.retried, frozenset(said)).run(pk=task.pk, **said))
+def _change(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
+    """Changes the row, if it may take this update, and records what was said; whether it did."""
+    values = {name: value for name in VALUES if (value := getattr(update, name)) not in (None, "")}
+    change = _statement(update.state, update.retried, frozenset(values))
+    event = {"task_id": task.pk, "said": _sentence(update), "source": source, "body": update.raw}
+    return change.run(pk=task.pk, **values, **event)
 
 
 @cache
-def _statement(state: State, retried: bool, names: frozenset[str]) -> CompiledUpdate:
-    """The UPDATE by which such an update changes a row; its key, and the values of `names`, are to be given."""
+def _statement(state: State, retried: bool, names: frozenset[str]) -> CompiledChange:
+    """By what such an update changes a row; its key, the values of `names` and the event are to be given."""
     given: dict[str, Any] = {name: Given(name, VALUES[name]) for name in names}
     update = TaskUpdate(state, retried=retried, **given)
-    return CompiledUpdate(_movable_row(update), _changes(update))
+    change = CompiledUpdate(_movable_row(update), _changes(update))
+    return CompiledChange(change, Event, "task", "said", "source", "body", outcome="changed")
 
 
 def _movable_row(update: TaskUpdate) -> models.QuerySet[Task]:

@@ -1,5 +1,6 @@
 """The table of routes.py, walked: every address, by every method, as everybody who may come."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.cookies import SimpleCookie
@@ -44,6 +45,7 @@ URLCONF = "tests.with_admin"
 TOKEN = "t" * 32
 # Whoever comes, and whatever becomes of it.
 OF_NO_MATTER = {"django_session"}
+WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
 
 
 def test_the_table_names_every_address_and_no_other():
@@ -60,8 +62,8 @@ class Written:
     def __call__(self, execute: Callable, sql: str, params: object, many: bool, context: dict[str, Any]) -> object:
         result = execute(sql, params, many, context)
         # Of an INSERT that returns its row SQLite does not know yet that it has made one.
-        if sql.startswith("INSERT") or (sql.startswith(("UPDATE", "DELETE")) and context["cursor"].rowcount > 0):
-            self.tables.add(sql.split('"')[1])
+        if sql.startswith(("INSERT", "WITH")) or context["cursor"].rowcount > 0:
+            self.tables.update(WRITE.findall(sql))
         return result
 
 

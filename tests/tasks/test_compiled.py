@@ -4,11 +4,11 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import models
+from django.db import DatabaseError, models
 from django.test import Client
 from django.utils import timezone
 
-from extender.compiled import CompiledInsert, CompiledQuery, CompiledUpdate, Given
+from extender.compiled import CompiledChange, CompiledInsert, CompiledQuery, CompiledUpdate, Given
 from extender.tasks.models import Event, Task
 from tests.helpers import make_task
 
@@ -64,6 +64,25 @@ def test_it_adds_a_row_of_what_is_given_and_the_time(task):
     ]
     assert {(event.source, event.body) for event in events} == {("poll", "{}")}
     assert all(abs(event.at - timezone.now()) < timedelta(days=1) for event in events)
+
+
+_mark_and_say = CompiledChange(_mark, Event, "task", "source", "said", "body", outcome="changed")
+
+
+def test_it_changes_a_row_or_none_and_tells_which(task):
+    event = {"task_id": task.pk, "source": Event.Source.POLL, "body": "100 %s"}
+    assert _mark_and_say.run(pk=task.pk, reason="one", said="to the row", **event) is True
+    assert _mark_and_say.run(pk=uuid.uuid4(), reason="two", said="to nobody's", **event) is False
+    assert Task.objects.get(pk=task.pk).reason == "one"
+    told = [(event.said, event.changed, event.body) for event in task.events.all()]
+    assert told == [("to the row", True, "100 %s"), ("to nobody's", False, "100 %s")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_cannot_be_told_changes_nothing(task):
+    with pytest.raises(DatabaseError):
+        _mark_and_say.run(pk=task.pk, reason="one", task_id=task.pk, source=Event.Source.POLL, said=None, body="")
+    assert Task.objects.get(pk=task.pk).reason == ""
 
 
 @pytest.fixture

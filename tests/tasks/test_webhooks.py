@@ -202,7 +202,7 @@ def test_other_methods_are_refused(sent):
 
 def test_what_could_not_be_kept_is_503(sent):
     def locked(execute, sql, *more):
-        if sql.startswith("UPDATE"):
+        if "UPDATE" in sql:
             raise DatabaseError("database is locked")
         return execute(sql, *more)
 
@@ -224,12 +224,14 @@ def test_one_about_what_had_no_usable_answer_is_an_answer(member):
     assert Gate.objects.closed().exists(), "of the key it says nothing"
 
 
-def test_it_costs_three_queries_and_one_more_for_the_clips(member):
+def test_it_costs_few_queries_and_one_more_for_the_clips(member):
     task = make_task(member, State.PROCESSING, remote_id=ID)
     body = {"task_id": ID, "status": "processing", "percentage": "40"}
-    assert queries(lambda: call(task, body)) == 3
-    assert queries(lambda: call(task)) == 4
-    assert queries(lambda: call(task)) == 3
+    # The row, its change, what is told of that; PostgreSQL does the last two at once.
+    few = 2 if connection.vendor == "postgresql" else 3
+    assert queries(lambda: call(task, body)) == few
+    assert queries(lambda: call(task)) == few + 1
+    assert queries(lambda: call(task)) == few
 
 
 READ = ["", "double", "reorder", "early", "gzip", "text", "untyped", "nul", "wrapped"]
