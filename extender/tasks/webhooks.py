@@ -27,7 +27,10 @@ MOST_REFUSED = 100
 AROUND = " \"'"
 
 
-_with_id = CompiledQuery(lambda: Task.objects.filter(pk=Given("pk", Task._meta.pk)))
+# No more than what is read of it here and in `updates`: a row is wide, and renders call back often.
+_with_id = CompiledQuery(
+    lambda: Task.objects.only("remote_id", "state", "reason", "parent").filter(pk=Given("pk", Task._meta.pk))
+)
 
 
 @csrf_exempt
