@@ -5,12 +5,13 @@ from django.urls import include, path
 from project import errors
 
 urlpatterns = [
-    path("", include("extender.team.urls")),
+    # They are looked through in turn: first what calls back, then what open pages ask every few seconds.
+    path("", include("extender.tasks.urls")),
     path("", include("extender.workspace.urls")),
+    path("", include("extender.team.urls")),
     path("", include("extender.lineage.urls")),
     path("", include("extender.sharing.urls")),
     path("", include("extender.archive.urls")),
-    path("", include("extender.tasks.urls")),
     path("", include("extender.operations.urls")),
 ]
 
