@@ -268,7 +268,7 @@ def finish(page: Page, directory: Path) -> None:
     expect(page.locator("#copies[hx-get]")).to_have_count(0, timeout=180_000)
 
 
-@pytest.mark.parametrize("hand", [Mouse, Keyboard, Touch] if TORTURE else [Keyboard, Touch])
+@pytest.mark.parametrize("hand", [Mouse, Keyboard, Touch] if TORTURE else [Touch])
 def test_a_picture_becomes_a_film_of_two_shots_that_is_taken_away(house, upstream, directory, open_page, hand):
     choose(upstream, tiny=True, seconds=0)
     size: dict[str, Any] = {"width": 390, "height": 844, "has_touch": True} if hand is Touch else {}
