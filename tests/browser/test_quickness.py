@@ -31,7 +31,7 @@ WATCH = """
 """
 
 
-SIZES = pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
+SIZES = {"phone": (390, 844)} | ({"desktop": (1440, 900)} if TORTURE else {})
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_our_own_scripts_are_under_24_kilobytes(visits, say):
     assert sum(sizes) < OUR_SCRIPTS
 
 
-@SIZES
+@pytest.mark.parametrize(("width", "height"), SIZES.values(), ids=SIZES)
 def test_nothing_jumps(house, lamps, open_watched, say, width, height):
     page = open_watched(width, height)
     shifts = {name: visit(page, house.url + address)["shift"] for name, address in addresses(lamps).items()}
@@ -132,7 +132,7 @@ def test_nothing_jumps(house, lamps, open_watched, say, width, height):
 if TORTURE:
 
     @measures
-    @SIZES
+    @pytest.mark.parametrize(("width", "height"), SIZES.values(), ids=SIZES)
     def test_every_press_answers_at_once(house, lamps, open_watched, say, width, height):
         page = open_watched(width, height)
         visits = {name: visit(page, house.url + address) for name, address in addresses(lamps).items()}
