@@ -1,17 +1,31 @@
 """How static files are kept: compressed, and under names that change with what they hold."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 LEFT_OUT = ""
 # Few ever load the admin's pages, and none of ours loads an extension of htmx: to compress those takes three times as
 # long as all that visitors load.
 NOT_COMPRESSED = ("admin/", "django_htmx/ext/")
+
+# In STATIC_ROOT, once all is there: what it was made of.
+MADE_OF = ".made-of"
+
+
+def _sources() -> str:
+    """What tells all static files, and how they are changed here, from others."""
+    found = [(path, storage.path(path)) for finder in finders.get_finders() for path, storage in finder.list([])]
+    stats = [(path, Path(place).stat()) for path, place in [*found, ("", __file__)]]
+    told = sorted((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 class Storage(CompressedManifestStaticFilesStorage):
@@ -55,6 +69,17 @@ class Storage(CompressedManifestStaticFilesStorage):
             return lambda match: ""
         replace: Any = super().url_converter(name, hashed_files, template)
         return replace
+
+    def is_collected(self) -> bool:
+        """Whether all is there that `collectstatic` would make of the files as they are now. That takes seconds."""
+        made_of = Path(self.path(MADE_OF))
+        return made_of.exists() and made_of.read_text() == _sources()
+
+    def post_process(self, *args: Any, **options: Any) -> Iterator[Any]:
+        """Says what all was made of, once it is there."""
+        yield from super().post_process(*args, **options)
+        if not options.get("dry_run"):
+            Path(self.path(MADE_OF)).write_text(_sources())
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yields each of `paths` that is worth it with the path of its compressed file."""

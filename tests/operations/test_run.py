@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.browser.conftest import House, fresh_copy
+from tests.browser.conftest import House, bring_static_files, fresh_copy
 from tests.ports import free_port
 
 # Pages show where clips lie at the sandbox until these are here. No disk has that much room.
@@ -47,7 +47,8 @@ def processes_in(directory: Path) -> list[str]:
 
 def test_it_starts_beside_others_and_one_ctrl_c_ends_everything(open_house, tmp_path):
     copy = fresh_copy(tmp_path / "copy")
-    (copy / "var").mkdir()
+    bring_static_files(copy)
+    collected = (copy / "var" / "static" / "staticfiles.json").stat().st_mtime_ns
     with socket.create_server(("127.0.0.1", 0)) as web, socket.create_server(("127.0.0.1", 0)) as sandbox:
         taken = web.getsockname()[1]
         (copy / "var" / "sandbox-port").write_text(str(sandbox.getsockname()[1]))
@@ -55,6 +56,8 @@ def test_it_starts_beside_others_and_one_ctrl_c_ends_everything(open_house, tmp_
     assert re.search(rf"Port {taken} is in use, so the web server takes \d+", other.said)
     assert "in use, so the sandbox takes" in other.said
     assert "Sign in as demo" in other.said
+    # A second time would take seconds, and make the same.
+    assert (copy / "var" / "static" / "staticfiles.json").stat().st_mtime_ns == collected
     assert not other.url.endswith(f":{taken}")
     a_second_start_says_where_the_first_one_is(copy, other)
     assert requests.get(f"{other.url}/healthz", timeout=120).text == "ok"
@@ -64,6 +67,8 @@ def test_it_starts_beside_others_and_one_ctrl_c_ends_everything(open_house, tmp_
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(other.url.rpartition(":")[2]))) != 0
 
+    with (copy / "static" / "css" / "shared" / "base.css").open("a") as style:
+        style.write(".changed-since { color: red }")
     kept = int((copy / "var" / "sandbox-port").read_text())
     with socket.create_server(("127.0.0.1", kept)):
         again = open_house(copy, "--port", str(free_port()), **NOTHING_COPIED)
@@ -76,6 +81,8 @@ def test_it_starts_beside_others_and_one_ctrl_c_ends_everything(open_house, tmp_
         page = demo.post(f"{again.url}/login/", fields, timeout=120).text
     assert f"http://127.0.0.1:{moved}/videos/" in page, "clips must be found where the sandbox is now"
     assert f":{kept}/videos/" not in page
+    style = re.search(r'href="(/static/css/shared/base[^"]+)"', page)[1]
+    assert ".changed-since" in requests.get(f"{again.url}{style}", timeout=120).text
     assert again.end() == 0
     assert processes_in(copy) == []
 
@@ -121,6 +128,7 @@ def test_a_port_that_there_is_not_is_a_sentence(tmp_path, port):
 
 def test_with_a_key_there_is_no_sandbox_and_no_demo(open_house, tmp_path):
     copy = fresh_copy(tmp_path)
+    bring_static_files(copy)
     real = open_house(
         copy,
         "--port",

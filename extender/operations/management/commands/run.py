@@ -12,10 +12,11 @@ from argparse import ArgumentTypeError
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 import requests
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from extender.operations import demo
@@ -73,7 +74,9 @@ class Command(BaseCommand):
             self._processes.environment["APIFRAME_BASE_URL"] = self._start_sandbox(sandbox_flags)
         self._say("Preparing the database and the static files")
         self._processes.run("migrate_once", "-v0")
-        self._processes.run("collectstatic", "--no-input", "-v0")
+        storage: Any = staticfiles_storage
+        if not storage.is_collected():
+            self._processes.run("collectstatic", "--no-input", "-v0")
         if settings.SANDBOX:
             self._say("Making the demo (the first time, the sandbox paints eight clips: about 20 s)")
             self._processes.run("seed")
