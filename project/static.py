@@ -77,9 +77,12 @@ class Storage(CompressedManifestStaticFilesStorage):
 
     def post_process(self, *args: Any, **options: Any) -> Iterator[Any]:
         """Says what all was made of, once it is there."""
+        made_of = Path(self.path(MADE_OF))
+        if not options.get("dry_run"):
+            made_of.unlink(missing_ok=True)
         yield from super().post_process(*args, **options)
         if not options.get("dry_run"):
-            Path(self.path(MADE_OF)).write_text(_sources())
+            made_of.write_text(_sources())
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yields each of `paths` that is worth it with the path of its compressed file."""
