@@ -153,3 +153,12 @@ def test_after_a_sleep_the_clock_is_right_and_a_page_asks_when_it_is_seen_and_no
     assert page.evaluate("() => window.asked") == 0
     page.clock.run_for(3000)
     assert page.evaluate("() => window.asked") >= 1
+
+
+def test_a_press_that_is_refused_says_so(page, directory, house):
+    task = do(directory, "from tests.browser.scene import stage; print(stage().pk)")
+    page.goto(f"{house.url}/tasks/{task}/")
+    do(directory, f"from extender.tasks.models import Task; print(Task.objects.filter(pk='{task}').delete())")
+    page.locator("[data-pick]").first.click()
+    expect(page.locator("#announce.toast")).to_have_text("Nothing was done. Try again, or reload this page.")
+    expect(page.locator("[data-pick][aria-pressed=true]")).to_have_count(0)

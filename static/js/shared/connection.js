@@ -1,6 +1,8 @@
 // What comes back from the server: only what bears our mark is swapped. Says when nothing does, asks more rarely meanwhile,
 // and takes it back once it does.
 
+import { say } from "./say.js";
+
 const MARK = "X-Extender"; // project/request_id.py
 const [SHORTEST_MS, LONGEST_MS] = [4000, 60000];
 // A browser lets a page that nobody sees ask once a minute: whoever was silent for longer has slept.
@@ -89,4 +91,5 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   const asksWho = xhr.status < 400 || xhr.status === 401 || xhr.status === 403;
   if (isOurs ? xhr.status === 404 && isPoll(event) : asksWho && !isWritten()) reloadOnce();
   else if (!isOurs || xhr.status >= 500) miss();
+  else if (!isPoll(event)) say("Nothing was done. Try again, or reload this page.");
 });
