@@ -37,12 +37,12 @@ def apply_update(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     """Lets `update` change the row of `task` where that is an allowed move, and records that it was said.
 
     Returns whether the row changed. A duplicate, a late or a reordered update changes nothing and is no error.
-    `task` itself is left as it was read. Raises `Taken`.
+    `task` itself is left as it was read. Raises `Taken`; after any other error a transaction around it is spoilt.
     """
     try:
         return _apply(task, update, source)
     except IntegrityError as error:
-        if Task.objects.filter(remote_id=update.remote_id).exclude(pk=task.pk).exists():
+        if update.remote_id and Task.objects.filter(remote_id=update.remote_id).exclude(pk=task.pk).exists():
             raise Taken from error
         raise
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from django.db import IntegrityError
 
 from extender.apiframe import TaskUpdate
 from extender.states import FINAL, MOVES, State
@@ -32,6 +33,15 @@ def test_a_task_moves_only_along_the_table(member, old, new):
     remote_id = "" if new in (State.QUEUED, State.UNCONFIRMED) else "r1"
     assert said(task, TaskUpdate(new, remote_id)) == (new in MOVES[old] and not overtaken)
     assert task.state == (new if new in MOVES[old] and not overtaken else old)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_said_of_a_row_that_is_gone_names_no_other(member):
+    make_task(member)
+    gone = make_task(member)
+    Task.objects.filter(pk=gone.pk).delete()
+    with pytest.raises(IntegrityError):
+        apply_update(gone, TaskUpdate(State.CANCELLED), Event.Source.MEMBER)
 
 
 @pytest.mark.parametrize("final", sorted(FINAL))
