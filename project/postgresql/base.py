@@ -3,6 +3,10 @@
 from select import POLLIN, poll
 
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
+
+# Of a connection that is closed it is another, and where a transaction has failed or a statement was cut off.
+USABLE = {TransactionStatus.IDLE, TransactionStatus.INTRANS}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -11,9 +15,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Whether the server still holds the connection: nothing comes in on an idle one but its end.
 
-        A server that is gone without a word is found by the next statement, as it would be by Django's `SELECT 1`.
+        A server that goes in this very moment, or has gone without a word, is found by the first statement: that
+        request fails, and the next one has a new connection. (Keepalives find the latter within half a minute.)
         """
-        if self.connection is None or self.connection.closed:
+        if self.connection is None or self.connection.info.transaction_status not in USABLE:
             return False
         incoming = poll()
         incoming.register(self.connection.fileno(), POLLIN)
