@@ -4,9 +4,11 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from whitenoise.storage import CompressedManifestStaticFilesStorage
@@ -21,11 +23,14 @@ MADE_OF = ".made-of"
 
 
 def _sources() -> str:
-    """What tells all static files, and how they are changed here, from others."""
-    found = [(path, storage.path(path)) for finder in finders.get_finders() for path, storage in finder.list([])]
-    stats = [(path, Path(place).stat()) for path, place in [*found, ("", __file__)]]
-    told = sorted((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    """What tells all static files, and what changes them here, from others."""
+    collected: Any = apps.get_app_config("staticfiles")
+    listed = (finder.list(collected.ignore_patterns) for finder in finders.get_finders())
+    found = {path: storage.path(path) for files in listed for path, storage in files}
+    told = hashlib.sha256(f"{version('django')} {version('whitenoise')}".encode())
+    for path, place in [*sorted(found.items()), ("", __file__)]:
+        told.update(f"\n{path} ".encode() + hashlib.sha256(Path(place).read_bytes()).digest())
+    return told.hexdigest()
 
 
 class Storage(CompressedManifestStaticFilesStorage):
@@ -72,17 +77,22 @@ class Storage(CompressedManifestStaticFilesStorage):
 
     def is_collected(self) -> bool:
         """Whether all is there that `collectstatic` would make of the files as they are now. That takes seconds."""
-        made_of = Path(self.path(MADE_OF))
-        return made_of.exists() and made_of.read_text() == _sources()
+        try:
+            is_as_made = Path(self.path(MADE_OF)).read_text() == _sources()
+        except FileNotFoundError:
+            return False
+        hashed = self.load_manifest()[0].values()
+        return is_as_made and bool(hashed) and all(map(self.exists, hashed))
 
     def post_process(self, *args: Any, **options: Any) -> Iterator[Any]:
         """Says what all was made of, once it is there."""
-        made_of = Path(self.path(MADE_OF))
+        made_of, sources = Path(self.path(MADE_OF)), _sources()
         if not options.get("dry_run"):
             made_of.unlink(missing_ok=True)
         yield from super().post_process(*args, **options)
-        if not options.get("dry_run"):
-            made_of.write_text(_sources())
+        # Who has changed one meanwhile does not know which of both is in there.
+        if not options.get("dry_run") and sources == _sources():
+            made_of.write_text(sources)
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yields each of `paths` that is worth it with the path of its compressed file."""
