@@ -91,5 +91,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   const asksWho = xhr.status < 400 || xhr.status === 401 || xhr.status === 403;
   if (isOurs ? xhr.status === 404 && isPoll(event) : asksWho && !isWritten()) reloadOnce();
   else if (!isOurs || xhr.status >= 500) miss();
-  else if (!isPoll(event)) say("Nothing was done. Try again, or reload this page.");
+  else if (!isPoll(event) && event.detail.requestConfig.verb === "post") {
+    say("Nothing was done. Try again, or reload this page.");
+  }
 });
