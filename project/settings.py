@@ -202,7 +202,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 
 else:
-    DATABASES["default"]["ENGINE"] = "project.postgresql"
     # Of the client alone, so that a pooler does not mind: for a server that does not answer, and one that is gone.
     patience = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
     given = DATABASES["default"].get("OPTIONS", {})
