@@ -107,10 +107,14 @@ class CompiledInsert(_Compiled):
 
     def run(self, **given: Any) -> None:
         """Adds the row."""
+        self._execute(given, lambda cursor: None)
+
+    def _execute(self, given: dict[str, Any], read: Callable[[Any], Any]) -> Any:
         with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
             sql, params = self._compiled(given)[1].as_sql()
             with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
                 cursor.execute(sql, params)
+                return read(cursor)
 
     def _build(self) -> tuple[None, models.sql.Query]:
         query: Any = InsertQuery(self._model)
@@ -158,11 +162,7 @@ class _UpdateAndInsert(CompiledInsert):
         self._update = update
 
     def changed(self, **given: Any) -> bool:
-        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
-            sql, params = self._compiled(given)[1].as_sql()
-            with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-                cursor.execute(sql, params)
-                return cursor.fetchone()[0]
+        return self._execute(given, lambda cursor: cursor.fetchone()[0])
 
     def _value(self, field: Any) -> models.Expression:
         if field.name == self._columns[-1]:
