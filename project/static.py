@@ -86,12 +86,13 @@ class Storage(CompressedManifestStaticFilesStorage):
 
     def post_process(self, *args: Any, **options: Any) -> Iterator[Any]:
         """Says what all was made of, once it is there."""
+        if options.get("dry_run"):
+            return
         made_of, sources = Path(self.path(MADE_OF)), _sources()
-        if not options.get("dry_run"):
-            made_of.unlink(missing_ok=True)
+        made_of.unlink(missing_ok=True)
         yield from super().post_process(*args, **options)
         # Who has changed one meanwhile does not know which of both is in there.
-        if not options.get("dry_run") and sources == _sources():
+        if sources == _sources():
             made_of.write_text(sources)
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
