@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.browser.conftest import fresh_copy
+from tests.browser.conftest import bring_static_files, fresh_copy
 from tests.helpers import eventually
 from tests.paths import PROJECT
 from tests.ports import free_port
@@ -129,7 +129,7 @@ def test_one_machine_is_set_up_by_the_commands_as_they_stand(root):
         "HTTPS_PROXY": "http://127.0.0.1:1",
     }
     # image.sh collects them, in a test of its own, for seconds of a processor.
-    shutil.copytree(PROJECT / "var/static", app / "var/static")
+    bring_static_files(app)
     shorter = {"collectstatic": "collectstatic --dry-run", "createsuperuser": "createsuperuser --no-input"}
     for command, shortened in shorter.items():
         prepare = [line.replace(command, shortened) for line in prepare]
