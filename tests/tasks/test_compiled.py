@@ -3,8 +3,10 @@
 import uuid
 from datetime import timedelta
 
+import psycopg
 import pytest
-from django.db import DatabaseError, models
+from django.core.signals import request_started
+from django.db import DatabaseError, connection, models
 from django.test import Client
 from django.utils import timezone
 
@@ -33,6 +35,31 @@ def test_it_reads_the_row_that_is_asked_for_as_it_is_now(member, stranger, task)
         assert _of_member.rows(member=member.pk, pk=uuid.uuid4()) == []
         later.percentage = 60
         later.save()
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="a file has no connection to lose")
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_is_replaced(member, task):
+    assert _of_member.first(member=member.pk, pk=task.pk) == task
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    request_started.send(None)
+    assert _of_member.first(member=member.pk, pk=task.pk) == task
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="a file has no connection to lose")
+@pytest.mark.django_db(transaction=True)
+def test_a_request_is_not_begun_by_asking_whether_the_connection_is_good(member, task, tmp_path):
+    _of_member.first(member=member.pk, pk=task.pk)
+    wire = connection.connection.pgconn
+    with (tmp_path / "wire").open("w") as said:
+        request_started.send(None)
+        wire.trace(said.fileno())
+        _of_member.first(member=member.pk, pk=task.pk)
+        Task.objects.exists()
+        wire.untrace()
+    sent = [line for line in (tmp_path / "wire").read_text().splitlines() if "\tF\t" in line]
+    assert len([line for line in sent if "SELECT" in line]) == 2, sent
 
 
 _mark = CompiledUpdate(
