@@ -151,12 +151,14 @@ MIDDLEWARE = [
     "extender.team.uploads.UploadMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "extender.team.sign_in.SignedInMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# What it says after a change, nobody else does: the others' requests need not be ready for it.
+if ADMIN:
+    MIDDLEWARE.append("django.contrib.messages.middleware.MessageMiddleware")
 METRICS_DIR = VAR_DIR / "metrics"
 if METRICS_TOKEN:
     # The processes of a machine count together, in files there; read when Prometheus' library is imported.
@@ -260,6 +262,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and not PUBLIC_PATH
 # Browsers ship lists of such names, from which none comes off soon: not by default, and no warning for that.
 SECURE_HSTS_PRELOAD = HTTPS and HSTS_PRELOAD
 SILENCED_SYSTEM_CHECKS = ["security.W021", *(["security.W005"] if PUBLIC_PATH else [])]
+SILENCED_SYSTEM_CHECKS += [] if ADMIN else ["admin.E409"]
 # Nobody but this very host can set what is called so, but for a path of it: that is known by its cookies' path.
 HOST_PREFIX = "" if not HTTPS else "__Secure-" if PUBLIC_PATH else "__Host-"
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{HOST_PREFIX}sessionid", f"{HOST_PREFIX}csrftoken"

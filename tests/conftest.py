@@ -248,8 +248,9 @@ def guest() -> Client:
 
 @pytest.fixture
 def admin_on(settings) -> None:
-    """The addresses as they are with `ADMIN=on`."""
+    """The addresses, and what answers them, as they are with `ADMIN=on`."""
     settings.ROOT_URLCONF = "tests.with_admin"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.messages.middleware.MessageMiddleware"]
 
 
 @pytest.fixture
