@@ -52,8 +52,9 @@ def _take(request: HttpRequest, nonce: str) -> int:
     task = _task(nonce)
     came = request.read(MAX_BYTES + 1)
     body = read(came, request.headers.get("Content-Encoding"), MAX_BYTES)
-    kept = body.kept(nonce, *webhook_secrets(nonce))
-    if not _is_genuine(request, nonce):
+    secrets = webhook_secrets(nonce)
+    kept = body.kept(nonce, *secrets)
+    if not is_one_of(request.headers.get("x-webhook-secret", "").strip(AROUND), secrets):
         _record(request, task, "a webhook with a wrong secret was refused", kept)
         return 401
     if len(came) > MAX_BYTES:
@@ -74,10 +75,6 @@ def _task(nonce: str) -> Task | None:
     except ValueError:
         return None
     return task if task and is_one_of(nonce, task.webhook_nonces) else None
-
-
-def _is_genuine(request: HttpRequest, nonce: str) -> bool:
-    return is_one_of(request.headers.get("x-webhook-secret", "").strip(AROUND), webhook_secrets(nonce))
 
 
 def _record(request: HttpRequest, task: Task | None, said: str, kept: str) -> None:
