@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from extender.apiframe.addresses import picture_url_in, usable_clip_url
 from extender.apiframe.errors import (
     KeptOut,
     NotUploaded,
@@ -14,14 +15,7 @@ from extender.apiframe.errors import (
 )
 from extender.apiframe.exchange import exchange
 from extender.apiframe.finding import names_a_task, objects_in, of_bare_id
-from extender.apiframe.payloads import (
-    TaskUpdate,
-    parse_task,
-    parse_tasks,
-    picture_url_in,
-    refusal_in,
-    usable_clip_url,
-)
+from extender.apiframe.payloads import TaskUpdate, parse_task, parse_tasks, refusal_in
 from extender.apiframe.reading import read
 from extender.apiframe.redaction import kept_of
 from extender.apiframe.statuses import DOOR_SHUT, error_of, in_truth, is_success, words_of

@@ -3,7 +3,7 @@
 import pytest
 
 from extender.apiframe import BadKey, Busy, Client, NotSent, NotUploaded, Refused
-from extender.apiframe.payloads import picture_url_in
+from extender.apiframe.addresses import picture_url_in
 from tests.pictures import jpeg
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from extender.apiframe.payloads import usable_clip_url
+from extender.apiframe.addresses import usable_clip_url
 from extender.network.addresses import is_public
 from tests.network.connection_probe import probe
 from tests.network.proxy import Proxy, certificate
