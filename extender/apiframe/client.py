@@ -15,8 +15,9 @@ from extender.apiframe.errors import (
 )
 from extender.apiframe.exchange import exchange
 from extender.apiframe.finding import names_a_task, objects_in, of_bare_id
-from extender.apiframe.payloads import TaskUpdate, parse_task, parse_tasks, refusal_in
+from extender.apiframe.payloads import TaskUpdate, parse_task, parse_tasks
 from extender.apiframe.reading import read
+from extender.apiframe.reasons import refusal_in
 from extender.apiframe.redaction import kept_of
 from extender.apiframe.statuses import DOOR_SHUT, error_of, in_truth, is_success, words_of
 from extender.network.addresses import origin_of

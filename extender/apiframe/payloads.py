@@ -1,29 +1,23 @@
 """APIFRAME's JSON, translated at the door into our words.
 
-Nothing beyond this module and `vocabulary` knows how APIFRAME spells a state, a percentage or a reason.
+Nothing beyond this room knows how APIFRAME spells a state, a percentage, an address or a reason.
 """
 
-import json
 import math
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
 
 from extender.apiframe.addresses import MOST_CLIPS, clip_urls_in
-from extender.apiframe.finding import MAX_DEPTH, as_id, id_in, objects_in, only_id_in, tasks_in, whole_task
+from extender.apiframe.finding import id_in, objects_in, only_id_in, tasks_in, whole_task
+from extender.apiframe.reasons import reason_of
 from extender.apiframe.redaction import kept_of, written
-from extender.apiframe.vocabulary import ERRORS, LOOK_ALIKES, STATES, URLS, plainly_named, text_of, word_of
+from extender.apiframe.vocabulary import STATES, URLS, word_of
 from extender.states import State
 
 PICTURES = ("imageurls", "images")
-REASONS = ("message", "error", "errors", "errormessages", "detail", "reason", "msg")
-OF_FAILURE = ("error", "fail", "failed", "failure", "status")
-REASONS_ALIKE = (*(what + name for what in OF_FAILURE for name in (*REASONS, "description")), "description", "cause")
-SUCCESS = ("success", "ok", "succeeded")
-MAX_REASON = 2000
 UNREADABLE = "APIFRAME has finished this, but the addresses of its clips cannot be read yet."
 
 
@@ -104,19 +98,6 @@ def parse_tasks(
     return found
 
 
-def refusal_in(body: Any) -> str:
-    """APIFRAME's words where it speaks of errors and of nothing that may be a task; "" for none."""
-    objects = [plainly_named(fields) for fields in objects_in(body)]
-    if any(as_id(fields.get(name)) for fields in objects for name in ("taskid", *LOOK_ALIKES)):
-        return ""
-    return next((reason_of(fields) for fields in objects if _speaks_of_errors(fields)), "")
-
-
-def _speaks_of_errors(fields: dict[str, Any]) -> bool:
-    says_no = any(fields.get(name) is False for name in SUCCESS) or STATES.get(word_of(fields)) == State.FAILED
-    return says_no or any(fields.get(name) for name in ERRORS)
-
-
 def _translate(
     said: dict[str, Any], remote_id: str, usable: Callable[[str], bool], unsaid: State = State.PROCESSING
 ) -> TaskUpdate:
@@ -142,25 +123,6 @@ def _translate(
 def _reasonless(word: str) -> str:
     said = "" if word in ("failed", "error") else f" It says: {word}."
     return f"APIFRAME gave no reason.{said}"
-
-
-def reason_of(body: Any) -> str:
-    """The first words in the places where APIFRAME puts a reason; "" where there are none."""
-    return next((words for fields in objects_in(body) if (words := _words_in(fields))), "")[:MAX_REASON]
-
-
-def _words_in(said: Any, depth: int = MAX_DEPTH) -> str:
-    if isinstance(said, dict):
-        fields = plainly_named(said)
-        # Within a reason anything is one: by the fields of a form, say.
-        others = () if depth == MAX_DEPTH else fields
-        said = [fields.get(name) for name in (*REASONS, *REASONS_ALIKE, *others)]
-    elif isinstance(said, str) and said[:1] in ("{", "["):
-        with suppress(ValueError, RecursionError):
-            return _words_in(json.loads(said), depth - 1)
-    if not isinstance(said, list) or not depth:
-        return text_of(said)
-    return next((words for each in said if (words := _words_in(each, depth - 1))), "")
 
 
 def _percentage(value: Any) -> int | None:

@@ -23,7 +23,7 @@ from extender.apiframe.errors import (
 )
 from extender.apiframe.exchange import Answer
 from extender.apiframe.finding import id_in, objects_in
-from extender.apiframe.payloads import reason_of, refusal_in
+from extender.apiframe.reasons import reason_of, refusal_in
 from extender.apiframe.vocabulary import ERRORS, plainly, plainly_named, text_of
 
 # These say nothing certain about whether the task was made: the first two by their names, the others since whoever

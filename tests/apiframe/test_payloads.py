@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from extender.apiframe.addresses import usable_clip_url
 from extender.apiframe.finding import objects_in
-from extender.apiframe.payloads import UNREADABLE, TaskUpdate, parse_task, parse_tasks, reason_of, refusal_in
+from extender.apiframe.payloads import UNREADABLE, TaskUpdate, parse_task, parse_tasks
+from extender.apiframe.reasons import reason_of, refusal_in
 from extender.states import State
 from tests.helpers import growth
 from tests.sizes import size
