@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, Error, connections, models, transaction
 from django.db.models.expressions import RawSQL
 from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
@@ -66,16 +66,17 @@ class CompiledQuery(_Compiled, Generic[Row]):
         self._queryset = build
 
     def rows(self, **given: Any) -> list[Row]:
-        """The rows that the queryset holds for these values; over a new connection where the old one was lost."""
+        """The rows that the queryset holds for these values."""
         connection: Any = connections[DEFAULT_DB_ALIAS]
-        if connection.connection is None or connection.in_atomic_block:
+        if connection.connection is None or connection.health_check_done:
             return self._read(given)
         # Django asks `SELECT 1` of a connection before its first use in a request. This reading shows as much, and a
-        # poll or a webhook begins with one: half of its ways there and back would be for that question.
+        # poll or a webhook begins with one: half of its ways there and back would be for that question. A transaction
+        # has asked when it began.
         connection.health_check_done = True
         try:
             return self._read(given)
-        except (InterfaceError, OperationalError):
+        except Error:
             if connection.is_usable():
                 raise
             connection.close()

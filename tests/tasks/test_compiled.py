@@ -6,12 +6,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.core.signals import request_started
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, OperationalError, connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
 from extender.compiled import CompiledChange, CompiledInsert, CompiledQuery, CompiledUpdate, Given
 from extender.tasks.models import Event, Task
+from extender.team.models import Member
 from tests.helpers import make_task
 
 pytestmark = pytest.mark.races
@@ -39,12 +40,35 @@ def test_it_reads_the_row_that_is_asked_for_as_it_is_now(member, stranger, task)
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="a file has no connection to lose")
 @pytest.mark.django_db(transaction=True)
-def test_a_lost_connection_is_replaced(member, task):
+def test_a_lost_connection_is_replaced_but_in_a_transaction(member, task):
     assert _of_member.first(member=member.pk, pk=task.pk) == task
-    with psycopg.connect(**connection.get_connection_params()) as other:
-        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    lose_connection()
     request_started.send(None)
     assert _of_member.first(member=member.pk, pk=task.pk) == task
+    request_started.send(None)
+    with pytest.raises(OperationalError):
+        read_over_a_connection_that_is_lost(member, task)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="of a file: tests/faults/test_database_gone.py")
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_is_locked_is_waited_for_once(member, task):
+    asked = []
+
+    def count(execute, *how):
+        asked.append(how)
+        # Over another connection it would wait without an end.
+        assert len(asked) == 1
+        return execute(*how)
+
+    with psycopg.connect(**connection.get_connection_params()) as other, connection.cursor() as cursor:
+        other.execute("LOCK TABLE tasks_task IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("SET lock_timeout = '100ms'")
+        request_started.send(None)
+        with connection.execute_wrapper(count), pytest.raises(OperationalError):
+            _of_member.first(member=member.pk, pk=task.pk)
+        cursor.execute("RESET lock_timeout")
+    assert asked
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="a file has no connection to lose")
@@ -60,6 +84,20 @@ def test_a_request_is_not_begun_by_asking_whether_the_connection_is_good(member,
         wire.untrace()
     sent = [line for line in (tmp_path / "wire").read_text().splitlines() if "\tF\t" in line]
     assert len([line for line in sent if "SELECT" in line]) == 2, sent
+
+
+@transaction.atomic
+def read_over_a_connection_that_is_lost(member: Member, task: Task) -> None:
+    """Begins a transaction, which then cannot go on."""
+    lose_connection()
+    _of_member.first(member=member.pk, pk=task.pk)
+
+
+def lose_connection() -> None:
+    """Has the server end this thread's connection, and waits until it has."""
+    pid = connection.connection.info.backend_pid
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        assert other.execute("SELECT pg_terminate_backend(%s, 60000)", [pid]).fetchone()[0]
 
 
 _mark = CompiledUpdate(
