@@ -30,7 +30,7 @@ class PolicyMiddleware:
         is_page = response.get("Content-Type", "").startswith("text/html")
         shows_clips = is_page and view.startswith(SHOW_CLIPS) and not getattr(response, "shows_ours_alone", False)
         if not (settings.DEBUG and response.status_code in SHOWN_AT_DEBUG):
-            response[HEADER] = policy(shows_clips, view.startswith(OF_DJANGO))
+            response.setdefault(HEADER, policy(shows_clips, view.startswith(OF_DJANGO)))
         return response
 
 
