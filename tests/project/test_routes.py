@@ -75,13 +75,12 @@ def people(member, stranger) -> dict[str, Member]:
 
 
 @pytest.fixture
-def ask(people, sandbox, settings, shorten) -> Callable[..., tuple[HttpResponseBase, set[str]]]:
+def ask(people, sandbox, admin_on, shorten) -> Callable[..., tuple[HttpResponseBase, set[str]]]:
     """Asks for an address as somebody; returns the answer, and the tables that changed. All of it is taken back."""
     # These look by connections of their own, which this test's transaction keeps waiting.
     shorten("extender.operations.health.PATIENCE", 0)
     # A slow machine may need more than its ten seconds for this walk.
     shorten("extender.sharing.models.UNDO_FOR", timedelta(days=1))
-    settings.ROOT_URLCONF = URLCONF
     house = House(people["owner"])
     routes = dict(addresses(get_resolver(URLCONF)))
 
