@@ -110,6 +110,14 @@ def static_files(tmp_path_factory, worker_id):
     staticfiles_storage.hashed_files, staticfiles_storage.manifest_hash = staticfiles_storage.load_manifest()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience_with_films():
+    """A process that looks into a film gives way to all others: on a busy machine a second of it takes minutes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("extender.video.process.SECONDS", 900)
+        yield
+
+
 @pytest.fixture(scope="session")
 def _sandbox():
     with Sandbox(stall=3) as sandbox:
