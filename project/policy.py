@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 # Whose pages show clips, which play from their own hosts until they are copied.
 SHOW_CLIPS = ("extender.workspace.", "extender.lineage.", "extender.sharing.views.guest")
 # Django's scripts write HTML as text.
-OF_DJANGO = "django.contrib.admin."
+OF_DJANGO = ("django.contrib.admin.", "django.contrib.auth.admin.")
 # What Django says of a fault at DEBUG has its styles and scripts within.
 SHOWN_AT_DEBUG = (404, 500)
 

@@ -53,6 +53,12 @@ def test_where_it_is_on_staff_are_led_there(root, admin_on, member):
     assert root.get(f"/admin/tasks/task/{task.pk}/change/").status_code == 200
 
 
+def test_its_scripts_may_write_what_they_write(root, admin_on, member):
+    account = f"/admin/team/member/{member.pk}"
+    for address in ("/admin/", "/admin/team/member/add/", f"{account}/change/", f"{account}/password/"):
+        assert "trusted-types" not in root.get(address)["Content-Security-Policy"], address
+
+
 def test_it_has_no_door_of_its_own(admin_on, guest, web, root):
     assert guest.get("/admin/", follow=True).redirect_chain[-1] == ("/login/?next=%2Fadmin%2F", 302)
     assert web.get("/admin/", follow=True).status_code == 404
