@@ -261,8 +261,12 @@ SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and not PUBLIC_PATH
 # Browsers ship lists of such names, from which none comes off soon: not by default, and no warning for that.
 SECURE_HSTS_PRELOAD = HTTPS and HSTS_PRELOAD
-SILENCED_SYSTEM_CHECKS = ["security.W021", *(["security.W005"] if PUBLIC_PATH else [])]
-SILENCED_SYSTEM_CHECKS += [] if ADMIN else ["admin.E409"]
+SILENCED_SYSTEM_CHECKS = [
+    "security.W021",
+    *(["security.W005"] if PUBLIC_PATH else []),
+    # That its messages have no middleware, where it has no address either.
+    *([] if ADMIN else ["admin.E409"]),
+]
 # Nobody but this very host can set what is called so, but for a path of it: that is known by its cookies' path.
 HOST_PREFIX = "" if not HTTPS else "__Secure-" if PUBLIC_PATH else "__Host-"
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{HOST_PREFIX}sessionid", f"{HOST_PREFIX}csrftoken"
