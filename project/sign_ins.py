@@ -1,8 +1,7 @@
 """Who signs in waits here: for threads of their own, a few at once, and of these few from one network."""
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from extender.team.addresses import address_of, network_of
@@ -13,7 +12,7 @@ class SignIns:
     """The places, of which the loop knows who has them: it calls all of this."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(SIGN_IN_THREADS)
+        self.threads = ThreadPoolExecutor(SIGN_IN_THREADS)
         self._held: Counter[str] = Counter()
 
     def enter(self, network: str) -> bool:
@@ -28,10 +27,6 @@ class SignIns:
         self._held[network] -= 1
         if not self._held[network]:
             del self._held[network]
-
-    def submit(self, call: Callable[..., bool], *arguments: Any) -> "Future[bool]":
-        """Has a thread of these do it, once one is free."""
-        return self._threads.submit(call, *arguments)
 
 
 def network(client: Any, forwarded: str) -> str:

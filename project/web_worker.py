@@ -100,20 +100,25 @@ class Worker(ThreadWorker):
     def enqueue_req(self, conn: Visitor) -> None:
         """Gives a whole request to a thread."""
         gathered = conn.sock.gathered
-        if not gathered.signs_in:
-            super().enqueue_req(conn)
-            return
-        place = network(conn.client, gathered.forwarded)
-        if self._sign_ins.enter(place):
-            self._sign_ins.submit(self.handle, conn).add_done_callback(
-                lambda future: self.method_queue.defer(self._finish_sign_in, conn, place, future)
-            )
+        if gathered.signs_in:
+            self._let_sign_in(conn, network(conn.client, gathered.forwarded))
         else:
-            self._refuse(conn, CROWDED)
+            super().enqueue_req(conn)
 
-    def _finish_sign_in(self, visitor: Visitor, place: str, fs: "Future[bool]") -> None:
+    def _let_sign_in(self, visitor: Visitor, place: str) -> None:
+        if self._sign_ins.enter(place):
+            self._submit(self._sign_ins.threads, visitor, partial(self._finish_sign_in, place))
+        else:
+            self._refuse(visitor, CROWDED)
+
+    def _finish_sign_in(self, place: str, visitor: Visitor, fs: "Future[bool]") -> None:
         self._sign_ins.leave(place)
         self.finish_request(visitor, fs)
+
+    def _submit(self, threads: ThreadPoolExecutor, visitor: Visitor, then: Any) -> None:
+        threads.submit(self.handle, visitor).add_done_callback(
+            lambda future: self.method_queue.defer(then, visitor, future)
+        )
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
