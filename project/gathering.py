@@ -37,6 +37,8 @@ class Gathered:
         self.expects = False
         # Whether it is the form of somebody who signs in.
         self.signs_in = False
+        # Whether it is a webhook.
+        self.calls_back = False
         # For whom a proxy says that such a form comes, from the first to the last.
         self.forwarded = ""
         # Of head and body, as far as it is known.
@@ -71,7 +73,9 @@ class Gathered:
     def _begin_body(self, head: bytes, size: int) -> None:
         self.expects = bool(EXPECTS.search(head))
         posts = POSTS.match(head)
-        self.signs_in = posts is not None and unquote_to_bytes(posts[1]).endswith(b"/login/")
+        path = unquote_to_bytes(posts[1]) if posts else b""
+        self.signs_in = path.endswith(b"/login/")
+        self.calls_back = b"/webhooks/" in path
         if self.signs_in:
             self.forwarded = b",".join(FORWARDED.findall(head)).decode("latin-1")
         if CHUNKED.search(head):

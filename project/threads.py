@@ -14,3 +14,6 @@ SIGN_IN_THREADS = 2
 SIGN_INS = 40
 # And of them so many from one address, lest one stranger has all.
 SIGN_INS_OF_A_NETWORK = 5
+# Webhooks have these of their own: however many come at once, they keep no thread from pages, and wait in line rather
+# than for each other's turns on the processor.
+WEBHOOK_THREADS = 2

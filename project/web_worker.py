@@ -23,6 +23,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 from project.gathering import MEMORY_BYTES
 from project.line import SEND_SECONDS, Line
 from project.sign_ins import SignIns, network
+from project.threads import WEBHOOK_THREADS
 
 # For a visitor to say something, and then to the end of a head. Each of so many bytes, one way or the other, gives a
 # second more.
@@ -95,6 +96,7 @@ class Worker(ThreadWorker):
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """The threads of pages."""
         self._sign_ins = SignIns()
+        self._webhook_threads = ThreadPoolExecutor(WEBHOOK_THREADS)
         return super().get_thread_pool()
 
     def enqueue_req(self, conn: Visitor) -> None:
@@ -102,6 +104,8 @@ class Worker(ThreadWorker):
         gathered = conn.sock.gathered
         if gathered.signs_in:
             self._let_sign_in(conn, network(conn.client, gathered.forwarded))
+        elif gathered.calls_back:
+            self._submit(self._webhook_threads, conn, self.finish_request)
         else:
             super().enqueue_req(conn)
 
