@@ -234,7 +234,8 @@ def test_a_crowd_of_webhooks_keeps_nobody_from_pages(site, member):
 
 
 def test_one_address_has_few_places_at_the_sign_in_and_the_others_are_for_others(site):
-    form = "username=nobody&password=x"
+    # A name of its own: whoever is still in the crowd of the test before is counted by theirs.
+    form = "username=somebody&password=x"
     # Whoever says for whom they come is not believed, as it is not our proxy that says it.
     head = "POST /login/ HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.7\r\nConnection: close\r\n"
     token = f"Cookie: csrftoken={'a' * 32}\r\nX-CSRFToken: {'a' * 32}\r\n"
