@@ -3,6 +3,8 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -32,15 +34,21 @@ def room_of(module: str) -> str:
     return parts[1] if parts[0] == "extender" and len(parts) > 1 else parts[0]
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Every module of ours, by its dotted name, parsed; migrations are Django's to write."""
+def sources() -> Iterator[tuple[str, Path]]:
+    """Every module of ours, by its dotted name; migrations are Django's to write."""
     for path in sorted([*PROJECT.glob("extender/**/*.py"), *PROJECT.glob("project/**/*.py")]):
         parts = path.relative_to(PROJECT).with_suffix("").parts
         if "migrations" not in parts:
-            yield ".".join(parts), ast.parse(path.read_text())
+            yield ".".join(parts), path
 
 
 MODULES = dict(sources())
+
+
+@cache
+def parsed(module: str) -> ast.Module:
+    """What stands in it. Not for all of them at once: each process that shares the tests imports this file."""
+    return ast.parse(MODULES[module].read_text())
 
 
 def at_runtime(tree: ast.AST) -> Iterator[ast.AST]:
@@ -96,14 +104,14 @@ def test_every_room_is_on_the_plan():
 def test_a_room_imports_only_what_is_below_it(room):
     found = {
         module: wrong
-        for module, tree in MODULES.items()
-        if room_of(module) == room and (wrong := trespasses(module, tree))
+        for module in MODULES
+        if room_of(module) == room and (wrong := trespasses(module, parsed(module)))
     }
     assert found == {}
 
 
 def test_no_two_modules_import_each_other_by_any_way_round():
-    known = {module: imported(module, at_runtime(tree)) & set(MODULES) - {module} for module, tree in MODULES.items()}
+    known = {module: imported(module, at_runtime(parsed(module))) & set(MODULES) - {module} for module in MODULES}
     settled: set[str] = set()
     while free := {module for module, others in known.items() if module not in settled and others <= settled}:
         settled |= free
@@ -155,9 +163,9 @@ def test_the_room_that_opens_strangers_files_knows_nothing_else():
     """It starts as a process of its own: quickly, and with nothing at hand that a hostile file could want."""
     inner = "extender.video"
     for module in MODULES:
-        text = (PROJECT / module.replace(".", "/")).with_suffix(".py").read_text()
+        text = MODULES[module].read_text()
         if module.startswith(inner):
-            known = imported(module, ast.walk(MODULES[module]))
+            known = imported(module, ast.walk(parsed(module)))
             assert [name for name in known if not name.startswith(inner)] == [], module
             assert not re.search(r"^\s*(import|from) django", text, re.MULTILINE), module
         else:
