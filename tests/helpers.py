@@ -161,7 +161,7 @@ def make_task(
     defaults = {"prompt": "a cat dancing", "index": 1, "parent_task_id": "0" * 36, "remote_id": ""}
     task = Task.objects.create(owner=owner, state=state, **{**defaults, **fields})
     if state == State.FINISHED:
-        lie_at(task, urls)
+        _add_clips(task, urls)
         for index in picks:
             pick(task.clip(index), True)
     task.refresh_from_db()
@@ -171,13 +171,17 @@ def make_task(
 def lie_at(task: Task, urls: list[str | None]) -> None:
     """Gives `task` clips at `urls`, in their places, and no others."""
     task.clip_set.all().delete()
+    _add_clips(task, urls)
+    task.refresh_from_db()
+
+
+def _add_clips(task: Task, urls: list[str | None]) -> None:
     contains_parent = Clip.Contains.before_looking(task)
     Clip.objects.bulk_create(
         Clip(task=task, index=index, source_url=url, contains_parent=contains_parent)
         for index, url in enumerate(urls, 1)
         if url
     )
-    task.refresh_from_db()
 
 
 def extend(parent: Task, index: int = 1, state: State = State.FINISHED, **fields: Any) -> Task:
