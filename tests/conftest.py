@@ -128,7 +128,6 @@ def _sandbox():
 def sandbox(_sandbox, settings):
     """APIFRAME for this test: a process of its own, with an empty ledger and no faults."""
     _sandbox.reset()
-    _sandbox.options(seconds=0.4, misbehave=[])
     settings.APIFRAME_BASE_URL = _sandbox.url
     settings.APIFRAME_API_KEY = _sandbox.key
     settings.SANDBOX = True
