@@ -12,6 +12,8 @@ from functools import lru_cache
 
 import pytest
 import requests
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
 from django.core.management import call_command
@@ -94,6 +96,25 @@ def django_db_modify_db_settings(tmp_path_factory, django_db_modify_db_settings_
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """When a test has emptied the database, what its migrations had left there is put back as it was.
+
+    Django would find out anew which permissions there are, which takes longer than most such tests.
+    """
+    with django_db_blocker.unblock():
+        kept = {model: list(model.objects.all()) for model in (ContentType, Permission)}
+
+    def put_back(*_: object) -> None:
+        ContentType.objects.clear_cache()
+        for model, rows in kept.items():
+            model.objects.bulk_create(rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", put_back)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
