@@ -25,7 +25,7 @@ START_SECONDS = 180.0
 
 
 class Sandbox:
-    """`manage.py sandbox` at a free port, with tiny videos and lives of 0.4 s unless told otherwise.
+    """`python -m extender.sandbox` at a free port, with tiny videos and lives of 0.4 s unless told otherwise.
 
     `with Sandbox() as sandbox: sandbox.url`, or stop() it.
 
@@ -53,7 +53,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Starts the process and returns once it listens; RuntimeError with its log if it does not."""
-        command = [sys.executable, "manage.py", "sandbox", f"--port={self.port}", f"--dir={self.directory}"]
+        command = [sys.executable, "-m", "extender.sandbox", f"--port={self.port}", f"--dir={self.directory}"]
         for name, value in self.flags.items():
             if value is True:
                 command.append(f"--{name}")

@@ -97,7 +97,7 @@ class Command(BaseCommand):
         address = address_of(listener)
         self._say("Starting the sandbox, a pretend APIFRAME: nothing is paid for (the real one: APIFRAME_API_KEY)")
         directory = str(settings.VAR_DIR / "sandbox")
-        command = ["manage.py", "sandbox", "--fd", str(listener.fileno()), "--dir", directory, *flags]
+        command = ["-m", "extender.sandbox", "--fd", str(listener.fileno()), "--dir", directory, *flags]
         self._processes.start("sandbox", command, listener)
         self._await_answer(f"{address}/_sandbox/originals")
         # The next start takes the same port if it can: the addresses of finished clips name it.
