@@ -16,6 +16,7 @@ from extender.sandbox.painter import HOURS, WARMTH, Shot, paint, plot
 
 PROMPT = "ridges above a quiet lake at sunset"
 BRIEF = 0.4  # seconds; enough for most of what is tested here
+LONG = 2.5  # seconds; as good as the five of a real one: the first picture, and two more that stand for themselves
 
 
 def shot(prompt=PROMPT, motion="low", index=1, seed=11, seconds=BRIEF, parent=None, ratio=16 / 9):
@@ -40,9 +41,9 @@ def liveliness(frames):
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
-    """A start clip of full length: its path and its ending, once through JSON."""
+    """A start clip of some length: its path and its ending, once through JSON."""
     path = tmp_path_factory.mktemp("start") / "start.mp4"
-    return path, json.loads(json.dumps(paint(shot(seconds=5.0), path)))
+    return path, json.loads(json.dumps(paint(shot(seconds=LONG), path)))
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +64,13 @@ def test_file_is_a_web_video(start):
         assert stream.average_rate == 24
         assert Fraction(stream.width, stream.height) == Fraction(16, 9)
         packets = [packet for packet in container.demux(stream) if packet.pts is not None]
-        assert float(stream.duration * stream.time_base) == pytest.approx(5.0, abs=0.01)
+        assert float(stream.duration * stream.time_base) == pytest.approx(LONG, abs=0.01)
     times = [float(packet.pts * packet.time_base) for packet in packets if packet.is_keyframe]
     assert times[0] == 0
-    assert max(np.diff([*times, 5.0])) <= 1.001
+    assert max(np.diff([*times, LONG])) <= 1.001
     content = path.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
-    assert 100_000 < len(content) < 1_000_000
+    assert 20_000 < len(content) / LONG < 200_000
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
@@ -80,7 +81,7 @@ def test_extension_starts_where_its_parent_ended(start, takes):
 
 def test_extension_takes_over_the_parents_speed(start):
     """Across the joint neither the camera nor the world's clock jerks."""
-    before = list(plot(shot(seconds=5.0)).views())[-2:]
+    before = list(plot(shot(seconds=LONG)).views())[-2:]
     for index in range(1, 5):
         after = list(plot(shot(index=index, seed=23, motion="high", seconds=4.0, parent=start[1])).views())[:2]
         assert [after[0].x, after[0].y, after[0].zoom] == [before[1].x, before[1].y, before[1].zoom]
