@@ -1,7 +1,8 @@
 """Opens addresses by `open_clip()` in a process whose resolver is scripted and whose every connection is recorded.
 
-`python -m tests.network.connection_probe` reads a job as JSON and writes JSON; use `probe()`. It connects to nothing
-but the sandbox and a proxy: Python's own audit sees each connection just before it leaves, notes it and stops it.
+`python -m tests.network.connection_probe` reads jobs and answers each with what came of it, a line of JSON each; use
+`probe()`. Each job is done by a fork of it, which connects to nothing but the sandbox and a proxy: Python's own audit
+sees each connection just before it leaves, notes it and stops it.
 """
 
 import json
@@ -9,9 +10,15 @@ import os
 import socket
 import subprocess
 import sys
+import traceback
 from collections import Counter
+from functools import cache
 from typing import Any, NamedTuple
 
+from django.conf import settings
+
+from extender.archive.fetching import open_clip
+from extender.network.errors import Unavailable
 from tests.paths import PROJECT
 
 
@@ -43,19 +50,21 @@ def probe(
         "sandbox": sandbox,
         "apiframe": sandbox or apiframe,
         "proxy": proxy,
+        "environment": environment or {},
     }
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.network.connection_probe"],
-        cwd=PROJECT,
-        env={**os.environ, **(environment or {})},
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return [Opened(*row) for row in json.loads(ended.stdout)]
+    process = _process()
+    process.stdin.write(json.dumps(job) + "\n")
+    process.stdin.flush()
+    opened = json.loads(process.stdout.readline())
+    assert isinstance(opened, list), opened
+    return [Opened(*row) for row in opened]
+
+
+@cache
+def _process() -> "subprocess.Popen[str]":
+    """One for all tests: to start it takes as long as ten jobs. It ends with whoever started it."""
+    command = [sys.executable, "-m", "tests.network.connection_probe"]
+    return subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 class Network:
@@ -94,14 +103,26 @@ class Network:
 
 
 def main() -> None:
-    from django.conf import settings
+    for line in sys.stdin:
+        if not os.fork():
+            answer(json.loads(line))
+            os._exit(0)
+        os.wait()
 
-    job = json.load(sys.stdin)
+
+def answer(job: dict[str, Any]) -> None:
+    """Writes what came of the job: a list, or why there is none."""
+    try:
+        came: object = work(job)
+    except Exception:
+        came = traceback.format_exc()
+    print(json.dumps(came), flush=True)
+
+
+def work(job: dict[str, Any]) -> list[Opened]:
+    os.environ.update(job["environment"])
     settings.configure(SANDBOX=bool(job["sandbox"]), APIFRAME_BASE_URL=job["apiframe"], ARCHIVE_MAX_MB=1)
     network = Network(job["answers"], job["sandbox"], job["proxy"])
-    from extender.archive.fetching import open_clip
-    from extender.network.errors import Unavailable
-
     opened = []
     for url in job["urls"]:
         network.connections, asked = [], network.asked.total()
@@ -111,7 +132,7 @@ def main() -> None:
         except Unavailable as error:
             outcome = type(error).__name__
         opened.append(Opened(outcome, network.connections, network.asked.total() - asked))
-    json.dump(opened, sys.stdout)
+    return opened
 
 
 if __name__ == "__main__":
