@@ -1,15 +1,22 @@
-"""What a test needs done inside the app, in a process of its own: `python -m tests.faults.inside <verb> [<json>]`.
+"""What a test needs done inside the app, in processes of its own: `python -m tests.faults.inside <socket>`.
 
-An installation has a database that the tests' own Django knows nothing of. Each verb prints its answer as JSON.
+An installation has a database that the tests' own Django knows nothing of. Whoever connects to the socket, a number
+that this process inherits, says a verb and its arguments as a line of JSON, and is told the answer as JSON. Each verb
+is done by a fork, so that it costs no second of imports.
 """
 
+import importlib
+import io
 import json
 import os
 import random
+import socket
+import socketserver
 import sys
 import time
 import traceback
 import uuid
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +192,43 @@ def _browser() -> Any:
 _kept: list[Any] = []
 
 
+def manage(arguments: list[str]) -> tuple[int, str, str]:
+    """Runs one command of `manage.py`; returns its exit code, what it printed, and what it complained of."""
+    from django.core.management import execute_from_command_line
+
+    code = 0
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as errors:
+        try:
+            execute_from_command_line(["manage.py", *arguments])
+        except SystemExit as ended:
+            code = ended.code
+    return code, out.getvalue(), errors.getvalue()
+
+
+VERBS = {"set_up": set_up, "enqueue": enqueue, "finish": finish, "race": race, "mix": mix, "manage": manage}
+
+
+class _Asked(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        verb, arguments = json.loads(self.rfile.readline())
+        try:
+            answer = {"answer": VERBS[verb](**arguments)}
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        self.wfile.write(json.dumps(answer).encode())
+
+
+class _Server(socketserver.ForkingMixIn, socketserver.TCPServer):
+    def __init__(self, number: int) -> None:
+        super().__init__(("", 0), _Asked, bind_and_activate=False)
+        self.socket.close()
+        self.socket = socket.socket(fileno=number)
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
-    verb = {"set_up": set_up, "enqueue": enqueue, "finish": finish, "race": race, "mix": mix}[sys.argv[1]]
-    print(json.dumps(verb(**json.loads(sys.argv[2]))))
+    # What the verbs use, so that each fork has it.
+    for module in ("django.test", "project.urls", "extender.operations.worker"):
+        importlib.import_module(module)
+    _Server(int(sys.argv[1])).serve_forever()

@@ -39,12 +39,20 @@ TABLES: list[bytes] = []
 class Process:
     """One program in a process group of its own. What it writes is in `<name>.log`."""
 
-    def __init__(self, directory: Path, name: str, command: list[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        name: str,
+        command: list[str],
+        environment: dict[str, str],
+        inherited: tuple[int, ...] = (),
+    ) -> None:
         self.name = name
         self.starts = 0
         self._log = directory / f"{name}.log"
         self._command = command
         self._environment = environment
+        self._inherited = inherited
         self._kept_alive: threading.Thread | None = None
         self._let_go = threading.Event()
         self._lock = threading.Lock()
@@ -53,7 +61,13 @@ class Process:
     def _start(self) -> None:
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=PROJECT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                self._command,
+                cwd=PROJECT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=self._inherited,
             )
         self.starts += 1
 
@@ -154,6 +168,23 @@ class Web(Process):
             return probe.connect_ex((HOST, self.port)) == 0
 
 
+class Inside(Process):
+    """`tests.faults.inside`, with the environment of an installation."""
+
+    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+        with socket.create_server((HOST, 0)) as listening:
+            self._address = listening.getsockname()
+            number = listening.fileno()
+            command = [sys.executable, "-m", "tests.faults.inside", str(number)]
+            super().__init__(directory, "inside", command, environment, inherited=(number,))
+
+    def begin(self, verb: str, arguments: dict[str, Any]) -> socket.socket:
+        """Asks for a verb; the answer comes by what this returns."""
+        asked = socket.create_connection(self._address, PATIENCE)
+        asked.sendall(json.dumps([verb, arguments]).encode() + b"\n")
+        return asked
+
+
 class Installation:
     """`with Installation(directory, url) as site`: a database, a sandbox, members with a session and an original.
 
@@ -167,6 +198,8 @@ class Installation:
         self.directory = directory
         self.database_url = database_url
         self.processes: list[Process] = []
+        self._inside: Inside | None = None
+        self._helpers: list[Inside] = []
         self._member_count = members
         self._sandbox_flags = {"credits": 10**8, **sandbox_flags}
         self._ports = [free_port() for _ in range(4)]
@@ -191,7 +224,7 @@ class Installation:
         self._stack.close()
 
     def _end_all(self) -> None:
-        for process in self.processes:
+        for process in [*self.processes, *self._helpers]:
             process.end()
 
     def _make_tables(self) -> None:
@@ -220,7 +253,7 @@ class Installation:
         other = copy.copy(self)
         other.directory, other.database_url = self.directory / name, database_url
         other.directory.mkdir()
-        other.environment = other._environment()
+        other.environment, other._inside = other._environment(), None
         return other
 
     def start_web(self, *, failpoints: bool = False, **environment: str) -> Web:
@@ -272,21 +305,18 @@ class Installation:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs one command of `manage.py` to its end."""
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(
-            command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=PATIENCE
-        )
+        return subprocess.CompletedProcess(arguments, *self.inside("manage", arguments=arguments))
 
     def inside(self, verb: str, **arguments: Any) -> Any:
         """Does one of the verbs of `tests.faults.inside` on this site's database."""
         return answer_of(self.begin_inside(verb, **arguments))
 
-    def begin_inside(self, verb: str, **arguments: Any) -> subprocess.Popen:
-        """Begins one, to be awaited by `answer_of`."""
-        command = [sys.executable, "-m", "tests.faults.inside", verb, json.dumps(arguments)]
-        return subprocess.Popen(
-            command, cwd=PROJECT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+    def begin_inside(self, verb: str, **arguments: Any) -> socket.socket:
+        """Begins one, to be awaited by `answer_of`; all have the environment that the first one had."""
+        if self._inside is None:
+            self._inside = Inside(self.directory, self.environment)
+            self._helpers.append(self._inside)
+        return self._inside.begin(verb, arguments)
 
     def rows(self, statement: str) -> list[tuple]:
         """Asks the database directly."""
@@ -332,11 +362,12 @@ class _Result:
         return self._rows
 
 
-def answer_of(process: subprocess.Popen) -> Any:
+def answer_of(asked: socket.socket) -> Any:
     """What a verb begun by `begin_inside` answers."""
-    said, errors = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, errors
-    return json.loads(said.splitlines()[-1])
+    with asked, asked.makefile() as said:
+        answer = json.loads(said.read())
+    assert "error" not in answer, answer["error"]
+    return answer["answer"]
 
 
 class Visitor:
