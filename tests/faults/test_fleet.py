@@ -15,7 +15,7 @@ from tests.faults.sizes import TORTURE, size
 from tests.ports import free_port
 from tests.servers import find_nginx, nginx_as_deployed
 
-TASKS = size(25, 500)
+TASKS = size(12, 500)
 # What was on its way to the web server that dies: the sandbox posts four at once, nginx keeps sixteen connections.
 MISSED = 20
 
