@@ -14,10 +14,12 @@ import requests
 from tests.faults.clips import Watcher, copies, film, let_leases_lapse, missing, offer, parts
 from tests.faults.copier import DEADLY
 from tests.faults.installation import Installation, Web, until
-from tests.faults.sizes import size
+from tests.faults.sizes import TORTURE, size
 
-TASKS = size(3, 49)
+TASKS = size(2, 49)
 PLAYS = size(10, 50)
+# Seconds between two of them.
+PAUSE = 0.2 if TORTURE else 1
 FILM_BYTES = 256 * 1024
 # The claims of the dead are let lapse by so many at once: each time the living lose theirs too.
 LAPSE_EVERY = 8
@@ -39,7 +41,7 @@ class Viewer:
         session = requests.Session()
         session.trust_env = False
         session.cookies.set("sessionid", self._site.members[0]["session"])
-        while not self._over.wait(0.2):
+        while not self._over.wait(PAUSE):
             stored = self._site.rows("SELECT id FROM tasks_clip WHERE state = 'stored'")
             for (pk,) in dice.sample(stored, min(1, len(stored))):
                 address = f"{self._web.url}/clips/{uuid.UUID(str(pk))}.mp4"
