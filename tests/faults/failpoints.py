@@ -33,8 +33,8 @@ def install() -> None:
     from extender.tasks import gate, sending
 
     log = Path(os.environ["EXTENDER_KILL_LOG"])
-    # Few tasks have a picture to upload.
-    passages, uploads = _Passages(every, log), _Passages(every // 7, log)
+    # Few tasks have a picture to upload; each that dies there is missed at the points that follow.
+    passages, uploads = _Passages(every, log), _Passages(max(4, every // 7), log)
     gate.claim = _around(gate.claim, passages, "before-claim", "after-claim")
     client.exchange = _around(client.exchange, passages, "before-post", "after-post", only=_is_submit)
     client.exchange = _around(client.exchange, uploads, "before-upload", "after-upload", only=_is_upload)
