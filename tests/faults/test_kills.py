@@ -20,9 +20,10 @@ from tests.pictures import encoded
 
 SUBMITS = size(20, 300)
 CLIENTS = 8
+WORKERS = 2 if TORTURE else 1
 SEED = 3
 # From one deadly passage of a named point to the next; and from one death at a random moment to the next.
-PASSAGES_BETWEEN_DEATHS = 30 if TORTURE else 14
+PASSAGES_BETWEEN_DEATHS = 30 if TORTURE else 16
 ANSWERS_BETWEEN_KILLS = 10
 FAULTS = ("[500-billed]", "[hang-up-billed]", "[webhook-lost]", "[webhook-early]", "[webhook-double]", "[empty]")
 # APIFRAME turns such a task away for ever, so it stays queued.
@@ -148,7 +149,7 @@ def test_whatever_is_killed_no_paid_request_is_lost_repeated_or_hidden(
     }
     with Installation(tmp_path, database_url, seconds=1) as site:
         web = site.start_web(failpoints=True, **deadly)
-        for _ in range(2):
+        for _ in range(WORKERS):
             site.start_worker(failpoints=True, **deadly)
         for process in site.processes:
             process.keep_alive()
