@@ -41,7 +41,7 @@ BATCH = 20
 # However many rows there are, and whatever the account says.
 MOST_UNCONFIRMED = 3
 # How deep brackets nest; somewhere here is the depth that can still be read and no longer be written down.
-DEPTHS = range(760, 980) if TORTURE else range(760, 980, 10)
+DEPTHS = range(760, 980) if TORTURE else range(760, 980, 20)
 
 
 # --- what comes over the wire, as text
@@ -384,26 +384,26 @@ def _quietly():
 
 
 def test_whatever_is_answered(staff, web):
-    check_answers(size(300, 10_000), staff, web)
+    check_answers(size(160, 10_000), staff, web)
 
 
 def test_whatever_is_called_back(staff, web):
-    check_webhooks(size(200, 5_000), staff, web)
+    check_webhooks(size(100, 5_000), staff, web)
 
 
 @pytest.mark.races
 def test_some_answers_on_either_database(staff, web):
-    check_answers(size(40, 500), staff, web)
+    check_answers(size(20, 500), staff, web)
 
 
 @pytest.mark.races
 def test_some_webhooks_on_either_database(staff, web):
-    check_webhooks(size(40, 500), staff, web)
+    check_webhooks(size(20, 500), staff, web)
 
 
 @pytest.mark.races
 def test_some_answers_to_a_look_up_on_either_database(staff, web):
-    @generated(size(20, 200))
+    @generated(size(10, 200))
     @given(ANSWERS)
     def check(answer) -> None:
         with RolledBack():
