@@ -264,7 +264,7 @@ def _quietly():
 
 @pytest.mark.parametrize("kinds", [SUBMITS, LOOKS, CALLS], ids=["submit", "look", "webhook"])
 def test_what_comes_is_never_taken_for_worse_than_it_is(web, sandbox, member, kinds):
-    @generated(size(40, 1_000))
+    @generated(size(20, 1_000))
     @given(kinds)
     def check(kind) -> None:
         check_one, case, status = kind
