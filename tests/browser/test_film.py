@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SAVES_POWER, do, sign_in
-from tests.browser.scene import BLOCKS, RATE, START_SECONDS, STEP_SECONDS
+from tests.browser.scene import BLOCKS, RATE, START_SECONDS, STEP_SECONDS, WIDTH
 from tests.browser.test_accessibility import assert_clean
 from tests.films import read
 from tests.sizes import TORTURE, measures
@@ -17,19 +17,19 @@ PICTURE_MS = 1000 / RATE
 # Each new picture on the screen: when, and its code. Read as often as the screen is drawn.
 RECORD = f"""() => {{
   const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [320, 1];
+  [canvas.width, canvas.height] = [{WIDTH}, 1];
   const context = canvas.getContext("2d", {{ willReadFrequently: true }});
   window.pictures = [];
   window.codeNow = () => {{
     const seen = document.querySelectorAll("video[data-seen]");
     if (seen.length !== 1) return null;
-    context.clearRect(0, 0, 320, 1);
-    context.drawImage(seen[0], 0, seen[0].videoHeight - 6, 320, 1, 0, 0, 320, 1);
-    const {{ data }} = context.getImageData(0, 0, 320, 1);
+    context.clearRect(0, 0, {WIDTH}, 1);
+    context.drawImage(seen[0], 0, seen[0].videoHeight - 6, {WIDTH}, 1, 0, 0, {WIDTH}, 1);
+    const {{ data }} = context.getImageData(0, 0, {WIDTH}, 1);
     if (!data[3]) return -1;
     let code = 0;
     for (let block = 0; block < {BLOCKS}; block += 1) {{
-      code = (code << 1) | (data[4 * Math.floor(((block + 0.5) * 320) / {BLOCKS})] > 127);
+      code = (code << 1) | (data[4 * Math.floor(((block + 0.5) * {WIDTH}) / {BLOCKS})] > 127);
     }}
     return code;
   }};
