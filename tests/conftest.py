@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from fcntl import LOCK_EX, flock
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 import requests
@@ -117,12 +118,17 @@ def django_db_setup(django_db_setup, django_db_blocker):
         yield
 
 
+@pytest.fixture(scope="session")
+def shared_directory(tmp_path_factory, worker_id) -> Path:
+    """A directory of all processes that share the tests."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
 @pytest.fixture(scope="session", autouse=True)
-def static_files(tmp_path_factory, worker_id):
+def static_files(shared_directory):
     """The manifest that pages look their styles up in; made by the first process of those that share the tests."""
-    parallel = worker_id != "master"
-    shared = tmp_path_factory.getbasetemp().parent if parallel else tmp_path_factory.getbasetemp()
-    with (shared / "static-files").open("a+") as made:
+    with (shared_directory / "static-files").open("a+") as made:
         flock(made, LOCK_EX)
         if not os.fstat(made.fileno()).st_size:
             call_command("collectstatic", interactive=False, verbosity=0)

@@ -111,10 +111,13 @@ class House:
 
 
 @pytest.fixture(scope="package")
-def directory(tmp_path_factory) -> Iterator[Path]:
+def directory(tmp_path_factory, shared_directory) -> Iterator[Path]:
     directory = fresh_copy(tmp_path_factory.mktemp("clone"))
     bring_static_files(directory)
-    yield directory
+    with pytest.MonkeyPatch.context() as patch:
+        # Scenes of all houses show the same films.
+        patch.setenv("FILMS", str(shared_directory / "films"))
+        yield directory
     if directory in SHELLS:
         SHELLS.pop(directory).end()
 

@@ -6,14 +6,14 @@ Each picture carries a code of 14 blocks along its lower edge, white for 1: 3 bi
 
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.utils import timezone
 
 from extender.archive import storage
@@ -118,29 +118,38 @@ def _keep(task: Task, index: int, step: int, *, contains: bool, uneven: bool) ->
 
 
 def _film(step: int, take: int, *, contains: bool, uneven: bool) -> dict[str, Any]:
-    """The columns of a copy of this film. Whoever stages it first makes it and has it looked into."""
-    known = settings.VAR_DIR / "scene" / f"{step}-{take}-{contains and step > 0}-{uneven}.json"
-    if not known.exists():
-        known.parent.mkdir(parents=True, exist_ok=True)
-        known.write_text(json.dumps(_made(step, take, contains=contains, uneven=uneven)))
-    return json.loads(known.read_text())
+    """The columns of a copy of this film. Whoever stages it first, in whichever house, makes it."""
+    made = Path(os.environ["FILMS"]) / f"{step}-{take}-{contains and step > 0}-{uneven}"
+    made.mkdir(parents=True, exist_ok=True)
+    columns = made / "columns.json"
+    with (made / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not columns.exists():
+            columns.write_text(json.dumps(_made(made, step, take, contains=contains, uneven=uneven)))
+    found = json.loads(columns.read_text())
+    _store(made, found["sha256"])
+    return found
 
 
-def _made(step: int, take: int, *, contains: bool, uneven: bool) -> dict[str, Any]:
+def _store(made: Path, sha256: str) -> None:
+    """Puts a film and its pictures among this house's copies."""
     store = storage.current_store()
+    for kind, file in {"clip": "film.mp4", **STILLS}.items():
+        name = storage.name(sha256, kind)
+        if not store.exists(name):
+            with store.part() as part:
+                part.write((made / file).read_bytes())
+                store.put(part, name)
+
+
+def _made(into: Path, step: int, take: int, *, contains: bool, uneven: bool) -> dict[str, Any]:
     before = [picture for earlier in range(step if contains else 0) for picture in _pictures(earlier, CHOSEN)]
     pictures = before + list(_pictures(step, take))
     how: dict[str, Any] = {"options": {"preset": "ultrafast", "crf": "20", "g": "12"}}
     if uneven:
         how |= {"rate": 4 * RATE, "stamps": [4 * number - 3 * (number % 2) for number in range(len(pictures))]}
-    with TemporaryDirectory() as made:
-        film = films.write(Path(made) / "film.mp4", pictures, **how)
-        facts = examine(film, Path(made))
-        sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
-        files = {"clip": film} | {kind: Path(made) / name for kind, name in STILLS.items()}
-        for kind, file in files.items():
-            with store.part() as part:
-                part.write(file.read_bytes())
-                store.put(part, storage.name(sha256, kind))
-        size = film.stat().st_size
+    film = films.write(into / "film.mp4", pictures, **how)
+    facts = examine(film, into)
+    size = film.stat().st_size
+    sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
     return {"sha256": sha256, "bytes": size, "received": size, **_columns(facts.as_json())}
