@@ -10,6 +10,9 @@ from tests.browser.conftest import choose, do, sign_in
 from tests.browser.test_picking import FORGET, MADE
 from tests.sizes import TORTURE
 
+# Nothing here is about the clips that come: one is copied in a quarter of the time.
+CLIPS = "" if TORTURE else " [clips-1]"
+
 
 @pytest.fixture(scope="module")
 def made(house, directory):
@@ -24,9 +27,7 @@ def wall(house, upstream, open_page, made):
     choose(upstream, tiny=True, seconds=0.2)
 
     def open_one(width: int = 1440, height: int = 900, **options: object) -> Page:
-        page = sign_in(open_page(width, height, **options), house)
-        page.goto(made)
-        return page
+        return sign_in(open_page(width, height, **options), house, at=made)
 
     return open_one
 
@@ -46,7 +47,7 @@ def test_five_extensions_from_one_wall_without_leaving_it(wall, upstream, made, 
     words, began = page.get_by_label("What happens next"), time.monotonic()
     for number in range(1, 6):
         page.keyboard.press("e")
-        page.keyboard.type(f"The lantern sways, take {number}")
+        page.keyboard.type(f"The lantern sways, take {number}{CLIPS}")
         # Pressed twice, it is sent once.
         for _ in range(2):
             page.keyboard.press("Control+Enter")
@@ -73,9 +74,9 @@ def test_from_the_history_with_new_words_in_two_presses(wall, house, upstream, m
     page.locator(f".go-on a[href^='{made.removeprefix(house.url)}']").click()
     expect(page.get_by_label("What happens next")).to_be_focused()
     page.wait_for_function("() => getSelection().toString()")
-    page.keyboard.type("The lantern sways at once")
+    page.keyboard.type(f"The lantern sways at once{CLIPS}")
     page.keyboard.press("Control+Enter")
-    expect(cards(page).first.get_by_role("heading")).to_have_text("The lantern sways at once")
+    expect(cards(page).first.get_by_role("heading")).to_have_text(f"The lantern sways at once{CLIPS}")
     assert page.evaluate("() => scrollY") == 0, "nothing was scrolled"
     assert submits(upstream) == before + 1
 
@@ -127,7 +128,7 @@ def test_on_a_phone_it_is_a_sheet_whose_button_does_not_move(wall, upstream):
     assert closed["y"] + closed["height"] <= 844
     assert closed["height"] >= 44
     assert page.evaluate("() => document.documentElement.scrollWidth") == 390
-    words.fill("The lantern sways on a phone")
+    words.fill(f"The lantern sways on a phone{CLIPS}")
     button.tap()
     expect(cards(page).first).to_contain_text("on a phone")
     expect(page.get_by_label("Requests")).to_be_hidden()
@@ -146,7 +147,7 @@ def test_on_a_phone_it_is_a_sheet_whose_button_does_not_move(wall, upstream):
 
 def test_without_a_script_it_sends_and_the_page_shows_what_was_sent(wall, upstream, made):
     page, before = wall(java_script_enabled=False), submits(upstream)
-    page.get_by_label("What happens next").fill("The lantern sways without a script")
+    page.get_by_label("What happens next").fill(f"The lantern sways without a script{CLIPS}")
     page.get_by_role("radio", name="Clip 4").check(force=True)
     page.get_by_role("button", name="Extend the chosen clip").click()
     assert page.url == f"{made}#continuations"
@@ -157,7 +158,7 @@ def test_without_a_script_it_sends_and_the_page_shows_what_was_sent(wall, upstre
 
 def test_what_was_sent_is_not_asked_for_again_by_going_back(wall, upstream, made):
     page, before = wall(), submits(upstream)
-    page.get_by_label("What happens next").fill("The lantern sways and comes back")
+    page.get_by_label("What happens next").fill(f"The lantern sways and comes back{CLIPS}")
     page.locator("#composer-send").dblclick()
     expect(cards(page).first).to_contain_text("comes back")
     cards(page).first.locator("> a").click()
