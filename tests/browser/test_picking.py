@@ -62,8 +62,7 @@ def branch(house, directory):
 
 
 def test_a_picked_clip_is_marked_at_once_and_found_again(house, open_page, made):
-    page = sign_in(open_page(), house)
-    page.goto(made)
+    page = sign_in(open_page(), house, at=made)
     held: list[Route] = []
     page.route("**/pick/", lambda route: held.append(route))
     with page.expect_request("**/pick/"):
@@ -85,8 +84,7 @@ def test_a_picked_clip_is_marked_at_once_and_found_again(house, open_page, made)
 
 
 def test_what_could_not_be_picked_is_not_shown_as_picked(house, open_page, made):
-    page = sign_in(open_page(expected=("500",)), house)
-    page.goto(made)
+    page = sign_in(open_page(expected=("500",)), house, at=made)
     page.route("**/pick/", lambda route: route.fulfill(status=500))
     with page.expect_response("**/pick/"):
         page.get_by_role("button", name="Pick clip 1").click()
@@ -94,8 +92,7 @@ def test_what_could_not_be_picked_is_not_shown_as_picked(house, open_page, made)
 
 
 def test_what_else_can_be_done_opens_at_its_button(house, open_page, made):
-    page = sign_in(open_page(), house)
-    page.goto(made)
+    page = sign_in(open_page(), house, at=made)
     button = page.get_by_role("button", name="More…")
     button.click()
     dialog = page.get_by_role("dialog", name="More for this task")
@@ -106,8 +103,7 @@ def test_what_else_can_be_done_opens_at_its_button(house, open_page, made):
 
 
 def test_the_keyboard_picks_and_stays_where_it_is(house, open_page, made):
-    page = sign_in(open_page(), house)
-    page.goto(made)
+    page = sign_in(open_page(), house, at=made)
     page.get_by_role("button", name="Pick clip 3").focus()
     for words in ("Picked clip 3", "Pick clip 3"):
         page.keyboard.press("Enter" if words.startswith("Picked") else "Space")
@@ -117,8 +113,7 @@ def test_the_keyboard_picks_and_stays_where_it_is(house, open_page, made):
 
 
 def test_the_branch_tells_where_it_began_to_fall_apart(house, open_page, branch):
-    page = sign_in(open_page(), house)
-    page.goto(branch)
+    page = sign_in(open_page(), house, at=branch)
     expect(page.locator(".steps .step")).to_have_count(3)
     lengths = page.locator(".steps progress").evaluate_all("(bars) => bars.map((bar) => bar.value)")
     assert len(lengths) == 1 + 4
@@ -131,8 +126,7 @@ def test_the_branch_tells_where_it_began_to_fall_apart(house, open_page, branch)
 
 
 def test_progress_is_said_once_a_quarter(house, open_page, directory):
-    page = sign_in(open_page(), house)
-    page.goto(f"{house.url}/tasks/{do(directory, RENDERING)}/")
+    page = sign_in(open_page(), house, at=f"{house.url}/tasks/{do(directory, RENDERING)}/")
     page.evaluate("""() => {
       window.said = [];
       new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach((node) =>
