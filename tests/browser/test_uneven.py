@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import do, sign_in
 from tests.browser.scene import RATE, START_SECONDS
-from tests.browser.test_film import RECORD, await_picture
+from tests.browser.test_film import READ, await_picture
 from tests.browser.test_wall import pictures
 
 
@@ -38,7 +38,7 @@ def test_a_step_on_the_wall_shows_a_new_picture(task, house, open_page):
 
 def test_steps_lead_through_the_film_picture_by_picture(task, house, open_page):
     page = sign_in(open_page(), house, "stage", f"{task}clips/2/film/")
-    page.evaluate(RECORD)
+    page.evaluate(READ)
     last = round(START_SECONDS * RATE) - 1
     page.keyboard.press("]")
     await_picture(page, 1, 2, 0)
