@@ -193,8 +193,7 @@ def become(directory, task: str, state: str) -> None:
 
 
 def test_what_can_only_be_streamed_is_played_stopped_and_played_on(house, directory, staged, open_page):
-    page = sign_in(open_page(), house, "stage")
-    page.goto(f"{house.url}/tasks/{staged}/")
+    page = sign_in(open_page(), house, "stage", f"{house.url}/tasks/{staged}/")
     film = page.request.get(house.url + page.locator(".wall video").first.get_attribute("src")).body()
     become(directory, staged, "copying")
     # Whatever part is asked for, all of it comes: so it cannot be sought.
@@ -211,9 +210,9 @@ def test_what_can_only_be_streamed_is_played_stopped_and_played_on(house, direct
 
 def test_copies_that_come_all_at_once_take_the_place_of_what_is_shown(house, directory, staged, open_page):
     become(directory, staged, "copying")
-    page = sign_in(open_page(expected=("net::ERR",)), house, "stage")
+    page = open_page(expected=("net::ERR",))
     page.route("https://clips.example/**", lambda route: route.abort())
-    page.goto(f"{house.url}/tasks/{staged}/")
+    sign_in(page, house, "stage", f"{house.url}/tasks/{staged}/")
     expect(page.locator("#frame-1")).to_have_attribute("data-broken", "")
     become(directory, staged, "stored")
     for video in page.locator(".wall video").all():
