@@ -18,6 +18,8 @@ ARGUMENTS = [
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
     "--process-per-site",
+    # Nothing of a page under test may be asked for elsewhere; and no request waits for a name to be looked up.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
 
