@@ -30,6 +30,8 @@ PAINTING = () if TORTURE else ("--tiny",)
 # How long a busy machine may take for what is awaited, in ms. Nothing waits for it to be over where all is well.
 PATIENCE = 90_000
 expect.set_options(timeout=PATIENCE)
+# For a page whose motion is not asked about: what moves is drawn sixty times a second as long as the page is open.
+STILL = {} if TORTURE else {"reduced_motion": "reduce"}
 OURS = ("APIFRAME_", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "MEDIA_ROOT")
 
 

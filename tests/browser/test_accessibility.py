@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import do, open_sent, sign_in
+from tests.browser.conftest import STILL, do, open_sent, sign_in
 from tests.pictures import jpeg
 from tests.sizes import TORTURE
 
@@ -16,8 +16,6 @@ from tests.sizes import TORTURE
 ALL_RULES = {"resultTypes": ["violations"], "preload": False}
 # In another theme other colours are all that can be wrong.
 COLOURS = ALL_RULES | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-# What moves is drawn again and again while axe looks at it, which finds the same in what stands.
-STILL = {} if TORTURE else {"reduced_motion": "reduce"}
 LINE = "(one) => getComputedStyle(one).textDecorationLine"
 # A colour on its way to that of another theme is neither.
 ARRIVED = "() => !document.getAnimations().some((animation) => animation instanceof CSSTransition)"

@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import choose, do, sign_in
+from tests.browser.conftest import STILL, choose, do, sign_in
 from tests.browser.test_picking import FORGET, MADE
 from tests.sizes import TORTURE
 
@@ -27,7 +27,7 @@ def wall(house, upstream, open_page, made):
     choose(upstream, tiny=True, seconds=0.2)
 
     def open_one(width: int = 1440, height: int = 900, **options: object) -> Page:
-        return sign_in(open_page(width, height, **options), house, at=made)
+        return sign_in(open_page(width, height, **STILL, **options), house, at=made)
 
     return open_one
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import do, sign_in
+from tests.browser.conftest import STILL, do, sign_in
 
 POLL = re.compile(r"/status/\?v=")
 MADE = """
@@ -28,7 +28,7 @@ def task(directory, house) -> str:
 def page(house, task, open_page) -> Page:
     # A clock that is set belongs to the whole context.
     page = open_page(
-        expected=("Failed to load resource", "Response Status Error", "htmx:", "Connecting to"), anew=True
+        expected=("Failed to load resource", "Response Status Error", "htmx:", "Connecting to"), anew=True, **STILL
     )
     return sign_in(page, house, "stage", f"{house.url}/tasks/{task}/")
 

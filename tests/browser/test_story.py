@@ -10,7 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import assert_plays, choose, do, sign_in
+from tests.browser.conftest import STILL, assert_plays, choose, do, sign_in
 from tests.helpers import eventually
 from tests.pictures import jpeg
 from tests.sizes import TORTURE
@@ -110,7 +110,7 @@ def test_a_long_prompt_is_counted_before_it_is_refused(house, open_page):
 
 
 def test_a_video_made_elsewhere_is_looked_up_and_continued(house, upstream, open_page):
-    page = sign_in(open_page(), house)
+    page = sign_in(open_page(**STILL), house)
     page.get_by_role("link", name="Extend a clip").click()
     page.get_by_label("What happens next").fill("The kite climbs")
     # Only now: it is to be rendering still when it is looked up first.
@@ -135,7 +135,7 @@ def test_a_video_made_elsewhere_is_looked_up_and_continued(house, upstream, open
 
 
 def test_a_failure_says_why_and_can_be_mended(house, upstream, open_page):
-    page = sign_in(open_page(), house)
+    page = sign_in(open_page(**STILL), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
     fill_in(page, 1)
     submit(page, "Something that is not allowed [fail]")
@@ -151,7 +151,7 @@ def test_a_failure_says_why_and_can_be_mended(house, upstream, open_page):
 
 
 def test_back_and_press_again_finds_the_same_task(house, upstream, open_page):
-    page = sign_in(open_page(), house)
+    page = sign_in(open_page(**STILL), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
     fill_in(page, 1)
     submit(page, "The same thing twice [clips-1]")
