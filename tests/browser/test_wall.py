@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SAVES_POWER, do, sign_in
+from tests.browser.conftest import SAVES_POWER, STILL, do, sign_in
 from tests.helpers import eventually
 
 SIZES = pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desktop", "phone"])
@@ -339,7 +339,7 @@ def test_the_wall_and_its_transport_stand_in_the_window_together(open_wall, join
 
 
 def test_nothing_moves_when_the_view_changes_and_two_have_the_facts_of_two(open_wall, joined):
-    page = open_wall(joined)
+    page = open_wall(joined, **STILL)
     expect(page.locator(".choices > li")).to_have_count(4)
     beneath = ("#wall", ".screen > .transport", "#composer", ".side")
     wide = [(1440, 900, "wide"), (1366, 768, "wide"), (820, 1180, "wide"), (390, 844, "wide")]
