@@ -15,6 +15,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import ROW_COUNT
 
 Row = TypeVar("Row", bound=models.Model)
+Answer = TypeVar("Answer")
 
 
 class Given(models.Expression):
@@ -67,20 +68,7 @@ class CompiledQuery(_Compiled, Generic[Row]):
 
     def rows(self, **given: Any) -> list[Row]:
         """The rows that the queryset holds for these values."""
-        connection: Any = connections[DEFAULT_DB_ALIAS]
-        if connection.connection is None or connection.health_check_done:
-            return self._read(given)
-        # Django asks `SELECT 1` of a connection before its first use in a request. This reading shows as much, and a
-        # poll or a webhook begins with one: half of its ways there and back would be for that question. A transaction
-        # has asked when it began.
-        connection.health_check_done = True
-        try:
-            return self._read(given)
-        except Error:
-            if connection.is_usable():
-                raise
-            connection.close()
-        return self._read(given)
+        return _checked(lambda: self._read(given))
 
     def _read(self, given: dict[str, Any]) -> list[Row]:
         queryset, compiler = self._compiled(given)
@@ -190,6 +178,25 @@ class _UpdateAndInsert(CompiledInsert):
         insert, row = super()._sql(compiler)
         outcome = compiler.connection.ops.quote_name(self._columns[-1])
         return f"WITH changed_rows AS ({update} RETURNING 1) {insert} RETURNING {outcome}", [*changes, *row]
+
+
+def _checked(ask: Callable[[], Answer]) -> Answer:
+    """What `ask` returns. It is called again, over a new connection, where the old one was lost before its first use.
+
+    Django asks `SELECT 1` of a connection before that. This shows as much, and a poll or a webhook begins with it:
+    half of its ways to the database would be for that question. A transaction has asked when it began.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    if connection.connection is None or connection.health_check_done:
+        return ask()
+    connection.health_check_done = True
+    try:
+        return ask()
+    except Error:
+        if connection.is_usable():
+            raise
+        connection.close()
+    return ask()
 
 
 def _values(params: Sequence[Any], given: dict[str, Any], connection: Any) -> list[Any]:
