@@ -104,14 +104,17 @@ class CompiledUpdate(_Compiled):
 
 
 class CompiledInsert(_Compiled):
-    """Adds a row to the table of `model`, of which `columns` are given; the others have the database's defaults."""
+    """Adds a row to the table of `model`, of which `columns` are given; the others have the database's defaults.
 
-    def __init__(self, model: type[models.Model], *columns: str) -> None:
-        self._model, self._columns = model, columns
+    With `where`, a queryset, only where that holds a row.
+    """
 
-    def run(self, **given: Any) -> None:
-        """Adds the row."""
-        self._execute(given, lambda cursor: None)
+    def __init__(self, model: type[models.Model], *columns: str, where: models.QuerySet[Any] | None = None) -> None:
+        self._model, self._columns, self._where = model, columns, where
+
+    def run(self, **given: Any) -> int:
+        """Adds the row; returns how many that were."""
+        return self._execute(given, lambda cursor: cursor.rowcount)
 
     def _execute(self, given: dict[str, Any], read: Callable[[Any], Any]) -> Any:
         with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
@@ -133,40 +136,53 @@ class CompiledInsert(_Compiled):
     def _sql(self, compiler: Any) -> tuple[str, Sequence[Any]]:
         # Django would write several statements for several rows.
         [(sql, params)] = compiler.as_sql()
-        return sql, params
+        if self._where is None:
+            return sql, params
+        exists, known = self._where.query.exists().get_compiler(connection=compiler.connection).as_sql()
+        into, _, row = sql.partition(" VALUES ")
+        return f"{into} SELECT {row[1:-1]} WHERE EXISTS ({exists})", [*params, *known]
 
 
 class CompiledChange:
     """A `CompiledUpdate`, and a row of `model` that tells of it: its column `outcome` says whether any row changed.
 
     Both happen or neither does. Where the database can do both in one statement, no transaction has to be begun and
-    ended: that halves the ways there and back.
+    ended: that halves the ways there and back. With `where`, a queryset, the row is added only where that holds one;
+    it asks of nothing that `update` changes. As the first of a request it may be done twice (`_checked`): `update` is
+    such that it changes nothing the second time.
     """
 
-    def __init__(self, update: CompiledUpdate, model: type[models.Model], *columns: str, outcome: str) -> None:
+    def __init__(
+        self,
+        update: CompiledUpdate,
+        model: type[models.Model],
+        *columns: str,
+        outcome: str,
+        where: models.QuerySet[Any] | None = None,
+    ) -> None:
         self._update, self._outcome = update, outcome
-        self._insert = CompiledInsert(model, *columns, outcome)
-        self._both = _UpdateAndInsert(update, model, *columns, outcome)
+        self._insert = CompiledInsert(model, *columns, outcome, where=where)
+        self._both = _UpdateAndInsert(update, model, *columns, outcome, where=where)
 
-    def run(self, **given: Any) -> bool:
-        """Changes the rows and adds the one; returns whether there were any to change."""
+    def run(self, **given: Any) -> bool | None:
+        """Changes the rows and adds the one; returns whether there were any to change, None where none was added."""
         if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
-            return self._both.changed(**given)
+            return _checked(lambda: self._both.changed(**given))
         with transaction.atomic(savepoint=False):
             changed = bool(self._update.run(**given))
-            self._insert.run(**given, **{self._outcome: changed})
-        return changed
+            added = self._insert.run(**given, **{self._outcome: changed})
+        return changed if added else None
 
 
 class _UpdateAndInsert(CompiledInsert):
     """One statement of PostgreSQL's; the last of the columns says whether it changed a row."""
 
-    def __init__(self, update: CompiledUpdate, model: type[models.Model], *columns: str) -> None:
-        super().__init__(model, *columns)
+    def __init__(self, update: CompiledUpdate, model: type[models.Model], *columns: str, **how: Any) -> None:
+        super().__init__(model, *columns, **how)
         self._update = update
 
-    def changed(self, **given: Any) -> bool:
-        return self._execute(given, lambda cursor: cursor.fetchone()[0])
+    def changed(self, **given: Any) -> bool | None:
+        return self._execute(given, lambda cursor: (cursor.fetchone() or [None])[0])
 
     def _value(self, field: Any) -> models.Expression:
         if field.name == self._columns[-1]:

@@ -143,6 +143,18 @@ def test_it_changes_a_row_or_none_and_tells_which(task):
     assert told == [("to the row", True, "100 %s"), ("to nobody's", False, "100 %s")]
 
 
+_of_it = Task.objects.filter(pk=Given("task_id", models.UUIDField()), prompt=Given("known", models.TextField()))
+_mark_what_is_known = CompiledChange(_mark, Event, "task", "source", "said", "body", outcome="changed", where=_of_it)
+
+
+def test_it_tells_only_of_a_row_that_is_known(task):
+    event = {"task_id": task.pk, "source": Event.Source.POLL, "body": "", "reason": "one"}
+    assert _mark_what_is_known.run(pk=uuid.uuid4(), known=task.prompt, said="to nobody's", **event) is False
+    assert _mark_what_is_known.run(pk=task.pk, known=task.prompt, said="to the row", **event) is True
+    assert _mark_what_is_known.run(pk=uuid.uuid4(), known="of another", said="of another", **event) is None
+    assert [said for (said,) in task.events.values_list("said").order_by("pk")] == ["to nobody's", "to the row"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_cannot_be_told_changes_nothing(task):
     with pytest.raises(DatabaseError):
