@@ -158,12 +158,12 @@ class Task(models.Model):
     @property
     def webhook_nonce(self) -> str:
         """How the address ends at which APIFRAME calls back about this row; kept nowhere."""
-        return self.webhook_nonces[0]
+        return self.webhook_nonces(self.pk)[0]
 
-    @property
-    def webhook_nonces(self) -> list[str]:
-        """That end, and those of which APIFRAME may have been told before `SECRET_KEY` changed."""
-        return [f"{self.pk.hex}.{made}" for made in derived("extender.webhook.address", self.pk.hex)]
+    @staticmethod
+    def webhook_nonces(pk: uuid.UUID) -> list[str]:
+        """That end for the row `pk`, and those of which APIFRAME may have been told before `SECRET_KEY` changed."""
+        return [f"{pk.hex}.{made}" for made in derived("extender.webhook.address", pk.hex)]
 
     @property
     def is_final(self) -> bool:
