@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 FIRST_LOOK = timedelta(seconds=3)
 # One line a task, or two: progress comes every few seconds, and its events have it.
 LOGGED = FINAL | {State.UNCONFIRMED}
+GOING_ON = {State.PENDING, State.PROCESSING}
 # What an update may say, and how it is kept.
 VALUES: dict[str, Any] = {
     **{name: Task._meta.get_field(name) for name in ("remote_id", "percentage", "reason")},
@@ -51,7 +53,7 @@ def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     # What is said most often, that a render goes on, is one statement: `CompiledChange` keeps that whole.
     alone = update.state != State.FINISHED and update.remote_id == task.remote_id
     with nullcontext() if alone else transaction.atomic():
-        changed = _change(task, update, source)
+        changed = bool(_change(task.pk, update, source))
         if changed and update.state == State.FINISHED:
             Clip.objects.bulk_create(_clips(task, update), ignore_conflicts=True)
     if changed:
@@ -59,6 +61,20 @@ def _apply(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
     if changed and update.state in LOGGED:
         logger.info("task %s %s by %s", task.pk, update.state, source)
     return changed
+
+
+def hear(pk: UUID, update: TaskUpdate, source: Event.Source) -> bool:
+    """Does what `apply_update` does where `update` says that a render goes on, and the task `pk` has its id.
+
+    Returns whether that is so; else nothing was changed or recorded. It is one statement where the database can do
+    that: most of what is said is heard without a look at the row before.
+    """
+    if update.state not in GOING_ON or not update.remote_id:
+        return False
+    changed = _change(pk, update, source, is_known=True)
+    if changed:
+        UPDATES.labels(update.state, source).inc()
+    return changed is not None
 
 
 def renew_addresses(task: Task, update: TaskUpdate) -> None:
@@ -93,21 +109,26 @@ def _note(task: Task, said: str, source: Event.Source, changed: bool, body: str)
     _event.run(task_id=task.pk, said=said, source=source, changed=changed, body=body)
 
 
-def _change(task: Task, update: TaskUpdate, source: Event.Source) -> bool:
-    """Changes the row, if it may take this update, and records what was said; whether it did."""
+def _change(pk: UUID, update: TaskUpdate, source: Event.Source, is_known: bool = False) -> bool | None:
+    """Changes the row, if it may take this update, and records what was said; whether it did.
+
+    None, where it has to be of a row that `is_known` by the update's id, and is not.
+    """
     values = {name: value for name in VALUES if (value := getattr(update, name)) not in (None, "")}
-    change = _statement(update.state, update.retried, frozenset(values))
-    event = {"task_id": task.pk, "said": _sentence(update), "source": source, "body": update.raw}
-    return change.run(pk=task.pk, **values, **event)
+    change = _statement(update.state, update.retried, frozenset(values), is_known)
+    event = {"task_id": pk, "said": _sentence(update), "source": source, "body": update.raw}
+    return change.run(pk=pk, **values, **event)
 
 
 @cache
-def _statement(state: State, retried: bool, names: frozenset[str]) -> CompiledChange:
+def _statement(state: State, retried: bool, names: frozenset[str], is_known: bool) -> CompiledChange:
     """By what such an update changes a row; its key, the values of `names` and the event are to be given."""
     given: dict[str, Any] = {name: Given(name, VALUES[name]) for name in names}
     update = TaskUpdate(state, retried=retried, **given)
-    change = CompiledUpdate(_movable_row(update), _changes(update))
-    return CompiledChange(change, Event, "task", "said", "source", "body", outcome="changed")
+    known = Task.objects.filter(pk=Given("pk", Task._meta.pk), remote_id=update.remote_id) if is_known else None
+    rows = _movable_row(update) if known is None else _movable_row(update).filter(remote_id=update.remote_id)
+    change = CompiledUpdate(rows, _changes(update))
+    return CompiledChange(change, Event, "task", "said", "source", "body", outcome="changed", where=known)
 
 
 def _movable_row(update: TaskUpdate) -> models.QuerySet[Task]:

@@ -1,6 +1,7 @@
 """What APIFRAME calls back with: verify, parse, hand over."""
 
 import logging
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
@@ -15,7 +16,7 @@ from extender.keys import is_one_of
 from extender.tasks import gate
 from extender.tasks.models import Event, Task
 from extender.tasks.sending import webhook_secrets
-from extender.tasks.updates import Taken, apply_update, contradict, record
+from extender.tasks.updates import Taken, apply_update, contradict, hear, record
 
 logger = logging.getLogger(__name__)
 
@@ -49,17 +50,20 @@ def apiframe(request: HttpRequest, nonce: str) -> HttpResponse:
 def _take(request: HttpRequest, nonce: str) -> int:
     """Verifies, parses and hands over; returns the HTTP status."""
     # The address is a secret too: whoever knows it and not the other half is worth a look by staff.
-    task = _task(nonce)
+    pk = _named(nonce)
     came = request.read(MAX_BYTES + 1)
     body = read(came, request.headers.get("Content-Encoding"), MAX_BYTES)
     secrets = webhook_secrets(nonce)
     kept = body.kept(nonce, *secrets)
     if not is_one_of(request.headers.get("x-webhook-secret", "").strip(AROUND), secrets):
-        _record(request, task, "a webhook with a wrong secret was refused", kept)
+        _record(request, _task(pk), "a webhook with a wrong secret was refused", kept)
         return 401
     if len(came) > MAX_BYTES:
-        _record(request, task, "a webhook that was too long was refused", kept)
+        _record(request, _task(pk), "a webhook that was too long was refused", kept)
         return 413
+    if _goes_on(pk, body.said, kept):
+        return 200
+    task = _task(pk)
     try:
         update = Client.from_settings().parse(body.said, kept, task.remote_id if task else "")
     except ApiframeError:
@@ -68,13 +72,25 @@ def _take(request: HttpRequest, nonce: str) -> int:
     return _hand_over(task, update)
 
 
-def _task(nonce: str) -> Task | None:
-    """The task whose address this is: it begins with the task's id, and goes on as only our keys can make it."""
+def _named(nonce: str) -> UUID | None:
+    """Whose address this is: it begins with the task's id, and goes on as only our keys can make it."""
     try:
         pk = UUID(nonce.partition(".")[0])
     except ValueError:
         return None
-    return _with_id.first(pk=pk) if is_one_of(nonce, Task.webhook_nonces(pk)) else None
+    return pk if is_one_of(nonce, Task.webhook_nonces(pk)) else None
+
+
+def _task(pk: UUID | None) -> Task | None:
+    return _with_id.first(pk=pk) if pk else None
+
+
+def _goes_on(pk: UUID | None, said: Any, kept: str) -> bool:
+    """Whether no more was said than that the render goes on under the id that the task has: that is kept by now."""
+    try:
+        return pk is not None and hear(pk, Client.from_settings().parse(said, kept), Event.Source.WEBHOOK)
+    except ApiframeError:
+        return False
 
 
 def _record(request: HttpRequest, task: Task | None, said: str, kept: str) -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from django.core.signals import request_started
 from django.db import DatabaseError, connection
 from django.test import Client
 
@@ -13,6 +14,7 @@ from extender.tasks import gate
 from extender.tasks.models import Gate, Task
 from extender.tasks.sending import webhook_secret
 from tests.helpers import eventually, make_task, queries
+from tests.tasks.test_compiled import lose_connection
 
 ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
 FINISHED = {"task_id": ID, "video_urls": [f"https://cdn.example/{index}.mp4" for index in range(1, 5)]}
@@ -227,11 +229,43 @@ def test_one_about_what_had_no_usable_answer_is_an_answer(member):
 def test_it_costs_few_queries_and_one_more_for_the_clips(member):
     task = make_task(member, State.PROCESSING, remote_id=ID)
     body = {"task_id": ID, "status": "processing", "percentage": "40"}
-    # The row, its change, what is told of that; PostgreSQL does the last two at once.
-    few = 2 if connection.vendor == "postgresql" else 3
+    # A change, and what is told of it; PostgreSQL does both at once.
+    few = 1 if connection.vendor == "postgresql" else 2
     assert queries(lambda: call(task, body)) == few
+    # The row before that, and the clips.
+    assert queries(lambda: call(task)) == few + 2
     assert queries(lambda: call(task)) == few + 1
-    assert queries(lambda: call(task)) == few
+
+
+@pytest.mark.races
+@pytest.mark.parametrize("remote_id", ["", ID, "another"])
+@pytest.mark.parametrize("state", [State.SENDING, State.UNCONFIRMED, State.PENDING, State.PROCESSING, State.FAILED])
+def test_that_a_render_goes_on_is_recorded_once_and_of_its_own_task_alone(member, state, remote_id):
+    task = make_task(member, state, remote_id=remote_id)
+    answer = call(task, {"task_id": ID, "status": "processing", "percentage": "40"})
+    assert answer.status_code == (404 if remote_id == "another" else 200)
+    (event,) = task.events.all()
+    assert (event.said, event.changed) == (
+        ("a webhook named another task and was ignored", False)
+        if remote_id == "another"
+        else ("processing 40 %", state != State.FAILED)
+    )
+    task.refresh_from_db()
+    assert task.remote_id == (ID if event.changed else remote_id)
+
+
+@pytest.mark.races
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="a file has no connection to lose")
+@pytest.mark.django_db(transaction=True)
+def test_one_that_finds_its_connection_lost_is_heard_all_the_same(member):
+    task = make_task(member, State.PROCESSING, remote_id=ID)
+    for percentage in (40, 60):
+        lose_connection()
+        # Django's own client keeps what a server does at each request from its connections.
+        request_started.send(None)
+        assert call(task, {"task_id": ID, "status": "processing", "percentage": percentage}).status_code == 200
+    task.refresh_from_db()
+    assert (task.percentage, task.events.count()) == (60, 2)
 
 
 READ = ["", "double", "reorder", "early", "gzip", "text", "untyped", "nul", "wrapped"]
