@@ -68,7 +68,7 @@ class CompiledQuery(_Compiled, Generic[Row]):
 
     def rows(self, **given: Any) -> list[Row]:
         """The rows that the queryset holds for these values."""
-        return _checked(lambda: self._read(given))
+        return repeatable(lambda: self._read(given))
 
     def _read(self, given: dict[str, Any]) -> list[Row]:
         queryset, compiler = self._compiled(given)
@@ -148,8 +148,7 @@ class CompiledChange:
 
     Both happen or neither does. Where the database can do both in one statement, no transaction has to be begun and
     ended: that halves the ways there and back. With `where`, a queryset, the row is added only where that holds one;
-    it asks of nothing that `update` changes. As the first of a request it may be done twice (`_checked`): `update` is
-    such that it changes nothing the second time.
+    it asks of nothing that `update` changes.
     """
 
     def __init__(
@@ -167,7 +166,7 @@ class CompiledChange:
     def run(self, **given: Any) -> bool | None:
         """Changes the rows and adds the one; returns whether there were any to change, None where none was added."""
         if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
-            return _checked(lambda: self._both.changed(**given))
+            return self._both.changed(**given)
         with transaction.atomic(savepoint=False):
             changed = bool(self._update.run(**given))
             added = self._insert.run(**given, **{self._outcome: changed})
@@ -196,9 +195,10 @@ class _UpdateAndInsert(CompiledInsert):
         return f"WITH changed_rows AS ({update} RETURNING 1) {insert} RETURNING {outcome}", [*changes, *row]
 
 
-def _checked(ask: Callable[[], Answer]) -> Answer:
-    """What `ask` returns. It is called again, over a new connection, where the old one was lost before its first use.
+def repeatable(ask: Callable[[], Answer]) -> Answer:
+    """What `ask` returns, which does no harm if it is done twice.
 
+    It is called again, over a new connection, where the old one was lost when a request first used it.
     Django asks `SELECT 1` of a connection before that. This shows as much, and a poll or a webhook begins with it:
     half of its ways to the database would be for that question. A transaction has asked when it began.
     """

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from extender.apiframe import TaskUpdate
-from extender.compiled import CompiledChange, CompiledInsert, CompiledUpdate, Given
+from extender.compiled import CompiledChange, CompiledInsert, CompiledUpdate, Given, repeatable
 from extender.metrics import UPDATES
 from extender.states import FINAL, FRUITLESS, MOVES, State, may_become
 from extender.tasks.models import Clip, Event, Task
@@ -69,9 +69,10 @@ def hear(pk: UUID, update: TaskUpdate, source: Event.Source) -> bool:
     Returns whether that is so; else nothing was changed or recorded. It is one statement where the database can do
     that: most of what is said is heard without a look at the row before.
     """
-    if update.state not in GOING_ON or not update.remote_id:
+    # To be tried anew is a way back, which may not be taken twice.
+    if update.state not in GOING_ON or update.retried or not update.remote_id:
         return False
-    changed = _change(pk, update, source, is_known=True)
+    changed = repeatable(lambda: _change(pk, update, source, is_known=True))
     if changed:
         UPDATES.labels(update.state, source).inc()
     return changed is not None

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from extender.apiframe import TaskUpdate
 from extender.states import FINAL, MOVES, State
 from extender.tasks.models import Event, Task
-from extender.tasks.updates import apply_update
+from extender.tasks.updates import apply_update, hear
 from tests.helpers import at_once, make_task
 
 FINISHED = TaskUpdate(State.FINISHED, "r1", 100, ("https://x/1.mp4",))
@@ -65,6 +65,14 @@ def test_progress_starts_again_after_a_retry_upstream(member):
     assert (task.state, task.percentage) == (State.PENDING, 0)
     assert said(task, progress(10))
     assert task.percentage == 10
+
+
+def test_a_way_back_is_not_heard_by_what_may_be_done_twice(member):
+    task = make_task(member, State.PROCESSING, remote_id="r1", percentage=40)
+    assert not hear(task.pk, TaskUpdate(State.PENDING, "r1", retried=True), Event.Source.WEBHOOK)
+    assert not task.events.exists()
+    assert hear(task.pk, progress(60), Event.Source.WEBHOOK)
+    assert task.events.get().changed
 
 
 def test_a_duplicate_changes_nothing_and_is_recorded(member):
