@@ -14,16 +14,19 @@ import requests
 from tests.helpers import eventually
 from tests.sandbox_process import PROJECT, Receiver, Sandbox
 
+ALONE, IN_DJANGO = ("-m", "extender.sandbox"), ("manage.py", "sandbox")
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "extender.sandbox", *map(str, arguments)]
+
+def run(*arguments: object, by: tuple[str, str] = ALONE) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *by, *map(str, arguments)]
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
 
 
-def test_a_port_in_use_is_a_plain_sentence_and_exit_code_1(tmp_path):
+@pytest.mark.parametrize("by", [ALONE, IN_DJANGO])
+def test_a_port_in_use_is_a_plain_sentence_and_exit_code_1(tmp_path, by):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = run("--port", port, "--dir", tmp_path)
+        ended = run("--port", port, "--dir", tmp_path, by=by)
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert ended.stderr == f"The sandbox cannot listen on 127.0.0.1:{port}: Address already in use.\n"
