@@ -14,7 +14,7 @@ from django.db.models.functions import Greatest, Now
 from extender.apiframe import TaskUpdate
 from extender.compiled import CompiledChange, CompiledInsert, CompiledUpdate, Given, repeatable
 from extender.metrics import UPDATES
-from extender.states import FINAL, FRUITLESS, MOVES, State, may_become
+from extender.states import FINAL, FOLLOWED, FRUITLESS, MOVES, State, may_become
 from extender.tasks.models import Clip, Event, Task
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 FIRST_LOOK = timedelta(seconds=3)
 # One line a task, or two: progress comes every few seconds, and its events have it.
 LOGGED = FINAL | {State.UNCONFIRMED}
-GOING_ON = {State.PENDING, State.PROCESSING}
 # What an update may say, and how it is kept.
 VALUES: dict[str, Any] = {
     **{name: Task._meta.get_field(name) for name in ("remote_id", "percentage", "reason")},
@@ -70,7 +69,7 @@ def hear(pk: UUID, update: TaskUpdate, source: Event.Source) -> bool:
     that: most of what is said is heard without a look at the row before.
     """
     # To be tried anew is a way back, which may not be taken twice.
-    if update.state not in GOING_ON or update.retried or not update.remote_id:
+    if update.state not in FOLLOWED or update.retried or not update.remote_id:
         return False
     changed = repeatable(lambda: _change(pk, update, source, is_known=True))
     if changed:
