@@ -1,7 +1,8 @@
 """What APIFRAME calls back with: verify, parse, hand over."""
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
@@ -61,11 +62,12 @@ def _take(request: HttpRequest, nonce: str) -> int:
     if len(came) > MAX_BYTES:
         _record(request, _task(pk), "a webhook that was too long was refused", kept)
         return 413
-    if _goes_on(pk, body.said, kept):
+    parse = partial(Client.from_settings().parse, body.said, kept)
+    if pk and _goes_on(pk, parse):
         return 200
     task = _task(pk)
     try:
-        update = Client.from_settings().parse(body.said, kept, task.remote_id if task else "")
+        update = parse(task.remote_id if task else "")
     except ApiframeError:
         _record(request, task, "a webhook that cannot be read was refused", kept)
         return 400
@@ -85,10 +87,10 @@ def _task(pk: UUID | None) -> Task | None:
     return _with_id.first(pk=pk) if pk else None
 
 
-def _goes_on(pk: UUID | None, said: Any, kept: str) -> bool:
+def _goes_on(pk: UUID, parse: Callable[[], TaskUpdate]) -> bool:
     """Whether no more was said than that the render goes on under the id that the task has: that is kept by now."""
     try:
-        return pk is not None and hear(pk, Client.from_settings().parse(said, kept), Event.Source.WEBHOOK)
+        return hear(pk, parse(), Event.Source.WEBHOOK)
     except ApiframeError:
         return False
 
