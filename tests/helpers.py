@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+import psycopg
 import requests
 from django.core.signals import request_finished
 from django.db import close_old_connections, connection
@@ -144,6 +145,13 @@ def database_url() -> str:
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
     return f"postgresql://extender@127.0.0.1:{connection.settings_dict['PORT']}/{name}"
+
+
+def lose_connection() -> None:
+    """Has the server end this thread's connection, and waits until it has."""
+    pid = connection.connection.info.backend_pid
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        assert other.execute("SELECT pg_terminate_backend(%s, 60000)", [pid]).fetchone()[0]
 
 
 def make_task(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from extender.compiled import CompiledChange, CompiledInsert, CompiledQuery, CompiledUpdate, Given
 from extender.tasks.models import Event, Task
 from extender.team.models import Member
-from tests.helpers import make_task
+from tests.helpers import lose_connection, make_task
 
 pytestmark = pytest.mark.races
 
@@ -91,13 +91,6 @@ def read_over_a_connection_that_is_lost(member: Member, task: Task) -> None:
     """Begins a transaction, which then cannot go on."""
     lose_connection()
     _of_member.first(member=member.pk, pk=task.pk)
-
-
-def lose_connection() -> None:
-    """Has the server end this thread's connection, and waits until it has."""
-    pid = connection.connection.info.backend_pid
-    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
-        assert other.execute("SELECT pg_terminate_backend(%s, 60000)", [pid]).fetchone()[0]
 
 
 _mark = CompiledUpdate(

@@ -13,8 +13,7 @@ from extender.states import State
 from extender.tasks import gate
 from extender.tasks.models import Gate, Task
 from extender.tasks.sending import webhook_secret
-from tests.helpers import eventually, make_task, queries
-from tests.tasks.test_compiled import lose_connection
+from tests.helpers import eventually, lose_connection, make_task, queries
 
 ID = "29f1a0c4-8f6e-4d55-9c02-6d2f9a4b7e13"
 FINISHED = {"task_id": ID, "video_urls": [f"https://cdn.example/{index}.mp4" for index in range(1, 5)]}
