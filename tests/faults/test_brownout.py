@@ -15,8 +15,10 @@ from tests.faults.sizes import PATIENCE, TORTURE, measures, size
 # How many pages each watcher opens.
 PAGES = size(20, 80)
 STALL = 30
-# A page that waits for APIFRAME is as late as that is. That others are quick is a number, for a machine at rest.
-LIMIT = 0.1 if TORTURE else STALL / 4
+# A page that waits for APIFRAME is as late as that is.
+LIMIT = STALL / 4
+# What a page may take, in seconds, on a machine at rest; elsewhere half again as long as while APIFRAME answers.
+QUICK, AGAIN = 0.1, 1.5
 # A submit waits a moment for what comes of it, and then leaves it to the page that follows.
 SUBMIT_LIMIT = 2 if TORTURE else STALL / 4
 WATCHERS = 8
@@ -54,7 +56,7 @@ class Crowd:
         def routine() -> None:
             while not self._over.wait(THINKING * random.uniform(0.5, 1.5)):
                 began = time.monotonic()
-                form = visitor.form("and then it snows")
+                form = visitor.form("and then it snows [stuck]")
                 self.latencies["form"].append(time.monotonic() - began)
                 began = time.monotonic()
                 visitor.press(form)
@@ -140,12 +142,23 @@ def stalled(site: Installation) -> int:
     return sum(request["fault"] in ("stall", "fetch-stall") for request in site.sandbox.ledger()["requests"])
 
 
+def page_limit(site: Installation, web: Web, tasks: dict[str, list[str]]) -> float:
+    """What 99 of 100 pages must stay under, in seconds."""
+    if not TORTURE:
+        return LIMIT
+    calm = crowd_of(site, web, tasks, SUBMITTERS)
+    calm.await_watchers()
+    calm.await_submitters()
+    return max(QUICK, AGAIN * percentile(calm.all, 0.99))
+
+
 @measures
 def test_pages_do_not_wait_while_apiframe_stalls(tmp_path: Path, say):
     with Installation(tmp_path, f"sqlite:///{tmp_path / 'site.sqlite3'}", members=4, seconds=1, stall=STALL) as site:
         web = site.start_web()
         web.await_listening()
         tasks = running_tasks(site, web)
+        limit = page_limit(site, web, tasks)
         site.sandbox.options(misbehave=["stall", "fetch-stall", "webhook-lost"])
         site.let_time_pass("processing")
         # Polls alone, and no worker; then a worker, and submits too.
@@ -161,6 +174,7 @@ def test_pages_do_not_wait_while_apiframe_stalls(tmp_path: Path, say):
         everything.await_submitters()
     submits = _figures(everything.submits)
     say(f"brownout, {calls} calls stalled: {everything}; polls alone: {_figures(polls.all)}; submits: {submits}")
-    assert percentile(polls.all, 0.99) < LIMIT, str(polls)
-    assert percentile(everything.all, 0.99) < LIMIT, str(everything)
+    say(f"brownout, p99 of a page: at most {1000 * limit:.0f} ms")
+    assert percentile(polls.all, 0.99) < limit, str(polls)
+    assert percentile(everything.all, 0.99) < limit, str(everything)
     assert percentile(everything.submits, 0.99) < SUBMIT_LIMIT, submits
