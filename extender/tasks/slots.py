@@ -11,6 +11,10 @@ class Full(Exception):
     """Every slot is taken. `str()` is a sentence for whoever waits."""
 
 
+class TooMany(Full):
+    """Whoever asks has as many already as one may."""
+
+
 class Slots:
     """`count` slots, each for one piece of slow work at a time; `sentence` is for who finds none free.
 

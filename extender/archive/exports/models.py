@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from extender.archive import storage
 from extender.states import EXPORT_MOVES, EXPORT_WORDS, UNMADE_EXPORTS, UNSETTLED_EXPORTS, ExportState
 from extender.tasks.models.leases import LeasedQuerySet
-from extender.tasks.slots import Full
+from extender.tasks.slots import TooMany
 from extender.team.models import Member
 from extender.video.cutlist import CutList
 
@@ -24,10 +24,6 @@ EXPORTING_LEASE = timedelta(seconds=150)
 KEPT = timedelta(days=30)
 # Of each member: whoever asks for many leaves processors for what others ask for.
 MOST_UNDER_WAY = 8
-
-
-class TooMany(Full):
-    """Whoever asks waits for many already."""
 
 
 class ExportQuerySet(LeasedQuerySet["Export"]):

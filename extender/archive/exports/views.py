@@ -13,14 +13,14 @@ from django.views.decorators.vary import vary_on_headers
 from extender.archive import storage
 from extender.archive.exports.asking import NotStored, Offer, export_of, export_shown, file_name
 from extender.archive.exports.choices import Choices, remember, remembered
-from extender.archive.exports.models import Export, TooMany
+from extender.archive.exports.models import Export
 from extender.archive.serving import readers
 from extender.archive.serving.responses import respond
 from extender.lineage.access import read_film
 from extender.lineage.branches import Branch
 from extender.states import ExportState
 from extender.tasks.access import own_task
-from extender.tasks.slots import Full
+from extender.tasks.slots import Full, TooMany
 from extender.team.sign_in import MemberRequest
 
 logger = logging.getLogger(__name__)

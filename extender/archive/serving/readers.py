@@ -6,7 +6,7 @@ from threading import Lock
 
 from django.http import HttpRequest, HttpResponse
 
-from extender.tasks.slots import Full
+from extender.tasks.slots import Full, TooMany
 from extender.team.addresses import network_of
 from extender.team.models import Member
 from extender.team.sign_in import client_address
@@ -21,10 +21,6 @@ DOWNLOADS_BY_MEMBER = 1
 
 _reading: Counter[str] = Counter()
 _lock = Lock()
-
-
-class TooMany(Full):
-    """One visitor has begun as many as one may."""
 
 
 def begin(request: HttpRequest, link: str = "") -> Callable[[], None]:
