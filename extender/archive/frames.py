@@ -103,7 +103,9 @@ def _moment(text: str) -> float | None:
 
 def _none(request: MemberRequest, clip: Clip, sentence: str, status: int = 503) -> HttpResponse:
     """The page that says why there is no frame; by 503, not yet."""
-    page = render(request, "archive/no_frame.html", {"clip": clip, "sentence": sentence}, status=status)
+    context = {"heading": f"No frame of clip {clip.index}", "sentence": sentence}
+    context |= {"back": clip.task.get_absolute_url(), "label": "Back to the clip"}
+    page = render(request, "shared/refusal.html", context, status=status)
     if status == 503:
         page["Retry-After"] = "10"
     return page
