@@ -16,7 +16,7 @@ from django.urls import path  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 from django.views.decorators.http import require_safe  # noqa: E402
 
-from extender.archive.serving.readers import refusal  # noqa: E402
+from extender.archive.serving.refusals import in_words  # noqa: E402
 from extender.archive.serving.responses import respond  # noqa: E402
 from extender.tasks.slots import Full  # noqa: E402
 from extender.team.sign_in import client_address  # noqa: E402
@@ -34,7 +34,7 @@ def kept(request: HttpRequest, manner: str, name: str) -> HttpResponseBase:
     try:
         return respond(request, name, PurePath(name).name.split(".")[0], **MANNERS[manner])
     except Full as error:
-        return refusal(error)
+        return in_words(error)
     except FileNotFoundError as error:
         raise Http404 from error
 

@@ -271,7 +271,10 @@ def test_who_waits_for_many_films_is_told_to_ask_later_and_others_are_not(web, s
     assert ask(web, film) == first, "there is no more to do for it"
     address = f"{page_of(film)}export/"
     answer = web.post(address, {"last": 0})
-    assert (answer.status_code, "films of yours are being made" in answer.content.decode()) == (429, True)
+    assert answer.status_code == 429
+    page = answer.content.decode()
+    assert "<p>1 films of yours are being made. Ask again when one of them is ready.</p>" in page
+    assert f'href="{page_of(film)}#export">Back</a>' in page
     shown = web.post(address, {"last": 0}, headers={"HX-Request": "true"}).content.decode()
     assert shown.count("1 films of yours are being made.") == 2, "seen, and heard"
     assert Export.objects.count() == 1

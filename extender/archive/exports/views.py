@@ -14,7 +14,7 @@ from extender.archive import storage
 from extender.archive.exports.asking import NotStored, Offer, export_of, export_shown, file_name
 from extender.archive.exports.choices import Choices, remember, remembered
 from extender.archive.exports.models import Export
-from extender.archive.serving import readers
+from extender.archive.serving.refusals import as_page
 from extender.archive.serving.responses import respond
 from extender.lineage.access import read_film
 from extender.lineage.branches import Branch
@@ -74,14 +74,14 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int, export_pk: uuid.
     try:
         return respond(request, found.file, found.sha256, download_name=file_name(branch, found), revocable=True)
     except Full as error:
-        return readers.refusal(error)
+        return as_page(request, error, _film(branch))
     except FileNotFoundError:
         logger.error("the file of %s is missing, so it is made again", found)
         Export.objects.filter(pk=found.pk, state=ExportState.STORED).make_again()
     except storage.StoreTrouble as error:
         logger.error("%s cannot be read: %s", found, error)
-        return HttpResponse(str(error), status=503, content_type="text/plain")
-    return _back(branch)
+        return as_page(request, error, _film(branch))
+    return redirect(_film(branch))
 
 
 def _remembered(request: MemberRequest, branch: Branch) -> Choices:
@@ -95,11 +95,12 @@ def _shown(request: MemberRequest, offer: Offer, refusal: TooMany | None = None)
     if request.htmx:
         return render(request, "archive/_export.html", {"offer": offer, "refusal": refusal, "polled": True})
     if refusal:
-        return readers.refusal(refusal)
-    return _back(offer.branch)
+        return as_page(request, refusal, _film(offer.branch))
+    return redirect(_film(offer.branch))
 
 
-def _back(branch: Branch) -> HttpResponse:
+def _film(branch: Branch) -> str:
+    """The address of the page that offers it."""
     clip = branch.here.clip
     address = reverse("film", args=[branch.here.task.pk, clip.index if clip else 0])
-    return redirect(f"{address}#export")
+    return f"{address}#export"

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from threading import Lock
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
-from extender.tasks.slots import Full, TooMany
+from extender.tasks.slots import TooMany
 from extender.team.addresses import network_of
 from extender.team.models import Member
 from extender.team.sign_in import client_address
@@ -38,11 +38,6 @@ def begin_download(member: Member) -> Callable[[], None]:
     """Counts one more download of `member`'s that passes through us; what it gives ends that. Raises `TooMany`."""
     most = {f"download {member.pk}": DOWNLOADS_BY_MEMBER}
     return _begin(most, "A download of yours is still on its way. Let it end, then try again.")
-
-
-def refusal(error: Full) -> HttpResponse:
-    """The answer to one too many."""
-    return HttpResponse(f"{error}\n", status=429, content_type="text/plain", headers={"Retry-After": "5"})
 
 
 def _begin(most: dict[str, int], sentence: str) -> Callable[[], None]:

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from extender.archive import storage
-from extender.archive.serving import downloads, readers, responses
+from extender.archive.serving import downloads, refusals, responses
 from extender.archive.serving.access import seen_clip
 from extender.lineage.branches import branch_to
 from extender.network.errors import Unavailable
 from extender.tasks.access import read_task
-from extender.tasks.models import Clip
+from extender.tasks.models import Clip, Task
 from extender.tasks.slots import Full
 from extender.team.sign_in import MemberRequest
 
@@ -26,14 +26,14 @@ logger = logging.getLogger(__name__)
 @require_safe
 def show(request: MemberRequest, pk: uuid.UUID, kind: str) -> HttpResponseBase:
     """A clip's file, poster or storyboard, for the task's owner."""
-    return _bytes(request, seen_clip(pk, member=request.user), kind)
+    return _played(request, seen_clip(pk, member=request.user), kind)
 
 
 @require_safe
 @login_not_required
 def show_guest(request: HttpRequest, token: str, pk: uuid.UUID, kind: str) -> HttpResponseBase:
     """The same for whoever holds a link; the link is looked at again by each request."""
-    response = _bytes(request, seen_clip(pk, token=token), kind, revocable=True, link=token)
+    response = _played(request, seen_clip(pk, token=token), kind, revocable=True, link=token)
     response["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -45,7 +45,8 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
     if clip is None:
         raise Http404
     if clip.is_stored:
-        return _bytes(request, clip, clip.file_kind, download_name=clip.file_name)
+        name = clip.file_name
+        return _where_free(request, clip.task, lambda: _bytes(request, clip, clip.file_kind, download_name=name))
     try:
         return downloads.one(request, clip)
     except (Full, Unavailable):
@@ -58,34 +59,42 @@ def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
     task = read_task(request.user, pk)
     if not task.available_clips:
         raise Http404
-    return _where_free(lambda: downloads.every(request, task))
+    return _where_free(request, task, lambda: downloads.every(request, task))
 
 
 @require_safe
 def download_for_editors(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseBase:
     """The takes of the film that ends with a clip in one zip."""
-    branch = branch_to(read_task(request.user, pk), index)
+    task = read_task(request.user, pk)
+    branch = branch_to(task, index)
     if not (branch.here.clip and branch.has_files):
         raise Http404
-    return _where_free(lambda: downloads.for_editors(request, branch))
+    return _where_free(request, task, lambda: downloads.for_editors(request, branch))
 
 
-def _where_free(download: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """A download; where no place is free for it, when to come again."""
+def _where_free(request: HttpRequest, task: Task, download: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """A download of `task`; where no place is free for it, the page that says when to come again."""
     try:
         return download()
-    except readers.TooMany as error:
-        return readers.refusal(error)
     except Full as error:
-        return HttpResponse(str(error), status=503, content_type="text/plain", headers={"Retry-After": "10"})
+        return refusals.as_page(request, error, task.get_absolute_url())
+
+
+def _played(request: HttpRequest, clip: Clip, kind: str, **how: Any) -> HttpResponseBase:
+    """What a page of ours shows and plays of a clip."""
+    try:
+        return _bytes(request, clip, kind, **how)
+    except Full as error:
+        return refusals.in_words(error)
 
 
 def _bytes(request: HttpRequest, clip: Clip, kind: str, **how: Any) -> HttpResponseBase:
-    """A file of a clip; where the store has lost it, the clip's own address (no guest's business), and no picture."""
+    """A file of a clip; where the store has lost it, the clip's own address (no guest's business), and no picture.
+
+    Raises `Full`.
+    """
     try:
         return responses.respond(request, storage.name(clip.sha256, kind), clip.sha256, **how)
-    except Full as error:
-        return readers.refusal(error)
     except (FileNotFoundError, storage.StoreTrouble) as error:
         logger.error("%s cannot be read: %s", clip, error)
         if kind != clip.file_kind or how.get("revocable"):
