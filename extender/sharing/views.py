@@ -109,7 +109,9 @@ def _links(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
     if request.htmx:
         context = {"task": task, "links": links.listed(task, request), **more}
         return render(request, "sharing/_links.html", context)
+    address = reverse("task", args=[task.pk])
     if refusal := more.get("refusal"):
-        return HttpResponse(refusal, status=429, content_type="text/plain")
+        context = {"heading": "No more links", "sentence": refusal, "back": f"{address}#share", "label": "Back"}
+        return render(request, "shared/refusal.html", context, status=429)
     late = "?undo-late" if more.get("too_late") else ""
-    return redirect(f"{reverse('task', args=[task.pk])}{late}#share")
+    return redirect(f"{address}{late}#share")

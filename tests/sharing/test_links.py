@@ -334,7 +334,11 @@ def test_a_task_has_so_many_links_and_no_more(web, member, shorten):
     task = make_task(member)
     address = f"/tasks/{task.pk}/share/"
     assert web.post(address).status_code == 302
-    assert (web.post(address).status_code, task.shares.count()) == (429, 1)
+    refused = web.post(address)
+    assert (refused.status_code, task.shares.count()) == (429, 1)
+    page = refused.content.decode()
+    assert "<p>1 links were made here, and no more can be.</p>" in page
+    assert f'href="/tasks/{task.pk}/#share">Back</a>' in page
     assert "1 links were made here" in web.post(address, headers={"HX-Request": "true"}).content.decode()
 
 
