@@ -163,7 +163,8 @@ def test_a_page_goes_over_to_our_copy_without_a_reload(house, open_page, upstrea
 
 
 def test_all_four_come_in_one_zip(house, open_page, directory, upstream):
-    page = open_page()
+    # Without a sign-in no clip is ours any more.
+    page = open_page(expected=("Loading media",))
     sign_in(page, house)
     await_copies(directory)
     open_original(page)
@@ -172,6 +173,12 @@ def test_all_four_come_in_one_zip(house, open_page, directory, upstream):
         page.get_by_role("link", name="Download all").click()
     assert downloading.value.suggested_filename.endswith(".zip")
     assert downloading.value.path().read_bytes()[:2] == b"PK"
+    page.context.clear_cookies()
+    saved = []
+    page.on("download", lambda download: saved.append(download.suggested_filename))
+    page.get_by_role("link", name="Download all").click()
+    expect(page).to_have_url(re.compile("/login/"))
+    assert saved == [], "it would hold the form of the sign-in"
 
 
 @pytest.fixture
