@@ -131,7 +131,7 @@ def test_a_film_is_asked_for_made_by_a_worker_and_downloaded_whole(web, film, se
     shown = part_of(web, film)
     assert 'data-state="stored"' in shown
     assert "<span>0.8 s</span>" in shown
-    address = re.search(r'href="([^"]+)" download', shown)[1]
+    address = re.search(r'href="([^"]+)">Download the film', shown)[1]
     assert address == f"{page_of(film)}export/{export.pk}/"
     answer = web.get(address)
     body = answer.getvalue()
