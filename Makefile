@@ -10,7 +10,7 @@ PIN = $(BIN)/uv pip compile pyproject.toml .pins/build.in --quiet --universal --
 
 help:
 	@echo "make run      everything on this machine, one Ctrl-C ends it (PORT=8000)"
-	@echo "make test     every test, shared by four processes (WORKERS=4); brings Chromium and PostgreSQL where it may"
+	@echo "make test     every test, shared by three processes (WORKERS=3); brings Chromium and PostgreSQL where it may"
 	@echo "              ARGS=tests/tasks and whatever else pytest takes: these tests alone"
 	@echo "make torture  the tests that have a size, at their full one (SIZE=10: ten times that; ARGS)"
 	@echo "make bench    what pages, polls and webhooks cost, and at a million tasks (ROWS=1000000)"
