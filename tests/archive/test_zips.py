@@ -172,12 +172,16 @@ def test_where_no_place_is_free_it_says_so_and_when_to_come_again(web, stored, p
     assert list(unpacked(ask(web, stored)))
 
 
-@pytest.mark.parametrize("which", ["download/", "clips/1/film/editors/"])
-def test_one_member_has_one_and_the_other_place_is_for_somebody_else(web, stored, browser_of, stranger, which):
+@pytest.mark.parametrize(("which", "offered_at"), [("download/", ""), ("clips/1/film/editors/", "clips/1/film/")])
+def test_one_member_has_one_and_the_other_place_is_for_somebody_else(
+    web, stored, browser_of, stranger, which, offered_at
+):
     begun = ask(web, stored)
     second = web.get(f"/tasks/{stored.pk}/{which}")
     assert second.status_code == 429
-    assert "<p>A download of yours is still on its way. Let it end, then try again.</p>" in second.content.decode()
+    page = second.content.decode()
+    assert "<p>A download of yours is still on its way. Let it end, then try again.</p>" in page
+    assert f'href="/tasks/{stored.pk}/{offered_at}">Back</a>' in page
     assert int(second["Retry-After"])
     theirs = ask(browser_of(stranger), store_four(stranger))
     assert theirs.status_code == 200

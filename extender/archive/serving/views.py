@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from extender.archive import storage
@@ -16,7 +17,7 @@ from extender.archive.serving.access import seen_clip
 from extender.lineage.branches import branch_to
 from extender.network.errors import Unavailable
 from extender.tasks.access import read_task
-from extender.tasks.models import Clip, Task
+from extender.tasks.models import Clip
 from extender.tasks.slots import Full
 from extender.team.sign_in import MemberRequest
 
@@ -45,8 +46,8 @@ def download(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseB
     if clip is None:
         raise Http404
     if clip.is_stored:
-        name = clip.file_name
-        return _where_free(request, clip.task, lambda: _bytes(request, clip, clip.file_kind, download_name=name))
+        back, name = clip.task.get_absolute_url(), clip.file_name
+        return _where_free(request, back, lambda: _bytes(request, clip, clip.file_kind, download_name=name))
     try:
         return downloads.one(request, clip)
     except (Full, Unavailable):
@@ -59,25 +60,24 @@ def download_all(request: MemberRequest, pk: uuid.UUID) -> HttpResponseBase:
     task = read_task(request.user, pk)
     if not task.available_clips:
         raise Http404
-    return _where_free(request, task, lambda: downloads.every(request, task))
+    return _where_free(request, task.get_absolute_url(), lambda: downloads.every(request, task))
 
 
 @require_safe
 def download_for_editors(request: MemberRequest, pk: uuid.UUID, index: int) -> HttpResponseBase:
     """The takes of the film that ends with a clip in one zip."""
-    task = read_task(request.user, pk)
-    branch = branch_to(task, index)
+    branch = branch_to(read_task(request.user, pk), index)
     if not (branch.here.clip and branch.has_files):
         raise Http404
-    return _where_free(request, task, lambda: downloads.for_editors(request, branch))
+    return _where_free(request, reverse("film", args=[pk, index]), lambda: downloads.for_editors(request, branch))
 
 
-def _where_free(request: HttpRequest, task: Task, download: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """A download of `task`; where no place is free for it, the page that says when to come again."""
+def _where_free(request: HttpRequest, back: str, download: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """A download; where no place is free for it, a page that says when to come again, and leads `back`."""
     try:
         return download()
     except Full as error:
-        return refusals.as_page(request, error, task.get_absolute_url())
+        return refusals.as_page(request, error, back)
 
 
 def _played(request: HttpRequest, clip: Clip, kind: str, **how: Any) -> HttpResponseBase:
