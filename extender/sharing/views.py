@@ -111,7 +111,7 @@ def _links(request: MemberRequest, task: Task, **more: object) -> HttpResponse:
         return render(request, "sharing/_links.html", context)
     address = reverse("task", args=[task.pk])
     if refusal := more.get("refusal"):
-        context = {"heading": "No more links", "sentence": refusal, "back": f"{address}#share", "label": "Back"}
+        context = {"heading": "No more links", "sentence": refusal, "back": f"{address}#share"}
         return render(request, "shared/refusal.html", context, status=429)
     late = "?undo-late" if more.get("too_late") else ""
     return redirect(f"{address}{late}#share")

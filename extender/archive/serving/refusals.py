@@ -13,7 +13,7 @@ def in_words(error: Exception) -> HttpResponse:
 
 def as_page(request: HttpRequest, error: Exception, back: str) -> HttpResponse:
     """The answer to a person, in place of a download; `back` is the address of the page that offered it."""
-    context = {"heading": "Not now", "sentence": error, "back": back, "label": "Back"}
+    context = {"heading": "Not now", "sentence": error, "back": back}
     return _later(error, render(request, "shared/refusal.html", context))
 
 
