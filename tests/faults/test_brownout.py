@@ -20,7 +20,7 @@ LIMIT = STALL / 4
 # What a page may take, in seconds, on a machine at rest; elsewhere half again as long as while APIFRAME answers.
 QUICK, AGAIN = 0.1, 1.5
 # A submit waits a moment for what comes of it, and then leaves it to the page that follows.
-SUBMIT_LIMIT = 2 if TORTURE else STALL / 4
+SUBMIT_LIMIT = 2 if TORTURE else LIMIT
 WATCHERS = 8
 SUBMITTERS = 6
 # Between two requests of one watcher, in seconds: together they make some 40 requests a second.
