@@ -2,11 +2,13 @@
 
 import gzip
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PROJECT, do, sign_in
 from tests.browser.test_accessibility import start
@@ -34,18 +36,6 @@ WATCH = """
 SIZES = {"phone": (390, 844)} | ({"desktop": (1440, 900)} if TORTURE else {})
 
 
-@pytest.fixture
-def open_watched(house, open_page):
-    """Opens a page that measures itself, signed in."""
-
-    def open_one(width: int, height: int) -> Page:
-        page = open_page(width, height, expected=("404 (Not Found)", "net::ERR_NAME_NOT_RESOLVED"), anew=True)
-        page.add_init_script(WATCH)
-        return sign_in(page, house, "stage")
-
-    return open_one
-
-
 @pytest.fixture(scope="module")
 def lamps(directory, house) -> str:
     return do(directory, "from tests.browser.scene import stage; print(stage(2, prompt='The lamps are lit').pk)")
@@ -53,6 +43,7 @@ def lamps(directory, house) -> str:
 
 def addresses(task: str) -> dict[str, str]:
     return {
+        "sign-in": "/login/",
         "history": "/tasks/",
         "picked": "/tasks/?picked=yes",
         "begin": "/new/",
@@ -77,33 +68,66 @@ def compressed(url: str) -> int:
     return int(answer.headers["Content-Length"])
 
 
-@pytest.fixture(scope="module")
-def visits(house, lamps, chromium) -> dict[str, tuple[bytes, set[str]]]:
-    """By the name of a page, what a first visit to it loads: the page itself, and the addresses of all else."""
+@dataclass
+class Visit:
+    """A first visit to a page, by somebody who then presses all that there is."""
+
+    body: bytes
+    loaded: set[str]  # the addresses of all else
+    logged: list[str]  # to the console
+    shift: float  # that nobody caused
+    slowest: float  # ms, the longest that a press waited for its picture
+
+
+def visit(chromium: Browser, url: str, **options: object) -> Visit:
+    """Visits a page with the options of Playwright's contexts."""
+    context = chromium.new_context(**options)
+    page, loaded, logged = context.new_page(), set(), []
+    page.add_init_script(WATCH)
+    page.on("response", lambda response: loaded.add(response.url))
+    page.on("console", lambda message: logged.append(message.text))
+    page.on("pageerror", lambda error: logged.append(str(error)))
+    response = page.goto(url, wait_until="networkidle")
+    # A press may ask for more, which nobody does on a first visit.
+    body, first = response.body(), loaded - {response.url}
+    press_around(page)
+    seen = page.evaluate("() => new Promise((done) => setTimeout(() => done(window.measured), 200))")
+    context.close()
+    return Visit(body, first, logged, seen["shift"], max((delay for _, delay in seen["presses"]), default=0))
+
+
+@pytest.fixture(scope="module", params=SIZES.values(), ids=SIZES)
+def go(request, house, lamps, chromium) -> Callable[[str], Visit]:
+    """Visits the page with this name, at one of the sizes."""
     page = sign_in(chromium.new_page(), house, "stage")
     known = page.context.storage_state()
     page.context.close()
-    found = {}
-    for name, address in {"sign-in": "/login/", **addresses(lamps)}.items():
-        context = chromium.new_context(storage_state=None if name == "sign-in" else known)
-        visitor, loaded = context.new_page(), set()
-        visitor.on("response", lambda response, loaded=loaded: loaded.add(response.url))
-        response = visitor.goto(house.url + address, wait_until="networkidle")
-        found[name] = response.body(), loaded - {response.url}
-        context.close()
-    return found
+    width, height = request.param
+    options = {"viewport": {"width": width, "height": height}}
+
+    def one(name: str) -> Visit:
+        state = None if name == "sign-in" else known
+        return visit(chromium, house.url + addresses(lamps)[name], storage_state=state, **options)
+
+    return one
 
 
-def weight(page: bytes, loaded: set[str]) -> int:
+@pytest.fixture(scope="module")
+def visits(go, lamps) -> dict[str, Visit]:
+    """By the name of a page, a first visit to it."""
+    return {name: go(name) for name in addresses(lamps)}
+
+
+def weight(visit: Visit) -> int:
     """The bytes of a visit, as a proxy sends them: pages compressed, clips and pictures aside."""
-    files = [url for url in loaded if not re.search(r"\.(webp|mp4)$", url)]
-    return len(gzip.compress(page)) + sum(map(compressed, files))
+    files = [url for url in visit.loaded if not re.search(r"\.(webp|mp4)$", url)]
+    return len(gzip.compress(visit.body)) + sum(map(compressed, files))
 
 
 def test_the_first_load_of_any_page_is_under_60_kilobytes_and_of_no_third_party(house, visits, say):
-    hosts = {url.split("/")[2] for _, loaded in visits.values() for url in loaded if not url.endswith(".mp4")}
+    hosts = {url.split("/")[2] for visit in visits.values() for url in visit.loaded if not url.endswith(".mp4")}
     assert hosts == {house.url.split("/")[2]}
-    weights = {name: weight(*visit) for name, visit in visits.items()}
+    weights = {name: weight(visit) for name, visit in visits.items()}
     heaviest = max(weights, key=weights.__getitem__)
     say(
         f"first load, heaviest of {len(weights)} pages ({heaviest}): {weights[heaviest] / KILOBYTE:.1f} kB compressed"
@@ -112,7 +136,7 @@ def test_the_first_load_of_any_page_is_under_60_kilobytes_and_of_no_third_party(
 
 
 def test_our_own_scripts_are_under_24_kilobytes(visits, say):
-    loads = [loaded for name, (_, loaded) in visits.items() if name != "not there"]
+    loads = [visit.loaded for name, visit in visits.items() if name != "not there"]
     ours = {url for loaded in loads for url in loaded if "/static/js/" in url}
     made = list((PROJECT / "static" / "js").rglob("*.js"))
     assert len(ours) == len(made), "each is used somewhere, and loaded once"
@@ -121,42 +145,33 @@ def test_our_own_scripts_are_under_24_kilobytes(visits, say):
     assert sum(sizes) < OUR_SCRIPTS
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES.values(), ids=SIZES)
-def test_nothing_jumps(house, lamps, open_watched, say, width, height):
-    page = open_watched(width, height)
-    shifts = {name: visit(page, house.url + address)["shift"] for name, address in addresses(lamps).items()}
-    say(f"{width} px: shifts at most {max(shifts.values()):.4f}")
+def test_nothing_jumps(visits, say):
+    shifts = {name: visit.shift for name, visit in visits.items()}
+    say(f"shifts at most {max(shifts.values()):.4f}")
     assert {name: shift for name, shift in shifts.items() if shift >= MOST_SHIFT} == {}
+
+
+def test_nothing_is_logged(visits):
+    expected = ("404 (Not Found)", "net::ERR_NAME_NOT_RESOLVED")
+    logged = {
+        name: [line for line in visit.logged if not any(words in line for words in expected)]
+        for name, visit in visits.items()
+    }
+    assert {name: lines for name, lines in logged.items() if lines} == {}
 
 
 if TORTURE:
 
     @measures
-    @pytest.mark.parametrize(("width", "height"), SIZES.values(), ids=SIZES)
-    def test_every_press_answers_at_once(house, lamps, open_watched, say, width, height):
-        page = open_watched(width, height)
-        visits = {name: visit(page, house.url + address) for name, address in addresses(lamps).items()}
+    def test_every_press_answers_at_once(go, visits, say):
+        delays = {name: visit.slowest for name, visit in visits.items()}
         # A machine that is busy just then is slow once; what is slow each time is ours.
-        slow = [name for name, seen in visits.items() if slowest(seen) >= MOST_DELAY]
-        for name in slow:
-            again = [visit(page, house.url + addresses(lamps)[name]) for _ in range(2)]
-            visits[name] = min(visits[name], *again, key=slowest)
-        worst = max(visits, key=lambda name: slowest(visits[name]))
-        say(f"{width} px: slowest press {slowest(visits[worst])} ms ({worst})")
-        assert {name: seen["presses"] for name, seen in visits.items() if slowest(seen) >= MOST_DELAY} == {}
-
-
-def visit(page: Page, url: str) -> dict:
-    """What the browser measures of a page while somebody presses all that there is."""
-    page.goto(url)
-    page.wait_for_load_state("networkidle")
-    press_around(page)
-    return page.evaluate("() => new Promise((done) => setTimeout(() => done(window.measured), 200))")
-
-
-def slowest(measured: dict) -> float:
-    """The longest that a press waited for its picture, in ms."""
-    return max((delay for _, delay in measured["presses"]), default=0)
+        for name, delay in delays.items():
+            if delay >= MOST_DELAY:
+                delays[name] = min(go(name).slowest for _ in range(2))
+        worst = max(delays, key=delays.__getitem__)
+        say(f"slowest press {delays[worst]} ms ({worst})")
+        assert {name: delay for name, delay in delays.items() if delay >= MOST_DELAY} == {}
 
 
 def press_around(page: Page) -> None:
