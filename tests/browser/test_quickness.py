@@ -96,13 +96,18 @@ def visit(chromium: Browser, url: str, **options: object) -> Visit:
     return Visit(body, first, logged, seen["shift"], max((delay for _, delay in seen["presses"]), default=0))
 
 
-@pytest.fixture(scope="module", params=SIZES.values(), ids=SIZES)
-def go(request, house, lamps, chromium) -> Callable[[str], Visit]:
-    """Visits the page with this name, at one of the sizes."""
+@pytest.fixture(scope="module", params=SIZES)
+def size(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def go(size, house, lamps, chromium) -> Callable[[str], Visit]:
+    """Visits the page with this name."""
     page = sign_in(chromium.new_page(), house, "stage")
     known = page.context.storage_state()
     page.context.close()
-    width, height = request.param
+    width, height = SIZES[size]
     options = {"viewport": {"width": width, "height": height}}
 
     def one(name: str) -> Visit:
@@ -145,9 +150,9 @@ def test_our_own_scripts_are_under_24_kilobytes(visits, say):
     assert sum(sizes) < OUR_SCRIPTS
 
 
-def test_nothing_jumps(visits, say):
+def test_nothing_jumps(size, visits, say):
     shifts = {name: visit.shift for name, visit in visits.items()}
-    say(f"shifts at most {max(shifts.values()):.4f}")
+    say(f"{size}: shifts at most {max(shifts.values()):.4f}")
     assert {name: shift for name, shift in shifts.items() if shift >= MOST_SHIFT} == {}
 
 
@@ -163,14 +168,14 @@ def test_nothing_is_logged(visits):
 if TORTURE:
 
     @measures
-    def test_every_press_answers_at_once(go, visits, say):
+    def test_every_press_answers_at_once(size, go, visits, say):
         delays = {name: visit.slowest for name, visit in visits.items()}
         # A machine that is busy just then is slow once; what is slow each time is ours.
         for name, delay in delays.items():
             if delay >= MOST_DELAY:
                 delays[name] = min(go(name).slowest for _ in range(2))
         worst = max(delays, key=delays.__getitem__)
-        say(f"slowest press {delays[worst]} ms ({worst})")
+        say(f"{size}: slowest press {delays[worst]} ms ({worst})")
         assert {name: delay for name, delay in delays.items() if delay >= MOST_DELAY} == {}
 
 
