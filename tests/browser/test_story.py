@@ -172,16 +172,16 @@ def test_a_page_that_comes_back_after_signing_out_leads_to_the_sign_in(house, op
 
 
 def test_it_works_without_javascript(house, upstream, open_page):
-    page = sign_in(open_page(java_script_enabled=False), house)
+    page = sign_in(open_page(java_script_enabled=False, **STILL), house)
     page.locator(".card", has_text="Original").first.get_by_role("link").first.click()
     expect(page.locator("#task video[controls]")).to_have_count(4)
     fill_in(page, 4)
     expect(page.locator("input[name=index][value='4']")).to_be_checked()
-    submit(page, "Slowly, without a script")
+    submit(page, "Without a script [seconds-1]")
     expect(page.locator("#task")).to_have_attribute("data-state", "finished", timeout=180_000)
     page.get_by_role("button", name=re.compile("Make a")).click()
     link = page.get_by_label("Link 1").input_value()
-    guest = open_page(java_script_enabled=False)
+    guest = open_page(java_script_enabled=False, **STILL)
     guest.goto(link)
     expect(guest.locator("#task video[controls]")).to_have_count(4)
     page.get_by_role("button", name="Revoke").click()
