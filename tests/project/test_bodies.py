@@ -37,8 +37,11 @@ def site(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Serve
     here = tmp_path_factory.mktemp("site")
     with django_db_blocker.unblock():
         database = database_url()
-    environment = {"DATABASE_URL": database, "SECRET_KEY": configured.SECRET_KEY}
-    environment["DJANGO_SETTINGS_MODULE"] = "tests.cheap_passwords"
+    environment = {
+        "DATABASE_URL": database,
+        "SECRET_KEY": configured.SECRET_KEY,
+        "DJANGO_SETTINGS_MODULE": "tests.cheap_passwords",
+    }
     with gunicorn(here, here / "log", site="project.wsgi", **environment) as server:
         yield server
 
@@ -151,11 +154,6 @@ def visit(site: Server, held: ExitStack, request: str, address: str) -> BinaryIO
     return held.enter_context(visitor.makefile("rb"))
 
 
-def answer_to_the_last(site: Server, held: ExitStack, request: str, addresses: list[str]) -> bytes:
-    """A visitor from each address sends `request`, and stays until `held` ends; what the last of them reads."""
-    return [visit(site, held, request, address) for address in addresses][-1].read()
-
-
 def see_out(visitors: list[BinaryIO]) -> set[bytes]:
     """The statuses of their answers, once they have ended: who has a place at the sign-in has left it by then."""
     return {visitor.read().split()[1] for visitor in visitors}
@@ -177,7 +175,9 @@ def test_who_announces_much_and_sends_nothing_keeps_its_room_no_longer():
 def test_no_more_is_gathered_than_the_disk_may_hold(site):
     with ExitStack() as held:
         begun = f"{HEAD}Content-Length: {BODY_BYTES}\r\n\r\n"
-        refused = answer_to_the_last(site, held, begun, ["127.0.0.1"] * (BODIES_BYTES // BODY_BYTES + 1))
+        for _ in range(BODIES_BYTES // BODY_BYTES):
+            visit(site, held, begun, "127.0.0.1")
+        refused = visit(site, held, begun, "127.0.0.1").read()
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert refused.endswith(b"Too much is being uploaded. Try again in a moment.\n")
 
