@@ -325,6 +325,7 @@ def open_sent(page: Page, prompt: str) -> None:
     page.wait_for_selector(f"h1:has-text('{prompt}')")
 
 
+# "", or how each video of the page stands in the end.
 # It may stand for a moment, where a wall of clips begins anew together, or waits for one of them.
 PLAYS = """async (video, patience) => {
   const ends = performance.now() + patience;
@@ -335,9 +336,13 @@ PLAYS = """async (video, patience) => {
   while (performance.now() < ends) {
     const from = video.currentTime;
     await at();
-    if (video.readyState >= 2 && !video.error && !video.paused && video.currentTime > from) return true;
+    if (video.readyState >= 2 && !video.error && !video.paused && video.currentTime > from) return "";
   }
-  return false;
+  return [...document.querySelectorAll("video")].map((one) =>
+    [one === video ? "this" : "another", one.currentSrc, one.error?.message, one.paused ? "paused" : "plays",
+      one.seeking ? "seeks" : "is", "at", one.currentTime, "of", one.duration, one.readyState,
+      one.networkState].join(" ")
+  ).join("\\n");
 }"""
 
 
@@ -347,4 +352,5 @@ def assert_plays(page: Page, selector: str, count: int) -> None:
     expect(videos).to_have_count(count)
     for index in range(count):
         videos.nth(index).scroll_into_view_if_needed()
-        assert videos.nth(index).evaluate(PLAYS, PATIENCE), f"video {index + 1} does not play"
+        # A wall waits for all of its videos, so each is to be told of.
+        assert videos.nth(index).evaluate(PLAYS, PATIENCE) == "", f"video {index + 1} does not play"
