@@ -27,6 +27,18 @@ from extender.tasks.models import Task
 print(Task.objects.filter(prompt__startswith="Copied ").delete())
 """
 
+NOT_COPIED_YET = """
+from datetime import timedelta
+from django.utils import timezone
+from extender.tasks.models import Clip, Task
+from tests.browser.scene import member_called
+task = Task.objects.create(owner=member_called("early"), prompt="Early", state="finished", index=1, due_at=None)
+urls = Clip.objects.stored().filter(task__owner__username="demo").values_list("source_url", flat=True)[:4]
+for index, url in enumerate(urls, 1):
+    Clip.objects.create(task=task, index=index, source_url=url, due_at=timezone.now() + timedelta(days=1))
+print(len(urls))
+"""
+
 
 @pytest.fixture
 def full_history(house, directory, upstream):
@@ -115,6 +127,17 @@ def test_dragging_across_a_frame_scrubs_and_does_not_open_it(house, open_page, f
     assert page.url.endswith("/tasks/")
     page.mouse.click(box["x"] + 5, box["y"] + 20)
     page.wait_for_selector("#task")
+
+
+def test_a_clip_that_is_not_copied_yet_shows_where_it_leads(house, open_page, directory):
+    await_copies(directory)
+    assert do(directory, NOT_COPIED_YET) == "4"
+    page = sign_in(open_page(), house, "early")
+    expect(page.locator(".card video")).to_have_count(4)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".card video")].every(
+             (video) => video.readyState >= 2 && Math.abs(video.currentTime / video.duration - 0.85) < 0.01)"""
+    )
 
 
 def test_clips_play_from_our_copies_and_seek(house, open_page, directory, upstream):

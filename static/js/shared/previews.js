@@ -4,24 +4,20 @@ import { onArrival } from "./arrivals.js";
 
 const near = new IntersectionObserver(
   (entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) continue;
-      target.preload = "metadata";
-      near.unobserve(target);
-    }
+    for (const { target, isIntersecting } of entries) if (isIntersecting) load(target);
   },
   { rootMargin: "400px" },
 );
 
-function find(root) {
-  for (const video of root.querySelectorAll("video[data-frame]:not([data-wired])")) {
-    video.dataset.wired = "yes";
-    // Where the clip leads: the beginnings of four continuations are one and the same picture.
-    video.addEventListener("loadedmetadata", () => {
-      video.currentTime = video.duration * 0.85;
-    }, { once: true });
-    near.observe(video);
-  }
+function load(video) {
+  near.unobserve(video);
+  // Where the clip leads: the beginnings of four continuations are one and the same picture.
+  video.addEventListener("loadedmetadata", () => {
+    video.currentTime = video.duration * 0.85;
+  }, { once: true });
+  video.preload = "metadata";
 }
 
-onArrival(find);
+onArrival((root) => {
+  for (const video of root.querySelectorAll("video[data-frame][preload=none]")) near.observe(video);
+});
