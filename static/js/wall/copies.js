@@ -1,5 +1,6 @@
 // Goes over from APIFRAME's file to our copy as soon as that is there, without a reload and without a jump.
 
+import { once } from "../shared/video.js";
 import { theWall } from "./wall.js";
 
 // What stands in the frame while the other file opens.
@@ -10,9 +11,7 @@ function cover(frame, video) {
   canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);
   frame.append(canvas);
-  for (const event of ["seeked", "playing", "error"]) {
-    video.addEventListener(event, () => canvas.remove(), { once: true });
-  }
+  once(video, "seeked", "playing", "error").then(() => canvas.remove());
 }
 
 function goOver(line) {
