@@ -22,7 +22,6 @@ export class Playhead {
   time = 0;
   #tracks = [];
   #turn = 0; // the last one to begin a settling is the one that ends it
-  #settled = true;
   #begun = 0; // the clock: the head stood at #base then
   #base = 0;
   #asleep = false;
@@ -129,7 +128,7 @@ export class Playhead {
   // Stops every video, brings each to its place, and goes on when all of them stand there.
   async #settle(time) {
     const turn = ++this.#turn;
-    this.#settled = false;
+    cancelAnimationFrame(this.#frame);
     this.time = time;
     for (const { video } of this.#tracks) video.pause();
     this.#changed(this);
@@ -153,10 +152,8 @@ export class Playhead {
       if (!isCurrent()) return;
       this.#base = time;
       this.#begun = performance.now();
-      cancelAnimationFrame(this.#frame);
       this.#frame = requestAnimationFrame(this.#tick);
     } else this.#arrive();
-    this.#settled = true;
     this.#changed(this);
   }
 
@@ -168,7 +165,6 @@ export class Playhead {
   }
 
   #tick = (now) => {
-    if (!this.playing || this.#asleep || !this.#settled) return;
     this.#frame = requestAnimationFrame(this.#tick);
     const time = this.#base + Math.max(0, (now - this.#begun) / 1000) * this.rate;
     if (!this.length) this.pause();
