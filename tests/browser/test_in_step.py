@@ -36,6 +36,21 @@ IN_STEP = f"""() => {{
   return ({PLAYING})() && Math.max(...times) - Math.min(...times) < {PICTURE};
 }}"""
 LATER_THAN = "(time) => document.querySelector('.wall video').currentTime > time"
+# No machine can be made slow at will, so the videos begin to move 0.3, 0.6, 0.9 and 1.2 s after play().
+SLOW_TO_START = """() => {
+  const { play, pause } = HTMLMediaElement.prototype;
+  const begins = new Map();
+  HTMLMediaElement.prototype.play = async function () {
+    if (begins.has(this)) return;
+    const late = 300 * this.closest("[data-clip]").dataset.clip;
+    begins.set(this, setTimeout(() => play.call(this).catch(() => {}), late));
+  };
+  HTMLMediaElement.prototype.pause = function () {
+    clearTimeout(begins.get(this));
+    begins.delete(this);
+    pause.call(this);
+  };
+}"""
 STANDING = "() => [...document.querySelectorAll('.wall video')].every((video) => video.paused)"
 
 
@@ -90,6 +105,13 @@ def test_at_other_speeds_as_well(wall, rate):
     wall.wait_for_function(IN_STEP)
     if TORTURE:
         assert wall.evaluate(WATCH, 4)["spread"] < PICTURE
+
+
+def test_where_videos_start_slowly_each_at_its_time_they_play_in_step(wall):
+    wall.evaluate(SLOW_TO_START)
+    play(wall)
+    wall.wait_for_function(LATER_THAN, arg=1)
+    wall.wait_for_function(IN_STEP)
 
 
 def test_one_that_stalls_holds_the_others_and_they_go_on_together(wall):

@@ -1,12 +1,13 @@
 // One playhead for several videos: they play, stop, seek and loop as one, and stay within a picture of each other.
 //
 // A track is { video, at, from, to, pictures }: its footage from..to (s) belongs under the head from `at` on. The head's
-// clock leads the videos by small changes of speed; what is too far off, or stalls, stops all of them until they stand together again.
+// clock leads the videos by small changes of speed; what falls too far behind, or stalls, stops all of them until they stand
+// together again.
 
 import { clamp } from "../shared/numbers.js";
 import { bless, isStream, seek, setTime, start } from "../shared/video.js";
 
-const FAR = 0.25; // s: what is further off is sought
+const FAR = 0.25; // s: what is further behind is sought, what is further ahead waits
 const NEAR = 0.004; // s: what is nearer is right
 const HURRY = 4; // how much of the distance is made up for in a second
 const END = 0.002; // s: nearer to it is at the end
@@ -24,6 +25,7 @@ export class Playhead {
   #turn = 0; // the last one to begin a settling is the one that ends it
   #begun = 0; // the clock: the head stood at #base then
   #base = 0;
+  #standing = []; // what was started and has not moved since: each with the moment where it stands
   #asleep = false;
   #isWanted = false;
   #patience = 0;
@@ -148,6 +150,7 @@ export class Playhead {
     if (this.playing && !this.#asleep) {
       const active = this.#tracks.filter((track) => this.#isActive(track, time));
       for (const { video } of active) video.playbackRate = this.rate;
+      this.#standing = active.map(({ video }) => [video, video.currentTime]);
       await Promise.all(active.map(({ video }) => start(video, this.#refuse)));
       if (!isCurrent()) return;
       this.#base = time;
@@ -166,6 +169,10 @@ export class Playhead {
 
   #tick = (now) => {
     this.#frame = requestAnimationFrame(this.#tick);
+    // A slow machine takes long from play() to the first movement: a clock that ran on would send each back, and again.
+    this.#standing = this.#standing.filter(([video, at]) => !video.error && video.currentTime === at);
+    if (this.#standing.length) this.#begun = now;
+    else this.#arrive();
     const time = this.#base + Math.max(0, (now - this.#begun) / 1000) * this.rate;
     if (!this.length) this.pause();
     else if (time >= this.length) {
@@ -173,7 +180,6 @@ export class Playhead {
       this.#settle(this.loop ? 0 : this.length);
     } else if (this.#tracks.every((track) => this.#lead(track, time))) {
       this.time = time;
-      this.#arrive();
       this.#changed(this);
     } else {
       // From where it stood, not from where the clock would have it: what was not seen comes now.
@@ -195,9 +201,10 @@ export class Playhead {
     if (video.paused) start(video, this.#refuse);
     const off = video.currentTime - moment;
     if (video.readyState < 3 || video.seeking) return false;
-    if (Math.abs(off) > FAR) return isStream(video);
-    track.hurries = Math.abs(off) > (track.hurries ? NEAR : 2 * NEAR);
-    video.playbackRate = track.hurries ? this.rate * (1 - clamp(off * HURRY, -MOST, MOST)) : this.rate;
+    if (off < -FAR) return isStream(video);
+    track.hurry = Math.abs(off) > (track.hurry ? NEAR : 2 * NEAR) ? clamp(off * HURRY, -MOST, MOST) : 0;
+    // What started long before the others stands until they are there: it would be as early again.
+    video.playbackRate = off > FAR ? 0 : this.rate * (1 - track.hurry);
     return true;
   }
 }
