@@ -7,7 +7,7 @@
 import { clamp } from "../shared/numbers.js";
 import { bless, isStream, seek, setTime, start } from "../shared/video.js";
 
-const FAR = 0.25; // s: what is further behind is sought, what is further ahead waits
+const FAR = 0.25; // s: what is further behind is sought
 const NEAR = 0.004; // s: what is nearer is right
 const HURRY = 4; // how much of the distance is made up for in a second
 const END = 0.002; // s: nearer to it is at the end
@@ -23,9 +23,8 @@ export class Playhead {
   time = 0;
   #tracks = [];
   #turn = 0; // the last one to begin a settling is the one that ends it
-  #begun = 0; // the clock: the head stood at #base then
-  #base = 0;
-  #standing = []; // what was started and has not moved since: each with the moment where it stands
+  #last = 0; // when the clock was looked at
+  #holds = false; // the clock, for a video
   #asleep = false;
   #isWanted = false;
   #patience = 0;
@@ -148,13 +147,12 @@ export class Playhead {
     }
     if (!isCurrent()) return;
     if (this.playing && !this.#asleep) {
-      const active = this.#tracks.filter((track) => this.#isActive(track, time));
-      for (const { video } of active) video.playbackRate = this.rate;
-      this.#standing = active.map(({ video }) => [video, video.currentTime]);
-      await Promise.all(active.map(({ video }) => start(video, this.#refuse)));
-      if (!isCurrent()) return;
-      this.#base = time;
-      this.#begun = performance.now();
+      for (const track of this.#tracks) {
+        track.stood = track.video.currentTime;
+        track.video.playbackRate = this.rate;
+        if (this.#isActive(track, time)) start(track.video, this.#refuse);
+      }
+      this.#last = performance.now();
       this.#frame = requestAnimationFrame(this.#tick);
     } else this.#arrive();
     this.#changed(this);
@@ -170,22 +168,29 @@ export class Playhead {
   #tick = (now) => {
     this.#frame = requestAnimationFrame(this.#tick);
     // A slow machine takes long from play() to the first movement: a clock that ran on would send each back, and again.
-    this.#standing = this.#standing.filter(([video, at]) => !video.error && video.currentTime === at);
-    if (this.#standing.length) this.#begun = now;
-    else this.#arrive();
-    const time = this.#base + Math.max(0, (now - this.#begun) / 1000) * this.rate;
+    this.#holds = this.#tracks.some((track) => this.#stands(track, this.time));
+    const passed = this.#holds ? 0 : Math.max(0, now - this.#last);
+    this.#last = now;
+    const time = this.time + (passed / 1000) * this.rate;
     if (!this.length) this.pause();
     else if (time >= this.length) {
       if (!this.loop) this.playing = false;
       this.#settle(this.loop ? 0 : this.length);
     } else if (this.#tracks.every((track) => this.#lead(track, time))) {
       this.time = time;
+      if (!this.#holds) this.#arrive();
       this.#changed(this);
     } else {
       // From where it stood, not from where the clock would have it: what was not seen comes now.
       this.#settle(this.time);
     }
   };
+
+  // It was started and has not moved since.
+  #stands(track, time) {
+    const { video, stood } = track;
+    return this.#isActive(track, time) && !video.error && !video.ended && video.currentTime === stood;
+  }
 
   // Keeps one video with the head; false where it has stalled or is too far off for that.
   #lead(track, time) {
@@ -195,16 +200,20 @@ export class Playhead {
     if (!this.#isActive(track, time)) {
       video.pause();
       setTime(video, moment, 0.1);
+      track.stood = video.currentTime;
       return true;
     }
     if (video.ended) return true;
     if (video.paused) start(video, this.#refuse);
+    if (this.#stands(track, time)) return true;
+    track.stood = null;
     const off = video.currentTime - moment;
     if (video.readyState < 3 || video.seeking) return false;
-    if (off < -FAR) return isStream(video);
+    if (isStream(video) && Math.abs(off) > FAR) return true;
+    if (off < -FAR) return false;
     track.hurry = Math.abs(off) > (track.hurry ? NEAR : 2 * NEAR) ? clamp(off * HURRY, -MOST, MOST) : 0;
-    // What started long before the others stands until they are there: it would be as early again.
-    video.playbackRate = off > FAR ? 0 : this.rate * (1 - track.hurry);
+    // What is early stands until the others move: started anew it would be as early again.
+    video.playbackRate = this.#holds && off > 0 ? 0 : this.rate * (1 - track.hurry);
     return true;
   }
 }
