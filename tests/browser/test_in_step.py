@@ -167,6 +167,23 @@ def test_one_that_cannot_be_played_says_so_and_the_others_play(wall):
     expect(wall.locator("#frame-2")).to_have_attribute("data-broken", "")
     said = wall.locator("#frame-2").evaluate("(frame) => getComputedStyle(frame, '::after').content")
     assert "HEVC" in said
+    wall.get_by_role("button", name="Pause", exact=True).click()
+    wall.keyboard.press("Home")
+    wall.wait_for_function(
+        "() => [...document.querySelectorAll('.wall video')].every((one) => one.currentTime < 0.1)"
+    )
+    wall.evaluate(SLOW_TO_START)
+    wall.locator("#frame-2").evaluate(
+        """(frame) => {
+          const look = () => { window.isAwaited ||= frame.hasAttribute("data-waiting"); };
+          new MutationObserver(look).observe(frame, { attributes: true });
+        }"""
+    )
+    wall.get_by_role("button", name="Play", exact=True).click()
+    wall.wait_for_function(
+        "() => [1, 3, 4].every((n) => document.querySelector(`#frame-${n} video`).currentTime > 0.3)"
+    )
+    assert not wall.evaluate("window.isAwaited")
     wall.locator("#frame-2 video").evaluate("(video) => { video.src = video.src.replace('?broken', ''); }")
     expect(wall.locator("#frame-2")).not_to_have_attribute("data-broken", "")
     wall.wait_for_function(

@@ -67,7 +67,8 @@ export class Transport {
     screen.toggleAttribute("data-playing", playing);
     screen.toggleAttribute("data-refused", refused);
     for (const frame of frames) {
-      frame.toggleAttribute("data-waiting", waits && this.#wall.video(frame).readyState < 3);
+      const { readyState, error } = this.#wall.video(frame);
+      frame.toggleAttribute("data-waiting", waits && readyState < 3 && !error);
     }
     element.toggleAttribute("data-leading", view === "cut" && time < 1);
     this.#one(".moment").value = length ? Math.round((1000 * time) / length) : 0;
