@@ -89,7 +89,7 @@ export class Playhead {
 
   go(rate) {
     this.rate = rate;
-    return this.#settle(this.time);
+    return this.playing ? this.#settle(this.time) : this.#changed(this);
   }
 
   // Out of sight nothing plays: browsers stop and slow down what nobody sees, each video as they like.
