@@ -165,8 +165,13 @@ def test_one_that_cannot_be_played_says_so_and_the_others_play(wall):
     wall.locator("#frame-2 video").evaluate("(video) => { video.src += '?broken'; }")
     wall.get_by_role("button", name="Play", exact=True).click()
     expect(wall.locator("#frame-2")).to_have_attribute("data-broken", "")
-    said = wall.locator("#frame-2").evaluate("(frame) => getComputedStyle(frame, '::after').content")
-    assert "HEVC" in said
+    # Chosen or not.
+    for chosen in ("2", "1"):
+        wall.locator(f"#choose-{chosen}").evaluate("(radio) => radio.click()")
+        said = wall.locator("#frame-2").evaluate("(frame) => getComputedStyle(frame, '::before').content")
+        assert "HEVC" in said
+        line = wall.locator(f"#frame-{chosen}").evaluate("(frame) => getComputedStyle(frame, '::after').borderWidth")
+        assert line == "2px"
     wall.get_by_role("button", name="Pause", exact=True).click()
     wall.keyboard.press("Home")
     wall.wait_for_function(
