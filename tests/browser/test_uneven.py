@@ -1,6 +1,7 @@
 """Clips whose pictures do not come evenly: a step shows another picture, never the same twice."""
 
-from itertools import pairwise
+from collections.abc import Callable
+from operator import gt, lt
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.browser.conftest import do, sign_in
 from tests.browser.scene import RATE, START_SECONDS
 from tests.browser.test_film import READ, await_picture
 from tests.browser.test_wall import pictures
+from tests.helpers import eventually
 
 
 @pytest.fixture(scope="module")
@@ -21,19 +23,23 @@ def test_a_step_on_the_wall_shows_a_new_picture(task, house, open_page):
     page = sign_in(open_page(), house, "stage", task)
     page.wait_for_selector(".toggle:not([hidden])")
 
-    def press(key: str) -> list[int]:
+    def press(key: str, is_there: Callable[[list[int]], bool]) -> list[int]:
+        """What is seen once it is there: a browser takes its time to paint what it has sought."""
         page.keyboard.press(key)
-        return pictures(page)
+        return eventually(lambda: is_there(seen := pictures(page)) and seen)
 
-    forwards = [press("ArrowRight") for _ in range(6)]
-    assert all(new > old for before, after in pairwise(forwards) for old, new in zip(before, after, strict=True))
-    backwards = forwards[-1:] + [press("ArrowLeft") for _ in range(4)]
-    assert all(new < old for before, after in pairwise(backwards) for old, new in zip(before, after, strict=True))
+    def step(key: str, is_on: Callable[[int, int], bool], before: list[int]) -> list[int]:
+        return press(key, lambda after: all(map(is_on, after, before)))
+
+    seen = press("ArrowRight", bool)
+    for key, is_on in [("ArrowRight", gt)] * 5 + [("ArrowLeft", lt)] * 4:
+        seen = step(key, is_on, seen)
     # Alone it shows each of its pictures.
     for key in ("2", "2", "Home"):
         page.keyboard.press(key)
-    assert [press("ArrowRight")[1] for _ in range(5)] == [1, 2, 3, 4, 5]
-    assert [press("ArrowLeft")[1] for _ in range(5)] == [4, 3, 2, 1, 0]
+    for key, numbers in (("ArrowRight", [1, 2, 3, 4, 5]), ("ArrowLeft", [4, 3, 2, 1, 0])):
+        for number in numbers:
+            press(key, lambda after, number=number: after[1] == number)
 
 
 def test_steps_lead_through_the_film_picture_by_picture(task, house, open_page):
